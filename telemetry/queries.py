@@ -1,0 +1,194 @@
+"""What may be asked of a source, as frozen values that window and command line build alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from telemetry.concepts import (
+    Agent,
+    AgentId,
+    Column,
+    Facets,
+    Fan,
+    Histogram,
+    Negotiation,
+    PageKey,
+    Points,
+    RunDetail,
+    RunId,
+    RunList,
+    RunSizes,
+    Scene,
+    Series,
+    Summary,
+    TablePage,
+    TickRange,
+    Timeline,
+)
+from telemetry.filters import Filter
+
+A_co = TypeVar("A_co", covariant=True)
+
+
+@dataclass(frozen=True)
+class Query(Generic[A_co]):
+    """A question whose answer is of type `A_co`; hashable, so it can key a cache."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """Which rows: all filters hold, the tick lies in `ticks`, one of `agents` takes part."""
+
+    filters: tuple[Filter, ...] = ()
+    ticks: TickRange | None = None
+    agents: tuple[AgentId, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Sort:
+    column: str
+    descending: bool = False
+
+
+@dataclass(frozen=True)
+class RunsQuery(Query[RunList]):
+    """Every run; cheap, no counting."""
+
+
+@dataclass(frozen=True)
+class RunQuery(Query[RunDetail]):
+    run_id: RunId
+
+
+@dataclass(frozen=True)
+class RunSizesQuery(Query[RunSizes]):
+    """Row counts per table; may take long on large sources."""
+
+    run_ids: tuple[RunId, ...]
+    tables: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class AgentsQuery(Query[tuple[Agent, ...]]):
+    run_id: RunId
+
+
+@dataclass(frozen=True)
+class SeriesQuery(Query[Series]):
+    """`agents` None: all of them."""
+
+    run_id: RunId
+    measure: str
+    agents: tuple[AgentId, ...] | None = None
+    ticks: TickRange | None = None
+
+
+@dataclass(frozen=True)
+class FanQuery(Query[Fan]):
+    """`max_ticks`: read at most so many evenly spaced ticks (said in the notes); None: all."""
+
+    run_id: RunId
+    measure: str
+    ticks: TickRange | None = None
+    max_ticks: int | None = None
+
+
+@dataclass(frozen=True)
+class TimelineQuery(Query[Timeline]):
+    """`lanes` None: every lane that the source has."""
+
+    run_id: RunId
+    lanes: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class ColumnsQuery(Query[tuple[Column, ...]]):
+    """The columns of a table with `recorded` judged for this run (empty money columns …)."""
+
+    run_id: RunId
+    table: str
+
+
+@dataclass(frozen=True)
+class TableQuery(Query[TablePage]):
+    """A page of rows; continue with `after=page.next`, or jump with `offset`.
+
+    `columns` None: all that the table has, in order. Ties of the sort go by row key.
+    """
+
+    run_id: RunId
+    table: str
+    columns: tuple[str, ...] | None = None
+    where: Where = field(default_factory=Where)
+    sort: Sort | None = None
+    limit: int = 500
+    after: PageKey | None = None
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class CountQuery(Query[int]):
+    run_id: RunId
+    table: str
+    where: Where = field(default_factory=Where)
+
+
+@dataclass(frozen=True)
+class FacetQuery(Query[Facets]):
+    """`limit` None: every value."""
+
+    run_id: RunId
+    table: str
+    column: str
+    where: Where = field(default_factory=Where)
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class SummaryQuery(Query[Summary]):
+    """The table's own aggregates (count, volume, mean price, surplus …) by its own group."""
+
+    run_id: RunId
+    table: str
+    where: Where = field(default_factory=Where)
+
+
+@dataclass(frozen=True)
+class HistogramQuery(Query[Histogram]):
+    """Rows per tick bin, at most `bins` bins, split by the values of column `by`."""
+
+    run_id: RunId
+    table: str
+    by: str | None = None
+    where: Where = field(default_factory=Where)
+    bins: int = 100
+
+
+@dataclass(frozen=True)
+class PointsQuery(Query[Points]):
+    """Rows as points of column `y` over column `x`, grouped by column `by`."""
+
+    run_id: RunId
+    table: str
+    x: str
+    y: str
+    by: str | None = None
+    where: Where = field(default_factory=Where)
+    limit: int = 50_000
+
+
+@dataclass(frozen=True)
+class SceneQuery(Query[Scene]):
+    run_id: RunId
+    tick: int
+    measure: str | None = None
+
+
+@dataclass(frozen=True)
+class NegotiationQuery(Query[Negotiation]):
+    """All that two agents tried at a tick, whichever of them bought."""
+
+    run_id: RunId
+    tick: int
+    agents: tuple[AgentId, AgentId]
