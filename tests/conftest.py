@@ -1,0 +1,63 @@
+"""What every test relies on: no screen, no user's folders, nothing left behind, real samples."""
+
+import importlib.util
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"  # before anything imports Qt
+
+pytest_plugins = ["pytester", "tests.hygiene"]
+
+_ROOT = Path(__file__).resolve().parent.parent
+_HOME_VARIABLES = (
+    "HOME",
+    "USERPROFILE",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "XDG_RUNTIME_DIR",
+    "XDG_STATE_HOME",
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the settings of pytest-qt stand in pyproject.toml where pytest-qt is not installed."""
+    if importlib.util.find_spec("pytestqt") is None:
+        for name in ("qt_api", "qt_log_level_fail", "qt_log_ignore"):
+            parser.addini(name, "belongs to pytest-qt, which is not installed here")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _home_of_the_session(tmp_path_factory: pytest.TempPathFactory):
+    """Give fixtures wider than one test a home of their own too."""
+    with pytest.MonkeyPatch.context() as patch:
+        _move_home(patch, tmp_path_factory.mktemp("home"))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home folder for this test: settings are never the user's nor another test's."""
+    folder = tmp_path_factory.mktemp("home")
+    _move_home(monkeypatch, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder with the real databases (read only: copy before any experiment)."""
+    folder = _ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"the real sample databases are not here (looked in {folder})")
+    return folder
+
+
+def _move_home(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    for name in _HOME_VARIABLES:
+        below = folder if name in ("HOME", "USERPROFILE") else folder / name.lower()
+        below.mkdir(mode=0o700, exist_ok=True)
+        patch.setenv(name, str(below))
