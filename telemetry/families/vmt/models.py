@@ -22,10 +22,11 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeEngine
 
 # SQLite has one integer and one float; elsewhere money in minor units needs 64 bits of each.
 _INTEGER = BigInteger().with_variant(Integer(), "sqlite")
-_REAL = Double().with_variant(REAL(), "sqlite")
+_REAL: TypeEngine[float] = Double().with_variant(REAL(), "sqlite")
 _NULL = text("NULL")
 _ZERO = text("0")
 _ONE = text("1")

@@ -1,0 +1,277 @@
+"""The recorder of the VMT family: what a simulator calls to write its runs.
+
+    with VmtRecorder("runs.db") as recorder, recorder.begin_run("demo", config={...}) as run:
+        run.log_trade(0, x=1, y=2, buyer_id=0, seller_id=1, ...)
+        run.end_tick(0)
+
+Source of every rule here: "Money Telemetry Database Schema Extensions" (the seed document).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Self, Unpack
+
+from sqlalchemy import Connection, insert, update
+
+from telemetry.errors import RecordingError
+from telemetry.families.vmt.models import Base
+from telemetry.families.vmt.rows import (
+    AgentSnapshotRow,
+    AttemptRow,
+    DecisionRow,
+    LambdaUpdateRow,
+    PairingRow,
+    PreferenceRow,
+    ResourceRow,
+    TradeRow,
+)
+from telemetry.families.vmt.rules import PAIR_TYPES, REGIMES, RULES, row_checks, table
+from telemetry.recording.checks import RowCheck
+from telemetry.recording.run import Finalise, RunRecorder
+from telemetry.recording.target import Target, open_target, writing
+
+LEVELS = ("minimal", "standard", "debug")
+
+_MINIMAL = frozenset({"tick_states", "mode_changes", "trades", "agent_snapshots"})
+_STANDARD = _MINIMAL | {"resource_snapshots", "decisions", "lambda_updates", "pairings"}
+_DEBUG = _STANDARD | {"trade_attempts", "preferences"}
+_TABLES_OF_LEVEL = {"minimal": _MINIMAL, "standard": _STANDARD, "debug": _DEBUG}
+
+
+@dataclass(frozen=True)
+class LogPolicy:
+    """How much of a run is kept: a level, how often snapshots are taken, and the ε of λ updates.
+
+    ``minimal``: trades, states, mode changes, agent snapshots; ``standard`` adds resources,
+    decisions, λ updates and pairings; ``debug`` adds attempts and preferences.
+    """
+
+    level: str = "standard"
+    agent_snapshot_every: int = 1
+    resource_snapshot_every: int = 10
+    lambda_epsilon: float = 1e-9
+
+    def __post_init__(self) -> None:
+        """Refuse a policy that means nothing, naming the field."""
+        if self.level not in LEVELS:
+            raise RecordingError(f"level must be one of {', '.join(LEVELS)}, not {self.level!r}.")
+        for name in ("agent_snapshot_every", "resource_snapshot_every"):
+            if getattr(self, name) < 1:
+                raise RecordingError(f"{name} must be 1 or more, not {getattr(self, name)}.")
+        if not self.lambda_epsilon >= 0:
+            raise RecordingError(f"lambda_epsilon must be 0 or more, not {self.lambda_epsilon}.")
+
+    def keeps(self, table: str, tick: int) -> bool:
+        """Whether rows of the table are stored at this tick."""
+        if table not in _TABLES_OF_LEVEL[self.level]:
+            return False
+        if table == "agent_snapshots":
+            return tick % self.agent_snapshot_every == 0
+        return table != "resource_snapshots" or tick % self.resource_snapshot_every == 0
+
+
+class VmtRecorder:
+    """A database that VMT runs are written to, by path or SQLAlchemy URL; made if absent.
+
+    Several runs may be written one after another or at once, also by several processes.
+    """
+
+    def __init__(self, target: str | os.PathLike[str]) -> None:
+        """Raises `RecordingError` when the place cannot be written or holds something else."""
+        self._target = open_target(target, Base.metadata)
+
+    def begin_run(
+        self,
+        scenario_name: str,
+        *,
+        config: Mapping[str, object] | None = None,
+        num_agents: int | None = None,
+        grid_width: int | None = None,
+        grid_height: int | None = None,
+        exchange_regime: str = "barter_only",
+        money_mode: str | None = None,
+        money_scale: int = 1,
+        start_time: str | None = None,
+        policy: LogPolicy | None = None,
+        ticks_per_commit: int = 1,
+    ) -> VmtRun:
+        """A new run, at once visible as unfinished; ``config`` is kept as JSON.
+
+        A run whose regime changes over time is begun with its widest regime: ``barter_only``
+        leaves every money column at its default.
+        """
+        row = RowCheck(table("simulation_runs"), RULES)(
+            {
+                "scenario_name": scenario_name,
+                "start_time": start_time or datetime.now().isoformat(),
+                "num_agents": num_agents,
+                "grid_width": grid_width,
+                "grid_height": grid_height,
+                "config_json": None if config is None else _json("config", config),
+                "exchange_regime": exchange_regime,
+                "money_mode": money_mode,
+                "money_scale": money_scale,
+            }
+        )
+        with writing(self._target.name), self._target.engine.begin() as connection:
+            key = connection.execute(insert(table("simulation_runs")), row).inserted_primary_key
+        if key is None:
+            raise RecordingError(f"{self._target.name} gave the new run no id.")
+        barter = exchange_regime == "barter_only"
+        return VmtRun(
+            self._target,
+            int(key[0]),
+            row_checks(barter=barter),
+            finalise=lambda connection, ticks: _finalise(connection, int(key[0]), ticks),
+            ticks_per_commit=ticks_per_commit,
+            policy=policy or LogPolicy(),
+            barter=barter,
+        )
+
+    def close(self) -> None:
+        """Release the database; idempotent."""
+        self._target.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class VmtRun(RunRecorder):
+    """One VMT run being written; every ``log_…`` takes the tick and the columns of one row.
+
+    What a caller would get wrong: rows that the policy does not keep are ignored, so ask `keeps`
+    before working hard for one.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        run_id: int,
+        checks: Mapping[str, RowCheck],
+        *,
+        finalise: Finalise,
+        ticks_per_commit: int,
+        policy: LogPolicy,
+        barter: bool,
+    ) -> None:
+        super().__init__(
+            target, run_id, checks, finalise=finalise, ticks_per_commit=ticks_per_commit
+        )
+        self.policy = policy
+        self._barter = barter
+        self._stated_tick: int | None = None
+
+    def keeps(self, name: str, tick: int) -> bool:
+        """Whether the policy stores rows of the table at this tick."""
+        return self.policy.keeps(name, tick)
+
+    def log_agent_snapshot(self, tick: int, **row: Unpack[AgentSnapshotRow]) -> None:
+        """The state of one agent at the end of the tick."""
+        self._log("agent_snapshots", tick, row)
+
+    def log_resource(self, tick: int, **row: Unpack[ResourceRow]) -> None:
+        """What lies on one cell; all cells in use together make a snapshot."""
+        self._log("resource_snapshots", tick, row)
+
+    def log_decision(self, tick: int, **row: Unpack[DecisionRow]) -> None:
+        """What one agent means to do in this tick."""
+        self._log("decisions", tick, row)
+
+    def log_trade(self, tick: int, **row: Unpack[TradeRow]) -> None:
+        """One exchange. In a barter run a trade for money is refused, never stored as barter."""
+        self._refuse_money("trades", row.get("exchange_pair_type"), row.get("dM"))
+        self._log("trades", tick, row)
+
+    def log_attempt(self, tick: int, **row: Unpack[AttemptRow]) -> None:
+        """One price and block that was tried; kept at level ``debug`` only."""
+        self._refuse_money("trade_attempts", row.get("exchange_pair_type"), row.get("dM_attempted"))
+        self._log("trade_attempts", tick, row)
+
+    def log_pairing(self, tick: int, **row: Unpack[PairingRow]) -> None:
+        """Two agents agreed to meet, or gave each other up."""
+        self._log("pairings", tick, row)
+
+    def log_preference(self, tick: int, **row: Unpack[PreferenceRow]) -> None:
+        """One entry of an agent's ranked list of partners; kept at level ``debug`` only."""
+        self._log("preferences", tick, row)
+
+    def log_lambda_update(self, tick: int, **row: Unpack[LambdaUpdateRow]) -> None:
+        """One step of λ, stored only when |λ_new − λ_old| > ε of the policy."""
+        if self._barter:
+            raise RecordingError(
+                f"lambda_updates belong to money runs, but run {self.run_id} was begun as "
+                "barter_only; begin it with its own exchange_regime."
+            )
+        old, new = row.get("lambda_old"), row.get("lambda_new")
+        if isinstance(old, int | float) and isinstance(new, int | float):
+            if abs(new - old) <= self.policy.lambda_epsilon:
+                return
+        self._log("lambda_updates", tick, row)
+
+    def log_mode_change(self, tick: int, old_mode: str, new_mode: str) -> None:
+        """A switch of the mode schedule, at the first tick of the new mode."""
+        self._log("mode_changes", tick, {"old_mode": old_mode, "new_mode": new_mode})
+
+    def log_tick_state(self, tick: int, mode: str, regime: str, pairs: Sequence[str]) -> None:
+        """Mode, regime and active pair types of the tick (none while foraging), once a tick."""
+        if tick == self._stated_tick:
+            raise RecordingError(f"tick_states already has tick {tick} of run {self.run_id}.")
+        if self._barter and regime != "barter_only" and regime in REGIMES:
+            raise RecordingError(
+                f"tick_states.exchange_regime must be barter_only, not {regime}: run "
+                f"{self.run_id} was begun as barter_only; begin it with its widest regime."
+            )
+        for pair in pairs:
+            if pair not in PAIR_TYPES:
+                raise RecordingError(
+                    f"tick_states.active_pairs must hold {', '.join(PAIR_TYPES)}, not {pair!r}."
+                )
+        values = {
+            "current_mode": mode,
+            "exchange_regime": regime,
+            "active_pairs": json.dumps(list(pairs)),
+        }
+        self._log("tick_states", tick, values)
+        self._stated_tick = tick
+
+    def _log(self, name: str, tick: int, row: Mapping[str, object]) -> None:
+        if self.policy.keeps(name, tick):
+            self.record(name, tick, row)
+
+    def _refuse_money(self, name: str, pair: str | None, money: int | None) -> None:
+        """A barter run keeps money columns at their defaults, so a money row would be a lie."""
+        if self._barter and ((pair is not None and "M" in pair) or money):
+            raise RecordingError(
+                f"{name}.exchange_pair_type must be A<->B without money, not {pair} with {money}: "
+                f"run {self.run_id} was begun as barter_only; begin it with its own regime."
+            )
+
+
+def _finalise(connection: Connection, run_id: int, ticks: int) -> None:
+    runs = table("simulation_runs")
+    connection.execute(
+        update(runs)
+        .where(runs.c.run_id == run_id)
+        .values(end_time=datetime.now().isoformat(), total_ticks=ticks)
+    )
+
+
+def _json(field: str, value: Mapping[str, object]) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise RecordingError(f"{field} must be plain JSON values: {error}.") from None

@@ -1,0 +1,156 @@
+"""Where a recorder writes: a path or URL made into an engine whose tables are ready.
+
+Besides ``telemetry.engines``, which only reads, this is the one place that creates an engine.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine, MetaData, create_engine, event, inspect
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from telemetry.errors import RecordingError
+
+_SQLITE_MAGIC = b"SQLite format 3\0"
+_BUSY_SECONDS = 30
+
+
+class Target:
+    """An engine to write with, and the name by which errors call it (never with a password)."""
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        self.engine = engine
+        self.name = name
+
+    def close(self) -> None:
+        """Release every connection; idempotent."""
+        self.engine.dispose()
+
+
+def open_target(location: str | os.PathLike[str], metadata: MetaData) -> Target:
+    """The target at a path or SQLAlchemy URL, with the tables of ``metadata`` created if absent.
+
+    Raises `RecordingError` when the place cannot be written, is not a database, or holds another
+    program's tables or an older vintage of these: recording never alters an existing table.
+    """
+    url = _url_of(location)
+    is_sqlite = url.get_backend_name() == "sqlite"
+    if is_sqlite:
+        _check_file(url)
+    name = str(url.database) if is_sqlite else url.render_as_string(hide_password=True)
+    try:
+        engine = create_engine(url, poolclass=NullPool, connect_args=_connect_args(is_sqlite))
+    except (NoSuchModuleError, ModuleNotFoundError, ArgumentError) as error:
+        raise RecordingError(f"Cannot record to {name}: {_sentence(error)}.") from error
+    if is_sqlite:
+        event.listen(engine, "connect", _prepare_sqlite)
+    target = Target(engine, name)
+    try:
+        with writing(name):
+            _prepare_tables(target, metadata)
+    except BaseException:
+        target.close()
+        raise
+    return target
+
+
+@contextmanager
+def writing(name: str) -> Iterator[None]:
+    """Translate a driver's error while writing to ``name`` into one `RecordingError`."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise RecordingError(f"Cannot write to {name}: {_advice(_sentence(error))}.") from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise RecordingError(f"Cannot write to {name}: {reason}; choose another place.") from error
+
+
+def _url_of(location: str | os.PathLike[str]) -> URL:
+    text = os.fspath(location)
+    if "://" not in text:
+        return URL.create("sqlite", database=str(Path(text).expanduser().absolute()))
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise RecordingError(
+            "Cannot record there: the URL is malformed; write it as engine://user@host/database."
+        ) from None
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        raise RecordingError("Cannot record to a database in memory; give a path of a file.")
+    return url
+
+
+def _connect_args(is_sqlite: bool) -> dict[str, object]:
+    return {"timeout": _BUSY_SECONDS} if is_sqlite else {}
+
+
+def _check_file(url: URL) -> None:
+    """Refuse what is there before SQLite touches it; nothing may be connected to the file yet."""
+    path = Path(str(url.database))
+    if path.is_dir():
+        raise RecordingError(f"Cannot record to {path}: it is a folder; give the path of a file.")
+    if not path.parent.is_dir():
+        raise RecordingError(
+            f"Cannot record to {path}: its folder does not exist; create it first."
+        )
+    if path.exists():
+        with writing(str(path)), path.open("rb") as file:
+            head = file.read(len(_SQLITE_MAGIC))
+        if head and head != _SQLITE_MAGIC:
+            raise RecordingError(
+                f"Cannot record to {path}: it is no SQLite database; move it away."
+            )
+
+
+def _prepare_sqlite(connection: object, _record: object) -> None:
+    """WAL lets a viewer read while a run is written; NORMAL survives a killed process."""
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.close()
+
+
+def _prepare_tables(target: Target, metadata: MetaData) -> None:
+    with target.engine.connect() as connection:
+        inspector = inspect(connection)
+        present = set(inspector.get_table_names())
+        ours = present & set(metadata.tables)
+        if present and not ours:
+            raise RecordingError(
+                f"Cannot record to {target.name}: it is another program's database (it holds "
+                f"{', '.join(sorted(present)[:5])}); choose a new file."
+            )
+        for name in sorted(ours):
+            have = {column["name"] for column in inspector.get_columns(name)}
+            lacking = [c.name for c in metadata.tables[name].columns if c.name not in have]
+            if lacking:
+                raise RecordingError(
+                    f"Cannot record to {target.name}: its {name} table is of an older vintage and "
+                    f"lacks {', '.join(lacking[:4])}; record to a new file or migrate it first."
+                )
+    with target.engine.begin() as connection:
+        metadata.create_all(connection)
+
+
+def _sentence(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error
+    lines = str(cause).strip().splitlines()
+    return (lines[0] if lines else type(cause).__name__).rstrip(".")
+
+
+def _advice(reason: str) -> str:
+    low = reason.lower()
+    if "full" in low:
+        return f"{reason}; free some space, everything committed before is kept"
+    if "locked" in low or "busy" in low:
+        return f"{reason}; another program has been writing to it for {_BUSY_SECONDS} seconds"
+    if "readonly" in low or "read-only" in low:
+        return f"{reason}; choose a place that can be written"
+    return reason
