@@ -217,9 +217,9 @@ class VmtRun(RunRecorder):
                 "barter_only; begin it with its own exchange_regime."
             )
         old, new = row.get("lambda_old"), row.get("lambda_new")
-        if isinstance(old, int | float) and isinstance(new, int | float):
-            if abs(new - old) <= self.policy.lambda_epsilon:
-                return
+        numbers = isinstance(old, int | float) and isinstance(new, int | float)
+        if numbers and abs(new - old) <= self.policy.lambda_epsilon:
+            return
         self._log("lambda_updates", tick, row)
 
     def log_mode_change(self, tick: int, old_mode: str, new_mode: str) -> None:

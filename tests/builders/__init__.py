@@ -1,0 +1,1 @@
+"""Builders of small databases with the table definitions of their producers."""
