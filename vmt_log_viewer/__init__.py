@@ -1,0 +1,1 @@
+"""The window over telemetry: browse runs, see them, filter them, export what is seen."""

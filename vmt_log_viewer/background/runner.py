@@ -1,0 +1,214 @@
+"""Runner: asks questions in worker threads and brings the answers back to the GUI thread."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import shiboken6
+from PySide6.QtCore import QObject, Qt, Signal
+
+from telemetry.cancel import CancelToken
+from telemetry.errors import QueryCancelled, TelemetryError
+from telemetry.queries import Query
+
+if TYPE_CHECKING:
+    from telemetry.source import Source
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+REPORT_EVERY = 0.1  # seconds between progress reports of one job
+
+
+@dataclass(eq=False)
+class Job:
+    """One piece of work on its way; `what` says it in words ("reading trades")."""
+
+    lane: str
+    what: str
+    work: Callable[[CancelToken], Any]
+    show: Callable[[Any], None]
+    fail: Callable[[TelemetryError], None] | None
+    owner: QObject | None
+    token: CancelToken = field(default_factory=CancelToken)
+    since: float = field(default_factory=time.monotonic)
+    future: Future[None] | None = None
+    answer: Any = None
+    error: BaseException | None = None
+
+    @property
+    def wanted(self) -> bool:
+        """False once the widget that asked is gone."""
+        return self.owner is None or shiboken6.isValid(self.owner)
+
+
+class Runner(QObject):
+    """Runs work in lanes: a newer submit on a lane cancels the older one, whose answer is dropped.
+
+    Lanes are plain names shared by everybody: begin yours with the name of your view.
+    """
+
+    idle_reached = Signal()
+    busy_changed = Signal()  # a job came, ended or was cancelled: see `jobs()`
+    progressed = Signal(str, object, object, str)  # lane, done, total | None, what
+    failed = Signal(str, object)  # lane, TelemetryError: nobody else took it
+    crashed = Signal(str, object)  # what was being done, the unexpected exception
+    _finished = Signal(object)
+
+    def __init__(self, parent: QObject | None = None, workers: int = 4) -> None:
+        super().__init__(parent)
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="query")
+        self._jobs: dict[str, Job] = {}
+        self._lanes_of: dict[int, set[str]] = {}
+        self._closed = False
+        self._finished.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+
+    def submit(
+        self,
+        lane: str,
+        source: Source,
+        query: Query[T],
+        show: Callable[[T], None],
+        fail: Callable[[TelemetryError], None] | None = None,
+        owner: QObject | None = None,
+        what: str = "",
+    ) -> None:
+        """Ask `source`; `show` or `fail` is called on the GUI thread unless something newer came.
+
+        A query that was cancelled calls neither.
+        """
+        self.run(lane, lambda t: source.ask(query, t), show, fail, owner, what or in_words(query))
+
+    def run(
+        self,
+        lane: str,
+        work: Callable[[CancelToken], T],
+        show: Callable[[T], None],
+        fail: Callable[[TelemetryError], None] | None = None,
+        owner: QObject | None = None,
+        what: str = "",
+    ) -> None:
+        """Do any blocking work the same way (opening a source, writing an export)."""
+        if self._closed:
+            return
+        self._drop(lane)
+        job = Job(lane, what or lane, work, show, fail, owner)
+        job.token = CancelToken(self._reporter(job))
+        self._jobs[lane] = job
+        if owner is not None:
+            self._watch(owner, lane)
+        job.future = self._pool.submit(self._work, job)
+        self.busy_changed.emit()
+
+    def cancel(self, lane: str) -> None:
+        """Withdraw what runs on `lane`; its answer is never shown."""
+        if self._drop(lane):
+            self._announce()
+
+    def cancel_all(self) -> None:
+        dropped = [self._drop(lane) for lane in list(self._jobs)]
+        if any(dropped):
+            self._announce()
+
+    def idle(self) -> bool:
+        """True when nobody waits for an answer."""
+        return not self._jobs
+
+    def pending(self, prefix: str = "") -> bool:
+        """True when an answer is awaited on a lane that begins with `prefix`."""
+        return any(lane.startswith(prefix) for lane in self._jobs)
+
+    def jobs(self) -> tuple[Job, ...]:
+        """What is under way, longest first."""
+        return tuple(sorted(self._jobs.values(), key=lambda job: job.since))
+
+    def close(self) -> None:
+        """Cancel everything and wait until no worker is left; further work is ignored."""
+        self._closed = True
+        for lane in list(self._jobs):
+            self._drop(lane)
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _drop(self, lane: str) -> bool:
+        job = self._jobs.pop(lane, None)
+        if job is None:
+            return False
+        if job.future is None or not job.future.cancel():
+            job.token.cancel()
+        return True
+
+    def _work(self, job: Job) -> None:
+        """In a worker: everything that goes wrong is carried over, to be judged on arrival."""
+        try:
+            job.token.check()
+            job.answer = job.work(job.token)
+        except BaseException as error:
+            job.error = error
+        if not self._closed:
+            self._finished.emit(job)
+
+    def _deliver(self, job: Job) -> None:
+        if self._closed or self._jobs.get(job.lane) is not job:
+            return
+        del self._jobs[job.lane]
+        try:
+            if job.wanted:
+                self._hand_over(job)
+        finally:
+            self._announce()
+
+    def _hand_over(self, job: Job) -> None:
+        error = job.error
+        if error is None:
+            job.show(job.answer)
+        elif isinstance(error, QueryCancelled):
+            return
+        elif not isinstance(error, TelemetryError):
+            log.error("Something went wrong in %s", job.what, exc_info=error)
+            self.crashed.emit(job.what, error)
+        elif job.fail is not None:
+            job.fail(error)
+        else:
+            self.failed.emit(job.lane, error)
+
+    def _announce(self) -> None:
+        self.busy_changed.emit()
+        if not self._jobs:
+            self.idle_reached.emit()
+
+    def _watch(self, owner: QObject, lane: str) -> None:
+        pointer = shiboken6.getCppPointer(owner)[0]
+        if pointer not in self._lanes_of:
+            self._lanes_of[pointer] = set()
+            owner.destroyed.connect(lambda: self._owner_gone(pointer))
+        self._lanes_of[pointer].add(lane)
+
+    def _owner_gone(self, pointer: int) -> None:
+        for lane in self._lanes_of.pop(pointer, ()):
+            job = self._jobs.get(lane)
+            if job is not None and not job.wanted and shiboken6.isValid(self):
+                self.cancel(lane)
+
+    def _reporter(self, job: Job) -> Callable[[int, int | None, str], None]:
+        last = 0.0
+
+        def report(done: int, total: int | None, what: str) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if now - last >= REPORT_EVERY and not self._closed:
+                last = now
+                self.progressed.emit(job.lane, done, total, what)
+
+        return report
+
+
+def in_words(query: Query[Any]) -> str:
+    """A query as a person would say it: "reading trades", "reading runs"."""
+    about = getattr(query, "table", None) or getattr(query, "measure", None)
+    if about is None:
+        about = type(query).__name__.removesuffix("Query").lower()
+    return f"reading {about}"

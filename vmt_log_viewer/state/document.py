@@ -1,0 +1,121 @@
+"""Document: the open sources, the run that is shown, and the state that belongs to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from psygnal import Signal
+
+from telemetry.concepts import AgentId, Run, RunId, TickRange
+from vmt_log_viewer.state.cursor import Cursor
+from vmt_log_viewer.state.history import Change, History
+from vmt_log_viewer.state.playback import Playback
+from vmt_log_viewer.state.selection import Selection
+
+if TYPE_CHECKING:
+    from telemetry.source import Source
+
+
+class Document:
+    """Everything the window is about.
+
+    `run_shown` comes after cursor, selection and history were reset to the new run, while
+    `source` and `run_id` name the new run already when those resets are announced.
+    """
+
+    source_opened = Signal(object)  # Source
+    source_closed = Signal(object)  # Source
+    run_shown = Signal(object, object)  # Source, RunId
+    run_cleared = Signal()  # no run is shown any more
+
+    def __init__(self) -> None:
+        self.cursor = Cursor()
+        self.selection = Selection()
+        self.playback = Playback(self.cursor)
+        self.history = History()
+        self._sources: tuple[Source, ...] = ()
+        self._source: Source | None = None
+        self._run: Run | None = None
+        self._resetting = False
+        self._tick: int | None = None
+        self._agents: tuple[AgentId, ...] = ()
+        self._brush: TickRange | None = None
+        self.cursor.moved.connect(self._remember_tick)
+        self.selection.agents_changed.connect(self._remember_agents)
+        self.selection.brush_changed.connect(self._remember_brush)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        return self._sources
+
+    @property
+    def source(self) -> Source | None:
+        """The source of the run that is shown."""
+        return self._source
+
+    @property
+    def run(self) -> Run | None:
+        return self._run
+
+    @property
+    def run_id(self) -> RunId | None:
+        return None if self._run is None else self._run.run_id
+
+    def add_source(self, source: Source) -> None:
+        if source not in self._sources:
+            self._sources = (*self._sources, source)
+            self.source_opened.emit(source)
+
+    def close_source(self, source: Source) -> None:
+        """Forget a source (the caller closes it); its run is shown no more."""
+        if source not in self._sources:
+            return
+        if source is self._source:
+            self.clear_run()
+        self._sources = tuple(s for s in self._sources if s is not source)
+        self.source_closed.emit(source)
+
+    def show_run(self, source: Source, run: Run, tick: int | None = None) -> None:
+        """Show `run` of an open source, the cursor at `tick` or its first tick."""
+        self._source, self._run = source, run
+        self._reset(run.ticks, tick)
+        self.run_shown.emit(source, run.run_id)
+
+    def clear_run(self) -> None:
+        if self._run is None:
+            return
+        self._source, self._run = None, None
+        self._reset(None, None)
+        self.run_cleared.emit()
+
+    def _reset(self, bounds: TickRange | None, tick: int | None) -> None:
+        self.playback.stop()
+        self._resetting = True
+        try:
+            self.selection.reset()
+            self.cursor.reset(bounds, tick)
+        finally:
+            self._resetting = False
+        self._tick, self._agents, self._brush = self.cursor.tick, (), None
+        self.history.clear()
+
+    def _remember_tick(self, tick: int | None) -> None:
+        old, self._tick = self._tick, tick
+        if not self._resetting and not self.playback.playing:
+            move = self.cursor.move_to
+            self.history.push(
+                Change(f"go to tick {tick}", lambda: move(old), lambda: move(tick), kind="cursor")
+            )
+
+    def _remember_agents(self, agents: tuple[AgentId, ...]) -> None:
+        old, self._agents = self._agents, agents
+        if not self._resetting:
+            choose = self.selection.set_agents
+            self.history.push(Change("choose agents", lambda: choose(old), lambda: choose(agents)))
+
+    def _remember_brush(self, brush: TickRange | None) -> None:
+        old, self._brush = self._brush, brush
+        if not self._resetting:
+            limit = self.selection.set_brush
+            text = "show all ticks" if brush is None else f"limit to ticks {brush}"
+            self.history.push(Change(text, lambda: limit(old), lambda: limit(brush), kind="brush"))

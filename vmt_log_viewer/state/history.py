@@ -1,0 +1,91 @@
+"""History: undo and redo of what the user changed about the view, never of data."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from psygnal import Signal
+
+LIMIT = 200
+
+
+@dataclass(frozen=True)
+class Change:
+    """A step that was already taken: `undo` takes it back, `redo` takes it again.
+
+    Steps with the same `kind` that follow each other within `History.pause` seconds are one.
+    """
+
+    text: str
+    undo: Callable[[], None]
+    redo: Callable[[], None]
+    kind: str = ""
+
+
+class History:
+    """The view changes so far. While it undoes or redoes, pushes are ignored."""
+
+    changed = Signal()
+    pause = 1.0
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._done: list[Change] = []
+        self._undone: list[Change] = []
+        self._last_push = float("-inf")
+        self._replaying = False
+
+    @property
+    def undo_text(self) -> str | None:
+        """What the next undo takes back; None where there is nothing."""
+        return self._done[-1].text if self._done else None
+
+    @property
+    def redo_text(self) -> str | None:
+        return self._undone[-1].text if self._undone else None
+
+    def push(self, change: Change) -> None:
+        """Remember a change that has just been made."""
+        if self._replaying:
+            return
+        now = self._clock()
+        last = self._done[-1] if self._done else None
+        joins = last is not None and change.kind != "" and change.kind == last.kind
+        if last is not None and joins and now - self._last_push < self.pause:
+            self._done[-1] = replace(last, text=change.text, redo=change.redo)
+        else:
+            self._done.append(change)
+            del self._done[:-LIMIT]
+        self._last_push = now
+        self._undone.clear()
+        self.changed.emit()
+
+    def undo(self) -> None:
+        self._move(self._done, self._undone, lambda change: change.undo())
+
+    def redo(self) -> None:
+        self._move(self._undone, self._done, lambda change: change.redo())
+
+    def clear(self) -> None:
+        """Forget everything: the changes belong to a run that is no longer shown."""
+        self._done.clear()
+        self._undone.clear()
+        self._last_push = float("-inf")
+        self.changed.emit()
+
+    def _move(
+        self, origin: list[Change], target: list[Change], take: Callable[[Change], None]
+    ) -> None:
+        if not origin:
+            return
+        change = origin.pop()
+        self._replaying = True
+        try:
+            take(change)
+        finally:
+            self._replaying = False
+        target.append(change)
+        self._last_push = float("-inf")
+        self.changed.emit()

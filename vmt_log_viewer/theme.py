@@ -1,0 +1,262 @@
+"""Theme: every colour, font and distance of the program, light and dark."""
+
+from __future__ import annotations
+
+import colorsys
+import zlib
+from collections.abc import Sequence
+from functools import cache
+from typing import Literal
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtWidgets import QApplication
+
+from telemetry.concepts import AgentId
+from vmt_log_viewer import resources
+
+Choice = Literal["system", "light", "dark"]
+
+# Distances in pixels: the grid, inside a part, between parts, around a view; and the row height.
+GRID, INSIDE, BETWEEN, AROUND = 4, 8, 12, 16
+ROW_HEIGHT = 24
+ICON, BIG_ICON = 16, 20
+
+LIGHT = {
+    "base": "#ffffff",
+    "panel": "#f3f4f5",
+    "line": "#d5d8dc",
+    "text": "#1b1e22",
+    "muted": "#5c646d",
+    "accent": "#0a5fae",
+    "selection": "#d3e5f7",
+    "on_accent": "#ffffff",
+    "good": "#00694a",
+    "bad": "#b0300a",
+    "warning": "#7d5200",
+    "notice": "#fbf1d9",
+}
+DARK = {
+    "base": "#16181b",
+    "panel": "#1f2226",
+    "line": "#3a3f46",
+    "text": "#e3e5e8",
+    "muted": "#9ca5af",
+    "accent": "#62aef2",
+    "selection": "#1f4163",
+    "on_accent": "#0d1114",
+    "good": "#45c89c",
+    "bad": "#ff8f66",
+    "warning": "#e9b84f",
+    "notice": "#3a3220",
+}
+GRID_STRENGTH = 0.1
+
+BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE, YELLOW, GREY = OKABE_ITO = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#D55E00",
+    "#56B4E9",
+    "#CC79A7",
+    "#F0E442",
+    "#8C8C8C",
+)
+PAIRS = {"A<->B": BLUE, "A<->M": ORANGE, "B<->M": SKY}
+MODES = {"forage": GREEN, "trade": VERMILLION, "both": PURPLE}
+REGIMES = {
+    "barter_only": BLUE,
+    "money_only": ORANGE,
+    "mixed": PURPLE,
+    "mixed_liquidity_gated": GREEN,
+}
+STATES = {"on": GREEN, "off": GREY, "fail": VERMILLION, "success": GREEN}
+_HASHED = (BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE)  # yellow and grey mean something else
+
+
+class Theme(QObject):
+    """The look in one place. Ask for colours when painting: they change with the system's theme.
+
+    Data colours (pairs, modes, regimes, agents) are the same in light and dark.
+    """
+
+    changed = Signal()
+
+    def __init__(self, choice: Choice = "system", parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._choice: Choice = choice
+        self._dark = self._wants_dark()
+        QApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
+        self._family = _load_fonts()
+
+    @property
+    def dark(self) -> bool:
+        return self._dark
+
+    @property
+    def choice(self) -> Choice:
+        return self._choice
+
+    def choose(self, choice: Choice) -> None:
+        """Follow the system, or be light or dark whatever the system is."""
+        self._choice = choice
+        self._system_changed()
+
+    def color(self, name: str) -> QColor:
+        """The interface colour `name`; "grid" is the text colour at a tenth of its strength."""
+        colors = DARK if self._dark else LIGHT
+        if name == "grid":
+            grid = QColor(colors["text"])
+            grid.setAlphaF(GRID_STRENGTH)
+            return grid
+        return QColor(colors[name])
+
+    def pair_color(self, pair: str | None) -> QColor:
+        """The colour of an exchange pair type; grey where it is not recorded."""
+        return self._known(PAIRS, pair)
+
+    def mode_color(self, mode: str | None) -> QColor:
+        return self._known(MODES, mode)
+
+    def regime_color(self, regime: str | None) -> QColor:
+        return self._known(REGIMES, regime)
+
+    def state_color(self, lane: str, state: str | None) -> QColor:
+        """The colour of `state` in the lane named `lane` (for a pair's own lane: on or off)."""
+        known = {"mode": MODES, "regime": REGIMES}.get(lane)
+        if known is None and state == "on" and lane in PAIRS:
+            return QColor(PAIRS[lane])
+        return self._known(known if known is not None else {**STATES, **PAIRS}, state)
+
+    def agent_color(self, agent_id: AgentId, index: int, count: int) -> QColor:
+        """Agent number `index` of `count`: evenly spaced hues that look equally light."""
+        hue = (0.58 + index / max(count, 1)) % 1.0
+        return QColor(_equally_light(hue))
+
+    def font(self, kind: str = "text") -> QFont:
+        """ "text", "caption" (smaller), "strong" (text, semi-bold) or "title" (the run's name)."""
+        size = {"text": 13, "caption": 12, "strong": 13, "title": 18}[kind]
+        font = QFont(self._family) if self._family else QApplication.font()
+        font.setPixelSize(size)
+        if kind in ("strong", "title"):
+            font.setWeight(QFont.Weight.DemiBold)
+        font.setFeature(QFont.Tag("tnum"), 1)
+        return font
+
+    def palette(self) -> QPalette:
+        """The palette of all widgets."""
+        palette = QPalette()
+        roles = QPalette.ColorRole
+        for names, role in _ROLES:
+            palette.setColor(getattr(roles, role), self.color(names))
+        for role in ("WindowText", "Text", "ButtonText", "HighlightedText"):
+            color = QColor(self.color("muted"))
+            color.setAlphaF(0.6)
+            palette.setColor(QPalette.ColorGroup.Disabled, getattr(roles, role), color)
+        return palette
+
+    def apply(self, app: QApplication) -> None:
+        """Dress the whole program; call again after `changed`."""
+        app.setStyle("Fusion")
+        app.setPalette(self.palette())
+        app.setFont(self.font())
+        app.setStyleSheet(_sheet(self))
+
+    def _known(self, known: dict[str, str], word: str | None) -> QColor:
+        if not word:
+            return QColor(GREY)
+        if word in known:
+            return QColor(known[word])
+        return QColor(_HASHED[zlib.crc32(word.encode()) % len(_HASHED)])
+
+    def _wants_dark(self) -> bool:
+        if self._choice != "system":
+            return self._choice == "dark"
+        return QApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+
+    def _system_changed(self) -> None:
+        dark = self._wants_dark()
+        if dark != self._dark:
+            self._dark = dark
+            self.changed.emit()
+
+
+_ROLES = (
+    ("panel", "Window"),
+    ("text", "WindowText"),
+    ("base", "Base"),
+    ("panel", "AlternateBase"),
+    ("text", "Text"),
+    ("panel", "Button"),
+    ("text", "ButtonText"),
+    ("bad", "BrightText"),
+    ("selection", "Highlight"),
+    ("text", "HighlightedText"),
+    ("accent", "Accent"),
+    ("accent", "Link"),
+    ("accent", "LinkVisited"),
+    ("muted", "PlaceholderText"),
+    ("base", "ToolTipBase"),
+    ("text", "ToolTipText"),
+    ("base", "Light"),
+    ("panel", "Midlight"),
+    ("line", "Mid"),
+    ("line", "Dark"),
+    ("line", "Shadow"),
+)
+
+
+def contrast(first: QColor, second: QColor) -> float:
+    """The contrast ratio of two opaque colours after WCAG 2.1, from 1 to 21."""
+    light, dark = sorted((_luminance(first), _luminance(second)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(color: QColor) -> float:
+    def linear(c: float) -> float:
+        return c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+
+    red, green, blue = (linear(c) for c in color.getRgbF()[:3])
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@cache
+def _equally_light(hue: float) -> QColor:
+    """A colour of this hue, as far from white as from the dark theme's background."""
+    wanted = _luminance(QColor.fromRgbF(0.52, 0.52, 0.52))
+    low, high = 0.0, 1.0
+    color = QColor()
+    for _ in range(12):
+        middle = (low + high) / 2
+        color = QColor.fromRgbF(*colorsys.hls_to_rgb(hue, middle, 0.65))
+        low, high = (middle, high) if _luminance(color) < wanted else (low, middle)
+    return color
+
+
+def _load_fonts() -> str | None:
+    """Register the bundled fonts; their family, None where they are missing."""
+    family = None
+    for weight in ("Regular", "Medium", "SemiBold"):
+        try:
+            path = resources.path(f"fonts/Inter-{weight}.otf")
+        except FileNotFoundError:
+            continue
+        families: Sequence[str] = QFontDatabase.applicationFontFamilies(
+            QFontDatabase.addApplicationFont(str(path))
+        )
+        family = family or next(iter(families), None)
+    return family
+
+
+def _sheet(theme: Theme) -> str:
+    """What a palette cannot say."""
+    c = {name: theme.color(name).name() for name in LIGHT}
+    return f"""
+    QToolTip {{ color: {c["text"]}; background: {c["base"]}; border: 1px solid {c["line"]};
+        padding: 4px; }}
+    QMainWindow::separator {{ background: {c["line"]}; width: 1px; height: 1px; }}
+    QAbstractItemView {{ border: 1px solid {c["line"]}; }}
+    QAbstractItemView:focus {{ border: 1px solid {c["accent"]}; }}
+    QHeaderView::section {{ background: {c["panel"]}; color: {c["muted"]}; border: none;
+        border-bottom: 1px solid {c["line"]}; padding: 0 8px; height: {ROW_HEIGHT}px; }}
+    """

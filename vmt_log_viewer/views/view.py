@@ -1,0 +1,95 @@
+"""View: what every panel of the centre offers to the window, and what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from telemetry.concepts import RunId
+from telemetry.queries import Query
+from vmt_log_viewer.background.runner import Runner
+from vmt_log_viewer.settings import Settings
+from vmt_log_viewer.state.document import Document
+from vmt_log_viewer.theme import Theme
+
+if TYPE_CHECKING:
+    from telemetry.source import Source
+    from vmt_log_viewer.actions import Actions
+
+
+@dataclass(frozen=True)
+class Context:
+    """All that a view may use: it knows no window and no other view."""
+
+    document: Document
+    runner: Runner
+    theme: Theme
+    settings: Settings
+    actions: Actions | None = None
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """What Ctrl+E offers to write for a view: exactly what it shows.
+
+    `name` is the file name without suffix. `query` is the data (a TableQuery with the visible
+    columns, filters and sort; SeriesQuery, TimelineQuery …; a view of several measures gives
+    several). `pictures` maps a suffix ("png", "svg") to a function that writes the picture to
+    the path it is given and raises telemetry.errors.ExportError where it cannot.
+    """
+
+    name: str
+    queries: tuple[Query[object], ...] = ()
+    pictures: dict[str, Callable[[Path], None]] = field(default_factory=dict)
+
+
+class View(QWidget):
+    """One panel about the run shown. Questions go through `context.runner` only.
+
+    Lanes of the runner must begin with `<name>.`; `settled` then works by itself. A change
+    of the view's own that Ctrl+Z should take back goes to `context.document.history`.
+    """
+
+    name: ClassVar[str] = ""
+    title: ClassVar[str] = ""
+    icon: ClassVar[str] = "square"
+    status_changed = Signal(str)  # one line for the status bar: "10 of 5559 rows"
+    export_changed = Signal()  # export_request() may now answer otherwise
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.context = context
+
+    @classmethod
+    def unsuitable(cls, source: Source) -> str | None:
+        """None where this view suits `source`, else the sentence that says what it lacks."""
+        return None
+
+    def show_run(self, source: Source, run_id: RunId) -> None:
+        """Show another run (the first one too); called after the document was reset to it."""
+
+    def clear(self) -> None:
+        """No run is shown any more: drop what belongs to it."""
+
+    def refresh(self) -> None:
+        """Ask again for what is shown (F5): the file may have grown."""
+
+    def fit(self) -> None:
+        """Show everything, or focus the selection (F)."""
+
+    def focus_filter(self) -> bool:
+        """Put the keyboard into the view's filter; False where it has none."""
+        return False
+
+    def export_request(self) -> ExportRequest | None:
+        """What Ctrl+E writes; None where there is nothing to write."""
+        return None
+
+    def settled(self) -> bool:
+        """True when everything that was asked for is on the screen."""
+        return not self.context.runner.pending(f"{self.name}.")
