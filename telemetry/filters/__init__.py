@@ -56,7 +56,6 @@ __all__ = [
     "parse_assignment",
     "regexp",
     "to_sql",
-    ,
 ]
 
 
