@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from typing import cast
 
 from telemetry.filters.terms import (
     SPECIAL_START,
@@ -15,6 +16,7 @@ from telemetry.filters.terms import (
     Matches,
     Not,
     Null,
+    Operator,
     Term,
     slashes,
 )
@@ -64,7 +66,7 @@ class Parser:
         if operator in (">", ">=", "<", "<="):
             if null:
                 raise ValueError("compares with null: write null or !null")
-            return Compare(operator, value)
+            return Compare(cast(Operator, operator), value)
         if self._take("~"):
             high, high_literal = self._value()
             if null or (not high_literal and high.lower() == "null"):
