@@ -130,7 +130,7 @@ def parse_assignment(text: str) -> tuple[str, str]:
     column = column.strip()
     if not equals or not column or column[-1] in "<>!":
         raise FilterError(
-            f"The filter {_clipped(text)} is not COLUMN=EXPR: write for example dM=>0, "
+            f"The filter {_clipped(text)} is not COLUMN=EXPR: write for example price=>0, "
             "tick=2~4 or mode=!forage.",
             text=text,
         )
