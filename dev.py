@@ -181,9 +181,15 @@ def without_qt(lock: str) -> str:
     return "".join(r for r in requirements if r.split("==")[0].lower() not in NOT_WITHOUT_QT)
 
 
+def base_python() -> str:
+    """The Python behind any environment that this file may have been started from."""
+    return getattr(sys, "_base_executable", None) or sys.executable
+
+
 def fingerprint(requirements: str) -> str:
     """What an environment was made from; another answer means that it has to be made anew."""
-    parts = [requirements, sys.version, platform.machine(), str(ROOT)]
+    python = f"{sys.implementation.cache_tag} {base_python()}"  # apt may lift the patch version
+    parts = [requirements, python, platform.machine(), str(ROOT)]
     parts += [(ROOT / name).read_text("utf-8") for name in ("pyproject.toml", "setup.py")]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
@@ -196,12 +202,11 @@ def ensure_venv(name: str, requirements: str, install_project: bool) -> Path:
     if stamp.is_file() and stamp.read_text("utf-8") == wanted and in_venv(venv, "python").exists():
         return venv
     header(f"installing {requirements.count('==')} packages into {name} (only this once)")
-    base = getattr(sys, "_base_executable", None) or sys.executable
-    must_run([base, "-m", "venv", "--clear", str(venv)])
+    must_run([base_python(), "-m", "venv", "--clear", str(venv)])
     listed = venv / "requirements.txt"
     listed.write_text(requirements, "utf-8")
     pip = [str(in_venv(venv, "python")), "-m", "pip", "--disable-pip-version-check", "--no-input"]
-    install = [*pip, "install", "--quiet", "--no-deps"]
+    install = [*pip, "install", "-qq", "--no-deps"]
     must_run([*install, "--require-hashes", "--only-binary=:all:", "-r", str(listed)])
     if install_project:
         must_run([*install, "--no-build-isolation", "--editable", str(ROOT)])
@@ -343,8 +348,8 @@ def make_lock(arguments: argparse.Namespace) -> int:
     """Resolve pyproject.toml anew for every system and Python, keeping what still fits."""
     complete_system(screen=None)
     venv = ROOT / ".venv-lock"
-    must_run([sys.executable, "-m", "venv", "--clear", str(venv)])
-    must_run([str(in_venv(venv, "python")), "-m", "pip", "install", "--quiet", "uv"])
+    must_run([base_python(), "-m", "venv", "--clear", str(venv)])
+    must_run([str(in_venv(venv, "python")), "-m", "pip", "install", "-qq", "uv"])
     command = [str(in_venv(venv, "uv")), "pip", "compile", "pyproject.toml", "--extra", "dev"]
     command += ["--universal", "--python-version", "3.11", "--generate-hashes", "--quiet"]
     command += ["--no-annotate", "--no-header", "--no-emit-index-url", "-o", LOCK.name]
