@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from telemetry.concepts import Cell, Kind
 from telemetry.errors import FilterError
@@ -92,16 +92,19 @@ class Filter:
 
 
 def to_sql(
-    expr: Expr, element: ColumnElement[object], kind: Kind, scale: int = 1
+    wanted: Filter | Expr, element: ColumnElement[Any], kind: Kind, scale: int = 1
 ) -> ColumnElement[bool]:
-    """`expr` as a condition on `element`; values become bound parameters, never SQL text.
+    """`wanted` as a condition on `element`; values become bound parameters, never SQL text.
 
     `scale`: what one unit is stored as (10000 where 1.4389 is stored as 14389); numbers are
     multiplied by it exactly. FilterError where a value does not suit `kind`.
     """
     from telemetry.filters.sql import condition  # SQLAlchemy is slow to load; --help needs none
 
-    return condition(expr, element, kind, scale)
+    if isinstance(wanted, Filter):
+        wanted.check(kind)
+        return condition(wanted.expr, element, kind, scale)
+    return condition(wanted, element, kind, scale)
 
 
 def check(expr: Expr, kind: Kind, column: str = "this column") -> None:

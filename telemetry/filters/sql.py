@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -38,7 +39,7 @@ _INT64 = range(-(2**63), 2**63)
 
 
 def condition(
-    expr: Expr, element: ColumnElement[object], kind: Kind, scale: int
+    expr: Expr, element: ColumnElement[Any], kind: Kind, scale: int
 ) -> ColumnElement[bool]:
     """`expr` on `element`, whose stored numbers are `scale` times what the filter writes."""
     check(expr, kind, str(getattr(element, "name", None) or "this column"))
@@ -46,7 +47,7 @@ def condition(
 
 
 def _condition(
-    expr: Expr, element: ColumnElement[object], kind: Kind, scale: int
+    expr: Expr, element: ColumnElement[Any], kind: Kind, scale: int
 ) -> ColumnElement[bool]:
     match expr:
         case Null():
@@ -68,7 +69,7 @@ def _condition(
             return _compared(element, operator, value, kind, scale)
 
 
-def _operand(element: ColumnElement[object], kind: Kind) -> ColumnElement[object]:
+def _operand(element: ColumnElement[Any], kind: Kind) -> ColumnElement[Any]:
     """`element` as something that compares with numbers, or with text, in every dialect."""
     if is_number_kind(kind):
         return cast(element, Integer()) if isinstance(element.type, Boolean) else element
@@ -76,7 +77,7 @@ def _operand(element: ColumnElement[object], kind: Kind) -> ColumnElement[object
 
 
 def _compared(
-    element: ColumnElement[object],
+    element: ColumnElement[Any],
     operator: Operator | str,
     value: str,
     kind: Kind,
@@ -98,7 +99,7 @@ def _stored(value: Number, scale: int) -> Number:
 
 
 def _beside_whole(
-    element: ColumnElement[object], operator: Operator | str, value: Fraction
+    element: ColumnElement[Any], operator: Operator | str, value: Fraction
 ) -> ColumnElement[bool]:
     """Compare whole numbers with a fraction so close to one that no double tells them apart."""
     if operator == "=":
@@ -111,7 +112,7 @@ def _beside_whole(
 
 
 def _operation(
-    element: ColumnElement[object], operator: Operator | str, bound: ColumnElement[object]
+    element: ColumnElement[Any], operator: Operator | str, bound: ColumnElement[Any]
 ) -> ColumnElement[bool]:
     match operator:
         case ">":

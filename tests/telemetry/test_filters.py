@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import JSON, Boolean, Column, Integer, MetaData, Table, Text, select
+from sqlalchemy import JSON, Boolean, Column, Integer, MetaData, Table, Text, null, select
 from sqlalchemy import REAL as SQL_REAL
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.dialects.postgresql.base import PGDialect
@@ -172,6 +172,8 @@ def test_number_columns_take_numbers_only(text: str, kind: str) -> None:
     assert "write" in str(caught.value)
     with pytest.raises(FilterError, match="real"):
         to_sql(wanted.expr, _TABLE.c.real, kind)
+    with pytest.raises(FilterError, match="dM"):
+        to_sql(wanted, _TABLE.c.real, kind)
 
 
 def test_a_range_that_ends_before_it_begins_is_refused_on_numbers() -> None:
@@ -292,6 +294,22 @@ def test_a_pattern_reaches_sql_as_a_parameter() -> None:
     )
     assert "UNIQUE" not in str(compiled)
     assert "UNIQUE.*WORD" in compiled.params.values()
+
+
+def test_a_column_that_is_not_there_matches_null_alone() -> None:
+    connection = sqlite3.connect(":memory:")
+    try:
+        for text, kind, expected in [
+            ("null", "int", 1), ("!null", "int", 0), (">5", "int", 0), ("!5", "real", 0),
+            ("2~4", "int", 0), ("x", "text", 0), ("/x/", "text", 0), ("!x|y", "text", 0),
+        ]:  # fmt: skip
+            condition = to_sql(Filter.parse("x", text), null(), kind)
+            compiled = select(condition).compile(dialect=sqlite_dialect.dialect(paramstyle="named"))
+            connection.create_function("regexp", 2, regexp)
+            found = connection.execute(str(compiled), compiled.params).fetchone()[0]
+            assert bool(found) == bool(expected), text
+    finally:
+        connection.close()
 
 
 def test_json_columns_are_compared_as_text() -> None:

@@ -1,0 +1,110 @@
+"""Text of cells: exact for exports, short and harmless for people."""
+
+import math
+import unicodedata
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from telemetry.concepts import Column
+from telemetry.text import cell_text, exact_text, one_line
+
+
+def test_null_zero_and_the_empty_text_never_look_alike_to_people() -> None:
+    assert len({cell_text(cell) for cell in (None, 0, "")}) == 3
+
+
+def test_a_missing_cell_says_whether_its_column_was_recorded() -> None:
+    assert cell_text(None) == "null"
+    assert cell_text(None, Column("price", "Price", "real")) == "null"
+    assert cell_text(None, Column("price", "Price", "real", recorded=False)) == "not recorded"
+    assert cell_text(None, missing="—") == "—"
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (0, "0"),
+        (1_234_567, "1234567"),
+        (2**70, str(2**70)),
+        (1 / 3, "0.333333"),
+        (1e8, "1e+08"),
+        (0.0, "0"),
+        (math.inf, "inf"),
+        (-math.inf, "-inf"),
+        (math.nan, "nan"),
+        (Decimal("1.43890000001"), "1.43890000001"),
+        (True, "true"),
+        (b"\x00\xff", "0x00ff"),
+        ("a\nb", "a\\nb"),
+        ("null", "null"),
+    ],
+)
+def test_a_cell_reads_like_this_for_people(cell: object, text: str) -> None:
+    assert cell_text(cell) == text
+
+
+def test_the_number_of_digits_can_be_chosen() -> None:
+    assert cell_text(1 / 3, digits=3) == "0.333"
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (None, ""),
+        ("", ""),
+        (0, "0"),
+        (0.1, "0.1"),
+        (-0.0, "-0.0"),
+        (1e308, "1e+308"),
+        (math.inf, "inf"),
+        (-math.inf, "-inf"),
+        (math.nan, "nan"),
+        (Decimal("1.4389"), "1.4389"),
+        (Decimal("1E+3"), "1000"),
+        (Decimal("0.0001"), "0.0001"),
+        (Decimal("Infinity"), "infinity"),
+        (False, "false"),
+        ("=1+1", "=1+1"),
+        ("a\nb", "a\nb"),
+        (b"\x01", "0x01"),
+    ],
+)
+def test_exact_text_keeps_everything(cell: object, text: str) -> None:
+    assert exact_text(cell) == text
+
+
+@given(st.floats(allow_nan=False))
+def test_exact_floats_read_back_as_the_same_double(value: float) -> None:
+    assert float(exact_text(value)) == value
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False))
+def test_exact_decimals_read_back_as_the_same_number(value: Decimal) -> None:
+    assert Decimal(exact_text(value)) == value
+
+
+@given(st.text())
+def test_one_line_is_one_harmless_line(text: str) -> None:
+    shown = one_line(text)
+    assert len(shown.splitlines()) <= 1
+    assert not any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in shown)
+    assert not any(unicodedata.bidirectional(c) in _BIDI_CONTROLS for c in shown)
+
+
+_BIDI_CONTROLS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+
+
+def test_one_line_shows_what_it_took_away() -> None:
+    assert one_line("a\x1b[31mred\r\n\u202eb") == "a\\x1b[31mred\\r\\n\\u202eb"
+    assert one_line("Mode × Regime é 🐟 שלום") == "Mode × Regime é 🐟 שלום"
+
+
+def test_a_long_text_is_cut_visibly_and_only_when_longer_than_the_limit() -> None:
+    assert one_line("x" * 200) == "x" * 200
+    assert one_line("x" * 201) == "x" * 199 + "…"
+    assert one_line("x" * 10_000, limit=None) == "x" * 10_000
+    assert cell_text("x" * 10_000) == "x" * 999 + "…"
+    assert cell_text(b"\0" * 10_000, limit=10) == "0x" + "00" * 5 + "…"
