@@ -252,21 +252,20 @@ class Steps:
         """Run one check, passing its output on; the last pytest summary line in it, or ""."""
         header(name)
         start, summary = time.monotonic(), ""
-        process = subprocess.Popen(
+        with subprocess.Popen(
             [str(word) for word in command],
             cwd=ROOT,
             env=environment(QT_QPA_PLATFORM="offscreen", **more),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-        )
-        assert process.stdout is not None
-        for raw in iter(process.stdout.readline, b""):
-            line = raw.decode("utf-8", "replace")
-            sys.stdout.write(line)
-            sys.stdout.flush()
-            summary = line.strip() if SUMMARY.search(line) else summary
-        self.done.append((name, time.monotonic() - start, process.wait() == 0))
+        ) as process:
+            for raw in iter(process.stdout.readline, b""):
+                line = raw.decode("utf-8", "replace")
+                sys.stdout.write(line)
+                sys.stdout.flush()
+                summary = line.strip() if SUMMARY.search(line) else summary
+        self.done.append((name, time.monotonic() - start, process.returncode == 0))
         return summary
 
     def report(self) -> bool:
