@@ -1,1 +1,5 @@
-"""The VMT family: agents on a grid who forage and trade two goods, with or without money."""
+"""VMT: grid economies with barter and money, recorded in SQLite by five vintages of a producer."""
+
+from telemetry.families.vmt.vocabulary import FAMILY
+
+__all__ = ["FAMILY"]

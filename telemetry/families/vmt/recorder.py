@@ -31,7 +31,7 @@ from telemetry.families.vmt.rows import (
     ResourceRow,
     TradeRow,
 )
-from telemetry.families.vmt.rules import PAIR_TYPES, REGIMES, RULES, row_checks, table
+from telemetry.families.vmt.rules import PAIR_TYPES, REGIMES, row_checks, table
 from telemetry.recording.checks import RowCheck
 from telemetry.recording.run import Finalise, RunRecorder
 from telemetry.recording.target import Target, open_target, writing
@@ -82,9 +82,13 @@ class VmtRecorder:
     Several runs may be written one after another or at once, also by several processes.
     """
 
-    def __init__(self, target: str | os.PathLike[str]) -> None:
-        """Raises `RecordingError` when the place cannot be written or holds something else."""
-        self._target = open_target(target, Base.metadata)
+    def __init__(self, target: str | os.PathLike[str], *, older_vintage: bool = False) -> None:
+        """Raises `RecordingError` when the place cannot be written or holds something else.
+
+        ``older_vintage`` writes to existing tables that lack columns, which only a barter run
+        can do without loss.
+        """
+        self._target = open_target(target, Base.metadata, as_it_is=older_vintage)
 
     def begin_run(
         self,
@@ -106,7 +110,15 @@ class VmtRecorder:
         A run whose regime changes over time is begun with its widest regime: ``barter_only``
         leaves every money column at its default.
         """
-        row = RowCheck(table("simulation_runs"), RULES)(
+        barter = exchange_regime == "barter_only"
+        lacking = self._target.lacking
+        if lacking and not barter:
+            raise RecordingError(
+                f"exchange_regime must be barter_only, not {exchange_regime}: the tables of "
+                f"{self._target.name} are of an older vintage; record to a new file."
+            )
+        checks = row_checks(barter=barter, lacking=lacking)
+        row = checks["simulation_runs"](
             {
                 "scenario_name": scenario_name,
                 "start_time": start_time or datetime.now().isoformat(),
@@ -123,11 +135,10 @@ class VmtRecorder:
             key = connection.execute(insert(table("simulation_runs")), row).inserted_primary_key
         if key is None:
             raise RecordingError(f"{self._target.name} gave the new run no id.")
-        barter = exchange_regime == "barter_only"
         return VmtRun(
             self._target,
             int(key[0]),
-            row_checks(barter=barter),
+            {name: check for name, check in checks.items() if name not in absent},
             finalise=lambda connection, ticks: _finalise(connection, int(key[0]), ticks),
             ticks_per_commit=ticks_per_commit,
             policy=policy or LogPolicy(),

@@ -90,10 +90,16 @@ def table(name: str) -> Table:
     return Base.metadata.tables[name]
 
 
-def row_checks(*, barter: bool) -> dict[str, RowCheck]:
-    """A check for every table that a run writes rows to; barter leaves money columns alone."""
+def row_checks(*, barter: bool, lacking: Mapping[str, frozenset[str]]) -> dict[str, RowCheck]:
+    """A check for every table; columns that are not to be written are checked all the same.
+
+    Barter leaves the money columns alone, and what the database is ``lacking`` cannot be written.
+    """
     return {
-        name: RowCheck(table, RULES, unwritten=MONEY_COLUMNS.get(name, ()) if barter else ())
+        name: RowCheck(
+            table,
+            RULES,
+            unwritten={*lacking.get(name, ()), *(MONEY_COLUMNS.get(name, ()) if barter else ())},
+        )
         for name, table in Base.metadata.tables.items()
-        if name != "simulation_runs"
     }

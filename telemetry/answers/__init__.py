@@ -1,0 +1,29 @@
+"""How each kind of query is answered: one function a kind, over a Reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from telemetry import queries
+from telemetry.answers import aggregates, negotiation, runs, scene, series, tables, timeline
+from telemetry.reader import Reader
+
+ANSWERS: dict[type[queries.Query[Any]], Callable[[Reader, Any], Any]] = {
+    queries.RunsQuery: runs.runs,
+    queries.RunQuery: runs.run,
+    queries.RunSizesQuery: runs.run_sizes,
+    queries.AgentsQuery: runs.agents,
+    queries.SeriesQuery: series.series,
+    queries.FanQuery: series.fan,
+    queries.TimelineQuery: timeline.timeline,
+    queries.ColumnsQuery: tables.columns,
+    queries.TableQuery: tables.page,
+    queries.CountQuery: tables.count,
+    queries.FacetQuery: aggregates.facets,
+    queries.SummaryQuery: aggregates.summary,
+    queries.HistogramQuery: aggregates.histogram,
+    queries.PointsQuery: aggregates.points,
+    queries.SceneQuery: scene.scene,
+    queries.NegotiationQuery: negotiation.negotiation,
+}

@@ -1,0 +1,186 @@
+"""Facets, summaries, histograms and points: what exactly the filtered rows amount to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from telemetry.answers.runs import run_ticks
+from telemetry.answers.values import floats, scaled
+from telemetry.answers.where import column_scale, conditions
+from telemetry.concepts import Cell, Column, Facets, Histogram, Points, Summary
+from telemetry.errors import RequestError
+from telemetry.families.vocabulary import AggregateSpec, ColumnSpec, SummarySpec, TableSpec
+from telemetry.queries import FacetQuery, HistogramQuery, PointsQuery, SummaryQuery
+from telemetry.reader import Reader
+
+_FUNCTIONS = {"sum": sa.func.sum, "avg": sa.func.avg, "min": sa.func.min, "max": sa.func.max}
+NOT_RECORDED = "not recorded"
+
+
+def facets(reader: Reader, query: FacetQuery) -> Facets:
+    """Each value of the column with its row count; NULL is a value of its own."""
+    table = reader.layout.table_spec(query.table)
+    column = reader.layout.column_spec(table, query.column)
+    described = reader.layout.describe_column(table, column)
+    if table.name not in reader.layout.shape.tables:
+        return Facets(described, (), 0, 0)
+    value = reader.layout.element(table, column).label("value")
+    counted = (
+        sa.select(value, sa.func.count().label("n"))
+        .select_from(reader.layout.selectable(table.name))
+        .where(*conditions(reader, table, query.run_id, query.where))
+        .group_by(sa.text("1"))
+    )
+    if not described.recorded:
+        total = sa.select(sa.func.count()).select_from(
+            counted.with_only_columns(sa.literal(1)).group_by(None).subquery()
+        )
+        n = int(reader.scalar(total))
+        return Facets(described, ((None, n),) if n else (), n, 1 if n else 0)
+    rows = reader.rows(counted)
+    scale = column_scale(reader, column)
+    rows.sort(key=lambda r: (-r[1], r[0] is None, str(r[0])))
+    values = tuple((scaled(v, scale), int(n)) for v, n in rows)
+    return Facets(described, values[: query.limit], sum(n for _, n in values), len(values))
+
+
+def summary(reader: Reader, query: SummaryQuery) -> Summary:
+    """The table's declared aggregates, by its group and over all filtered rows."""
+    table = reader.layout.table_spec(query.table)
+    declared = table.summary
+    if declared is None:
+        raise RequestError(f"{table.name} has no summary.")
+    columns = _summary_columns(reader, table, declared)
+    if table.name not in reader.layout.shape.tables:
+        return Summary(columns, (), (None, *(None for _ in declared.aggregates)))
+    group = reader.layout.element(table, reader.layout.column_spec(table, declared.group))
+    elements = [_aggregate(reader, table, a) for a in declared.aggregates]
+    scales = [1, *(_aggregate_scale(reader, table, a) for a in declared.aggregates)]
+    base = (
+        sa.select(*elements)
+        .select_from(reader.layout.selectable(table.name))
+        .where(*conditions(reader, table, query.run_id, query.where))
+    )
+    total = reader.one(base)
+    grouped = (
+        sa.select(group.label("value"), *elements)
+        .select_from(reader.layout.selectable(table.name))
+        .where(*conditions(reader, table, query.run_id, query.where))
+        .group_by(sa.text("1"))
+    )
+    rows = sorted(reader.rows(grouped), key=lambda r: (-int(r[1] or 0), str(r[0])))
+
+    def cells(row: tuple[Any, ...]) -> tuple[Cell, ...]:
+        return tuple(scaled(v, s) for v, s in zip(row, scales, strict=True))
+
+    return Summary(columns, tuple(cells(r) for r in rows), cells((None, *(total or ()))))
+
+
+def histogram(reader: Reader, query: HistogramQuery) -> Histogram:
+    """Rows per bin of equal width; bins cover the asked ticks, else the whole run."""
+    table = reader.layout.table_spec(query.table)
+    ticks = query.where.ticks or run_ticks(reader, query.run_id)
+    if table.tick is None or ticks is None or table.name not in reader.layout.shape.tables:
+        return Histogram(np.empty(0, dtype=np.int64), 1, {})
+    width = max(1, -(-(ticks.last - ticks.first + 1) // max(1, query.bins)))
+    start = np.arange(ticks.first, ticks.last + 1, width, dtype=np.int64)
+    tick = reader.column(table.name, table.tick)
+    group: sa.ColumnElement[Any] = sa.literal("")
+    if query.by is not None:
+        group = reader.layout.element(table, reader.layout.column_spec(table, query.by))
+    slot = sa.cast((tick - ticks.first), sa.Integer) // width
+    statement = (
+        sa.select(slot.label("slot"), group.label("value"), sa.func.count())
+        .select_from(reader.layout.selectable(table.name))
+        .where(*conditions(reader, table, query.run_id, query.where))
+        .where(tick.between(ticks.first, ticks.last))
+        .group_by(sa.text("1"), sa.text("2"))
+    )
+    counts: dict[str, Any] = {}
+    for index, value, n in reader.rows(statement):
+        name = NOT_RECORDED if value is None else str(value)
+        counts.setdefault(name, np.zeros(len(start), dtype=np.int64))[int(index)] += n
+    return Histogram(start, width, counts)
+
+
+def points(reader: Reader, query: PointsQuery) -> Points:
+    """Rows as points in row order; more than `limit` are thinned evenly, which the notes say."""
+    table = reader.layout.table_spec(query.table)
+    if table.name not in reader.layout.shape.tables:
+        nothing = np.empty(0, dtype=np.float64)
+        return Points(nothing, nothing, (), (), 0)
+    x, y = (reader.layout.column_spec(table, n) for n in (query.x, query.y))
+    by = reader.layout.column_spec(table, query.by) if query.by else None
+    group = sa.null() if by is None else reader.layout.element(table, by)
+    key = reader.column(table.name, table.key[0])
+    wanted = conditions(reader, table, query.run_id, query.where)
+    source = reader.layout.selectable(table.name)
+    total = int(reader.scalar(sa.select(sa.func.count()).select_from(source).where(*wanted)))
+    every = -(-total // query.limit) if query.limit else 1
+    order = reader.column(table.name, table.tick) if table.tick else key
+    numbered = sa.func.row_number().over(order_by=(order, key)).label("n")
+    inner = (
+        sa.select(
+            reader.layout.element(table, x).label("x"),
+            reader.layout.element(table, y).label("y"),
+            group.label("g"),
+            key.label("k"),
+            *((numbered,) if every > 1 else ()),
+        )
+        .select_from(source)
+        .where(*wanted)
+    )
+    if every > 1:
+        sub = inner.subquery()
+        rows = reader.rows(
+            sa.select(sub.c.x, sub.c.y, sub.c.g, sub.c.k).where(sub.c.n % every == 1)
+        )
+    else:
+        rows = reader.rows(inner.order_by(order, key))
+    xs, _ = floats((r[0] for r in rows), column_scale(reader, x))
+    ys, _ = floats((r[1] for r in rows), column_scale(reader, y))
+    notes = () if every <= 1 else (f"{len(rows)} of {total} points drawn: every {every}th row.",)
+    names = tuple(NOT_RECORDED if r[2] is None else str(r[2]) for r in rows)
+    return Points(xs, ys, names, tuple(r[3] for r in rows), total, notes)
+
+
+def _summary_columns(reader: Reader, table: TableSpec, declared: SummarySpec) -> tuple[Column, ...]:
+    group = reader.layout.column_spec(table, declared.group)
+    found = [reader.layout.describe_column(table, group)]
+    for aggregate in declared.aggregates:
+        source = _source(reader, table, aggregate)
+        found.append(
+            Column(
+                aggregate.name,
+                aggregate.label,
+                "int" if aggregate.function == "count" else "real",
+                unit=None if source is None else source.unit,
+                recorded=source is None or reader.layout.recorded(table, source),
+                derived=True,
+            )
+        )
+    return tuple(found)
+
+
+def _source(reader: Reader, table: TableSpec, aggregate: AggregateSpec) -> ColumnSpec | None:
+    if aggregate.column is None:
+        return None
+    return reader.layout.column_spec(table, aggregate.column)
+
+
+def _aggregate(reader: Reader, table: TableSpec, spec: AggregateSpec) -> sa.ColumnElement[Any]:
+    source = _source(reader, table, spec)
+    if source is None:
+        return sa.func.count()
+    if not reader.layout.recorded(table, source):
+        return sa.null()
+    element: sa.ColumnElement[Any] = _FUNCTIONS[spec.function](reader.layout.element(table, source))
+    return element
+
+
+def _aggregate_scale(reader: Reader, table: TableSpec, spec: AggregateSpec) -> int:
+    source = _source(reader, table, spec)
+    return 1 if source is None else column_scale(reader, source)

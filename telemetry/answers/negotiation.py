@@ -1,0 +1,60 @@
+"""Negotiations: all that was recorded of two agents at one tick."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from telemetry.answers import tables
+from telemetry.concepts import Negotiation, TablePage, TickRange
+from telemetry.errors import RequestError
+from telemetry.filters import Filter
+from telemetry.queries import NegotiationQuery, Sort, TableQuery, Where
+from telemetry.reader import Reader
+
+
+def negotiation(reader: Reader, query: NegotiationQuery) -> Negotiation:
+    """Attempts and trades between the two, and both sides' states before and at the tick."""
+    attempts = _between(reader, query, "attempts")
+    trades = _between(reader, query, "trades")
+    states = _states(reader, query)
+    explain = reader.layout.table_spec(attempts.table.name).explain
+    names = [c.name for c in attempts.columns]
+    verdicts = (
+        tuple(explain(dict(zip(names, row, strict=True))) for row in attempts.rows)
+        if explain is not None
+        else ()
+    )
+    return Negotiation(query.tick, query.agents, attempts, trades, states, verdicts, attempts.notes)
+
+
+def _between(reader: Reader, query: NegotiationQuery, role: str) -> TablePage:
+    spec = next((t for t in reader.family.tables if t.role == role), None)
+    if spec is None or len(spec.agents) < 2:
+        raise RequestError(f"This family records no {role} between two agents.")
+    filters = tuple(Filter.any_of(name, query.agents) for name in spec.agents[:2])
+    where = Where(filters, TickRange(query.tick, query.tick))
+    sort = Sort(spec.key[0])
+    page = tables.page(
+        reader, TableQuery(query.run_id, spec.name, where=where, sort=sort, limit=100_000)
+    )
+    return page
+
+
+def _states(reader: Reader, query: NegotiationQuery) -> TablePage:
+    spec = next(t for t in reader.family.tables if t.role == "states")
+    first = query.tick
+    if spec.name in reader.layout.shape.tables:
+        tick = reader.column(spec.name, str(spec.tick))
+        earlier = reader.scalar(
+            sa.select(tick)
+            .where(
+                reader.column(spec.name, str(spec.run)) == query.run_id,
+                tick < query.tick,
+                reader.column(spec.name, spec.agents[0]).in_(query.agents),
+            )
+            .order_by(tick.desc())
+            .limit(1)
+        )
+        first = query.tick if earlier is None else int(earlier)
+    where = Where((), TickRange(first, query.tick), query.agents)
+    return tables.page(reader, TableQuery(query.run_id, spec.name, where=where, limit=1_000))

@@ -1,0 +1,241 @@
+"""Runs: the list of them, one in full, how large they are, and who takes part."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from telemetry.concepts import (
+    Agent,
+    AgentId,
+    Cell,
+    Run,
+    RunDetail,
+    RunId,
+    RunList,
+    RunSizes,
+    TickRange,
+)
+from telemetry.errors import NothingFoundError
+from telemetry.families.vocabulary import TableSpec
+from telemetry.queries import AgentsQuery, RunQuery, RunSizesQuery, RunsQuery
+from telemetry.reader import Reader
+
+LIST_CONFIG_BYTES = 1_000_000
+"""A configuration larger than this is not read to list runs (its seed is then not shown)."""
+
+
+def runs(reader: Reader, query: RunsQuery) -> RunList:
+    """Every run, in the order of their ids."""
+    spec = reader.family.runs
+    config = _config_element(reader)
+    if config is not None:
+        size = sa.func.length(sa.cast(config, sa.LargeBinary))
+        config = sa.case((size <= LIST_CONFIG_BYTES, config), else_=None)
+    rows = _run_rows(reader, config, None)
+    listed = tuple(_run(reader, row) for row in rows)
+    table = reader.layout.table_spec(spec.table)
+    described = tuple(
+        reader.layout.describe_column(table, c) for c in (*spec.columns, *spec.extra_columns)
+    )
+    return RunList(described, listed)
+
+
+def run(reader: Reader, query: RunQuery) -> RunDetail:
+    """One run with its configuration; NothingFoundError where there is none of that id."""
+    rows = _run_rows(reader, _config_element(reader), query.run_id)
+    if not rows:
+        raise NothingFoundError(f"There is no run {query.run_id!r} in this source.")
+    found = _run(reader, rows[0])
+    text = rows[0][len(reader.family.runs.columns)]
+    config, problem = decode_config(text)
+    grid = reader.family.runs.grid
+    sides = tuple(found.fields.get(g) for g in grid) if grid else (None, None)
+    width, height = sides
+    detail = RunDetail(
+        run=found,
+        facts=(),
+        warnings=(),
+        notes=(),
+        config=config,
+        config_text=text if isinstance(text, str) else None,
+        config_problem=problem,
+        grid=(width, height) if isinstance(width, int) and isinstance(height, int) else None,
+    )
+    return reader.family.detail(reader, query.run_id, detail)
+
+
+def run_sizes(reader: Reader, query: RunSizesQuery) -> RunSizes:
+    """Exact row counts of the recorded tables, per run."""
+    counts: dict[RunId, dict[str, int]] = {run_id: {} for run_id in query.run_ids}
+    for done, table in enumerate(reader.family.tables):
+        if table.name not in reader.layout.shape.tables or table.run is None:
+            continue
+        if query.tables is not None and table.name not in query.tables:
+            continue
+        column = reader.column(table.name, table.run)
+        statement = (
+            sa.select(column, sa.func.count())
+            .select_from(reader.layout.selectable(table.name))
+            .where(column.in_(query.run_ids))
+            .group_by(column)
+        )
+        found = dict(reader.rows(statement))
+        for run_id in query.run_ids:
+            counts[run_id][table.name] = int(found.get(run_id, 0))
+        reader.token.report(done + 1, len(reader.family.tables), "tables")
+    return RunSizes(counts)
+
+
+def agents(reader: Reader, query: AgentsQuery) -> tuple[Agent, ...]:
+    """Every agent that has a state in the run, with the first and last tick of its states."""
+    table = next((t for t in reader.family.tables if t.role == "states"), None)
+    if table is None or not reader.has(table.name, table.agents[0]):
+        return ()
+    ids = _agent_ids(reader, table, query.run_id)
+    kind = next((c for c in table.columns if c.role == "agent_kind"), None)
+    own = reader.column(table.name, table.agents[0])
+    of_run = reader.column(table.name, str(table.run)) == query.run_id
+    source = reader.layout.selectable(table.name)
+    found = []
+    for agent_id in ids:
+        rows = sa.select(reader.column(table.name, str(table.tick))).select_from(source)
+        tick = reader.column(table.name, str(table.tick))
+        named = sa.null() if kind is None else reader.layout.element(table, kind)
+        first, last, what = reader.one(
+            sa.select(
+                rows.where(of_run, own == agent_id).order_by(tick).limit(1).scalar_subquery(),
+                rows.where(of_run, own == agent_id)
+                .order_by(tick.desc())
+                .limit(1)
+                .scalar_subquery(),
+                sa.select(named)
+                .select_from(source)
+                .where(of_run, own == agent_id)
+                .limit(1)
+                .scalar_subquery(),
+            )
+        ) or (None, None, None)
+        found.append(
+            Agent(agent_id, str(agent_id), None if what is None else str(what), first, last)
+        )
+    return tuple(found)
+
+
+def run_ticks(reader: Reader, run_id: RunId) -> TickRange | None:
+    """First and last tick that the run's rows name; None where it has no rows."""
+    spec = reader.family.runs
+    ends = reader.one(sa.select(*_tick_ends(reader, sa.literal(run_id))))
+    return _ticks(ends) if ends is not None and spec.tick_tables else None
+
+
+def decode_config(text: Any) -> tuple[object, str | None]:
+    """The decoded configuration, or None and why it cannot be decoded."""
+    if text is None:
+        return None, None
+    try:
+        return json.loads(text), None
+    except (TypeError, ValueError, RecursionError) as error:
+        return None, f"The configuration is not valid JSON: {error}."
+
+
+def _agent_ids(reader: Reader, table: TableSpec, run_id: RunId) -> list[AgentId]:
+    """Distinct agents, by hopping along the index where the database has one for it."""
+    source = reader.layout.selectable(table.name)
+    run_column, agent = str(table.run), table.agents[0]
+    column = reader.column(table.name, agent)
+    of_run = reader.column(table.name, run_column) == run_id
+    indexed = any(
+        i[:2] == (run_column, agent) for i in reader.layout.shape.indices.get(table.name, ())
+    )
+    if not indexed:
+        listed = reader.rows(sa.select(column).select_from(source).where(of_run).distinct())
+        ids = [row[0] for row in listed if row[0] is not None]
+        return sorted(ids, key=lambda a: (isinstance(a, str), a))
+    first = sa.select(sa.func.min(column).label("id")).select_from(source).where(of_run)
+    hop = first.cte("hop", recursive=True)
+    following = (
+        sa.select(sa.func.min(column))
+        .select_from(source)
+        .where(of_run, column > hop.c.id)
+        .scalar_subquery()
+    )
+    hop = hop.union_all(sa.select(following).where(hop.c.id.is_not(None)))
+    return [row[0] for row in reader.rows(sa.select(hop.c.id)) if row[0] is not None]
+
+
+def _config_element(reader: Reader) -> sa.ColumnElement[Any] | None:
+    spec = reader.family.runs
+    if spec.config is None or not reader.has(spec.table, spec.config):
+        return None
+    return reader.column(spec.table, spec.config)
+
+
+def _run_rows(
+    reader: Reader, config: sa.ColumnElement[Any] | None, run_id: RunId | None
+) -> list[tuple[Any, ...]]:
+    """Rows of declared columns, then configuration, first tick, last tick."""
+    spec = reader.family.runs
+    table = reader.layout.table_spec(spec.table)
+    own_id = reader.column(spec.table, spec.id)
+    elements = [reader.layout.element(table, c) for c in spec.columns]
+    tail = [sa.null() if config is None else config, *_tick_ends(reader, own_id)]
+    statement = sa.select(*(e.label(f"c{i}") for i, e in enumerate((*elements, *tail))))
+    statement = statement.select_from(reader.layout.selectable(spec.table)).order_by(own_id)
+    if run_id is not None:
+        statement = statement.where(own_id == run_id)
+    return reader.rows(statement)
+
+
+def _tick_ends(reader: Reader, run_id: sa.ColumnElement[Any]) -> list[sa.ColumnElement[Any]]:
+    """First and last tick of each tick table as scalar sub-selects that an index answers."""
+    ends: list[sa.ColumnElement[Any]] = []
+    for descending in (False, True):
+        for name in reader.family.runs.tick_tables:
+            table = reader.layout.table_spec(name)
+            if not reader.has(name, str(table.run), str(table.tick)):
+                continue
+            alias = reader.layout.selectable(name).alias(
+                f"{name}_{'last' if descending else 'first'}"
+            )
+            tick = alias.c[str(table.tick)]
+            inner = sa.select(tick).where(alias.c[str(table.run)] == run_id, tick.is_not(None))
+            ordered = inner.order_by(tick.desc() if descending else tick.asc()).limit(1)
+            ends.append(ordered.scalar_subquery())
+    return ends
+
+
+def _ticks(ends: tuple[Any, ...]) -> TickRange | None:
+    half = len(ends) // 2
+    first = [t for t in ends[:half] if isinstance(t, int)]
+    last = [t for t in ends[half:] if isinstance(t, int)]
+    return TickRange(min(first), max(last)) if first and last else None
+
+
+def _run(reader: Reader, row: tuple[Any, ...]) -> Run:
+    spec = reader.family.runs
+    names = [c.name for c in spec.columns]
+    fields: dict[str, Cell] = dict(zip(names, row, strict=False))
+    tail = row[len(names) :]
+    config, _ = decode_config(tail[0])
+    fields.update(spec.extra(fields, config))
+    name = fields.get(spec.name)
+    experiment = fields.get(spec.experiment) if spec.experiment else None
+    iteration = fields.get(spec.iteration) if spec.iteration else None
+    return Run(
+        run_id=_run_id(fields, spec.id),
+        name="" if name is None else str(name),
+        status=spec.status(fields),
+        ticks=_ticks(tail[1:]),
+        fields=fields,
+        experiment_id=None if experiment is None else str(experiment),
+        iteration=iteration if isinstance(iteration, int) else None,
+    )
+
+
+def _run_id(fields: Mapping[str, Cell], name: str) -> RunId:
+    value = fields.get(name)
+    return value if isinstance(value, int | str) else str(value)

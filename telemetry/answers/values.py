@@ -1,0 +1,49 @@
+"""Values from a driver to cells and floats: exact scaling, and NaN for what is no number."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from telemetry.concepts import Cell, Floats
+
+
+def scaled(value: Any, scale: int) -> Cell:
+    """A stored integer divided by `scale`, exact (Decimal); anything else as it is."""
+    if scale == 1 or isinstance(value, bool) or not isinstance(value, int | Decimal):
+        if scale != 1 and isinstance(value, float) and math.isfinite(value):
+            return value / scale
+        cell: Cell = value
+        return cell
+    return Decimal(value) / scale
+
+
+def floats(values: Iterable[Any], scale: int = 1) -> tuple[Floats, int]:
+    """float64 of `values`, NULL as NaN, and how many values were no numbers (NaN as well)."""
+    listed = list(values)
+    try:
+        array = np.array(listed, dtype=np.float64)
+        odd = 0
+    except (TypeError, ValueError, OverflowError):
+        array, odd = _one_by_one(listed)
+    return (array / scale if scale != 1 else array), odd
+
+
+def _one_by_one(values: list[Any]) -> tuple[Floats, int]:
+    array = np.full(len(values), np.nan)
+    odd = 0
+    for i, value in enumerate(values):
+        if value is None:
+            continue
+        if isinstance(value, int | float | Decimal):
+            try:
+                array[i] = float(value)
+            except OverflowError:
+                array[i] = math.inf if value > 0 else -math.inf
+        else:
+            odd += 1
+    return array, odd

@@ -1,0 +1,48 @@
+"""Which rows a question is about: run, ticks, agents and filters as one SQL condition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from telemetry.concepts import RunId
+from telemetry.errors import RequestError
+from telemetry.families.vocabulary import ColumnSpec, TableSpec
+from telemetry.filters import to_sql
+from telemetry.queries import Where
+from telemetry.reader import Reader
+
+
+def conditions(
+    reader: Reader, table: TableSpec, run_id: RunId, where: Where
+) -> list[sa.ColumnElement[bool]]:
+    """The conditions for `where` in `table`; RequestError where the table has no ticks or agents."""
+    found: list[sa.ColumnElement[bool]] = []
+    if table.run is not None:
+        found.append(reader.column(table.name, table.run) == run_id)
+    if where.ticks is not None:
+        found.append(_tick_column(reader, table).between(where.ticks.first, where.ticks.last))
+    if where.agents is not None:
+        if not table.agents:
+            raise RequestError(f"{table.name} names no agents, so it cannot be limited to some.")
+        found.append(
+            sa.or_(*(reader.column(table.name, a).in_(where.agents) for a in table.agents))
+        )
+    for item in where.filters:
+        spec = reader.layout.column_spec(table, item.column)
+        element = reader.layout.element(table, spec)
+        kind = reader.layout.describe_column(table, spec).kind
+        found.append(to_sql(item.expr, element, kind, column_scale(reader, spec)))
+    return found
+
+
+def column_scale(reader: Reader, column: ColumnSpec) -> int:
+    """What stored integers of `column` are divided by in this source."""
+    return 1 if column.scale is None else reader.scale(column.scale)
+
+
+def _tick_column(reader: Reader, table: TableSpec) -> sa.ColumnElement[Any]:
+    if table.tick is None:
+        raise RequestError(f"{table.name} has no ticks, so it cannot be limited to some.")
+    return reader.column(table.name, table.tick)

@@ -1,0 +1,108 @@
+"""From a location to an open Source: magic bytes first, then tables and columns."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from telemetry.engines import Database, Shape
+from telemetry.engines.sqlite import MAGIC, Header, SQLiteDatabase, header_while_open
+from telemetry.errors import SourceError, UnknownFamilyError
+from telemetry.families import families
+from telemetry.location import Location, parse_location
+from telemetry.source import Source
+
+HEAD_BYTES = 100
+_KNOWN_BYTES = (
+    (b"\x89PNG", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"GIF8", "a GIF picture"),
+    (b"%PDF", "a PDF document"),
+    (b"PK\x03\x04", "a zip archive (or a document made of one)"),
+    (b"\x1f\x8b", "a gzip archive; unpack it first"),
+    (b"version https://git-lfs", "a Git LFS pointer, not the data; fetch it with git lfs pull"),
+)
+
+
+def open_source(
+    location: str | os.PathLike[str], *, scale: int | None = None, password: str | None = None
+) -> Source:
+    """Recognise and open what lies at `location`, read-only; nothing is created or changed.
+
+    `scale` overrides what stored quantities of goods are divided by. SourceError (or one of its
+    kinds) with one sentence where it cannot be read or belongs to no known family.
+    """
+    place = parse_location(location)
+    database = _connect(place, password)
+    shape = database.shape()
+    for family in families():
+        vintage = family.recognise(shape)
+        if vintage is not None:
+            return Source(database, family, vintage, shape, scale)
+    database.close()
+    raise UnknownFamilyError(
+        f"{place.text} is a {database.engine_label} database of no known family: "
+        f"{_holds(shape)}; open a database that a supported simulator recorded."
+    )
+
+
+def _connect(place: Location, password: str | None) -> Database:
+    if place.path is None:
+        raise SourceError(f"{place.text} names a server; PostgreSQL is not supported yet.")
+    return _open_file(place, place.path)
+
+
+def _open_file(place: Location, path: Path) -> Database:
+    head = _head(path)
+    if isinstance(head, Header):
+        return SQLiteDatabase(place, head)
+    if head.startswith(MAGIC):
+        if len(head) < HEAD_BYTES:
+            raise SourceError(
+                f"{path} is truncated: it ends within its header; copy it again from its origin."
+            )
+        return SQLiteDatabase(place, Header.parse(head))
+    raise SourceError(f"{path} is {_what(head)}, not a telemetry database; choose another file.")
+
+
+def _head(path: Path) -> bytes | Header:
+    """The file's first bytes, or its header where this process has the file open already."""
+    try:
+        if path.is_dir():
+            raise SourceError(
+                f"{path} is a folder that holds no telemetry; choose a database file in it."
+            )
+        known = header_while_open(path)
+        if known is not None:
+            return known
+        with path.open("rb") as file:
+            return file.read(HEAD_BYTES)
+    except FileNotFoundError:
+        raise SourceError(f"{path} does not exist; check the path (nothing was created).") from None
+    except PermissionError:
+        raise SourceError(f"{path} may not be read by you; ask its owner for permission.") from None
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{path} cannot be read ({error}); check the path.") from None
+
+
+def _what(head: bytes) -> str:
+    if not head:
+        return "an empty file"
+    for magic, name in _KNOWN_BYTES:
+        if head.startswith(magic):
+            return name
+    if head[8:12] == b"DUCK":
+        return "a DuckDB database, a kind that is not supported yet"
+    try:
+        text = head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        text = "" if error.start < len(head) - 4 else head[: error.start].decode("utf-8")
+    return "a text file" if text and text.isprintable() or "\n" in text else "a binary file"
+
+
+def _holds(shape: Shape) -> str:
+    if not shape.tables:
+        return "it holds no tables at all"
+    names = sorted(shape.tables)
+    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+    return f"it holds the tables {', '.join(names[:8])}{more}"

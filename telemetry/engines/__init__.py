@@ -1,0 +1,5 @@
+"""The only place that connects: every engine here reads, never writes, and can be interrupted."""
+
+from telemetry.engines.database import Database, Shape
+
+__all__ = ["Database", "Shape"]

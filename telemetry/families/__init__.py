@@ -1,0 +1,19 @@
+"""The families: a folder each, found by its name; add a folder with a `FAMILY` to add a family."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+
+from telemetry.families.vocabulary import FamilySpec
+
+
+@cache
+def families() -> tuple[FamilySpec, ...]:
+    """Every family that has a folder here, in the order of their names."""
+    found = []
+    for module in pkgutil.iter_modules(__path__):
+        if module.ispkg:
+            found.append(importlib.import_module(f"{__name__}.{module.name}").FAMILY)
+    return tuple(found)

@@ -1,0 +1,34 @@
+"""The VMT family's declaration: its tables, measures and lanes, and how its vintages differ."""
+
+from __future__ import annotations
+
+from telemetry.families.vmt import questions
+from telemetry.families.vmt.measures import LANES, MEASURES
+from telemetry.families.vmt.tables import RUN_COLUMNS, RUN_EXTRA, TABLES
+from telemetry.families.vmt.vintages import recognise, scales
+from telemetry.families.vocabulary import FamilySpec, RunSpec
+
+RUNS = RunSpec(
+    table="simulation_runs",
+    id="run_id",
+    name="scenario_name",
+    config="config_json",
+    columns=RUN_COLUMNS,
+    extra=questions.run_extra,
+    extra_columns=RUN_EXTRA,
+    status=questions.status,
+    tick_tables=("agent_snapshots", "tick_states", "trades", "trade_attempts"),
+    grid=("grid_width", "grid_height"),
+)
+
+FAMILY = FamilySpec(
+    name="vmt",
+    label="VMT grid economy",
+    recognise=recognise,
+    runs=RUNS,
+    tables=TABLES,
+    measures=MEASURES,
+    lanes=LANES,
+    scales=scales,
+    detail=questions.detail,
+)

@@ -1,0 +1,205 @@
+"""How a family of telemetry databases declares itself; telemetry/source.py executes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import sqlalchemy as sa
+
+from telemetry.concepts import Cell, Kind, RunDetail, RunId
+from telemetry.engines import Shape
+
+
+class Columns(Protocol):
+    """The columns of the database at hand, for derived columns: absent ones read as NULL."""
+
+    def column(self, table: str, name: str) -> sa.ColumnElement[Any]: ...
+
+    def has(self, table: str, *names: str) -> bool: ...
+
+    def scale(self, name: str) -> int: ...
+
+
+@dataclass(frozen=True)
+class ColumnSpec:
+    """A column of a table. Without `derive` it is the database's own column of that name.
+
+    `needs` are the columns ("column" or "table.column", alternatives as "a|b") without which a
+    derived one is not recorded. `scale` names the family's scale that stored integers are divided
+    by ("goods", "money"). `default` is what an unused column holds; with `optional` a run in which
+    every row holds NULL or the default leaves the column out of exports.
+    """
+
+    name: str
+    label: str = ""
+    kind: Kind = "text"
+    role: str | None = None
+    unit: str | None = None
+    scale: str | None = None
+    derive: Callable[[Columns], sa.ColumnElement[Any]] | None = None
+    needs: tuple[str, ...] = ()
+    visible: bool = True
+    facet: bool = False
+    optional: bool = False
+    default: Cell = None
+    help: str = ""
+
+
+Aggregate = Literal["count", "sum", "avg", "min", "max"]
+
+
+@dataclass(frozen=True)
+class AggregateSpec:
+    """An aggregate of a table's summary; `column` None only for "count"."""
+
+    name: str
+    label: str
+    function: Aggregate
+    column: str | None = None
+
+
+@dataclass(frozen=True)
+class SummarySpec:
+    group: str
+    aggregates: tuple[AggregateSpec, ...]
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """A table of the family. `model` is the declared SQLAlchemy table.
+
+    `run`, `tick` and `agents` name the columns that say which run, when and who; `sort` is the
+    order that the table's own index serves. `explain` turns a row into a sentence.
+    """
+
+    name: str
+    label: str
+    role: str | None
+    model: sa.Table
+    columns: tuple[ColumnSpec, ...]
+    key: tuple[str, ...] = ("id",)
+    run: str | None = "run_id"
+    tick: str | None = "tick"
+    agents: tuple[str, ...] = ()
+    sort: str | None = "tick"
+    summary: SummarySpec | None = None
+    how_to_record: str = ""
+    explain: Callable[[Mapping[str, Cell]], str] | None = None
+
+    def spec(self, name: str) -> ColumnSpec | None:
+        return next((c for c in self.columns if c.name == name), None)
+
+    def role_name(self, role: str) -> str | None:
+        return next((c.name for c in self.columns if c.role == role), None)
+
+
+@dataclass(frozen=True)
+class MeasureSpec:
+    """A number per agent and tick: column `column` of `table`.
+
+    `evidence`: columns of which at least one must differ from its default in a run, else the
+    measure counts as not recorded there (a column left at 0 is no zero). `constant` reads a value
+    fixed for all agents from the run row and its decoded configuration. `divisor` names the
+    run row's column that stored values are divided by (minor units per unit).
+    """
+
+    name: str
+    label: str
+    unit: str
+    group: str
+    table: str
+    column: str
+    agent: str = "agent_id"
+    tick: str = "tick"
+    mark: str | None = None
+    divisor: str | None = None
+    evidence: tuple[str, ...] = ()
+    constant: Callable[[Mapping[str, Cell], object], float | None] | None = None
+    default: bool = False
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class LaneSpec:
+    """A lane read from a state per tick, or from the changes of it.
+
+    `states` is (table, column); with `members` the column holds a JSON list and every member
+    that ever occurs becomes a lane of its own, "on" or "off", in the order of `members`.
+    `changes` is (table, old column, new column), the fallback where no states are recorded.
+    """
+
+    name: str
+    label: str
+    states: tuple[str, str]
+    changes: tuple[str, str, str] | None = None
+    members: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """Where runs are listed. `heavy` columns (configurations) are left out of lists.
+
+    `tick_tables` are asked for the first and last tick; `status` and `extra` compute from the
+    row and its decoded configuration (None where it is missing, broken or too large).
+    """
+
+    table: str
+    id: str
+    name: str
+    config: str | None
+    columns: tuple[ColumnSpec, ...]
+    extra: Callable[[Mapping[str, Cell], object], Mapping[str, Cell]]
+    extra_columns: tuple[ColumnSpec, ...]
+    status: Callable[[Mapping[str, Cell]], str]
+    tick_tables: tuple[str, ...]
+    grid: tuple[str, str] | None = None
+    experiment: str | None = None
+    iteration: str | None = None
+
+
+@dataclass(frozen=True)
+class ScaleSpec:
+    """An integer that stored quantities are divided by, and how it came to be known."""
+
+    name: str
+    value: int
+    note: str = ""
+
+
+class Asker(Protocol):
+    """What a family's own questions may use: columns, and rows of a statement."""
+
+    def column(self, table: str, name: str) -> sa.ColumnElement[Any]: ...
+
+    def has(self, table: str, *names: str) -> bool: ...
+
+    def scale(self, name: str) -> int: ...
+
+    def rows(self, statement: sa.Select[Any]) -> list[tuple[Any, ...]]: ...
+
+
+@dataclass(frozen=True)
+class FamilySpec:
+    """A family: how it is recognised, what it holds, and what only it knows.
+
+    `recognise` gives the vintage of a shape, or None where it is not of this family; `scales`
+    the scales of a source; `detail` completes a run's facts and warnings.
+    """
+
+    name: str
+    label: str
+    recognise: Callable[[Shape], str | None]
+    runs: RunSpec
+    tables: tuple[TableSpec, ...]
+    measures: tuple[MeasureSpec, ...]
+    lanes: tuple[LaneSpec, ...]
+    scales: Callable[[Asker, str], tuple[ScaleSpec, ...]]
+    detail: Callable[[Asker, RunId, RunDetail], RunDetail]
+
+    def table(self, name: str) -> TableSpec | None:
+        return next((t for t in self.tables if t.name == name), None)
+
+    def measure(self, name: str) -> MeasureSpec | None:
+        return next((m for m in self.measures if m.name == name), None)

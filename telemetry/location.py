@@ -1,0 +1,103 @@
+"""Where a source is: a path, a file:// URL or a SQLAlchemy URL, and how to say so without secrets."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
+
+from telemetry.errors import SourceError
+
+
+@dataclass(frozen=True)
+class Location:
+    """Either a local `path` or a server's `url`; `text` is how it is shown, never with a password.
+
+    `dialect` is set where the text names one ("sqlite:///x" → "sqlite"); a plain path has none
+    and is recognised by its content.
+    """
+
+    text: str
+    path: Path | None = None
+    url: str | None = None
+    dialect: str | None = None
+
+    @property
+    def name(self) -> str:
+        """A short name for a title: the file's or the database's."""
+        if self.path is not None:
+            return self.path.name or str(self.path)
+        return urlsplit(self.url or "").path.strip("/") or self.text
+
+    @property
+    def key(self) -> str:
+        """A stable identity for settings and notes."""
+        return str(self.path) if self.path is not None else self.text
+
+
+def parse_location(location: str | os.PathLike[str]) -> Location:
+    """Understand `location`; the file need not exist. SourceError for a URL of no known kind."""
+    if isinstance(location, os.PathLike):
+        return _local(Path(location))
+    text = location.strip()
+    if not text:
+        raise SourceError("No source was named; give a file, a folder or a database URL.")
+    if "\0" in text:
+        raise SourceError("The name of the source contains a NUL character; give a file or a URL.")
+    if "://" not in text:
+        return _local(Path(text))
+    scheme = text.split("://", 1)[0].lower()
+    if scheme == "file":
+        return _local(_file_url_path(text))
+    dialect = scheme.split("+", 1)[0]
+    if dialect in ("sqlite", "duckdb"):
+        return _local(_database_path(text), dialect)
+    if dialect in ("postgresql", "postgres"):
+        return Location(text=redact(text), url=text, dialect="postgresql")
+    raise SourceError(
+        f"{redact(text)} names the unknown kind of database {scheme!r}; "
+        "use a path, file://, sqlite:///, duckdb:/// or postgresql://."
+    )
+
+
+def redact(url: str) -> str:
+    """The URL with its password, wherever one may stand, replaced by ***."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        head, _, tail = url.partition("://")
+        return f"{head}://***@{tail.rsplit('@', 1)[1]}" if "@" in tail else url
+    secret = {k: "***" for k in parsed.query if "pass" in k.lower()}
+    return parsed.update_query_dict(secret).render_as_string(hide_password=True)
+
+
+def _local(path: Path, dialect: str | None = None) -> Location:
+    absolute = Path(os.path.abspath(path.expanduser()))
+    return Location(text=str(absolute), path=absolute, dialect=dialect)
+
+
+def _file_url_path(text: str) -> Path:
+    parts = urlsplit(text)
+    if parts.netloc not in ("", "localhost"):
+        raise SourceError(f"{text} lies on another machine; copy the file here and open the copy.")
+    return Path(url2pathname(unquote(parts.path) if os.name != "nt" else parts.path))
+
+
+def _database_path(text: str) -> Path:
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        database = make_url(text).database
+    except (ArgumentError, ValueError):
+        database = None
+    if not database or database == ":memory:":
+        raise SourceError(f"{redact(text)} names no file; write sqlite:///path/to/file.db.")
+    if database.startswith("file:"):
+        database = unquote(urlsplit(database).path)
+    return Path(database)

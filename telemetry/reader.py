@@ -1,0 +1,172 @@
+"""Reader: one family's declaration met with one database, for the length of one question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from telemetry.cancel import CancelToken
+from telemetry.concepts import Column, Table
+from telemetry.engines import Shape
+from telemetry.errors import RequestError
+from telemetry.families.vocabulary import ColumnSpec, FamilySpec, TableSpec
+
+CHUNK = 2_000
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A family as one database holds it: which of the declared columns exist, which do not.
+
+    Columns that the database has and the declaration does not know are offered as well, last.
+    """
+
+    family: FamilySpec
+    shape: Shape
+    scales: Mapping[str, int]
+    _selectables: dict[str, sa.TableClause] = field(default_factory=dict, compare=False, repr=False)
+
+    def has(self, table: str, *names: str) -> bool:
+        return self.shape.has(table, *names)
+
+    def scale(self, name: str) -> int:
+        return self.scales.get(name, 1)
+
+    def selectable(self, table: str) -> sa.TableClause:
+        """The table with exactly the columns that the database has, typed as declared.
+
+        The same object every time, so that all columns of a statement share one FROM.
+        """
+        if table not in self._selectables:
+            spec = self.family.table(table)
+            declared = spec.model.c if spec is not None else {}
+            self._selectables[table] = sa.table(
+                table,
+                *(
+                    sa.column(
+                        name, declared[name].type if name in declared else sa.types.NullType()
+                    )
+                    for name in self.shape.tables.get(table, ())
+                ),
+            )
+        return self._selectables[table]
+
+    def column(self, table: str, name: str) -> sa.ColumnElement[Any]:
+        """The stored column, or NULL where the database has none of that name."""
+        if self.has(table, name):
+            element: sa.ColumnElement[Any] = self.selectable(table).c[name]
+            return element
+        return sa.null()
+
+    def recorded(self, table: TableSpec, column: ColumnSpec) -> bool:
+        if column.derive is None:
+            return self.has(table.name, column.name)
+        return all(self._needed(table, need) for need in column.needs)
+
+    def _needed(self, table: TableSpec, need: str) -> bool:
+        return any(
+            self.has(*name.split(".", 1)) if "." in name else self.has(table.name, name)
+            for name in need.split("|")
+        )
+
+    def element(self, table: TableSpec, column: ColumnSpec) -> sa.ColumnElement[Any]:
+        """What to select for `column`: stored, derived, or NULL where not recorded."""
+        if not self.recorded(table, column):
+            return sa.null()
+        return column.derive(self) if column.derive else self.column(table.name, column.name)
+
+    def specs(self, table: TableSpec) -> tuple[ColumnSpec, ...]:
+        """The declared columns and, after them, those that only this database has."""
+        known = {c.name for c in table.columns}
+        extra = (n for n in self.shape.tables.get(table.name, ()) if n not in known)
+        return (*table.columns, *(ColumnSpec(n, visible=False) for n in extra))
+
+    def table_spec(self, name: str) -> TableSpec:
+        spec = self.family.table(name)
+        if spec is None:
+            known = ", ".join(t.name for t in self.family.tables)
+            raise RequestError(f"There is no table {name!r} in this family; it has {known}.")
+        return spec
+
+    def column_spec(self, table: TableSpec, name: str) -> ColumnSpec:
+        found = next((c for c in self.specs(table) if c.name == name), None)
+        if found is None:
+            known = ", ".join(c.name for c in self.specs(table))
+            raise RequestError(f"{table.name} has no column {name!r}; it has {known}.")
+        return found
+
+    def describe_column(self, table: TableSpec, column: ColumnSpec) -> Column:
+        divided = column.scale is not None and self.scale(column.scale) != 1
+        return Column(
+            name=column.name,
+            label=column.label or column.name,
+            kind="real" if divided else column.kind,
+            role=column.role,
+            unit=column.unit,
+            recorded=self.recorded(table, column),
+            derived=column.derive is not None,
+            visible=column.visible,
+            facet=column.facet,
+            optional=column.optional,
+            help=column.help,
+        )
+
+    def describe(self, table: TableSpec) -> Table:
+        return Table(
+            name=table.name,
+            label=table.label,
+            role=table.role,
+            columns=tuple(self.describe_column(table, c) for c in self.specs(table)),
+            recorded=table.name in self.shape.tables,
+            how_to_record=table.how_to_record,
+        )
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A layout with an open connection; every statement of a question goes through it."""
+
+    layout: Layout
+    connection: sa.Connection
+    token: CancelToken
+
+    @property
+    def family(self) -> FamilySpec:
+        return self.layout.family
+
+    def column(self, table: str, name: str) -> sa.ColumnElement[Any]:
+        return self.layout.column(table, name)
+
+    def has(self, table: str, *names: str) -> bool:
+        return self.layout.has(table, *names)
+
+    def scale(self, name: str) -> int:
+        return self.layout.scale(name)
+
+    def rows(self, statement: sa.Select[Any]) -> list[tuple[Any, ...]]:
+        """All rows, read in chunks so that a withdrawn question ends between them."""
+        found: list[tuple[Any, ...]] = []
+        for chunk in self.chunks(statement):
+            found.extend(chunk)
+        return found
+
+    def chunks(self, statement: sa.Select[Any], size: int = CHUNK) -> Iterator[list[Any]]:
+        """The rows a chunk at a time, in constant memory."""
+        self.token.check()
+        result = self.connection.execution_options(stream_results=True).execute(statement)
+        with result:
+            while chunk := result.fetchmany(size):
+                yield [tuple(row) for row in chunk]
+                self.token.check()
+
+    def one(self, statement: sa.Select[Any]) -> tuple[Any, ...] | None:
+        self.token.check()
+        row = self.connection.execute(statement).first()
+        return None if row is None else tuple(row)
+
+    def scalar(self, statement: sa.Select[Any]) -> Any:
+        row = self.one(statement)
+        return None if row is None else row[0]

@@ -1,0 +1,158 @@
+"""Source: an opened database that answers every query by executing its family's declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
+
+from telemetry.answers import ANSWERS, series, tables, timeline
+from telemetry.cancel import CancelToken
+from telemetry.concepts import (
+    Cell,
+    Column,
+    Identity,
+    LaneInfo,
+    Measure,
+    RunId,
+    Table,
+)
+from telemetry.engines import Database, Shape
+from telemetry.errors import NothingFoundError, RequestError
+from telemetry.families.vocabulary import FamilySpec, ScaleSpec
+from telemetry.queries import Query, RunsQuery, TableQuery
+from telemetry.reader import Layout, Reader
+
+T = TypeVar("T")
+MAX_SCALE = 10**12
+
+
+class Source:
+    """An open source. Thread-safe; nothing is held between questions, nothing is ever written."""
+
+    def __init__(
+        self,
+        database: Database,
+        family: FamilySpec,
+        vintage: str,
+        shape: Shape,
+        scale: int | None = None,
+    ) -> None:
+        self._database = database
+        self._family = family
+        self._vintage = vintage
+        bare = Layout(family, shape, {})
+        with database.connection() as connection:
+            self._inferred = family.scales(Reader(bare, connection, CancelToken()), vintage)
+        self._set: int | None = None
+        self._layout = bare
+        self.set_scale(scale)
+
+    @property
+    def key(self) -> str:
+        """A stable text for settings and notes; holds no password."""
+        return self._database.location.key
+
+    @property
+    def name(self) -> str:
+        return self._database.location.name
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Every table of the family, also those that this source lacks."""
+        return tuple(self._layout.describe(t) for t in self._family.tables)
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        return series.measures(self._layout)
+
+    @property
+    def lanes(self) -> tuple[LaneInfo, ...]:
+        return timeline.lanes(self._layout)
+
+    @property
+    def scales(self) -> Mapping[str, int]:
+        """What stored integers are divided by, by scale name; 1: shown as stored."""
+        return self._layout.scales
+
+    @property
+    def identity(self) -> Identity:
+        """Family, vintage, engine, tables with what is missing, and what was inferred."""
+        described = self.tables
+        return Identity(
+            location=self._database.location.text,
+            name=self.name,
+            family=self._family.name,
+            family_label=self._family.label,
+            vintage=self._vintage,
+            engine=self._database.engine_label,
+            size_bytes=self._database.size_bytes(),
+            tables=described,
+            missing=tuple(_missing(described)),
+            notes=(*self._database.notes, *self._scale_notes()),
+        )
+
+    def table(self, name: str) -> Table:
+        """The table of that name; RequestError where the family has none."""
+        return self._layout.describe(self._layout.table_spec(name))
+
+    def table_with_role(self, role: str) -> Table | None:
+        """The table that plays `role` (it may be not recorded here); None: the family has none."""
+        return next((t for t in self.tables if t.role == role), None)
+
+    def set_scale(self, scale: int | None) -> None:
+        """Divide stored quantities of goods by `scale`; None: what the vintage suggests."""
+        if scale is not None and not 1 <= scale <= MAX_SCALE:
+            raise RequestError(f"The scale {scale} is not between 1 and {MAX_SCALE}.")
+        self._set = scale
+        scales = {s.name: s.value if scale is None else scale for s in self._inferred}
+        self._layout = Layout(self._family, self._layout.shape, scales)
+
+    def ask(self, query: Query[T], token: CancelToken | None = None) -> T:
+        """Answer `query`; blocks. QueryCancelled once the token is cancelled."""
+        answer = ANSWERS.get(type(query))
+        if answer is None:
+            raise RequestError(f"{type(query).__name__} is not a query that a source can answer.")
+        token = token or CancelToken()
+        with self._database.connection(token) as connection:
+            found: T = answer(Reader(self._layout, connection, token), query)
+        return found
+
+    def stream(
+        self, query: TableQuery, token: CancelToken | None = None
+    ) -> Iterator[tuple[tuple[Cell, ...], ...]]:
+        """All rows that match, a chunk at a time in constant memory; `limit` is ignored."""
+        token = token or CancelToken()
+        with self._database.connection(token) as connection:
+            yield from tables.stream(Reader(self._layout, connection, token), query)
+
+    def stream_columns(self, query: TableQuery) -> tuple[Column, ...]:
+        """The columns of the rows that `stream` gives."""
+        return tables.stream_columns(self._layout, query)
+
+    def parse_run_id(self, text: str) -> RunId:
+        """The run that a person means by `text`; NothingFoundError where there is none."""
+        listed = self.ask(RunsQuery()).runs
+        for run in listed:
+            if str(run.run_id) == text.strip():
+                return run.run_id
+        known = ", ".join(str(r.run_id) for r in listed[:20]) + (" …" if len(listed) > 20 else "")
+        has = f"it has {known}" if listed else "it has no runs"
+        raise NothingFoundError(f"There is no run {text!r} in {self.name}; {has}.")
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _scale_notes(self) -> tuple[str, ...]:
+        if self._set is not None:
+            return (f"Quantities are shown divided by {self._set}, as set by you.",)
+        return tuple(s.note for s in self._inferred if s.note)
+
+
+def _missing(described: tuple[Table, ...]) -> Iterator[str]:
+    for table in described:
+        if not table.recorded:
+            yield f"table {table.name}"
+            continue
+        lacking = [c.name for c in table.columns if not c.recorded and not c.derived]
+        if lacking:
+            yield f"{table.name}: {', '.join(lacking)}"
