@@ -97,7 +97,7 @@ def _what(head: bytes) -> str:
         text = head.decode("utf-8")
     except UnicodeDecodeError as error:
         text = "" if error.start < len(head) - 4 else head[: error.start].decode("utf-8")
-    return "a text file" if text and text.isprintable() or "\n" in text else "a binary file"
+    return "a text file" if (text and text.isprintable()) or "\n" in text else "a binary file"
 
 
 def _holds(shape: Shape) -> str:

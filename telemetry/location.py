@@ -1,4 +1,4 @@
-"""Where a source is: a path, a file:// URL or a SQLAlchemy URL, and how to say so without secrets."""
+"""Where a source is: a path, a file:// URL or a SQLAlchemy URL, and its text without secrets."""
 
 from __future__ import annotations
 

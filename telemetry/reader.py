@@ -42,15 +42,10 @@ class Layout:
         """
         if table not in self._selectables:
             spec = self.family.table(table)
-            declared = spec.model.c if spec is not None else {}
+            types = {} if spec is None else {c.name: c.type for c in spec.model.c}
+            names = self.shape.tables.get(table, ())
             self._selectables[table] = sa.table(
-                table,
-                *(
-                    sa.column(
-                        name, declared[name].type if name in declared else sa.types.NullType()
-                    )
-                    for name in self.shape.tables.get(table, ())
-                ),
+                table, *(sa.column(name, types.get(name, sa.types.NullType())) for name in names)
             )
         return self._selectables[table]
 

@@ -18,7 +18,7 @@ from telemetry.concepts import (
 )
 from telemetry.engines import Database, Shape
 from telemetry.errors import NothingFoundError, RequestError
-from telemetry.families.vocabulary import FamilySpec, ScaleSpec
+from telemetry.families.vocabulary import FamilySpec
 from telemetry.queries import Query, RunsQuery, TableQuery
 from telemetry.reader import Layout, Reader
 

@@ -16,7 +16,6 @@ from telemetry.families.vocabulary import AggregateSpec, ColumnSpec, SummarySpec
 from telemetry.queries import FacetQuery, HistogramQuery, PointsQuery, SummaryQuery
 from telemetry.reader import Reader
 
-_FUNCTIONS = {"sum": sa.func.sum, "avg": sa.func.avg, "min": sa.func.min, "max": sa.func.max}
 NOT_RECORDED = "not recorded"
 
 
@@ -177,8 +176,18 @@ def _aggregate(reader: Reader, table: TableSpec, spec: AggregateSpec) -> sa.Colu
         return sa.func.count()
     if not reader.layout.recorded(table, source):
         return sa.null()
-    element: sa.ColumnElement[Any] = _FUNCTIONS[spec.function](reader.layout.element(table, source))
-    return element
+    element = reader.layout.element(table, source)
+    match spec.function:
+        case "count":
+            return sa.func.count(element)
+        case "sum":
+            return sa.func.sum(element)
+        case "avg":
+            return sa.func.avg(element)
+        case "min":
+            return sa.func.min(element)
+        case "max":
+            return sa.func.max(element)
 
 
 def _aggregate_scale(reader: Reader, table: TableSpec, spec: AggregateSpec) -> int:

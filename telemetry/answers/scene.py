@@ -24,8 +24,8 @@ def scene(reader: Reader, query: SceneQuery) -> Scene:
     resources, resource_tick = _resources(reader, query, notes)
     trades = _trades(reader, query)
     width, height = _grid(reader, query.run_id)
-    xs = [m.x for m in (*agents, *resources)]
-    ys = [m.y for m in (*agents, *resources)]
+    xs = [*(a.x for a in agents), *(r.x for r in resources)]
+    ys = [*(a.y for a in agents), *(r.y for r in resources)]
     if width is None or height is None:
         notes.append(
             "The grid's size is not recorded; the largest coordinates at this tick bound it."
@@ -77,8 +77,17 @@ def _agents(reader: Reader, query: SceneQuery, notes: list[str]) -> tuple[AgentM
     for agent, x, y, target_x, target_y in rows:
         if agent is None or not _numbers(x, y):
             continue
-        aim = (float(target_x), float(target_y)) if _numbers(target_x, target_y) else (None, None)
-        found.append(AgentMark(agent, float(x), float(y), *aim, values.get(agent, np.nan)))
+        aims = _numbers(target_x, target_y)
+        found.append(
+            AgentMark(
+                agent_id=agent,
+                x=float(x),
+                y=float(y),
+                target_x=float(target_x) if aims else None,
+                target_y=float(target_y) if aims else None,
+                value=values.get(agent, np.nan),
+            )
+        )
     return tuple(found)
 
 

@@ -38,7 +38,7 @@ class _Plan:
 
 
 def page(reader: Reader, query: TableQuery) -> TablePage:
-    """At most `limit` rows after `after` (or from `offset`). A table that the source lacks is empty."""
+    """At most `limit` rows after `after` (or from `offset`); none of a table that is lacking."""
     spec = reader.layout.table_spec(query.table)
     described = reader.layout.describe(spec)
     columns = stream_columns(reader.layout, query)

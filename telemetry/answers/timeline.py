@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -89,7 +90,7 @@ def _member_lanes(spec: LaneSpec, rows: list[tuple[Any, ...]]) -> tuple[list[Lan
             "and count as not recorded."
         )
     seen = frozenset[str]().union(*(m for m in decoded.values() if m))
-    order = [m for m in spec.members or ()] + sorted(seen - set(spec.members or ()))
+    order = list(spec.members or ()) + sorted(seen - set(spec.members or ()))
     lanes = []
     for member in order:
         if member in seen:
@@ -150,7 +151,7 @@ def _from_changes(
 def _lane(name: str, label: str, states: Iterable[tuple[int, str]]) -> Lane:
     """Equal neighbours merged; a distance larger than the usual one ends an interval."""
     listed: _Ticks = list(states)
-    gaps = [b[0] - a[0] for a, b in zip(listed, listed[1:], strict=False) if b[0] > a[0]]
+    gaps = [b[0] - a[0] for a, b in pairwise(listed) if b[0] > a[0]]
     step = max(set(gaps), key=gaps.count) if gaps else 1
     first: list[int] = []
     last: list[int] = []

@@ -17,7 +17,7 @@ from telemetry.reader import Reader
 def conditions(
     reader: Reader, table: TableSpec, run_id: RunId, where: Where
 ) -> list[sa.ColumnElement[bool]]:
-    """The conditions for `where` in `table`; RequestError where the table has no ticks or agents."""
+    """The conditions for `where` in `table`; RequestError where it has no ticks or agents."""
     found: list[sa.ColumnElement[bool]] = []
     if table.run is not None:
         found.append(reader.column(table.name, table.run) == run_id)

@@ -142,8 +142,8 @@ class SQLiteDatabase(Database):
         beside = any(_sidecar(self.path, s).exists() for s in ("-wal", "-journal"))
         if pages and size < pages * self._header.page_size and not beside:
             raise SourceError(
-                f"{self.path} is truncated: it has {size} of {pages * self._header.page_size} bytes; "
-                "copy it again from where it was recorded."
+                f"{self.path} is truncated: it has {size} of {pages * self._header.page_size} "
+                "bytes; copy it again from where it was recorded."
             )
 
     def _interrupt(self, driver_connection: Any) -> Callable[[], None]:
@@ -165,7 +165,8 @@ class SQLiteDatabase(Database):
             )
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             return SourceError(
-                f"{self.path} is damaged ({text}); open a backup, or rescue it with SQLite's .recover."
+                f"{self.path} is damaged ({text}); open a backup, "
+                "or rescue it with SQLite's .recover."
             )
         if code == sqlite3.SQLITE_CANTOPEN:
             return SourceError(

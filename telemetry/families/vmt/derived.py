@@ -26,11 +26,10 @@ def pair_type(table: str, a: str, b: str, m: str) -> Derive:
     def derive(columns: Columns) -> Element:
         moved_a, moved_b = columns.column(table, a), columns.column(table, b)
         moved_m = columns.column(table, m) if columns.has(table, m) else sa.literal(0)
-        none = lambda moved: sa.func.coalesce(moved, 0) == 0  # noqa: E731
         return sa.case(
-            (sa.and_(~none(moved_m), ~none(moved_a), none(moved_b)), MONEY_PAIRS["A"]),
-            (sa.and_(~none(moved_m), none(moved_a), ~none(moved_b)), MONEY_PAIRS["B"]),
-            (sa.and_(none(moved_m), ~none(moved_a), ~none(moved_b)), BARTER),
+            (sa.and_(_some(moved_m), _some(moved_a), _none(moved_b)), MONEY_PAIRS["A"]),
+            (sa.and_(_some(moved_m), _none(moved_a), _some(moved_b)), MONEY_PAIRS["B"]),
+            (sa.and_(_none(moved_m), _some(moved_a), _some(moved_b)), BARTER),
             else_=columns.column(table, "exchange_pair_type"),
         )
 
@@ -103,7 +102,10 @@ def missing_stock(columns: Columns) -> Element:
 
     The seller gives A (B in B<->M), the buyer gives B (M in money pairs); the seller comes first.
     """
-    at = lambda name: columns.column("trade_attempts", name)  # noqa: E731
+
+    def at(name: str) -> Element:
+        return columns.column("trade_attempts", name)
+
     seller_short = at("dA_attempted") - at("seller_A_init")
     buyer_short = at("dB_calculated") - at("buyer_B_init")
     if columns.has("trade_attempts", "dM_attempted", "buyer_M_init", "exchange_pair_type"):
@@ -139,6 +141,15 @@ def regime_at_start(columns: Columns) -> Element:
         .limit(1)
         .scalar_subquery()
     )
+
+
+def _none(moved: Element) -> sa.ColumnElement[bool]:
+    """Nothing of it changed hands; NULL counts as nothing."""
+    return sa.func.coalesce(moved, 0) == 0
+
+
+def _some(moved: Element) -> sa.ColumnElement[bool]:
+    return sa.func.coalesce(moved, 0) != 0
 
 
 def _ratio(above: Element, below: Element) -> Element:

@@ -1,4 +1,4 @@
-"""What only the VMT family knows of a run: its facts, and where its records contradict each other."""
+"""What only the VMT family knows of a run: its facts, and where its records disagree."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _regime_warning(found: RunDetail, regimes: tuple[str, ...] | None) -> tuple[
     if stored is None or not regimes or regimes == (str(stored),):
         return ()
     return (
-        f"The run row says regime {stored}, the ticks say {', '.join(regimes)}; "
+        f"The run row says regime {stored!s}, the ticks say {', '.join(regimes)}; "
         "the ticks are what happened.",
     )
 

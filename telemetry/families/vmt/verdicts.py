@@ -27,13 +27,14 @@ def explain_attempt(row: Mapping[str, Cell]) -> str:
         case str() if "insufficient" in reason:
             side, _, good = reason.partition("_insufficient_")
             return f"The {side} is short of {good}: {_number(row.get('missing_stock'))} missing."
-        case "dB_nonpositive" | "dM_nonpositive":
-            paid = reason[1]
-            return f"At price {_number(row.get('price'))} the block rounds to no {paid} at all."
+        case "dB_nonpositive":
+            return f"At price {_number(row.get('price'))} the block rounds to no B at all."
+        case "dM_nonpositive":
+            return f"At price {_number(row.get('price'))} the block rounds to no M at all."
         case None:
             return ""
         case _:
-            return f"Failed: {reason}."
+            return f"Failed: {reason!s}."
 
 
 def _gain(who: str, row: Mapping[str, Cell], side: str) -> str:
