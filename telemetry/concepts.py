@@ -162,7 +162,8 @@ class RunDetail:
     """One run in full: `facts` are (label, value) to show, `warnings` whole sentences.
 
     `config` is the decoded configuration, or None; `config_text` the text as stored (it may be
-    no JSON: `config_problem` then says so). `notes` say what was inferred.
+    no JSON: `config_problem` then says so). `notes` say what was inferred. `agents` counts those
+    that the rows name, None where states are not recorded.
     """
 
     run: Run
@@ -173,6 +174,7 @@ class RunDetail:
     config_text: str | None
     config_problem: str | None
     grid: tuple[int, int] | None
+    agents: int | None = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from telemetry.errors import RequestError
 from telemetry.families.vocabulary import ColumnSpec, FamilySpec, TableSpec
 
 CHUNK = 2_000
+_EMBEDDED = ("sqlite", "duckdb")
 
 
 @dataclass(frozen=True)
@@ -149,12 +150,23 @@ class Reader:
         return found
 
     def chunks(self, statement: sa.Select[Any], size: int = CHUNK) -> Iterator[list[Any]]:
-        """The rows a chunk at a time, in constant memory."""
+        """The rows a chunk at a time, in constant memory.
+
+        Embedded engines hand out their driver's own tuples (no declared type asks for a
+        conversion); a server's rows come through a server-side cursor.
+        """
         self.token.check()
-        result = self.connection.execution_options(stream_results=True).execute(statement)
-        with result:
-            while chunk := result.fetchmany(size):
-                yield [tuple(row) for row in chunk]
+        if self.connection.dialect.name in _EMBEDDED:
+            with self.connection.execute(statement) as result:
+                fetch = None if result.cursor is None else result.cursor.fetchmany
+                while fetch is not None and (chunk := fetch(size)):
+                    yield list(chunk)
+                    self.token.check()
+            return
+        options = {"stream_results": True}
+        with self.connection.execute(statement, execution_options=options) as result:
+            while rows := result.fetchmany(size):
+                yield [tuple(row) for row in rows]
                 self.token.check()
 
     def one(self, statement: sa.Select[Any]) -> tuple[Any, ...] | None:

@@ -64,6 +64,7 @@ def run(reader: Reader, query: RunQuery) -> RunDetail:
         config_text=text if isinstance(text, str) else None,
         config_problem=problem,
         grid=(width, height) if isinstance(width, int) and isinstance(height, int) else None,
+        agents=_agents_seen(reader, query.run_id),
     )
     return reader.family.detail(reader, query.run_id, detail)
 
@@ -92,8 +93,8 @@ def run_sizes(reader: Reader, query: RunSizesQuery) -> RunSizes:
 
 def agents(reader: Reader, query: AgentsQuery) -> tuple[Agent, ...]:
     """Every agent that has a state in the run, with the first and last tick of its states."""
-    table = next((t for t in reader.family.tables if t.role == "states"), None)
-    if table is None or not reader.has(table.name, table.agents[0]):
+    table = _states(reader)
+    if table is None:
         return ()
     ids = _agent_ids(reader, table, query.run_id)
     kind = next((c for c in table.columns if c.role == "agent_kind"), None)
@@ -140,6 +141,16 @@ def decode_config(text: Any) -> tuple[object, str | None]:
         return json.loads(text), None
     except (TypeError, ValueError, RecursionError) as error:
         return None, f"The configuration is not valid JSON: {error}."
+
+
+def _states(reader: Reader) -> TableSpec | None:
+    table = next((t for t in reader.family.tables if t.role == "states"), None)
+    return table if table is not None and reader.has(table.name, table.agents[0]) else None
+
+
+def _agents_seen(reader: Reader, run_id: RunId) -> int | None:
+    table = _states(reader)
+    return None if table is None else len(_agent_ids(reader, table, run_id))
 
 
 def _agent_ids(reader: Reader, table: TableSpec, run_id: RunId) -> list[AgentId]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,9 @@ def series(reader: Reader, query: SeriesQuery) -> Series:
     )
     if query.agents is not None:
         statement = statement.where(agent.in_(query.agents))
-    rows = [r for r in reader.rows(statement) if r[0] is not None and isinstance(r[1], int)]
+    rows = reader.rows(statement)
+    if not all(r[0] is not None and isinstance(r[1], int) for r in rows):
+        rows = [r for r in rows if r[0] is not None and isinstance(r[1], int)]
     lines, odd = _lines(rows, divisor(reader, spec, query.run_id), marked=spec.mark is not None)
     if odd:
         notes = (*notes, f"{odd} values of {spec.name} are no numbers and are left out.")
@@ -96,8 +99,9 @@ def fan(reader: Reader, query: FanQuery) -> Fan:
             "the ticks between were not read.",
         )
     rows = [r for r in reader.rows(statement) if isinstance(r[0], int)]
-    ticks = np.fromiter((r[0] for r in rows), np.int64, len(rows))
-    values, odd = floats((r[1] for r in rows), divisor(reader, spec, query.run_id))
+    at_ticks, stored = zip(*rows, strict=True) if rows else ((), ())
+    ticks = np.array(at_ticks, np.int64)
+    values, odd = floats(stored, divisor(reader, spec, query.run_id))
     if odd:
         notes = (*notes, f"{odd} values of {spec.name} are no numbers and are left out.")
     at, quantiles, count = _quantiles(ticks, values)
@@ -201,16 +205,18 @@ def _range(tick: sa.ColumnElement[Any], ticks: TickRange | None) -> list[sa.Colu
 def _lines(
     rows: list[tuple[Any, ...]], scale: int, *, marked: bool
 ) -> tuple[tuple[Line, ...], int]:
-    values, odd = floats((r[2] for r in rows), scale)
-    ticks = np.fromiter((r[1] for r in rows), np.int64, len(rows))
-    found, start = [], 0
-    for end in range(1, len(rows) + 1):
-        if end == len(rows) or rows[end][0] != rows[start][0]:
-            part = slice(start, end)
-            mark = tuple("" if r[3] is None else str(r[3]) for r in rows[part]) if marked else None
-            agent: AgentId = rows[start][0]
-            found.append(Line(agent, ticks[part], values[part], mark))
-            start = end
+    if not rows:
+        return (), 0
+    agents, at, stored, *marks = zip(*rows, strict=True)
+    values, odd = floats(stored, scale)
+    ticks = np.array(at, np.int64)
+    starts = [0, *(i for i in range(1, len(rows)) if agents[i] != agents[i - 1]), len(rows)]
+    found = []
+    for start, end in pairwise(starts):
+        part = slice(start, end)
+        mark = tuple("" if m is None else str(m) for m in marks[0][part]) if marked else None
+        agent: AgentId = agents[start]
+        found.append(Line(agent, ticks[part], values[part], mark))
     return tuple(found), odd
 
 

@@ -24,7 +24,7 @@ def scaled(value: Any, scale: int) -> Cell:
 
 def floats(values: Iterable[Any], scale: int = 1) -> tuple[Floats, int]:
     """float64 of `values`, NULL as NaN, and how many values were no numbers (NaN as well)."""
-    listed = list(values)
+    listed = values if isinstance(values, list | tuple) else list(values)
     try:
         array = np.array(listed, dtype=np.float64)
         odd = 0
@@ -33,7 +33,7 @@ def floats(values: Iterable[Any], scale: int = 1) -> tuple[Floats, int]:
     return (array / scale if scale != 1 else array), odd
 
 
-def _one_by_one(values: list[Any]) -> tuple[Floats, int]:
+def _one_by_one(values: list[Any] | tuple[Any, ...]) -> tuple[Floats, int]:
     array = np.full(len(values), np.nan)
     odd = 0
     for i, value in enumerate(values):

@@ -31,11 +31,10 @@ def run_extra(fields: Mapping[str, Cell], config: object) -> Mapping[str, Cell]:
 def detail(asker: Asker, run_id: RunId, found: RunDetail) -> RunDetail:
     """Facts to show, and a warning for each contradiction between run row and rows."""
     regimes = _distinct(asker, "tick_states", "exchange_regime", run_id)
-    agents = _agents_seen(asker, run_id)
-    facts = _facts(found, regimes, agents)
+    facts = _facts(found, regimes)
     warnings = (
         *_regime_warning(found, regimes),
-        *_size_warnings(found, agents),
+        *_size_warnings(found),
         *_pair_warning(asker, run_id),
     )
     if found.config_problem is not None:
@@ -43,9 +42,7 @@ def detail(asker: Asker, run_id: RunId, found: RunDetail) -> RunDetail:
     return replace(found, facts=facts, warnings=warnings)
 
 
-def _facts(
-    found: RunDetail, regimes: tuple[str, ...] | None, agents: int | None
-) -> tuple[tuple[str, Cell], ...]:
+def _facts(found: RunDetail, regimes: tuple[str, ...] | None) -> tuple[tuple[str, Cell], ...]:
     fields = found.run.fields
     ticks = found.run.ticks
     grid = None if found.grid is None else f"{found.grid[0]} × {found.grid[1]}"
@@ -55,7 +52,7 @@ def _facts(
         ("Seed", fields.get("seed")),
         ("Ticks", None if ticks is None else f"{ticks.first} to {ticks.last}"),
         ("Agents (run row)", fields.get("num_agents")),
-        ("Agents (seen)", agents),
+        ("Agents (seen)", found.agents),
         ("Grid", grid),
         ("Regime (run row)", fields.get("exchange_regime")),
         ("Regime (config)", fields.get("regime_configured")),
@@ -78,7 +75,7 @@ def _regime_warning(found: RunDetail, regimes: tuple[str, ...] | None) -> tuple[
     )
 
 
-def _size_warnings(found: RunDetail, agents: int | None) -> tuple[str, ...]:
+def _size_warnings(found: RunDetail) -> tuple[str, ...]:
     said: list[str] = []
     fields, ticks = found.run.fields, found.run.ticks
     if ticks is None:
@@ -87,7 +84,7 @@ def _size_warnings(found: RunDetail, agents: int | None) -> tuple[str, ...]:
         seen = ticks.last - ticks.first + 1
         if total != seen:
             said.append(f"The run row counts {total} ticks, its rows cover {seen}.")
-    named = fields.get("num_agents")
+    named, agents = fields.get("num_agents"), found.agents
     if agents is not None and isinstance(named, int) and agents not in (0, named):
         said.append(f"The run row counts {named} agents, snapshots name {agents}.")
     return tuple(said)
@@ -125,16 +122,6 @@ def _distinct(asker: Asker, table: str, column: str, run_id: RunId) -> tuple[str
     value = asker.column(table, column)
     statement = sa.select(value).where(asker.column(table, "run_id") == run_id).distinct()
     return tuple(sorted(str(r[0]) for r in asker.rows(statement) if r[0] is not None))
-
-
-def _agents_seen(asker: Asker, run_id: RunId) -> int | None:
-    """Agents in the snapshots of the run's first and last tick together with those between."""
-    if not asker.has("agent_snapshots", "run_id", "agent_id"):
-        return None
-    agent = asker.column("agent_snapshots", "agent_id")
-    of_run = asker.column("agent_snapshots", "run_id") == run_id
-    rows = asker.rows(sa.select(sa.func.count(agent.distinct())).where(of_run))
-    return int(rows[0][0])
 
 
 def _get(config: object, *path: str) -> Any:

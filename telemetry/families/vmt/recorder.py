@@ -14,6 +14,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import Self, Unpack
 
@@ -85,8 +86,8 @@ class VmtRecorder:
     def __init__(self, target: str | os.PathLike[str], *, older_vintage: bool = False) -> None:
         """Raises `RecordingError` when the place cannot be written or holds something else.
 
-        ``older_vintage`` writes to existing tables that lack columns, which only a barter run
-        can do without loss.
+        ``older_vintage`` writes barter runs into existing tables that lack columns or tables of
+        today; what there is no place for is not kept.
         """
         self._target = open_target(target, Base.metadata, as_it_is=older_vintage)
 
@@ -131,19 +132,24 @@ class VmtRecorder:
                 "money_scale": money_scale,
             }
         )
-        with writing(self._target.name), self._target.engine.begin() as connection:
-            key = connection.execute(insert(table("simulation_runs")), row).inserted_primary_key
-        if key is None:
-            raise RecordingError(f"{self._target.name} gave the new run no id.")
+        run_id = self._insert_run(row)
+        absent = {name for name, columns in lacking.items() if "run_id" in columns}
         return VmtRun(
             self._target,
-            int(key[0]),
+            run_id,
             {name: check for name, check in checks.items() if name not in absent},
-            finalise=lambda connection, ticks: _finalise(connection, int(key[0]), ticks),
+            finalise=partial(_finalise, run_id),
             ticks_per_commit=ticks_per_commit,
             policy=policy or LogPolicy(),
             barter=barter,
         )
+
+    def _insert_run(self, row: Mapping[str, object]) -> int:
+        with writing(self._target.name), self._target.engine.begin() as connection:
+            key = connection.execute(insert(table("simulation_runs")), row).inserted_primary_key
+        if key is None:
+            raise RecordingError(f"{self._target.name} gave the new run no id.")
+        return int(key[0])
 
     def close(self) -> None:
         """Release the database; idempotent."""
@@ -187,8 +193,8 @@ class VmtRun(RunRecorder):
         self._stated_tick: int | None = None
 
     def keeps(self, name: str, tick: int) -> bool:
-        """Whether the policy stores rows of the table at this tick."""
-        return self.policy.keeps(name, tick)
+        """Whether rows of the table are stored at this tick."""
+        return name in self._checks and self.policy.keeps(name, tick)
 
     def log_agent_snapshot(self, tick: int, **row: Unpack[AgentSnapshotRow]) -> None:
         """The state of one agent at the end of the tick."""
@@ -260,7 +266,7 @@ class VmtRun(RunRecorder):
         self._stated_tick = tick
 
     def _log(self, name: str, tick: int, row: Mapping[str, object]) -> None:
-        if self.policy.keeps(name, tick):
+        if self.keeps(name, tick):
             self.record(name, tick, row)
 
     def _refuse_money(self, name: str, pair: str | None, money: int | None) -> None:
@@ -272,7 +278,7 @@ class VmtRun(RunRecorder):
             )
 
 
-def _finalise(connection: Connection, run_id: int, ticks: int) -> None:
+def _finalise(run_id: int, connection: Connection, ticks: int) -> None:
     runs = table("simulation_runs")
     connection.execute(
         update(runs)

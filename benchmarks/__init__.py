@@ -1,0 +1,1 @@
+"""Ratios against named tools, measured side by side in one run: `python -m benchmarks`."""
