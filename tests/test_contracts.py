@@ -22,8 +22,8 @@ _CONTRACTS = {
 _RUN = "from importlinter.cli import lint_imports_command as run; run()"
 
 BREAKS = [
-    ("telemetry-without-qt", "telemetry/errors.py", "import PySide6.QtCore"),
-    ("telemetry-without-qt", "telemetry/errors.py", "import vmt_log_viewer.resources"),
+    ("telemetry-without-qt", "telemetry/recording/batch.py", "import PySide6.QtCore"),
+    ("telemetry-without-qt", "telemetry/recording/batch.py", "import vmt_log_viewer.resources"),
     ("viewer-without-sql", "vmt_log_viewer/resources.py", "import sqlalchemy"),
     ("viewer-without-sql", "vmt_log_viewer/resources.py", "import sqlite3"),
     ("viewer-without-sql", "vmt_log_viewer/resources.py", "import telemetry.families.vocabulary"),
@@ -100,7 +100,7 @@ COMMON = {
         "rank",
     ),
     *("reason", "result", "run_id", "scenario_name", "start_time", "surplus", "target_x"),
-    *("target_y", "tick", "total_ticks", "utility", "x", "y"),
+    *("target_y", "seller_ask", "buyer_bid", "tick", "total_ticks", "utility", "x", "y"),
 }
 _FAMILY_FOLDERS = ("telemetry/families/vmt/", "telemetry/samples/")
 
