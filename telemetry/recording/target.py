@@ -13,7 +13,6 @@ from pathlib import Path
 from sqlalchemy import Engine, MetaData, create_engine, event, inspect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
 
 from telemetry.errors import RecordingError
 
@@ -22,22 +21,30 @@ _BUSY_SECONDS = 30
 
 
 class Target:
-    """An engine to write with, and the name by which errors call it (never with a password)."""
+    """An engine to write with, and the name by which errors call it (never with a password).
+
+    ``lacking`` holds, by table, the columns that an older vintage does not have; it is empty
+    unless the target was opened ``as_it_is``.
+    """
 
     def __init__(self, engine: Engine, name: str) -> None:
         self.engine = engine
         self.name = name
+        self.lacking: dict[str, frozenset[str]] = {}
 
     def close(self) -> None:
         """Release every connection; idempotent."""
         self.engine.dispose()
 
 
-def open_target(location: str | os.PathLike[str], metadata: MetaData) -> Target:
+def open_target(
+    location: str | os.PathLike[str], metadata: MetaData, *, as_it_is: bool = False
+) -> Target:
     """The target at a path or SQLAlchemy URL, with the tables of ``metadata`` created if absent.
 
     Raises `RecordingError` when the place cannot be written, is not a database, or holds another
     program's tables or an older vintage of these: recording never alters an existing table.
+    ``as_it_is`` accepts an older vintage, creates nothing, and says what is `Target.lacking`.
     """
     url = _url_of(location)
     is_sqlite = url.get_backend_name() == "sqlite"
@@ -45,7 +52,7 @@ def open_target(location: str | os.PathLike[str], metadata: MetaData) -> Target:
         _check_file(url)
     name = str(url.database) if is_sqlite else url.render_as_string(hide_password=True)
     try:
-        engine = create_engine(url, poolclass=NullPool, connect_args=_connect_args(is_sqlite))
+        engine = create_engine(url, connect_args=_connect_args(is_sqlite))
     except (NoSuchModuleError, ModuleNotFoundError, ArgumentError) as error:
         raise RecordingError(f"Cannot record to {name}: {_sentence(error)}.") from error
     if is_sqlite:
@@ -53,7 +60,7 @@ def open_target(location: str | os.PathLike[str], metadata: MetaData) -> Target:
     target = Target(engine, name)
     try:
         with writing(name):
-            _prepare_tables(target, metadata)
+            _prepare_tables(target, metadata, as_it_is=as_it_is)
     except BaseException:
         target.close()
         raise
@@ -117,24 +124,32 @@ def _prepare_sqlite(connection: object, _record: object) -> None:
     cursor.close()
 
 
-def _prepare_tables(target: Target, metadata: MetaData) -> None:
+def _prepare_tables(target: Target, metadata: MetaData, *, as_it_is: bool) -> None:
     with target.engine.connect() as connection:
         inspector = inspect(connection)
         present = set(inspector.get_table_names())
-        ours = present & set(metadata.tables)
-        if present and not ours:
-            raise RecordingError(
-                f"Cannot record to {target.name}: it is another program's database (it holds "
-                f"{', '.join(sorted(present)[:5])}); choose a new file."
-            )
-        for name in sorted(ours):
-            have = {column["name"] for column in inspector.get_columns(name)}
-            lacking = [c.name for c in metadata.tables[name].columns if c.name not in have]
-            if lacking:
-                raise RecordingError(
-                    f"Cannot record to {target.name}: its {name} table is of an older vintage and "
-                    f"lacks {', '.join(lacking[:4])}; record to a new file or migrate it first."
-                )
+        have = {
+            name: {column["name"] for column in inspector.get_columns(name)}
+            for name in sorted(present & set(metadata.tables))
+        }
+    if present and not have:
+        raise RecordingError(
+            f"Cannot record to {target.name}: it is another program's database (it holds "
+            f"{', '.join(sorted(present)[:5])}); choose a new file."
+        )
+    lacking = {
+        name: frozenset(column.name for column in table.columns) - have.get(name, set())
+        for name, table in metadata.tables.items()
+        if as_it_is or name in have
+    }
+    target.lacking = {name: columns for name, columns in lacking.items() if columns}
+    if as_it_is:
+        return
+    for name, columns in target.lacking.items():
+        raise RecordingError(
+            f"Cannot record to {target.name}: its {name} table is of an older vintage and lacks "
+            f"{', '.join(sorted(columns)[:4])}; record to a new file or migrate it first."
+        )
     with target.engine.begin() as connection:
         metadata.create_all(connection)
 
