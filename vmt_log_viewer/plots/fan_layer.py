@@ -1,0 +1,80 @@
+"""FanLayer: a measure over the population as nested bands and its median."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPolygonF
+
+from telemetry.concepts import Fan, Floats, Ints, Line
+from vmt_log_viewer.plots.frame import Frame
+from vmt_log_viewer.plots.line_layer import LineLayer
+
+BANDS = (("min", "max", 0.10), ("q05", "q95", 0.13), ("q25", "q75", 0.20))
+"""Lower and upper quantile of each band, and the strength it adds to the ones around it."""
+
+
+class FanLayer:
+    """Bands min–max, 5–95 % and quartiles in one neutral colour, and the median as a line."""
+
+    def __init__(self) -> None:
+        self.color = QColor("black")
+        self.fan: Fan | None = None
+        self._median = LineLayer()
+
+    def show(self, fan: Fan | None, color: QColor, *, positive: bool = False) -> None:
+        self.fan, self.color = fan, color
+        if fan is None:
+            self._median.show((), 1, ())
+            return
+        median = Line(0, fan.tick, fan.quantiles["median"])
+        self._median.show((median,), fan.step, (color,), positive=positive)
+
+    def paint(self, painter: QPainter, frame: Frame) -> None:
+        fan = self.fan
+        if fan is None or fan.tick.size == 0:
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        for lower, upper, strength in BANDS:
+            color = QColor(self.color)
+            color.setAlphaF(strength)
+            painter.setBrush(color)
+            for band in bands(fan, lower, upper, frame):
+                _paint_band(painter, *band)
+        self._median.paint(painter, frame)
+
+
+def bands(fan: Fan, lower: str, upper: str, frame: Frame) -> list[tuple[Floats, Floats, Floats]]:
+    """(x, top, bottom) in pixels of each unbroken stretch; several ticks on one pixel column
+    give the smallest and the largest of them."""
+    low, high = fan.quantiles[lower], fan.quantiles[upper]
+    seen = (fan.tick >= frame.first - fan.step) & (fan.tick <= frame.last + fan.step)
+    known = np.isfinite(low) & np.isfinite(high) & seen
+    kept = np.flatnonzero(known)
+    if kept.size == 0:
+        return []
+    x = frame.x(fan.tick[kept])
+    top, bottom = frame.y(high[kept]), frame.y(low[kept])
+    bottom = np.where(np.isnan(bottom), frame.height * 2, bottom)  # below a log axis
+    top = np.where(np.isnan(top), bottom, top)
+    cut = (np.diff(kept) != 1) | (np.diff(fan.tick[kept]) > fan.step)
+    parts = np.split(np.arange(kept.size), np.flatnonzero(cut) + 1)
+    return [_by_column(x[p], top[p], bottom[p], frame.dpr) for p in parts]
+
+
+def _by_column(x: Floats, top: Floats, bottom: Floats, dpr: float) -> tuple[Floats, Floats, Floats]:
+    column: Ints = np.floor(x * dpr).astype(np.int64)
+    start = np.concatenate([[0], np.flatnonzero(np.diff(column)) + 1])
+    if start.size == x.size:
+        return x, top, bottom
+    return x[start], np.minimum.reduceat(top, start), np.maximum.reduceat(bottom, start)
+
+
+def _paint_band(painter: QPainter, x: Floats, top: Floats, bottom: Floats) -> None:
+    if x.size == 1:  # a lone tick would have no width
+        painter.drawRect(QRectF(x[0] - 1.0, top[0], 2.0, max(1.0, bottom[0] - top[0])))
+        return
+    upper = [QPointF(a, b) for a, b in zip(x, top, strict=True)]
+    lower = [QPointF(a, b) for a, b in zip(x[::-1], bottom[::-1], strict=True)]
+    painter.drawPolygon(QPolygonF(upper + lower))

@@ -1,0 +1,125 @@
+"""Lanes in pixels: which state to paint where, so that none vanishes for being narrow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from telemetry.concepts import Floats, Ints, Lane
+
+
+@dataclass(frozen=True)
+class Block:
+    """One state from `left` to `right` pixels."""
+
+    left: float
+    right: float
+    state: str
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """A pixel column that holds states narrower than itself: their shares of it, which may sum
+    to less than 1 where ticks were not recorded."""
+
+    left: float
+    right: float
+    shares: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class LanePieces:
+    blocks: tuple[Block, ...]
+    mixed: tuple[Mixed, ...]
+
+
+def lane_pieces(
+    lane: Lane, first: float, last: float, width: float, dpr: float = 1.0
+) -> LanePieces:
+    """How to paint `lane` with tick `first` at pixel 0 and tick `last` at pixel `width`.
+
+    The interval of ticks a…b is painted from a to b + 1, so the last state has its width too.
+    """
+    if lane.first.size == 0 or last <= first or width <= 0:
+        return LanePieces((), ())
+    begin, end, state = _merged(lane)
+    per_tick = width / (last - first)
+    seen = (end > first) & (begin < last)
+    wide = (end - begin) * per_tick * dpr >= 1.0
+    blocks = tuple(
+        Block(
+            max(0.0, (float(begin[i]) - first) * per_tick),
+            min(width, (float(end[i]) - first) * per_tick),
+            state[i],
+        )
+        for i in np.flatnonzero(seen & wide)
+    )
+    columns = max(1, round(width * dpr))
+    crowded = _crowded(begin, end, first, last, columns)
+    return LanePieces(blocks, _mixed(crowded, begin, end, state, first, last, columns, width))
+
+
+def _merged(lane: Lane) -> tuple[Floats, Floats, list[str]]:
+    """Half-open intervals; neighbours of the same state without a hole between are one."""
+    state = np.array(lane.state, dtype=object)
+    fresh = np.ones(lane.first.size, dtype=np.bool_)
+    fresh[1:] = (state[1:] != state[:-1]) | (lane.first[1:] != lane.last[:-1] + 1)
+    start = np.flatnonzero(fresh)
+    stop = np.append(start[1:], lane.first.size) - 1
+    begin = lane.first[start].astype(np.float64)
+    end = lane.last[stop].astype(np.float64) + 1.0
+    return begin, end, [str(s) for s in state[start]]
+
+
+def _crowded(begin: Floats, end: Floats, first: float, last: float, columns: int) -> Ints:
+    """Pixel columns touched by an interval, or by a hole, that is narrower than a pixel."""
+    holes = np.flatnonzero(begin[1:] > end[:-1])
+    a = np.concatenate([begin, end[:-1][holes]])
+    b = np.concatenate([end, begin[1:][holes]])
+    per_tick = columns / (last - first)
+    narrow = ((b - a) * per_tick < 1.0) & (b > first) & (a < last)
+    left = np.floor((a[narrow] - first) * per_tick).astype(np.int64)
+    right = np.ceil((b[narrow] - first) * per_tick).astype(np.int64) - 1
+    found = np.concatenate([left, np.maximum(right, left)])
+    return np.unique(found[(found >= 0) & (found < columns)])
+
+
+def _mixed(
+    crowded: Ints,
+    begin: Floats,
+    end: Floats,
+    state: list[str],
+    first: float,
+    last: float,
+    columns: int,
+    width: float,
+) -> tuple[Mixed, ...]:
+    if crowded.size == 0:
+        return ()
+    span = (last - first) / columns
+    left, right = first + crowded * span, first + (crowded + 1) * span
+    names = list(dict.fromkeys(state))
+    which = np.array([names.index(s) for s in state])
+    shares = np.array(
+        [
+            _covered(begin[which == k], end[which == k], left, right) / span
+            for k in range(len(names))
+        ]
+    )
+    pixel = width / columns
+    return tuple(
+        Mixed(
+            float(column) * pixel,
+            float(column + 1) * pixel,
+            tuple((names[k], float(shares[k, i])) for k in np.flatnonzero(shares[:, i] > 0)),
+        )
+        for i, column in enumerate(crowded)
+    )
+
+
+def _covered(begin: Floats, end: Floats, left: Floats, right: Floats) -> Floats:
+    """How many ticks of each [left, right) lie in one of the intervals."""
+    edges = np.column_stack([begin, end]).ravel()
+    done = np.column_stack([np.zeros(begin.size), end - begin]).ravel().cumsum()
+    return np.interp(right, edges, done) - np.interp(left, edges, done)

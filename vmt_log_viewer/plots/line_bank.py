@@ -1,0 +1,171 @@
+"""LineBank: many lines cut into unbroken stretches, thinned for any zoom without losing a spike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from telemetry.concepts import Floats, Ints, Line
+
+FINEST = 4
+"""Samples in a chunk of the finest thinned level; each level above holds twice as many."""
+
+
+@dataclass(frozen=True)
+class Strokes:
+    """Polylines ready to draw: vertex i is joined to i + 1 where `joined[i]`.
+
+    `owner[i]` is the index of the line that vertex i belongs to. `lone` are the indices of
+    vertices without any neighbour, which a stroke would not show.
+    """
+
+    tick: Floats
+    value: Floats
+    owner: Ints
+    joined: npt.NDArray[np.bool_]
+    lone: Ints
+
+
+@dataclass(frozen=True)
+class _Level:
+    """Chunk j begins at sample start[j] and holds values from low[j] to high[j]."""
+
+    size: int
+    start: Ints
+    low: Floats
+    high: Floats
+    first_chunk: Ints  # of each stretch, and one past the last
+
+
+class LineBank:
+    """Samples of many lines, one after the other, and a pyramid of chunk minima and maxima.
+
+    A stretch ends at NaN, ±inf, a jump of more than `step` ticks, and (`positive`) at values that
+    a log axis cannot show. A chunk never reaches over the end of its stretch.
+    """
+
+    def __init__(self, lines: Sequence[Line], step: int, *, positive: bool = False) -> None:
+        tick = _joined([line.tick for line in lines])
+        value = _joined([line.value for line in lines])
+        who = np.repeat(np.arange(len(lines)), [line.tick.size for line in lines])
+        shown = np.isfinite(value) & (value > 0) if positive else np.isfinite(value)
+        kept = np.flatnonzero(shown)
+        self.tick, self.value, self._who = tick[kept], value[kept], who[kept]
+        cut = (np.diff(kept) != 1) | (np.diff(self._who) != 0) | (np.diff(self.tick) > step)
+        inner = np.flatnonzero(cut) + 1
+        ends = [self.tick.size] if self.tick.size else []
+        self._starts = np.concatenate([[0], inner, ends]).astype(np.int64)
+        if not ends:
+            self._starts = np.zeros(1, dtype=np.int64)
+        self._step = max(1, step)
+        self._levels: list[_Level] = []
+
+    @property
+    def stretches(self) -> int:
+        return self._starts.size - 1
+
+    def strokes(self, first: float, last: float, columns: int) -> Strokes:
+        """What to draw for ticks `first`…`last` over `columns` device pixels.
+
+        Where samples are denser than the pixels, every chunk (narrower than a pixel) gives its
+        minimum and maximum. Neighbours just outside are included, so lines run out of the plot.
+        """
+        begin, end = self._visible(first, last)
+        level = self._level_for(columns / max(last - first, 1e-9))
+        if level is None:
+            index, stretch = _ranges(begin, end)
+            tick, value = self.tick[index], self.value[index]
+        else:
+            index, stretch, tick, value = self._chunks(level, begin, end)
+        joined = np.empty(tick.size, dtype=np.bool_)
+        if tick.size:
+            joined[:-1] = stretch[:-1] == stretch[1:]
+            joined[-1] = False
+        before = np.concatenate([[False], joined[:-1]]) if tick.size else joined
+        lone = np.flatnonzero(~joined & ~before)
+        if level is not None:
+            lone = np.union1d(lone, self._single(tick, stretch))
+        owner = self._who[self._starts[stretch]] if tick.size else np.empty(0, dtype=np.int64)
+        return Strokes(tick, value, owner, joined, lone)
+
+    def _visible(self, first: float, last: float) -> tuple[Ints, Ints]:
+        """Sample range of each stretch that touches the ticks, one neighbour on either side."""
+        starts, ends = self._starts[:-1], self._starts[1:]
+        begin = np.maximum(_bisect(self.tick, starts, ends, first), starts + 1) - 1
+        end = np.minimum(_bisect(self.tick, starts, ends, np.nextafter(last, np.inf)), ends - 1) + 1
+        outside = (self.tick[ends - 1] < first) | (self.tick[starts] > last)
+        return begin, np.where(outside, begin, end)
+
+    def _level_for(self, columns_per_tick: float) -> _Level | None:
+        """The coarsest level whose chunks are no wider than a pixel; None for all samples."""
+        chunk = 1.0 / (columns_per_tick * self._step)
+        if chunk < FINEST:
+            return None
+        wanted = int(np.log2(chunk / FINEST))
+        while len(self._levels) <= wanted:
+            size = FINEST << len(self._levels)
+            if self._levels and self._levels[-1].start.size == self.stretches:
+                break
+            self._levels.append(self._build(size))
+        return self._levels[min(wanted, len(self._levels) - 1)]
+
+    def _build(self, size: int) -> _Level:
+        lengths = np.diff(self._starts)
+        counts = -(-lengths // size)
+        first_chunk = np.concatenate([[0], np.cumsum(counts)])
+        within = np.arange(first_chunk[-1]) - np.repeat(first_chunk[:-1], counts)
+        start = np.repeat(self._starts[:-1], counts) + within * size
+        if not self._levels:
+            low = np.minimum.reduceat(self.value, start)
+            high = np.maximum.reduceat(self.value, start)
+        else:
+            below = self._levels[-1]
+            finer = np.repeat(below.first_chunk[:-1], counts) + within * 2
+            low = np.minimum.reduceat(below.low, finer)
+            high = np.maximum.reduceat(below.high, finer)
+        return _Level(size, start, low, high, first_chunk)
+
+    def _chunks(self, level: _Level, begin: Ints, end: Ints) -> tuple[Ints, Ints, Floats, Floats]:
+        base = self._starts[:-1]
+        first = level.first_chunk[:-1] + (begin - base) // level.size
+        last = level.first_chunk[:-1] + -(-(end - base) // level.size)
+        chunk, stretch = _ranges(first, np.where(end > begin, last, first))
+        start = level.start[chunk]
+        stop = np.minimum(start + level.size, self._starts[stretch + 1]) - 1
+        low, high = level.low[chunk], level.high[chunk]
+        rising = self.value[start] <= self.value[stop]
+        tick = np.column_stack([self.tick[start], self.tick[stop]]).ravel()
+        ends = np.column_stack([np.where(rising, low, high), np.where(rising, high, low)])
+        return chunk, np.repeat(stretch, 2), tick, ends.ravel()
+
+    def _single(self, tick: Floats, stretch: Ints) -> Ints:
+        """Vertices of stretches that are one sample long (two equal vertices when thinned)."""
+        lengths = np.diff(self._starts)
+        return np.flatnonzero(lengths[stretch] == 1) if tick.size else np.empty(0, dtype=np.int64)
+
+
+def _joined(parts: list[npt.NDArray[np.generic]]) -> Floats:
+    if not parts:
+        return np.empty(0, dtype=np.float64)
+    return np.concatenate(parts).astype(np.float64)
+
+
+def _ranges(begin: Ints, end: Ints) -> tuple[Ints, Ints]:
+    """All of begin[s] … end[s] − 1 one after the other, and the s of each."""
+    counts = np.maximum(end - begin, 0)
+    which = np.repeat(np.arange(begin.size), counts)
+    offset = np.arange(which.size) - np.repeat(np.cumsum(counts) - counts, counts)
+    return begin[which] + offset, which
+
+
+def _bisect(tick: Floats, starts: Ints, ends: Ints, target: float) -> Ints:
+    """For each stretch the first sample with tick ≥ target (its end where there is none)."""
+    low, high = starts.copy(), ends.copy()
+    while np.any(low < high):
+        middle = np.minimum((low + high) // 2, max(tick.size - 1, 0))
+        less = (low < high) & (tick[middle] < target)
+        low, high = np.where(less, middle + 1, low), np.where(less | (low >= high), high, middle)
+    return low

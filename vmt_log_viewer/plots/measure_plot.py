@@ -1,0 +1,235 @@
+"""MeasurePlot: one measure over ticks: its header above, its stage below."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from telemetry.concepts import Fan, Lane, Line, Measure, Series, TickRange
+from vmt_log_viewer.plots.lane_painter import ColorOf
+from vmt_log_viewer.plots.plot_data import PlotData
+from vmt_log_viewer.plots.plot_header import PlotHeader
+from vmt_log_viewer.plots.stage import Shared, Stage
+from vmt_log_viewer.plots.value_scale import Extent, fitting_scale, height_range
+
+LEAST_HEIGHT = 112
+NEAR = 8.0
+"""Pixels within which a line counts as under the mouse."""
+
+
+class MeasurePlot(QWidget):
+    """Shows what it is given and asks nothing itself. Call `release` before dropping it."""
+
+    hovered = Signal(object)  # the tick under the mouse, or None
+    agent_picked = Signal(object, bool)  # AgentId, whether it is to be added to the chosen ones
+    marks_moved = Signal(str, int)  # "A" or "B", its new tick
+    save_wanted = Signal()
+    close_wanted = Signal()
+    log_changed = Signal(bool)
+
+    def __init__(self, measure: Measure, shared: Shared, data: PlotData) -> None:
+        super().__init__()
+        self.measure, self.data, self._shared = measure, data, shared
+        self.extent = Extent(math.nan, math.nan)
+        self.log = False
+        self._everything = False
+        self._by_hand = False
+        self._hover: tuple[float, float] | None = None
+        self._marks: tuple[int | None, int | None] = (None, None)
+        self.header = PlotHeader(measure, shared.theme)
+        self.stage = Stage(shared, lambda agent: self.agent_picked.emit(agent, False))
+        self.message = QLabel(self.stage)
+        self._arrange()
+        self._connect()
+        self.dress()
+
+    # What is shown
+
+    def show_series(self, series: Series | None) -> None:
+        """The lines; None where none are to be shown."""
+        self.data.series = series
+        self._show_data()
+
+    def show_fan(self, fan: Fan | None) -> None:
+        self.data.fan = fan
+        self._show_data()
+
+    def show_shading(self, lane: Lane | None, color_of: ColorOf) -> None:
+        self.stage.shading.lane, self.stage.shading.color_of = lane, color_of
+        self.stage.redraw()
+
+    def say(self, text: str) -> None:
+        """A sentence over the empty plot ("" for none): nothing recorded, or what went wrong."""
+        self.message.setText(text)
+        self.message.setVisible(bool(text))
+
+    def set_log(self, log: bool) -> None:
+        if log != self.log:
+            self.log, self._by_hand = log, False
+            self.header.show_log(log)
+            self._show_data()
+            self.log_changed.emit(log)
+
+    def set_everything(self, everything: bool) -> None:
+        """Show outliers too, however small that makes the rest."""
+        self._everything, self._by_hand = everything, False
+        self.fit_values()
+
+    def show_marks(self, a: int | None, b: int | None) -> None:
+        self._marks = (a, b)
+        self.stage.show_marks(a, b)
+        self.show_readout()
+
+    def show_hover(self, tick: float | None) -> None:
+        """The vertical line of the crosshair, and the values there."""
+        self.stage.show_hover(tick)
+        if tick is None:
+            self._hover = None
+        self.show_readout(None if tick is None else math.floor(tick + 0.5))
+
+    def show_readout(self, tick: int | None = None) -> None:
+        """Values at `tick`, else between the marks, else at the cursor."""
+        a, b = self._marks
+        if tick is None and a is not None and b is not None:
+            self.header.readout.say(self.data.difference(a, b))
+            return
+        tick = self._shared.cursor.tick if tick is None else tick
+        self.header.readout.say([] if tick is None else self.data.readout(tick))
+
+    def dress(self) -> None:
+        """Take the theme's colours, again after they changed."""
+        self.stage.dress()
+        self.header.dress()
+        palette = self.message.palette()
+        palette.setColor(palette.ColorRole.WindowText, self._shared.theme.color("muted"))
+        self.message.setPalette(palette)
+        self._show_data()
+
+    def release(self) -> None:
+        """Follow the shared state no more."""
+        self._shared.window.changed.disconnect(self._window_moved)
+        self._shared.cursor.moved.disconnect(self._cursor_moved)
+        self.stage.release()
+
+    def fit_values(self) -> None:
+        """Choose the range of values by what is visible, giving up one chosen by hand."""
+        self._by_hand = False
+        window = self._shared.window
+        self.extent = self.data.extent(
+            window.first, window.last, log=self.log, everything=self._everything
+        )
+        scale = fitting_scale(self.extent, self.log)
+        self.stage.set_values(scale, *height_range(self.extent, scale))
+        self.header.show_extent(self.extent, everything=self._everything)
+        self._show_ends()
+        self.stage.redraw()
+
+    # How it is done
+
+    def _show_data(self) -> None:
+        data, stage, theme = self.data, self.stage, self._shared.theme
+        colors = [data.color_of(line.agent_id) for line in data.lines]
+        step = 1 if data.series is None else data.series.step
+        stage.lines.show(data.lines, step, colors, positive=self.log)
+        stage.marks.show(data.lines, colors)
+        stage.fan.show(data.fan, theme.color("text"), positive=self.log)
+        stage.constant.value = data.constant
+        stage.hover.strong.show((), 1, ())
+        self.header.show_notes(data.notes)
+        self.fit_values()
+        self.show_readout()
+
+    def _show_ends(self) -> None:
+        ends = self.data.ends(
+            self._shared.window.last, self.stage.value_scale, self._shared.theme.color("text")
+        )
+        self.stage.labels.show_labels(ends)
+
+    def _window_moved(self) -> None:
+        if self._by_hand:
+            self._show_ends()
+            self.stage.redraw()
+        else:
+            self.fit_values()
+
+    def _cursor_moved(self, _tick: int | None) -> None:
+        if self._hover is None:
+            self.show_readout()
+
+    def _values_moved(self) -> None:
+        self._by_hand = True
+        self.stage.redraw()
+
+    def _hovered(self, tick: float | None, height: float) -> None:
+        self._hover = None if tick is None else (tick, height)
+        line = None if tick is None else self._under(tick, height)
+        if line is None:
+            self.stage.hover.strong.show((), 1, ())
+        else:
+            step = 1 if self.data.series is None else self.data.series.step
+            color = self.data.color_of(line.agent_id)
+            self.stage.hover.strong.show((line,), step, (color,), positive=self.log)
+        self.hovered.emit(tick)
+        if line is not None and tick is not None:
+            self.header.readout.say(self.data.of_line(line, math.floor(tick + 0.5)))
+
+    def _under(self, tick: float, height: float) -> Line | None:
+        found = self.data.nearest(math.floor(tick + 0.5), height, self.stage.value_scale)
+        if found is None:
+            return None
+        line, value = found
+        box = self.stage.box
+        here = box.mapViewToScene(QPointF(tick, height))
+        there = box.mapViewToScene(QPointF(tick, self.stage.value_scale.height(value)))
+        return line if abs(here.y() - there.y()) <= NEAR else None
+
+    def _clicked(self, tick: float, height: float, modifiers: Qt.KeyboardModifier) -> None:
+        self._shared.cursor.move_to(math.floor(tick + 0.5))
+        line = self._under(tick, height)
+        if line is not None:
+            add = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+            self.agent_picked.emit(line.agent_id, add)
+
+    def _ranged(self, chosen: TickRange, final: bool) -> None:
+        self.stage.brush.follow(chosen)
+        if final:
+            self._shared.selection.set_brush(chosen)
+
+    def _show_all(self) -> None:
+        self._shared.window.fit()
+        self.fit_values()
+
+    def _connect(self) -> None:
+        box, header = self.stage.box, self.header
+        self._shared.window.changed.connect(self._window_moved)
+        self._shared.cursor.moved.connect(self._cursor_moved)
+        box.clicked.connect(self._clicked)
+        box.hovered.connect(self._hovered)
+        box.ranged.connect(self._ranged)
+        box.values_moved.connect(self._values_moved)
+        box.all_wanted.connect(self._show_all)
+        self.stage.mark_moved.connect(self.marks_moved)
+        header.log_toggled.connect(self.set_log)
+        header.beyond_clicked.connect(lambda: self.set_everything(not self._everything))
+        header.save_wanted.connect(self.save_wanted)
+        header.close_wanted.connect(self.close_wanted)
+
+    def _arrange(self) -> None:
+        self.message.setTextFormat(Qt.TextFormat.PlainText)
+        self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.message.setWordWrap(True)
+        self.message.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.message.hide()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.header)
+        layout.addWidget(self.stage, 1)
+        self.setMinimumHeight(LEAST_HEIGHT)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def resizeEvent(self, event: object) -> None:  # noqa: N802
+        super().resizeEvent(event)  # type: ignore[arg-type]
+        self.message.setGeometry(self.stage.rect().adjusted(64, 4, -64, -4))

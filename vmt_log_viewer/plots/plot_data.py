@@ -1,0 +1,199 @@
+"""PlotData: one measure's answers as a plot needs them: extent, values at a tick, line ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtGui import QColor
+
+from telemetry.concepts import AgentId, Fan, Floats, Line, Series
+from vmt_log_viewer.plots.end_labels import EndLabel
+from vmt_log_viewer.plots.nice import short
+from vmt_log_viewer.plots.value_scale import Extent, ValueScale, extent_of
+
+Segment = tuple[str, QColor | None]
+"""A piece of a readout, in its own colour or (None) that of ordinary text."""
+FEW = 4
+"""Up to so many agents a readout names every value."""
+ENDS = (
+    ("max", "max", 3),
+    ("q95", "95 %", 4),
+    ("median", "median", 2),
+    ("q05", "5 %", 4),
+    ("min", "min", 3),
+)
+
+
+@dataclass
+class PlotData:
+    """The lines and the fan of a measure, None while not asked for or not there yet.
+
+    `label_of` and `color_of` give an agent's name and colour.
+    """
+
+    label_of: Callable[[AgentId], str]
+    color_of: Callable[[AgentId], QColor]
+    series: Series | None = None
+    fan: Fan | None = None
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        return () if self.series is None else self.series.lines
+
+    @property
+    def constant(self) -> float | None:
+        found = None if self.series is None else self.series.constant
+        if found is None and self.fan is not None:
+            found = self.fan.constant
+        return found
+
+    @property
+    def empty(self) -> bool:
+        """Nothing to draw: no value of any agent at any tick."""
+        some_line = any(np.isfinite(line.value).any() for line in self.lines)
+        some_fan = self.fan is not None and np.isfinite(self.fan.quantiles["median"]).any()
+        return not some_line and not some_fan and self.constant is None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        parts = [x.notes for x in (self.series, self.fan) if x is not None]
+        return tuple(dict.fromkeys(note for notes in parts for note in notes))
+
+    def extent(self, first: float, last: float, *, log: bool, everything: bool) -> Extent:
+        """What to show of the values of ticks `first`…`last`."""
+        parts = [_between(line.tick, line.value, first, last) for line in self.lines]
+        if self.fan is not None:
+            for values in self.fan.quantiles.values():
+                parts.append(_between(self.fan.tick, values, first, last))
+        if self.constant is not None:
+            parts.append(np.array([self.constant]))
+        return extent_of(parts, log=log, everything=everything)
+
+    def readout(self, tick: int) -> list[Segment]:
+        """The values at exactly this tick, in words; empty where nothing was recorded then."""
+        found = [(line.agent_id, value_at(line, tick)) for line in self.lines]
+        segments: list[Segment] = []
+        if len(found) <= FEW:
+            for agent_id, value in found:
+                text = "not recorded" if value is None else short(value, 6)
+                segments += [(f"{self.label_of(agent_id)} ", self.color_of(agent_id)), (text, None)]
+        elif not self._has_fan_at(tick):
+            known = [v for _, v in found if v is not None and np.isfinite(v)]
+            if known:
+                text = f"{len(known)} agents: {short(min(known))} … {short(max(known))}"
+                segments.append((text, None))
+        if self._has_fan_at(tick):
+            segments.append((self._fan_words(tick), None))
+        if not segments and self.constant is not None:
+            segments.append((f"constant {short(self.constant, 6)}", None))
+        return segments
+
+    def of_line(self, line: Line, tick: int) -> list[Segment]:
+        """One agent's value at `tick`, and what is marked there."""
+        value = value_at(line, tick)
+        text = "not recorded" if value is None else short(value, 6)
+        i = _index(line.tick, tick)
+        if line.mark is not None and i is not None and line.mark[i]:
+            text += f" ({line.mark[i]})"
+        name = (f"{self.label_of(line.agent_id)} ", self.color_of(line.agent_id))
+        return [(f"tick {tick}  ", None), name, (text, None)]
+
+    def difference(self, a: int, b: int) -> list[Segment]:
+        """Values at ticks `a` and `b` and what lies between them: of few agents each its own, of
+        many the median."""
+        lines = [(line.agent_id, value_at(line, a), value_at(line, b)) for line in self.lines]
+        segments: list[Segment] = []
+        if 0 < len(lines) <= FEW:
+            for agent_id, x, y in lines:
+                segments.append((f"{self.label_of(agent_id)} ", self.color_of(agent_id)))
+                segments.append((_change(x, y), None))
+            return segments
+        x, y = self._middle(a), self._middle(b)
+        return [("median ", None), (_change(x, y), None)]
+
+    def nearest(self, tick: int, height: float, scale: ValueScale) -> tuple[Line, float] | None:
+        """The line that passes nearest to `height` at `tick`, and its value there."""
+        best: tuple[float, Line, float] | None = None
+        for line in self.lines:
+            value = value_at(line, tick)
+            if value is None:
+                continue
+            away = abs(scale.height(value) - height)
+            if away == away and (best is None or away < best[0]):
+                best = (away, line, value)
+        return None if best is None else (best[1], best[2])
+
+    def ends(self, last: float, scale: ValueScale, neutral: QColor) -> list[EndLabel]:
+        """A name for each line where it ends, or leaves the plot at tick `last`."""
+        labels = []
+        for line in self.lines:
+            value = _last_value(line.tick, line.value, last)
+            if value is not None:
+                name, color = self.label_of(line.agent_id), self.color_of(line.agent_id)
+                labels.append(EndLabel(name, color, scale.height(value), 1, line.agent_id))
+        if self.fan is not None:
+            for key, name, rank in ENDS:
+                value = _last_value(self.fan.tick, self.fan.quantiles[key], last)
+                if value is not None:
+                    labels.append(EndLabel(name, neutral, scale.height(value), rank))
+        if self.constant is not None:
+            text = f"= {short(self.constant, 4)}"
+            labels.append(EndLabel(text, neutral, scale.height(self.constant), 0))
+        return labels
+
+    def _has_fan_at(self, tick: int) -> bool:
+        return self.fan is not None and _index(self.fan.tick, tick) is not None
+
+    def _fan_words(self, tick: int) -> str:
+        assert self.fan is not None
+        i = _index(self.fan.tick, tick)
+        assert i is not None
+        q = {key: short(float(values[i])) for key, values in self.fan.quantiles.items()}
+        return f"median {q['median']}, {q['min']} … {q['max']} of {int(self.fan.count[i])}"
+
+    def _middle(self, tick: int) -> float | None:
+        if self.fan is not None and (i := _index(self.fan.tick, tick)) is not None:
+            return float(self.fan.quantiles["median"][i])
+        values = [v for v in (value_at(line, tick) for line in self.lines) if v is not None]
+        return float(np.nanmedian(values)) if values else self.constant
+
+
+def value_at(line: Line, tick: int) -> float | None:
+    """The line's value at exactly `tick`; None where not recorded."""
+    i = _index(line.tick, tick)
+    if i is None or np.isnan(line.value[i]):
+        return None
+    return float(line.value[i])
+
+
+def _index(ticks: np.ndarray, tick: int) -> int | None:
+    i = int(np.searchsorted(ticks, tick))
+    return i if i < ticks.size and ticks[i] == tick else None
+
+
+def _between(ticks: np.ndarray, values: Floats, first: float, last: float) -> Floats:
+    begin, end = np.searchsorted(ticks, first), np.searchsorted(ticks, last, side="right")
+    return values[begin:end]
+
+
+def _last_value(ticks: np.ndarray, values: Floats, last: float) -> float | None:
+    """The last finite value at or before `last`."""
+    end = int(np.searchsorted(ticks, last, side="right"))
+    known = np.flatnonzero(np.isfinite(values[max(0, end - 512) : end]))
+    if known.size == 0:
+        known = np.flatnonzero(np.isfinite(values[:end]))
+        return float(values[known[-1]]) if known.size else None
+    return float(values[max(0, end - 512) + known[-1]])
+
+
+def _change(x: float | None, y: float | None) -> str:
+    if x is None or y is None:
+        one = "not recorded" if x is None else short(x, 6)
+        other = "not recorded" if y is None else short(y, 6)
+        return f"{one} → {other}"
+    with np.errstate(all="ignore"):
+        change = float(np.float64(y) - np.float64(x))
+    sign = "+" if change > 0 else ""
+    return f"{short(x, 6)} → {short(y, 6)}  Δ {sign}{short(change, 6)}"

@@ -1,0 +1,142 @@
+"""Stage: the plotting surface of one measure: layers, axes, end labels, cursors, brush, marks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pyqtgraph as pg
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QColor, QPainter
+
+from telemetry.concepts import AgentId
+from vmt_log_viewer.plots.axes import GridLayer, ValueAxis
+from vmt_log_viewer.plots.canvas import Canvas
+from vmt_log_viewer.plots.cursors import BrushRegion, CursorLine, MarkLine
+from vmt_log_viewer.plots.end_labels import EndLabels
+from vmt_log_viewer.plots.fan_layer import FanLayer
+from vmt_log_viewer.plots.frame import Frame
+from vmt_log_viewer.plots.lane_painter import ShadingLayer
+from vmt_log_viewer.plots.line_layer import LineLayer
+from vmt_log_viewer.plots.mark_layer import ConstantLayer, MarkLayer
+from vmt_log_viewer.plots.tick_box import TickBox
+from vmt_log_viewer.plots.tick_window import TickWindow
+from vmt_log_viewer.plots.value_scale import ValueScale
+from vmt_log_viewer.state.cursor import Cursor
+from vmt_log_viewer.state.selection import Selection
+from vmt_log_viewer.theme import Theme
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all plots of a stack have in common."""
+
+    theme: Theme
+    window: TickWindow
+    cursor: Cursor
+    selection: Selection
+
+
+class HoverLayer:
+    """The place under the mouse: a line through all plots, and the nearest agent's line strong."""
+
+    def __init__(self) -> None:
+        self.tick: float | None = None
+        self.color = QColor("gray")
+        self.strong = LineLayer()
+        self.strong.width = 2.8
+
+    def paint(self, painter: QPainter, frame: Frame) -> None:
+        self.strong.paint(painter, frame)
+        if self.tick is not None:
+            x = int((self.tick - frame.first) * frame.per_tick)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            painter.setPen(self.color)
+            painter.drawLine(x, 0, x, int(frame.height))
+
+
+class Stage(pg.PlotWidget):
+    """Paints what its layers hold; ask `redraw` after changing one.
+
+    `release` has to be called before it is dropped: it follows the shared state until then.
+    """
+
+    mark_moved = Signal(str, int)  # "A" or "B", its new tick
+
+    def __init__(self, shared: Shared, picked: Callable[[AgentId], None]) -> None:
+        self.value_scale = ValueScale()
+        self._theme = shared.theme
+        self.box = TickBox(shared.window, lambda: shared.cursor.bounds)
+        self.axis = ValueAxis(shared.theme, lambda: self.value_scale)
+        self.labels = EndLabels(shared.theme, picked)
+        axes = {"left": self.axis, "right": self.labels}
+        super().__init__(viewBox=self.box, axisItems=axes)
+        item = self.getPlotItem()
+        item.hideAxis("bottom")
+        item.showAxis("right")
+        item.hideButtons()
+        item.layout.setContentsMargins(0, 2, 0, 2)
+        item.layout.setSpacing(0)
+        self.setFrameShape(self.Shape.NoFrame)
+        self._add_layers()
+        self._add_cursors(shared)
+        self.dress()
+
+    def redraw(self) -> None:
+        self.canvas.refresh()
+        self.axis.update()
+
+    def show_marks(self, a: int | None, b: int | None) -> None:
+        self.mark_a.follow(a)
+        self.mark_b.follow(b)
+
+    def show_hover(self, tick: float | None) -> None:
+        self.hover.tick = tick
+        self.overlay.refresh()
+
+    def set_values(self, scale: ValueScale, low: float, high: float) -> None:
+        """Show heights `low`…`high` of `scale`."""
+        self.value_scale = scale
+        self.box.setYRange(low, high, padding=0)
+
+    def dress(self) -> None:
+        """Take the theme's colours, again after they changed."""
+        self.setBackground(self._theme.color("base"))
+        self.grid.color = self._theme.color("grid")
+        self.marks.edge = self._theme.color("base")
+        self.constant.color = self._theme.color("text")
+        self.hover.color = self._theme.color("muted")
+        for item in (self.cursor_line, self.brush, self.mark_a, self.mark_b):
+            item.dress()
+        self.redraw()
+
+    def release(self) -> None:
+        for item in (self.box, self.cursor_line, self.brush):
+            item.release()
+
+    def set_vector(self, vector: bool) -> None:
+        """Paint lines as lines, not as a kept image, and without what belongs to the mouse."""
+        self.canvas.vector = vector
+        self.overlay.setVisible(not vector)
+
+    def _add_layers(self) -> None:
+        self.shading, self.grid, self.fan = ShadingLayer(), GridLayer(), FanLayer()
+        self.constant, self.lines, self.marks = ConstantLayer(), LineLayer(), MarkLayer()
+        self.hover = HoverLayer()
+        self.canvas = Canvas(
+            self.shading, self.grid, self.fan, self.constant, self.lines, self.marks
+        )
+        self.overlay = Canvas(self.hover, kept=False)
+        self.overlay.setZValue(10)
+        for canvas in (self.canvas, self.overlay):
+            canvas.scale_of_values = lambda: self.value_scale
+            self.box.addItem(canvas, ignoreBounds=True)
+
+    def _add_cursors(self, shared: Shared) -> None:
+        self.cursor_line = CursorLine(shared.cursor, shared.theme)
+        self.brush = BrushRegion(shared.selection, shared.cursor, shared.theme)
+        self.mark_a = MarkLine("A", shared.theme, self.mark_moved.emit)
+        self.mark_b = MarkLine("B", shared.theme, self.mark_moved.emit)
+        for item in (self.brush, self.mark_a, self.mark_b, self.cursor_line):
+            self.box.addItem(item, ignoreBounds=True)
+        self.show_marks(None, None)
