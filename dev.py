@@ -66,20 +66,9 @@ WAYLAND_LIBRARIES = {
 }
 # What the second environment goes without: Qt and all that needs it, and the tools run once.
 NOT_WITHOUT_QT = {
-    "pyside6-essentials",
-    "shiboken6",
-    "pyqtgraph",
-    "qtawesome",
-    "qtpy",
-    "pytest-qt",
-    "import-linter",
-    "grimp",
-    "mypy",
-    "librt",
-    "ast-serialize",
-    "ruff",
-    "setuptools",
-}
+    "pyside6-essentials", "shiboken6", "pyqtgraph", "qtawesome", "qtpy", "pytest-qt",
+    "import-linter", "grimp", "mypy", "librt", "ast-serialize", "ruff", "setuptools",
+}  # fmt: skip
 
 
 class SetUpError(Exception):
@@ -298,10 +287,7 @@ def run_tests(_: argparse.Namespace) -> int:
 def make_demo(arguments: argparse.Namespace) -> int:
     screen = None if arguments.shots else display()
     venv = set_up(screen)
-    database = DEMO / "vmt_demo.db"
-    if not database.is_file():
-        header(f"recording the demo runs into {database}")
-        must_run([str(in_venv(venv, "telemetry")), "demo", str(DEMO)])
+    database = record_demo(venv)
     viewer = [str(in_venv(venv, "vmt-log-viewer")), str(database)]
     if screen is not None:
         header("opening the window")
@@ -316,6 +302,21 @@ def make_demo(arguments: argparse.Namespace) -> int:
     for picture in sorted(folder.rglob("*.png")):
         print(picture)
     return 0
+
+
+def record_demo(venv: Path) -> Path:
+    """The demo database, recorded again when the code that records has changed."""
+    database, stamp = DEMO / "vmt_demo.db", DEMO / "made-from"
+    code = sorted(
+        path for path in (ROOT / "telemetry").rglob("*") if path.suffix in (".py", ".sql")
+    )
+    recorded_by = hashlib.sha256(b"".join(path.read_bytes() for path in code)).hexdigest()
+    if database.is_file() and stamp.is_file() and stamp.read_text("utf-8") == recorded_by:
+        return database
+    header(f"recording sample runs into {DEMO}")
+    must_run([str(in_venv(venv, "telemetry")), "demo", str(DEMO)])
+    stamp.write_text(recorded_by, "utf-8")
+    return database
 
 
 def demo_run(venv: Path, database: Path) -> str:
