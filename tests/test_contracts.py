@@ -32,6 +32,7 @@ BREAKS = [
     ("families-apart", "telemetry/families/other/__init__.py", "import telemetry.families.vmt"),
     ("core-knows-no-family", "telemetry/reader.py", "import telemetry.families.vmt.models"),
     ("telemetry-layers", "telemetry/errors.py", "import telemetry.concepts"),
+    ("viewer-layers", "vmt_log_viewer/background/__init__.py", "import vmt_log_viewer.views"),
 ]
 
 
