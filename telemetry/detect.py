@@ -34,11 +34,15 @@ def open_source(
     """
     place = parse_location(location)
     database = _connect(place, password)
-    shape = database.shape()
-    for family in families():
-        vintage = family.recognise(shape)
-        if vintage is not None:
-            return Source(database, family, vintage, shape, scale)
+    try:
+        shape = database.shape()
+        for family in families():
+            vintage = family.recognise(shape)
+            if vintage is not None:
+                return Source(database, family, vintage, shape, scale)
+    except BaseException:
+        database.close()
+        raise
     database.close()
     raise UnknownFamilyError(
         f"{place.text} is a {database.engine_label} database of no known family: "
@@ -48,7 +52,16 @@ def open_source(
 
 def _connect(place: Location, password: str | None) -> Database:
     if place.path is None:
-        raise SourceError(f"{place.text} names a server; PostgreSQL is not supported yet.")
+        from telemetry.engines.postgresql import PostgreSQLDatabase
+
+        return PostgreSQLDatabase(place, password)
+    folder = next(
+        (f.folder for f in families() if f.folder and f.folder.recognise(place.path)), None
+    )
+    if folder is not None:
+        from telemetry.engines.duckdb import FolderDatabase
+
+        return FolderDatabase(place, folder.views)
     return _open_file(place, place.path)
 
 
@@ -62,6 +75,10 @@ def _open_file(place: Location, path: Path) -> Database:
                 f"{path} is truncated: it ends within its header; copy it again from its origin."
             )
         return SQLiteDatabase(place, Header.parse(head))
+    if head[8:12] == b"DUCK":
+        from telemetry.engines.duckdb import DuckDBDatabase
+
+        return DuckDBDatabase(place)
     raise SourceError(f"{path} is {_what(head)}, not a telemetry database; choose another file.")
 
 
@@ -91,8 +108,6 @@ def _what(head: bytes) -> str:
     for magic, name in _KNOWN_BYTES:
         if head.startswith(magic):
             return name
-    if head[8:12] == b"DUCK":
-        return "a DuckDB database, a kind that is not supported yet"
     try:
         text = head.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -9,10 +9,13 @@ from telemetry.concepts import (
     Agent,
     AgentId,
     Column,
+    ExperimentList,
     Facets,
     Fan,
     Histogram,
+    IterationList,
     Negotiation,
+    OrderBook,
     PageKey,
     Points,
     RunDetail,
@@ -25,6 +28,7 @@ from telemetry.concepts import (
     TablePage,
     TickRange,
     Timeline,
+    Verdict,
 )
 from telemetry.filters import Filter
 
@@ -192,3 +196,29 @@ class NegotiationQuery(Query[Negotiation]):
     run_id: RunId
     tick: int
     agents: tuple[AgentId, AgentId]
+
+
+@dataclass(frozen=True)
+class ExperimentsQuery(Query[ExperimentList]):
+    """Every experiment; empty where the family or the source has none."""
+
+
+@dataclass(frozen=True)
+class IterationsQuery(Query[IterationList]):
+    experiment_id: str
+
+
+@dataclass(frozen=True)
+class VerifyQuery(Query[Verdict]):
+    """Can this run's recording be trusted: the family's own proof (a hash chain)."""
+
+    run_id: RunId
+
+
+@dataclass(frozen=True)
+class OrderBookQuery(Query[OrderBook]):
+    """The book and the standings after `tick`; `levels` per side."""
+
+    run_id: RunId
+    tick: int
+    levels: int = 10

@@ -104,14 +104,18 @@ class Source:
         if scale is not None and not 1 <= scale <= MAX_SCALE:
             raise RequestError(f"The scale {scale} is not between 1 and {MAX_SCALE}.")
         self._set = scale
-        scales = {s.name: s.value if scale is None else scale for s in self._inferred}
+        scales = {
+            s.name: scale if scale is not None and s.name == "goods" else s.value
+            for s in self._inferred
+        }
         self._layout = Layout(self._family, self._layout.shape, scales)
 
     def ask(self, query: Query[T], token: CancelToken | None = None) -> T:
         """Answer `query`; blocks. QueryCancelled once the token is cancelled."""
-        answer = ANSWERS.get(type(query))
+        answer = self._family.answers.get(type(query)) or ANSWERS.get(type(query))
         if answer is None:
-            raise RequestError(f"{type(query).__name__} is not a query that a source can answer.")
+            what = type(query).__name__.removesuffix("Query").lower()
+            raise NothingFoundError(f"{self._family.label} sources cannot answer {what}.")
         token = token or CancelToken()
         with self._database.connection(token) as connection:
             found: T = answer(Reader(self._layout, connection, token), query)

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from telemetry.answers.values import cell
 from telemetry.concepts import (
     Agent,
     AgentId,
@@ -31,6 +32,8 @@ LIST_CONFIG_BYTES = 1_000_000
 def runs(reader: Reader, query: RunsQuery) -> RunList:
     """Every run, in the order of their ids."""
     spec = reader.family.runs
+    if not reader.has(spec.table, spec.id):
+        return RunList((), ())
     config = _config_element(reader)
     if config is not None:
         size = sa.func.length(sa.cast(config, sa.LargeBinary))
@@ -46,7 +49,8 @@ def runs(reader: Reader, query: RunsQuery) -> RunList:
 
 def run(reader: Reader, query: RunQuery) -> RunDetail:
     """One run with its configuration; NothingFoundError where there is none of that id."""
-    rows = _run_rows(reader, _config_element(reader), query.run_id)
+    known = reader.has(reader.family.runs.table, reader.family.runs.id)
+    rows = _run_rows(reader, _config_element(reader), query.run_id) if known else []
     if not rows:
         raise NothingFoundError(f"There is no run {query.run_id!r} in this source.")
     found = _run(reader, rows[0])
@@ -135,8 +139,8 @@ def run_ticks(reader: Reader, run_id: RunId) -> TickRange | None:
 
 def decode_config(text: Any) -> tuple[object, str | None]:
     """The decoded configuration, or None and why it cannot be decoded."""
-    if text is None:
-        return None, None
+    if text is None or isinstance(text, dict | list):
+        return text, None
     try:
         return json.loads(text), None
     except (TypeError, ValueError, RecursionError) as error:
@@ -229,7 +233,7 @@ def _ticks(ends: tuple[Any, ...]) -> TickRange | None:
 def _run(reader: Reader, row: tuple[Any, ...]) -> Run:
     spec = reader.family.runs
     names = [c.name for c in spec.columns]
-    fields: dict[str, Cell] = dict(zip(names, row, strict=False))
+    fields: dict[str, Cell] = {n: cell(v) for n, v in zip(names, row, strict=False)}
     tail = row[len(names) :]
     config, _ = decode_config(tail[0])
     fields.update(spec.extra(fields, config))

@@ -68,7 +68,8 @@ def stream(reader: Reader, query: TableQuery) -> Iterator[tuple[tuple[Cell, ...]
         return
     plan = _plan(reader, query)
     width = len(plan.columns)
-    plain = all(s == 1 for s in plan.scales)
+    embedded = reader.connection.dialect.name == "sqlite"  # whose values are cells already
+    plain = embedded and all(s == 1 for s in plan.scales)
     done = 0
     for chunk in reader.chunks(plan.statement.order_by(*plan.order())):
         yield tuple(r[:width] if plain else plan.row(r[:width]) for r in chunk)

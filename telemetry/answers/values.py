@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable
+from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
@@ -12,13 +14,28 @@ import numpy as np
 from telemetry.concepts import Cell, Floats
 
 
+_PLAIN = (int, float, str, Decimal, bytes, type(None))
+
+
+def cell(value: Any) -> Cell:
+    """What a driver gave as a cell: times in ISO 8601, decoded JSON as its text again."""
+    if isinstance(value, _PLAIN):
+        return value
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, memoryview | bytearray):
+        return bytes(value)
+    return str(value)
+
+
 def scaled(value: Any, scale: int) -> Cell:
-    """A stored integer divided by `scale`, exact (Decimal); anything else as it is."""
+    """A stored integer divided by `scale`, exact (Decimal); anything else as a cell."""
     if scale == 1 or isinstance(value, bool) or not isinstance(value, int | Decimal):
         if scale != 1 and isinstance(value, float) and math.isfinite(value):
             return value / scale
-        cell: Cell = value
-        return cell
+        return cell(value)
     return Decimal(value) / scale
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from telemetry.concepts import RunId
+from telemetry.concepts import AgentId, RunId
 from telemetry.errors import RequestError
 from telemetry.families.vocabulary import ColumnSpec, TableSpec
 from telemetry.filters import to_sql
@@ -24,17 +24,23 @@ def conditions(
     if where.ticks is not None:
         found.append(_tick_column(reader, table).between(where.ticks.first, where.ticks.last))
     if where.agents is not None:
-        if not table.agents:
-            raise RequestError(f"{table.name} names no agents, so it cannot be limited to some.")
-        found.append(
-            sa.or_(*(reader.column(table.name, a).in_(where.agents) for a in table.agents))
-        )
+        found.append(_taking_part(reader, table, where.agents))
     for item in where.filters:
         spec = reader.layout.column_spec(table, item.column)
         element = reader.layout.element(table, spec)
         kind = reader.layout.describe_column(table, spec).kind
         found.append(to_sql(item.expr, element, kind, column_scale(reader, spec)))
     return found
+
+
+def _taking_part(
+    reader: Reader, table: TableSpec, agents: tuple[AgentId, ...]
+) -> sa.ColumnElement[bool]:
+    if table.taking_part is not None:
+        return table.taking_part(reader, agents)
+    if not table.agents:
+        raise RequestError(f"{table.name} names no agents, so it cannot be limited to some.")
+    return sa.or_(*(reader.column(table.name, a).in_(agents) for a in table.agents))
 
 
 def column_scale(reader: Reader, column: ColumnSpec) -> int:

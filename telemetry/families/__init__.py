@@ -1,4 +1,4 @@
-"""The families: a folder each, found by its name; add a folder with a `FAMILY` to add a family."""
+"""The families: a folder each, found by its name; add a folder with `FAMILIES` to add a family."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ def families() -> tuple[FamilySpec, ...]:
     found = []
     for module in pkgutil.iter_modules(__path__):
         if module.ispkg:
-            found.append(importlib.import_module(f"{__name__}.{module.name}").FAMILY)
+            found.extend(importlib.import_module(f"{__name__}.{module.name}").FAMILIES)
     return tuple(found)

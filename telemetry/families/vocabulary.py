@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import sqlalchemy as sa
 
-from telemetry.concepts import Cell, Kind, RunDetail, RunId
+from telemetry.cancel import CancelToken
+from telemetry.concepts import AgentId, Cell, Kind, RunDetail, RunId
 from telemetry.engines import Shape
 
 
@@ -71,7 +73,9 @@ class TableSpec:
     """A table of the family. `model` is the declared SQLAlchemy table.
 
     `run`, `tick` and `agents` name the columns that say which run, when and who; `sort` is the
-    order that the table's own index serves. `explain` turns a row into a sentence.
+    order that the table's own index serves. `explain` turns a row into a sentence. `taking_part`
+    is the condition that one of some agents takes part, where that is more than the equality of
+    a column in `agents`.
     """
 
     name: str
@@ -87,6 +91,7 @@ class TableSpec:
     summary: SummarySpec | None = None
     how_to_record: str = ""
     explain: Callable[[Mapping[str, Cell]], str] | None = None
+    taking_part: Callable[[Columns, tuple[AgentId, ...]], sa.ColumnElement[bool]] | None = None
 
     def spec(self, name: str) -> ColumnSpec | None:
         return next((c for c in self.columns if c.name == name), None)
@@ -179,13 +184,33 @@ class Asker(Protocol):
 
     def rows(self, statement: sa.Select[Any]) -> list[tuple[Any, ...]]: ...
 
+    def chunks(self, statement: sa.Select[Any], size: int = ...) -> Iterator[list[Any]]: ...
+
+    @property
+    def token(self) -> CancelToken: ...
+
+
+@dataclass(frozen=True)
+class FolderSpec:
+    """A family that is written as a folder (or a file) of text files.
+
+    `recognise` looks at the path alone; `views` gives each table's name and the DuckDB SELECT
+    over the files that makes it.
+    """
+
+    label: str
+    recognise: Callable[[Path], bool]
+    views: Callable[[Path], dict[str, str]]
+
 
 @dataclass(frozen=True)
 class FamilySpec:
     """A family: how it is recognised, what it holds, and what only it knows.
 
     `recognise` gives the vintage of a shape, or None where it is not of this family; `scales`
-    the scales of a source; `detail` completes a run's facts and warnings.
+    the scales of a source; `detail` completes a run's facts and warnings. `answers` are the
+    queries that this family answers itself (experiments, proofs, order books). A family with
+    shapes that do not fit one another declares one FamilySpec a shape, all of the same `name`.
     """
 
     name: str
@@ -197,6 +222,8 @@ class FamilySpec:
     lanes: tuple[LaneSpec, ...]
     scales: Callable[[Asker, str], tuple[ScaleSpec, ...]]
     detail: Callable[[Asker, RunId, RunDetail], RunDetail]
+    answers: Mapping[type[Any], Callable[[Any, Any], Any]] = field(default_factory=dict)
+    folder: FolderSpec | None = None
 
     def table(self, name: str) -> TableSpec | None:
         return next((t for t in self.tables if t.name == name), None)

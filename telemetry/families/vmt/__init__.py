@@ -2,4 +2,6 @@
 
 from telemetry.families.vmt.vocabulary import FAMILY
 
-__all__ = ["FAMILY"]
+FAMILIES = (FAMILY,)
+
+__all__ = ["FAMILIES", "FAMILY"]
