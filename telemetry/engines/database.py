@@ -84,7 +84,7 @@ class Database(ABC):
         except Exception as error:
             if token.cancelled:
                 raise QueryCancelled("The query was cancelled.") from error
-            if not isinstance(error, sa.exc.SQLAlchemyError | self._driver_errors()):
+            if not isinstance(error, (sa.exc.SQLAlchemyError, *self._driver_errors())):
                 raise
             raise self.translate(error) from error
 
