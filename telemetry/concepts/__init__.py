@@ -1,0 +1,62 @@
+"""The few things that every screen, command and export sees, whatever the family behind them."""
+
+from __future__ import annotations
+
+from telemetry.concepts.experiments import (
+    Experiment,
+    ExperimentList,
+    Iteration,
+    IterationList,
+    Verdict,
+)
+from telemetry.concepts.market import Level, OrderBook, Standing
+from telemetry.concepts.rows import Facets, Histogram, PageKey, Points, Summary, TablePage
+from telemetry.concepts.runs import Agent, Run, RunDetail, RunList, RunSizes
+from telemetry.concepts.scenes import AgentMark, Negotiation, ResourceMark, Scene, TradeMark
+from telemetry.concepts.schema import Column, Identity, LaneInfo, Measure, Table
+from telemetry.concepts.series import Fan, Lane, Line, Series, Timeline
+from telemetry.concepts.values import AgentId, Cell, Floats, Ints, Kind, RunId, TickRange
+
+__all__ = [
+    "Agent",
+    "AgentId",
+    "AgentMark",
+    "Cell",
+    "Column",
+    "Experiment",
+    "ExperimentList",
+    "Facets",
+    "Fan",
+    "Floats",
+    "Histogram",
+    "Identity",
+    "Ints",
+    "Iteration",
+    "IterationList",
+    "Kind",
+    "Lane",
+    "LaneInfo",
+    "Level",
+    "Line",
+    "Measure",
+    "Negotiation",
+    "OrderBook",
+    "PageKey",
+    "Points",
+    "ResourceMark",
+    "Run",
+    "RunDetail",
+    "RunId",
+    "RunList",
+    "RunSizes",
+    "Scene",
+    "Series",
+    "Standing",
+    "Summary",
+    "Table",
+    "TablePage",
+    "TickRange",
+    "Timeline",
+    "TradeMark",
+    "Verdict",
+]

@@ -1,0 +1,80 @@
+"""Rows and what they amount to: pages, facets, summaries, histograms, points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from telemetry.concepts.schema import Column, Table
+from telemetry.concepts.values import Cell, Floats, Ints
+
+
+@dataclass(frozen=True)
+class PageKey:
+    """Where a page ends: the sort value and the row key of its last row; opaque to callers."""
+
+    values: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class TablePage:
+    """Rows `rows[i][j]` of column `columns[j]`; `keys[i]` identifies the row in its table.
+
+    `next` continues after the last row (None: this was the last page).
+    """
+
+    table: Table
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    keys: tuple[int | str, ...]
+    next: PageKey | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Facets:
+    """How often each value of a column occurs among the filtered rows, most frequent first."""
+
+    column: Column
+    values: tuple[tuple[Cell, int], ...]
+    total: int
+    distinct: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Aggregates of exactly the filtered rows: one row a group, and `total` over all of them.
+
+    `columns[0]` is the group; the others are aggregates. NULL aggregates stay None.
+    """
+
+    columns: tuple[Column, ...]
+    groups: tuple[tuple[Cell, ...], ...]
+    total: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Row counts per tick bin and group: `counts[group]` int64[n] for bins starting at `start`.
+
+    Bin i holds ticks start[i] … start[i] + width − 1.
+    """
+
+    start: Ints
+    width: int
+    counts: Mapping[str, Ints]
+
+
+@dataclass(frozen=True)
+class Points:
+    """Rows as points: `x` and `y` float64[n], `group` and `key` of each; `total` rows matched.
+
+    Where `total` exceeds n, rows were thinned evenly and `notes` says so.
+    """
+
+    x: Floats
+    y: Floats
+    group: tuple[str, ...]
+    key: tuple[int | str, ...]
+    total: int
+    notes: tuple[str, ...] = ()

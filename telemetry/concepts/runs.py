@@ -1,0 +1,71 @@
+"""Runs and who takes part in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from telemetry.concepts.schema import Column
+from telemetry.concepts.values import AgentId, Cell, RunId, TickRange
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run as its run row and its data tell. `ticks` comes from the data; None: no rows.
+
+    `fields` holds every light column of the run row under its own name, and derived ones.
+    """
+
+    run_id: RunId
+    name: str
+    status: str
+    ticks: TickRange | None
+    fields: Mapping[str, Cell]
+    experiment_id: str | None = None
+    iteration: int | None = None
+
+
+@dataclass(frozen=True)
+class RunList:
+    """All runs of a source; `columns` describes the keys of each run's `fields`, in order."""
+
+    columns: tuple[Column, ...]
+    runs: tuple[Run, ...]
+
+
+@dataclass(frozen=True)
+class RunDetail:
+    """One run in full: `facts` are (label, value) to show, `warnings` whole sentences.
+
+    `config` is the decoded configuration, or None; `config_text` the text as stored (it may be
+    no JSON: `config_problem` then says so). `notes` say what was inferred. `agents` counts those
+    that the rows name, None where states are not recorded.
+    """
+
+    run: Run
+    facts: tuple[tuple[str, Cell], ...]
+    warnings: tuple[str, ...]
+    notes: tuple[str, ...]
+    config: object
+    config_text: str | None
+    config_problem: str | None
+    grid: tuple[int, int] | None
+    agents: int | None = None
+
+
+@dataclass(frozen=True)
+class RunSizes:
+    """Row counts per run and table name, for the runs that were asked."""
+
+    counts: Mapping[RunId, Mapping[str, int]]
+
+
+@dataclass(frozen=True)
+class Agent:
+    """An agent of a run; `kind` is its type where recorded (utility, bank, bot …)."""
+
+    agent_id: AgentId
+    label: str
+    kind: str | None
+    first_tick: int | None
+    last_tick: int | None

@@ -1,0 +1,75 @@
+"""Moments: the grid at a tick, and a negotiation of two agents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from telemetry.concepts.rows import TablePage
+from telemetry.concepts.values import AgentId
+
+
+@dataclass(frozen=True)
+class AgentMark:
+    """An agent on the grid; `value` is the measure asked for, NaN where not recorded."""
+
+    agent_id: AgentId
+    x: float
+    y: float
+    target_x: float | None
+    target_y: float | None
+    value: float
+
+
+@dataclass(frozen=True)
+class ResourceMark:
+    x: float
+    y: float
+    kind: str
+    amount: float
+
+
+@dataclass(frozen=True)
+class TradeMark:
+    """A trade of the tick: from seller to buyer at (x, y), with what it was."""
+
+    key: int | str
+    buyer_id: AgentId
+    seller_id: AgentId
+    x: float | None
+    y: float | None
+    pair: str
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The grid at a tick. `resource_tick` is the snapshot that the resources come from.
+
+    `width`/`height` are the grid's cells, from the run row or else the largest coordinate seen.
+    """
+
+    tick: int
+    width: int
+    height: int
+    agents: tuple[AgentMark, ...]
+    resources: tuple[ResourceMark, ...]
+    resource_tick: int | None
+    trades: tuple[TradeMark, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Negotiation:
+    """Everything recorded of two agents at one tick.
+
+    `attempts` in the order they were tried (possibly none recorded: see its table), `trades`
+    that came of it, `states` of both agents before (the last tick recorded before) and at the
+    tick. `verdicts` explain each attempt in words, `margins` by how much it failed.
+    """
+
+    tick: int
+    agents: tuple[AgentId, AgentId]
+    attempts: TablePage
+    trades: TablePage
+    states: TablePage
+    verdicts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=())

@@ -1,0 +1,97 @@
+"""What a source offers: its tables and columns, measures and lanes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from telemetry.concepts.values import Kind
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table as this source (or run) has it.
+
+    `name` is the table's own column name, or a derived column's. `recorded` is False where the
+    source lacks the column or a run left it at its default: its cells then mean nothing.
+    `role` is the family-free meaning a view may look for: run, tick, agent, buyer, seller, pair,
+    direction, mode, regime, price, surplus, buyer_surplus, seller_surplus, result, reason, x, y,
+    target_x, target_y, kind, amount, quantity, config, payload, name, start, end, seed, status …
+    """
+
+    name: str
+    label: str
+    kind: Kind
+    role: str | None = None
+    unit: str | None = None
+    recorded: bool = True
+    derived: bool = False
+    visible: bool = True
+    facet: bool = False
+    optional: bool = False
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that a source offers, its columns in the order they are shown.
+
+    `recorded` False: the source has no such table; `how_to_record` then says what to do.
+    """
+
+    name: str
+    label: str
+    role: str | None
+    columns: tuple[Column, ...]
+    recorded: bool
+    how_to_record: str = ""
+
+    def column(self, name: str) -> Column | None:
+        return next((c for c in self.columns if c.name == name), None)
+
+    def with_role(self, role: str) -> Column | None:
+        """The first *recorded* column that plays `role`, else None."""
+        return next((c for c in self.columns if c.role == role and c.recorded), None)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number per agent and tick that can be plotted.
+
+    `group` bundles measures in a chooser ("Money", "Inventory", "Quotes" …); `reason` says why
+    a measure cannot be had where `recorded` is False.
+    """
+
+    name: str
+    label: str
+    unit: str
+    group: str
+    recorded: bool
+    reason: str = ""
+    help: str = ""
+    default: bool = False
+
+
+@dataclass(frozen=True)
+class LaneInfo:
+    """A lane that a source can draw: `name` is what is asked for, `kind` colours its states."""
+
+    name: str
+    label: str
+    recorded: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a source turned out to be. `location` never holds a password."""
+
+    location: str
+    name: str
+    family: str
+    family_label: str
+    vintage: str
+    engine: str
+    size_bytes: int | None
+    tables: tuple[Table, ...]
+    missing: tuple[str, ...]
+    notes: tuple[str, ...]

@@ -1,0 +1,87 @@
+"""Measures over ticks: lines of agents, fans of the population, lanes of states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from telemetry.concepts.schema import Measure
+from telemetry.concepts.values import AgentId, Floats, Ints, TickRange
+
+
+@dataclass(frozen=True)
+class Line:
+    """One agent's values: `tick` int64[n] ascending, `value` float64[n], NaN where NULL.
+
+    `mark`, where present, is one short text per value ("" for none), e.g. a clamp.
+    """
+
+    agent_id: AgentId
+    tick: Ints
+    value: Floats
+    mark: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Series:
+    """A measure of one or more agents over ticks, exact and complete for what was asked.
+
+    `constant` is a value the configuration fixes for all agents where rows are not recorded.
+    `step` is the usual distance of recorded ticks: a larger one is a gap.
+    """
+
+    measure: Measure
+    lines: tuple[Line, ...]
+    step: int
+    constant: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Fan:
+    """A measure over the population: float64[n] per quantile at `tick` int64[n].
+
+    `quantiles` maps "min", "q05", "q25", "median", "q75", "q95", "max"; `count` int64[n] is the
+    number of values each stands on. `notes` says which ticks were read when not all were.
+    """
+
+    measure: Measure
+    tick: Ints
+    quantiles: Mapping[str, Floats]
+    count: Ints
+    step: int
+    constant: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lane:
+    """States of one lane: `state[i]` holds from `first[i]` to `last[i]`, both included.
+
+    A tick that lies in no interval was not recorded.
+    """
+
+    name: str
+    label: str
+    first: Ints
+    last: Ints
+    state: tuple[str, ...]
+
+    def at(self, tick: int) -> str | None:
+        """The state at `tick`, None where not recorded."""
+        i = int(np.searchsorted(self.first, tick, side="right")) - 1
+        return self.state[i] if i >= 0 and tick <= self.last[i] else None
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The lanes of a run over `ticks` (None for a run without rows)."""
+
+    ticks: TickRange | None
+    lanes: tuple[Lane, ...]
+    notes: tuple[str, ...] = ()
+
+    def lane(self, name: str) -> Lane | None:
+        return next((lane for lane in self.lanes if lane.name == name), None)
