@@ -1,0 +1,92 @@
+"""Opening the source a command names, and its words for tables and rows as query values."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from telemetry.cli.options import setting
+from telemetry.cli.output import Output
+from telemetry.concepts import AgentId, Table, TickRange
+from telemetry.detect import open_source
+from telemetry.errors import RequestError
+from telemetry.filters import Filter, parse_assignment
+from telemetry.queries import Sort, Where
+from telemetry.source import Source
+
+PASSWORD = "TELEMETRY_PASSWORD"
+
+
+@contextmanager
+def opened(location: str, output: Output) -> Iterator[Source]:
+    """The open source at `location`; says what was inferred about it."""
+    source = open_source(
+        location, scale=setting("scale"), password=os.environ.get(PASSWORD) or None
+    )
+    try:
+        output.notes(source.identity.notes)
+        yield source
+    finally:
+        source.close()
+
+
+def find_table(source: Source, name: str) -> Table:
+    """The table called `name`, or the one that plays this role (trades, attempts, …)."""
+    if any(table.name == name for table in source.tables):
+        return source.table(name)
+    return source.table_with_role(name) or source.table(name)
+
+
+def where(
+    table: Table,
+    filters: Sequence[str],
+    ticks: TickRange | None,
+    agents: tuple[AgentId, ...] | None,
+    output: Output,
+) -> Where:
+    """Which rows of `table`; RequestError for unknown columns and unsuitable values."""
+    found = []
+    for text in filters:
+        name, expression = parse_assignment(text)
+        column = table.column(name)
+        if column is None:
+            known = ", ".join(c.name for c in table.columns)
+            raise RequestError(f"{table.name} has no column {name!r} to filter by; it has {known}.")
+        wanted = Filter.parse(name, expression)
+        wanted.check(column.kind)
+        if not column.recorded:
+            output.note(f"{name} is not recorded in this database: there it is null in every row.")
+        found.append(wanted)
+    return Where(tuple(found), ticks, agents)
+
+
+def sorting(table: Table, text: str | None) -> Sort | None:
+    """`-price` as price descending; RequestError for an unknown column."""
+    if text is None:
+        return None
+    name = text.removeprefix("-").strip()
+    if table.column(name) is None:
+        known = ", ".join(c.name for c in table.columns)
+        raise RequestError(f"{table.name} has no column {name!r} to sort by; it has {known}.")
+    return Sort(name, descending=text.startswith("-"))
+
+
+def column_names(table: Table, text: str | None) -> tuple[str, ...] | None:
+    """`a,b,c` as names; None: all. RequestError for an unknown or repeated one."""
+    if text is None:
+        return None
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    unknown = [name for name in names if table.column(name) is None]
+    if unknown or not names or len(set(names)) < len(names):
+        known = ", ".join(c.name for c in table.columns)
+        what = f"no column {unknown[0]!r}" if unknown else "to be asked for each column once"
+        raise RequestError(f"{table.name} has {what}; its columns are {known}.")
+    return names
+
+
+def absence(table: Table) -> str:
+    """The sentence for a table without a row to show."""
+    if not table.recorded:
+        return f"{table.label} are not recorded in this database. {table.how_to_record}".strip()
+    return f"No rows of {table.name} match."

@@ -1,0 +1,157 @@
+"""`trades`, `attempts` and `table`: rows of a run, filtered, sorted, streamed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import chain
+from typing import Any, TypeVar
+
+import click
+
+from telemetry.cli.asking import absence, column_names, find_table, opened, sorting, where
+from telemetry.cli.interrupt import current_token
+from telemetry.cli.options import Limit, common, limit_option, rows_options
+from telemetry.cli.output import TEXT_ROWS, Output, cut
+from telemetry.concepts import AgentId, Column, RunId, Table, TickRange
+from telemetry.export.formats import Row
+from telemetry.queries import ColumnsQuery, CountQuery, TableQuery
+from telemetry.source import Source
+
+F = TypeVar("F", bound=Callable[..., Any])
+_PAGE = 10_000  # up to here a limited answer is one page, which the database cuts itself
+
+
+def _table_options(command: F) -> F:
+    for option in (
+        click.option(
+            "--all-columns", is_flag=True,
+            help="In text also the columns that are empty in this run or hold little.",
+        ),
+        click.option("--columns", metavar="A,B,C", help="Only these columns, in this order."),
+        click.option(
+            "--sort", metavar="[-]COLUMN", help="Order by a column; with - the largest first."
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return rows_options(limit_option(common(command)))
+
+
+@click.command()
+@click.argument("source")
+@click.argument("run")
+@_table_options
+def trades(source: str, run: str, **options: Any) -> int:
+    """The trades of a RUN.
+
+    \b
+    Examples:
+      telemetry trades money.db 2 --filter 'dM=>0' --sort -price
+      telemetry trades money.db 2 --filter mode=trade --filter regime=mixed
+    """
+    return _rows("trades", source, run, **options)
+
+
+@click.command()
+@click.argument("source")
+@click.argument("run")
+@_table_options
+def attempts(source: str, run: str, **options: Any) -> int:
+    """The trade attempts of a RUN, also those that failed.
+
+    Example:  telemetry attempts money.db 2 --filter result=fail --ticks 5~9
+    """
+    return _rows("attempts", source, run, **options)
+
+
+@click.command()
+@click.argument("name")
+@click.argument("source")
+@click.argument("run")
+@_table_options
+def table(name: str, source: str, run: str, **options: Any) -> int:
+    """The rows of table NAME of a RUN; `identify` lists the tables.
+
+    \b
+    Examples:
+      telemetry table tick_states money.db 2
+      telemetry table lambda_updates money.db 2 --sort agent_id
+      telemetry table agent_snapshots money.db 2 --agent 0 \\
+          --columns tick,lambda_money,inventory_M
+    """
+    return _rows(name, source, run, **options)
+
+
+def _rows(
+    name: str,
+    location: str,
+    run: str,
+    *,
+    filters: tuple[str, ...],
+    ticks: TickRange | None,
+    agents: tuple[AgentId, ...] | None,
+    sort: str | None,
+    columns: str | None,
+    all_columns: bool,
+    limit: Limit,
+) -> int:
+    output = Output()
+    with opened(location, output) as source:
+        asked = find_table(source, name)
+        query = TableQuery(
+            source.parse_run_id(run),
+            asked.name,
+            column_names(asked, columns),
+            where(asked, filters, ticks, agents, output),
+            sorting(asked, sort),
+        )
+        if output.for_people and query.columns is None and not all_columns:
+            query = _for_people(source, query, asked, output)
+        return _print(source, query, asked, limit, output)
+
+
+def _print(source: Source, query: TableQuery, asked: Table, limit: Limit, output: Output) -> int:
+    rows = limit.rows if limit.asked else (TEXT_ROWS if output.for_people else None)
+    columns = _described(source, query)
+    if rows is not None and rows <= _PAGE:
+        page = source.ask(replace(query, limit=rows), current_token())
+        written = output.rows(columns, page.rows)
+        more = page.next is not None
+    else:
+        written = output.rows(columns, cut(_flat(source, query), rows))
+        more = False
+    if more and not limit.asked:
+        count = CountQuery(query.run_id, query.table, query.where)
+        total = source.ask(count, current_token())
+        output.note(f"{written} of {total} rows shown; --limit all shows every one.")
+    if not written:
+        output.note(absence(asked))
+    return 0 if written else 1
+
+
+def _flat(source: Source, query: TableQuery) -> Iterator[Row]:
+    """All rows one by one."""
+    return chain.from_iterable(source.stream(query, current_token()))
+
+
+def _for_people(source: Source, query: TableQuery, asked: Table, output: Output) -> TableQuery:
+    """Without the columns that say nothing in this run, which a note names."""
+    judged = _judged(source, query.run_id, asked.name)
+    visible = tuple(c.name for c in judged.values() if c.visible and c.recorded)
+    absent = [c.name for c in judged.values() if c.visible and not c.recorded]
+    if not visible:
+        return query
+    if absent:
+        output.note(f"Not recorded in this run: {', '.join(absent)} (--all-columns shows them).")
+    return replace(query, columns=visible)
+
+
+def _described(source: Source, query: TableQuery) -> tuple[Column, ...]:
+    """The answer's columns, those without a value in this run marked as not recorded."""
+    judged = _judged(source, query.run_id, query.table)
+    return tuple(judged.get(c.name, c) for c in source.stream_columns(query))
+
+
+def _judged(source: Source, run_id: RunId, name: str) -> dict[str, Column]:
+    found = source.ask(ColumnsQuery(run_id, name), current_token())
+    return {column.name: column for column in found}

@@ -1,0 +1,196 @@
+"""`identify`, `runs` and `show`: what a source is and what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from telemetry.cli.asking import opened, where
+from telemetry.cli.interrupt import current_token
+from telemetry.cli.options import common
+from telemetry.cli.output import Output, Section
+from telemetry.concepts import Cell, Column, Identity, Run, RunDetail, RunList, Summary, Table
+from telemetry.queries import RunQuery, RunSizesQuery, RunsQuery, SummaryQuery
+from telemetry.source import Source
+
+_NAME = Column("name", "Name", "text")
+_VALUE = Column("value", "Value", "text")
+_FIRST = Column("first_tick", "First tick", "int", derived=True)
+_LAST = Column("last_tick", "Last tick", "int", derived=True)
+_STATUS = Column("status", "Status", "text", derived=True)
+
+
+@click.command()
+@click.argument("source")
+@common
+def identify(source: str) -> int:
+    """What SOURCE is: family, vintage, engine, its tables and what is missing.
+
+    Example:  telemetry identify money.db
+    """
+    output = Output()
+    with opened(source, output) as asked:
+        identity = asked.identity
+        output.one(_identity(asked, identity), _identity_sections(asked, identity))
+    return 0
+
+
+@click.command()
+@click.argument("source")
+@click.option(
+    "--filter", "-f", "filters", multiple=True, metavar="COLUMN=EXPR", help="Only such runs."
+)
+@common
+def runs(source: str, filters: tuple[str, ...]) -> int:
+    """Every run of SOURCE, one row each.
+
+    Example:  telemetry runs money.db --filter 'regime_seen=mixed'
+    """
+    output = Output()
+    with opened(source, output) as asked:
+        listed = asked.ask(RunsQuery(), current_token())
+    columns = _run_columns(listed)
+    wanted = where(Table("runs", "Runs", "runs", columns, True), filters, None, None, output)
+    kinds = {column.name: column.kind for column in columns}
+    rows = []
+    for run in listed.runs:
+        fields = _run_fields(run)
+        if all(f.expr.matches(fields.get(f.column), kinds[f.column]) for f in wanted.filters):
+            rows.append(tuple(fields.get(column.name) for column in columns))
+    shown = [
+        i for i, c in enumerate(columns) if not output.for_people or (c.visible and c.recorded)
+    ]
+    written = output.rows([columns[i] for i in shown], ([r[i] for i in shown] for r in rows))
+    if not written:
+        output.note("No runs match." if listed.runs else f"{source} has no runs.")
+    return 0 if written else 1
+
+
+@click.command()
+@click.argument("source")
+@click.argument("run")
+@common
+def show(source: str, run: str) -> int:
+    """One RUN in full: its row, size, trades by pair type, warnings, configuration.
+
+    Example:  telemetry show money.db 2 --format json
+    """
+    output = Output()
+    with opened(source, output) as asked:
+        run_id = asked.parse_run_id(run)
+        detail = asked.ask(RunQuery(run_id), current_token())
+        sizes = asked.ask(RunSizesQuery((run_id,)), current_token()).counts[run_id]
+        trades = asked.table_with_role("trades")
+        summary = None
+        if trades is not None and trades.recorded:
+            summary = asked.ask(SummaryQuery(run_id, trades.name), current_token())
+        value = _detail(detail, dict(sizes), summary)
+        output.one(value, [] if not output.for_people else _detail_sections(detail, sizes, summary))
+    return 0
+
+
+def _identity(source: Source, identity: Identity) -> dict[str, object]:
+    return {
+        "location": identity.location,
+        "name": identity.name,
+        "family": identity.family,
+        "family_label": identity.family_label,
+        "vintage": identity.vintage,
+        "engine": identity.engine,
+        "size_bytes": identity.size_bytes,
+        "scales": dict(source.scales),
+        "tables": [
+            {
+                "name": table.name,
+                "role": table.role,
+                "recorded": table.recorded,
+                "columns": [c.name for c in table.columns if c.recorded],
+                "columns_missing": [c.name for c in table.columns if not c.recorded],
+            }
+            for table in identity.tables
+        ],
+        "measures": [
+            {"name": m.name, "unit": m.unit, "recorded": m.recorded} for m in source.measures
+        ],
+        "lanes": [{"name": lane.name, "recorded": lane.recorded} for lane in source.lanes],
+        "missing": list(identity.missing),
+        "notes": list(identity.notes),
+    }
+
+
+def _identity_sections(source: Source, identity: Identity) -> list[Section]:
+    facts: list[tuple[Cell, ...]] = [
+        ("location", identity.location),
+        ("family", identity.family_label),
+        ("vintage", identity.vintage),
+        ("engine", identity.engine),
+        ("size", None if identity.size_bytes is None else f"{identity.size_bytes} bytes"),
+        *(("scale of " + name, str(value)) for name, value in source.scales.items()),
+    ]
+    tables: list[tuple[Cell, ...]] = []
+    for table in identity.tables:
+        missing = [c.name for c in table.columns if not c.recorded and not c.derived]
+        state = "all columns" if not missing else f"lacks {', '.join(missing)}"
+        tables.append((table.name, table.role, state if table.recorded else "not recorded"))
+    columns = [Column("table", "Table", "text"), Column("role", "Role", "text"), _VALUE]
+    measures = [m.name for m in source.measures if m.recorded]
+    return [
+        ("", [_NAME, _VALUE], facts),
+        ("Tables", columns, tables),
+        ("Measures", (), [(", ".join(measures),)]),
+    ]
+
+
+def _run_columns(listed: RunList) -> tuple[Column, ...]:
+    names = {column.name for column in listed.columns}
+    extra = (column for column in (_FIRST, _LAST, _STATUS) if column.name not in names)
+    return (*listed.columns, *extra)
+
+
+def _run_fields(run: Run) -> dict[str, Cell]:
+    first, last = (None, None) if run.ticks is None else (run.ticks.first, run.ticks.last)
+    extra: dict[str, Cell] = {"first_tick": first, "last_tick": last, "status": run.status}
+    return {"run_id": run.run_id, **extra, **run.fields}
+
+
+def _detail(detail: RunDetail, sizes: dict[str, int], summary: Summary | None) -> dict[str, object]:
+    return {
+        **_run_fields(detail.run),
+        "rows": sizes,
+        "facts": dict(detail.facts),
+        "trades": [] if summary is None else _groups(summary),
+        "warnings": list(detail.warnings),
+        "notes": list(detail.notes),
+        "config": detail.config,
+        "config_problem": detail.config_problem,
+        **({} if detail.config_problem is None else {"config_text": detail.config_text}),
+    }
+
+
+def _groups(summary: Summary) -> list[dict[str, Cell]]:
+    names = [column.name for column in summary.columns]
+    return [dict(zip(names, group, strict=True)) for group in summary.groups]
+
+
+def _detail_sections(detail: RunDetail, sizes: object, summary: Summary | None) -> list[Section]:
+    run = detail.run
+    facts: Sequence[tuple[Cell, ...]] = [
+        ("run", str(run.run_id)),
+        *((label, value) for label, value in detail.facts),
+    ]
+    counted = list(dict(sizes).items()) if isinstance(sizes, dict) else []
+    configuration = [] if detail.config_text is None else [("--format json shows it.",)]
+    problem = [] if detail.config_problem is None else [(detail.config_problem,)]
+    return [
+        (run.name or f"Run {run.run_id}", [_NAME, _VALUE], facts),
+        ("Warnings", (), [(text,) for text in detail.warnings]),
+        ("Rows", [Column("table", "Table", "text"), Column("rows", "Rows", "int")], counted),
+        ("Trades", () if summary is None else summary.columns, _summary_rows(summary)),
+        ("Notes", (), [(text,) for text in detail.notes]),
+        ("Configuration", (), problem or configuration),
+    ]
+
+
+def _summary_rows(summary: Summary | None) -> Sequence[tuple[Cell, ...]]:
+    return () if summary is None else summary.groups

@@ -1,0 +1,107 @@
+"""Tables for people: aligned, dimmed where nothing is recorded, harmless whatever the data."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, TextIO
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from telemetry.concepts import Cell, Column
+from telemetry.export.formats import Row
+from telemetry.text import cell_text, one_line
+
+if TYPE_CHECKING:
+    from telemetry.cli.output import Section
+
+_CHUNK = 1_000
+_WIDE = 1_000_000  # nothing is ever cut or folded to fit a screen
+_CELL = 200
+_NUMBERS = ("int", "real", "flag")
+
+
+def write_table(
+    stream: TextIO,
+    columns: Sequence[Column],
+    rows: Iterable[Row],
+    footer: Row | None = None,
+    *,
+    color: bool,
+) -> int:
+    """Write rows as aligned tables of up to 1000 rows each; the number of rows."""
+    written = 0
+    for chunk in _chunks(rows):
+        last = footer if len(chunk) < _CHUNK else None
+        stream.write(_rendered(_table(columns, chunk, last), color))
+        written += len(chunk)
+    return written
+
+
+def write_sections(stream: TextIO, sections: Sequence[Section], *, color: bool) -> None:
+    """Write headed little tables and lines of text."""
+    for heading, columns, rows in sections:
+        if not rows:
+            continue
+        if heading:
+            stream.write(_rendered(Text(one_line(heading), style="bold"), color))
+        if columns:
+            stream.write(_rendered(_table(columns, rows, None), color))
+        else:
+            for row in rows:
+                line = " ".join(one_line(str(cell), limit=2000) for cell in row)
+                stream.write(_rendered(Text("  " + line), color))
+            stream.write("\n")
+
+
+def _table(columns: Sequence[Column], rows: Sequence[Row], footer: Row | None) -> Table:
+    table = Table(box=SIMPLE_HEAD, show_footer=footer is not None, pad_edge=False)
+    for i, column in enumerate(columns):
+        table.add_column(
+            Text(one_line(column.name)),
+            footer=Text() if footer is None else _cell(footer[i], column, ""),
+            justify="right" if column.kind in _NUMBERS else "left",
+            no_wrap=True,
+        )
+    for row in rows:
+        table.add_row(*(_cell(cell, column) for cell, column in zip(row, columns, strict=True)))
+    return table
+
+
+def _cell(cell: Cell, column: Column, missing: str | None = None) -> Text:
+    """Text objects alone: rich would read markup in a plain string."""
+    shown = cell_text(cell, column, missing=missing, limit=_CELL)
+    return Text(shown, style="dim" if cell is None else "")
+
+
+def _rendered(thing: RenderableType, color: bool) -> str:
+    """Rendered to a string, so that a closed pipe is met by our own writing."""
+    console = Console(
+        file=io.StringIO(),
+        width=_WIDE,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    console.print(thing)
+    assert isinstance(console.file, io.StringIO)
+    return "".join(line.rstrip() + "\n" for line in console.file.getvalue().splitlines())
+
+
+def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Lists of at most 1000 rows; at least one list, so that a header is always written."""
+    iterator = iter(rows)
+    chunk = list(islice(iterator, _CHUNK))
+    yield chunk
+    while len(chunk) == _CHUNK:
+        chunk = list(islice(iterator, _CHUNK))
+        if not chunk:
+            return
+        yield chunk
