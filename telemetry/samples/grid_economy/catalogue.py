@@ -1,4 +1,4 @@
-"""The scenarios of the demo, chosen to differ: regimes, modes, rules of λ, seeds, and log levels."""
+"""The scenarios of the demo, chosen to differ in regime, mode, rule of λ, seed and log level."""
 
 from __future__ import annotations
 
