@@ -1,0 +1,113 @@
+"""How one cell of a table looks: its text, alignment, colour, swatch and tooltip."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPixmap
+
+from telemetry.concepts import Cell, Column
+from telemetry.text import cell_text, exact_text
+from vmt_log_viewer.widgets.outcome_mark import reason_color
+
+if TYPE_CHECKING:
+    from vmt_log_viewer.theme import Theme
+
+PLACEHOLDER = "…"
+NOT_RECORDED = "Not recorded in this database."
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_SWATCH = 12
+
+
+class CellStyle:
+    """The looks of cells in the present theme; NULL and unrecorded cells are muted words."""
+
+    def __init__(self, theme: Theme) -> None:
+        self._theme = theme
+        self._swatches: dict[int, QPixmap] = {}
+
+    def data(self, cell: Cell, column: Column, role: int) -> Any:
+        """What an item model answers for this cell and item role."""
+        if role == Qt.ItemDataRole.DisplayRole:
+            return cell_text(cell, column)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return int(_RIGHT if is_number(column) else _LEFT)
+        if role == Qt.ItemDataRole.ForegroundRole:
+            missing = cell is None or not column.recorded
+            return self._theme.color("muted") if missing else None
+        if role == Qt.ItemDataRole.DecorationRole:
+            color = self.color(cell, column)
+            return self.swatch(color) if color is not None else None
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self._tip(cell, column)
+        return None
+
+    def header(self, column: Column, role: int) -> Any:
+        """What an item model answers for the heading of this column."""
+        if role == Qt.ItemDataRole.DisplayRole:
+            return heading(column)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return int(_RIGHT if is_number(column) else _LEFT)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            parts = [column.name, column.help, "" if column.recorded else NOT_RECORDED]
+            return plain_tip("\n".join(part for part in parts if part))
+        return None
+
+    def color(self, cell: Cell, column: Column) -> QColor | None:
+        """The colour that this value keeps in every view, None for ordinary values."""
+        if cell is None or not column.recorded:
+            return None
+        if column.role == "pair":
+            return self._theme.pair_color(str(cell))
+        if column.role == "mode":
+            return self._theme.mode_color(str(cell))
+        if column.role == "regime":
+            return self._theme.regime_color(str(cell))
+        if column.role == "reason":
+            return reason_color(self._theme, cell)
+        return None
+
+    def swatch(self, color: QColor) -> QPixmap:
+        """A small square of `color`."""
+        known = self._swatches.get(color.rgba())
+        if known is None:
+            known = _square(color)
+            self._swatches[color.rgba()] = known
+        return known
+
+    def _tip(self, cell: Cell, column: Column) -> str | None:
+        if not column.recorded:
+            return NOT_RECORDED
+        return "NULL: nothing was stored here" if cell is None else plain_tip(exact_text(cell))
+
+
+def heading(column: Column) -> str:
+    """The column's label, with its unit where the label does not say it already."""
+    told = not column.unit or column.unit in column.label
+    return column.label if told else f"{column.label} ({column.unit})"
+
+
+def is_number(column: Column) -> bool:
+    return column.kind in ("int", "real")
+
+
+def plain_tip(text: str) -> str:
+    """`text` for a tooltip, which would otherwise take anything like a tag for formatting."""
+    return f'<span style="white-space:pre-wrap">{html.escape(text)}</span>'
+
+
+def _square(color: QColor) -> QPixmap:
+    scale = 2
+    pixmap = QPixmap(_SWATCH * scale, _SWATCH * scale)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color)
+    painter.drawRoundedRect(QRectF(2, 4, 16, 16), 4, 4)
+    painter.end()
+    pixmap.setDevicePixelRatio(scale)
+    return pixmap

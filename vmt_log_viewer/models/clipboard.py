@@ -1,0 +1,48 @@
+"""Rows of a table as tab-separated text with headings, every value exact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from telemetry.cancel import CancelToken
+from telemetry.concepts import Cell, Column
+from telemetry.queries import TableQuery
+from telemetry.text import exact_text
+
+if TYPE_CHECKING:
+    from telemetry.source import Source
+
+_PAGE = 5_000
+
+
+def as_text(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> str:
+    """Headings are the table's own column names; NULL is empty. Tabs and breaks become spaces."""
+    lines = ["\t".join(column.name for column in columns)]
+    lines += ["\t".join(_one_field(cell) for cell in row) for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def read_ranges(
+    source: Source, query: TableQuery, ranges: Sequence[tuple[int, int]], token: CancelToken
+) -> Iterator[tuple[Cell, ...]]:
+    """The rows `first` to `last` (counted from 0, both included) of each range of `query`."""
+    done = 0
+    wanted = sum(last - first + 1 for first, last in ranges)
+    for first, last in ranges:
+        page_query = replace(query, offset=first, after=None)
+        left = last - first + 1
+        while left > 0:
+            page = source.ask(replace(page_query, limit=min(left, _PAGE)), token)
+            yield from page.rows
+            left -= len(page.rows)
+            done += len(page.rows)
+            token.report(done, wanted, "rows copied")
+            if page.next is None:
+                break
+            page_query = replace(query, after=page.next, offset=0)
+
+
+def _one_field(cell: Cell) -> str:
+    return " ".join(exact_text(cell).split()) if isinstance(cell, str) else exact_text(cell)

@@ -1,0 +1,140 @@
+"""Attempts: why trades did not come about, from the funnel of reasons to a single negotiation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QShowEvent
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from telemetry.concepts import RunId, Table
+from telemetry.errors import TelemetryError
+from telemetry.queries import HistogramQuery
+from vmt_log_viewer.models.ladder import SUCCESS
+from vmt_log_viewer.theme import GRID
+from vmt_log_viewer.views.negotiation import NegotiationPanel
+from vmt_log_viewer.views.row_view import RowView
+from vmt_log_viewer.widgets.outcome_mark import reason_color
+from vmt_log_viewer.widgets.plain import caption, tool_button
+from vmt_log_viewer.widgets.tick_histogram import TickHistogram
+
+if TYPE_CHECKING:
+    from telemetry.source import Source
+
+_FAILED = f"!{SUCCESS}"
+_SOON_ENOUGH = 100  # bins at most
+
+
+class AttemptsView(RowView):
+    """Failures first: it begins with the filter that leaves successes out, which can be lifted.
+
+    Choosing a reason filters the rows; choosing a row shows its negotiation below.
+    """
+
+    name = "attempts"
+    title = "Attempts"
+    icon = "prohibit"
+    role = "attempts"
+    facet_roles = ("reason", "pair", "direction", "mode", "regime", "buyer", "seller", "result")
+    split = ("reason", ("pair", "direction"))
+
+    def _main(self) -> QWidget:
+        context = self.context
+        self.histogram = TickHistogram(context.theme, self._color)
+        self.negotiation = NegotiationPanel(context, f"{self.name}.negotiation", closable=False)
+        self._failures = tool_button("Failures only", "prohibit", "Leave successes out")
+        self._failures.setCheckable(True)
+        self._failures.clicked.connect(self._filter_failures)
+        self.panel.add_tool(self._failures)
+        self._about = caption(context.theme)
+        upper = QWidget()
+        layout = QVBoxLayout(upper)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID)
+        layout.addWidget(self._about)
+        layout.addWidget(self.histogram)
+        self._rows = QSplitter(Qt.Orientation.Vertical)
+        self._rows.addWidget(upper)
+        self._rows.addWidget(self.panel)
+        self._rows.addWidget(self.negotiation)
+        self._rows.setCollapsible(1, False)
+        self.histogram.tick_clicked.connect(context.document.cursor.move_to)
+        self.panel.asked.connect(self._ask_histogram)
+        self.panel.filters.text_changed.connect(self._show_failures)
+        return self._rows
+
+    def step_failure(self, count: int) -> None:
+        """Choose the next (−1: previous) failure, as the table is sorted."""
+        result = self.panel.column("result")
+        if result is not None and not self._failures.isChecked():
+            self.panel.filters.set_text(result.name, _FAILED)
+        else:
+            self.panel.step(count)
+
+    def _starting_texts(self, table: Table) -> dict[str, str]:
+        """Failures first, unless the filters were chosen in this or an earlier session."""
+        result = table.with_role("result")
+        saved = self.context.settings.get(f"{self.name}.filters")
+        if result is None or saved is not None or result.name in self._texts:
+            return self._texts
+        return {**self._texts, result.name: _FAILED}
+
+    def _began(self, source: Source, run_id: RunId, table: Table) -> None:
+        self.negotiation.forget()
+        self.histogram.show_histogram(None)
+
+    def _row_chosen(self, row: int) -> None:
+        item = self._negotiation_of(row)
+        if item is not None and self._source is not None and self._run_id is not None:
+            key = self.panel.model.key_at(row)
+            self.negotiation.show_item(self._source, self._run_id, item, key)
+
+    def _tick_moved(self, tick: int | None) -> None:
+        self.histogram.show_tick(tick)
+
+    def _color(self, name: str) -> QColor:
+        return reason_color(self.context.theme, name)
+
+    def _filter_failures(self, on: bool) -> None:
+        result = self.panel.column("result")
+        if result is not None:
+            self.panel.filters.set_text(result.name, _FAILED if on else "")
+
+    def _show_failures(self, _: str = "") -> None:
+        result = self.panel.column("result")
+        on = result is not None and self.panel.filters.text(result.name) == _FAILED
+        self._failures.setEnabled(result is not None)
+        self._failures.setChecked(on)
+
+    def _ask_histogram(self) -> None:
+        """Rows by reason over ticks, for exactly the filtered rows."""
+        self._show_failures()
+        table, source, query = self.panel.table, self.panel.source, self.panel.model.asked
+        reason = table.with_role("reason") if table is not None else None
+        if table is None or source is None or query is None:
+            return
+        self._about.setText("attempts by reason over ticks" if reason else "attempts over ticks")
+        by = reason.name if reason is not None else None
+        histogram = HistogramQuery(query.run_id, table.name, by, replace(query.where), _SOON_ENOUGH)
+        self.context.runner.submit(
+            f"{self.name}.histogram",
+            source,
+            histogram,
+            self.histogram.show_histogram,
+            self._histogram_failed,
+            self,
+        )
+
+    def _histogram_failed(self, error: TelemetryError) -> None:
+        self.histogram.show_histogram(None)
+        self._about.setText(str(error))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        first = not self._sized
+        super().showEvent(event)
+        if first:
+            whole = self.height()
+            upper = min(120, whole // 6)
+            self._rows.setSizes([upper, (whole - upper) // 2, (whole - upper) // 2])

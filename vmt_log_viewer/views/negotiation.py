@@ -1,0 +1,208 @@
+"""NegotiationPanel: everything recorded of two agents at one tick, as a ladder of tries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from telemetry.concepts import Negotiation, RunId
+from telemetry.errors import TelemetryError
+from telemetry.queries import NegotiationQuery
+from vmt_log_viewer.models.ladder import column_of
+from vmt_log_viewer.state.items import NegotiationItem
+from vmt_log_viewer.theme import GRID, INSIDE
+from vmt_log_viewer.widgets.empty_state import EmptyState
+from vmt_log_viewer.widgets.ladder_list import LadderList
+from vmt_log_viewer.widgets.ladder_plot import LadderPlot
+from vmt_log_viewer.widgets.plain import caption, heading, tool_button
+from vmt_log_viewer.widgets.state_grid import StateGrid
+from vmt_log_viewer.widgets.words import count_text
+
+if TYPE_CHECKING:
+    from telemetry.source import Source
+    from vmt_log_viewer.views.view import Context
+
+
+_WIDE = 680  # pixels; below, states and ladder would crowd each other
+
+
+class NegotiationPanel(QWidget):
+    """Both agents before and after, their quotes, and each price and block that they tried.
+
+    The newest `show_item` wins; what is shown stays until its answer is here.
+    """
+
+    closed = Signal()
+    try_chosen = Signal(object)  # the key of the attempt's row
+
+    def __init__(
+        self, context: Context, lane: str, parent: QWidget | None = None, *, closable: bool = True
+    ) -> None:
+        super().__init__(parent)
+        self._context, self._lane = context, lane
+        self._source: Source | None = None
+        self._wanted_key: int | str | None = None
+        self.negotiation: Negotiation | None = None
+        theme = context.theme
+        self._title = heading(theme)
+        self._verdict = caption(theme)
+        self._close = tool_button("Close", "x", "Back to the plot (Esc)", only_icon=True)
+        self._close.setVisible(closable)
+        self._close.clicked.connect(self.closed)
+        self.plot = LadderPlot(theme)
+        self.list = LadderList(theme)
+        self.states = StateGrid(theme)
+        self._states_by_hand: bool | None = None
+        self._states_shown = tool_button("States", "users", "Both agents before and after")
+        self._states_shown.setCheckable(True)
+        self._states_shown.clicked.connect(self._show_states)
+        self._empty = EmptyState()
+        self._stack = QStackedWidget()
+        self._lay_out()
+        self.plot.row_clicked.connect(self.list.choose)
+        self.list.try_chosen.connect(self._show_try)
+        self.say("Choose an attempt to see what was tried.")
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence instead of a negotiation."""
+        self.negotiation = None
+        self._title.setText("Negotiation")
+        self._verdict.setText("")
+        self._empty.say(sentence)
+        self._stack.setCurrentWidget(self._empty)
+
+    def show_item(
+        self,
+        source: Source,
+        run_id: RunId,
+        item: NegotiationItem,
+        key: int | str | None = None,
+    ) -> None:
+        """Show what the two agents of `item` did; `key` is the attempt to point out."""
+        self._wanted_key = key
+        shown = self.negotiation
+        same = shown is not None and (shown.tick, shown.agents) == (item.tick, item.agents)
+        if same and source is self._source:
+            self._point_out()
+            return
+        self._source = source
+        query = NegotiationQuery(run_id, item.tick, item.agents)
+        self._context.runner.submit(self._lane, source, query, self._show, self._show_failure, self)
+
+    def forget(self) -> None:
+        """Another run is shown: nothing of the old one stays."""
+        self._context.runner.cancel(self._lane)
+        self._source = None
+        self.list.ladder.show_negotiation(None)
+        self.states.show_negotiation(None)
+        self.say("Choose an attempt to see what was tried.")
+
+    def _show(self, negotiation: Negotiation) -> None:
+        self.negotiation = negotiation
+        first, second = negotiation.agents
+        count = len(negotiation.attempts.rows)
+        trades = len(negotiation.trades.rows)
+        parts = [f"Agents {first} and {second} at tick {negotiation.tick}"]
+        if negotiation.attempts.table.recorded and count:
+            parts.append(f"{count_text(count)} {'try' if count == 1 else 'tries'}")
+        parts.append("traded" if trades else "no trade")
+        self._title.setText(" · ".join(parts))
+        self.list.ladder.show_negotiation(negotiation)
+        page = negotiation.attempts
+        price, block = column_of(page, "price"), column_of(page, "block")
+        self.plot.show_tries(
+            self.list.ladder.tries,
+            price.label if price is not None else "price",
+            block.label if block is not None else "block",
+        )
+        self.states.show_negotiation(negotiation)
+        self._arrange()
+        self._stack.setCurrentWidget(self._body)
+        self._verdict.setText("" if count else _why_no_tries(negotiation))
+        self._point_out()
+
+    def _show_failure(self, error: TelemetryError) -> None:
+        self.say(str(error))
+
+    def _point_out(self) -> None:
+        tries = self.list.ladder.tries
+        keys = [t.key for t in tries]
+        if self._wanted_key in keys:
+            self.list.choose(keys.index(self._wanted_key))
+        elif tries:
+            self.list.choose(len(tries) - 1)
+
+    def _show_try(self, row: int) -> None:
+        tried = self.list.ladder.tries[row]
+        self.plot.choose(row)
+        self._verdict.setText(f"Try {row + 1}: {tried.verdict}" if tried.verdict else "")
+        self.try_chosen.emit(tried.key)
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        top.setContentsMargins(INSIDE, 0, 0, 0)
+        top.addWidget(self._title, 1)
+        top.addWidget(self._states_shown)
+        top.addWidget(self._close)
+        self._ladder = QSplitter(Qt.Orientation.Vertical)
+        self._ladder.addWidget(self.plot)
+        self._ladder.addWidget(self.list)
+        self._states_area = QScrollArea()
+        self._states_area.setWidgetResizable(True)
+        self._states_area.setFrameShape(QFrame.Shape.NoFrame)
+        self._states_area.setWidget(self.states)
+        self._body = QSplitter(Qt.Orientation.Horizontal)
+        self._body.setChildrenCollapsible(False)
+        self._body.addWidget(self._ladder)
+        self._body.addWidget(self._states_area)
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self._body)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID)
+        layout.addLayout(top)
+        verdict = QHBoxLayout()
+        verdict.setContentsMargins(INSIDE, 0, INSIDE, 0)
+        verdict.addWidget(self._verdict, 1)
+        layout.addLayout(verdict)
+        layout.addWidget(self._stack, 1)
+
+    def _arrange(self) -> None:
+        """Ladder and states side by side where there is room; the states alone without tries."""
+        tried = bool(self.list.ladder.tries)
+        by_hand = self._states_by_hand
+        states = self.width() >= _WIDE if by_hand is None else by_hand
+        self._ladder.setVisible(tried)
+        self._states_area.setVisible(states or not tried)
+        self._states_shown.setVisible(tried)
+        self._states_shown.setChecked(states)
+        wanted = min(self.states.sizeHint().width() + 24, self.width() // 2)
+        self._body.setSizes([max(1, self.width() - wanted), wanted])
+
+    def _show_states(self, shown: bool) -> None:
+        self._states_by_hand = shown
+        self._arrange()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._arrange()
+
+
+def _why_no_tries(negotiation: Negotiation) -> str:
+    table = negotiation.attempts.table
+    if not table.recorded or negotiation.attempts.notes:
+        return " ".join(negotiation.attempts.notes) or "Attempts are not recorded."
+    hint = f" {table.how_to_record}" if table.how_to_record else ""
+    return f"No attempt of these two agents is recorded at this tick.{hint}"

@@ -1,0 +1,72 @@
+"""PairChips: one click for all barter pairs, one for all that involve money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+
+from vmt_log_viewer.theme import GRID
+from vmt_log_viewer.widgets.row_filters import RowFilters
+
+MONEY = "M"
+
+
+def is_money_pair(pair: str) -> bool:
+    """True where one side of "A<->M" is money."""
+    return MONEY in (side.strip() for side in pair.split("<->"))
+
+
+class PairChips(QWidget):
+    """Two switches over the filter of the pair column; both off means any pair."""
+
+    def __init__(self, filters: RowFilters, column: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._filters, self._column = filters, column
+        self._pairs: dict[str, list[str]] = {"Barter": [], "Money": []}
+        self._buttons = {name: _chip(name) for name in self._pairs}
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, GRID)
+        layout.setSpacing(GRID)
+        for name, button in self._buttons.items():
+            button.clicked.connect(lambda on, name=name: self._choose(name, on))
+            layout.addWidget(button)
+        layout.addStretch(1)
+        filters.text_changed.connect(self._show_state)
+        self._show_state()
+
+    def offer(self, pairs: Iterable[str]) -> None:
+        """Say which pair types there are among the rows."""
+        found = sorted(set(pairs))
+        self._pairs = {
+            "Barter": [p for p in found if not is_money_pair(p)],
+            "Money": [p for p in found if is_money_pair(p)],
+        }
+        self._show_state()
+
+    def button(self, name: str) -> QToolButton:
+        """ "Barter" or "Money"."""
+        return self._buttons[name]
+
+    def _choose(self, name: str, on: bool) -> None:
+        self._filters.choose(self._column, self._pairs[name] if on else ())
+
+    def _show_state(self, _: str = "") -> None:
+        chosen = self._filters.chosen(self._column)
+        for name, button in self._buttons.items():
+            pairs = self._pairs[name]
+            on = bool(pairs) and chosen == frozenset(pairs)
+            button.setChecked(on)
+            button.setEnabled(bool(pairs) or on)
+            what = " or ".join(pairs) if pairs else f"No {name.lower()} pair among the rows"
+            button.setToolTip(what)
+
+
+def _chip(text: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setCheckable(True)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    button.setMinimumWidth(64)
+    return button

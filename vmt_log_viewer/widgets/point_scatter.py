@@ -1,0 +1,224 @@
+"""PointScatter: the filtered rows as points over ticks, coloured by group, linked to their rows."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QToolTip, QWidget
+
+from telemetry.concepts import Floats, Points
+from vmt_log_viewer.models.cell_style import plain_tip
+from vmt_log_viewer.plots.value_scale import extent_of
+from vmt_log_viewer.theme import PAIRS
+from vmt_log_viewer.widgets.words import count_text
+
+if TYPE_CHECKING:
+    from vmt_log_viewer.theme import Theme
+
+_SIZE, _CHOSEN_SIZE, _REACH = 6, 13, 10  # pixels
+_SHAPES = ("o", "t1", "s", "d", "t", "p")
+
+
+class PointScatter(pg.PlotWidget):
+    """Points at (tick, value). Outliers that would flatten the rest are left out until `fit`
+    is asked for everything; the caption says how many lie beyond.
+    """
+
+    point_clicked = Signal(object)  # the key of its row
+    tick_clicked = Signal(int)  # a click where no point is
+    caption_changed = Signal(str)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent, background=None)
+        self._theme = theme
+        self._points: Points | None = None
+        self._everything = False
+        self._places: dict[int | str, int] = {}
+        self._clouds: list[pg.ScatterPlotItem] = []
+        self._chosen = pg.ScatterPlotItem(size=_CHOSEN_SIZE, pxMode=True)
+        self._now = pg.InfiniteLine(angle=90, movable=False)
+        self._chosen.setZValue(20)
+        self._now.setZValue(10)
+        self._chosen_at: tuple[float, float] | None = None
+        item = self.getPlotItem()
+        item.hideButtons()
+        item.setMenuEnabled(False)
+        item.addItem(self._now, ignoreBounds=True)
+        item.addItem(self._chosen, ignoreBounds=True)
+        item.getViewBox().setMouseEnabled(x=False, y=True)
+        self._now.hide()
+        self.setFrameShape(self.Shape.NoFrame)
+        self.setMouseTracking(True)
+        self.scene().sigMouseClicked.connect(self._clicked)
+        theme.changed.connect(self._dress)
+        self._dress()
+
+    @property
+    def points(self) -> Points | None:
+        return self._points
+
+    def show_points(self, points: Points, colors: dict[str, QColor]) -> None:
+        """Draw `points`, one colour and shape per group."""
+        self._points = points
+        self._places = {key: place for place, key in enumerate(points.key)}
+        item = self.getPlotItem()
+        for cloud in self._clouds:
+            item.removeItem(cloud)
+        self._clouds = []
+        groups = np.array(points.group, dtype=object)
+        for name in sorted(set(points.group)):
+            mine = (groups == name) & np.isfinite(points.y)
+            color = QColor(colors[name])
+            color.setAlphaF(0.85 if points.x.size < 2000 else 0.5)
+            cloud = pg.ScatterPlotItem(
+                x=points.x[mine],
+                y=points.y[mine],
+                size=_SIZE,
+                pen=None,
+                brush=color,
+                symbol=shape_of(name),
+                pxMode=True,
+            )
+            self._clouds.append(cloud)
+            item.addItem(cloud, ignoreBounds=True)
+        self._scale()
+
+    def clear_points(self) -> None:
+        empty = np.empty(0)
+        self.show_points(Points(empty, empty, (), (), 0), {})
+        self.choose(None)
+
+    def show_tick(self, tick: int | None) -> None:
+        """Where the cursor is."""
+        self._now.setVisible(tick is not None)
+        if tick is not None:
+            self._now.setValue(tick)
+
+    def choose(self, at: tuple[float, float] | None) -> None:
+        """Ring the point at (tick, value); None: no ring."""
+        self._chosen_at = at
+        if at is None or not np.isfinite(at[1]):
+            self._chosen.setData([], [])
+        else:
+            self._chosen.setData([at[0]], [at[1]])
+
+    @property
+    def chosen(self) -> tuple[float, float] | None:
+        return self._chosen_at
+
+    def place_of(self, key: int | str) -> tuple[float, float] | None:
+        """(tick, value) of a row's point, None where it is not drawn."""
+        place = self._places.get(key)
+        if place is None or self._points is None:
+            return None
+        return float(self._points.x[place]), float(self._points.y[place])
+
+    def fit(self) -> None:
+        """Alternate between the range without outliers and the range of everything."""
+        self._everything = not self._everything
+        self._scale()
+
+    def nearest(self, at: QPointF) -> int | None:
+        """Index of the point nearest to scene position `at`, None where none is within reach."""
+        if self._points is None or not self._points.x.size:
+            return None
+        away = self._distances(at, self._points.x, self._points.y)
+        if not np.isfinite(away).any():
+            return None
+        best = int(np.nanargmin(away))
+        return best if away[best] <= _REACH else None
+
+    def mouseMoveEvent(self, event: Any) -> None:
+        super().mouseMoveEvent(event)
+        at = self.mapToScene(event.position().toPoint())
+        place = self.nearest(at)
+        if place is None or self._points is None:
+            QToolTip.hideText()
+            return
+        points = self._points
+        text = f"{points.group[place]}\ntick {points.x[place]:.0f}: {points.y[place]:.6g}"
+        QToolTip.showText(event.globalPosition().toPoint(), plain_tip(text), self)
+
+    def _distances(self, at: QPointF, x: Floats, y: Floats) -> Floats:
+        box = self.getPlotItem().getViewBox()
+        left, right = box.viewRange()[0]
+        low, high = box.viewRange()[1]
+        area: QRectF = box.sceneBoundingRect()
+        with np.errstate(all="ignore"):
+            across = area.left() + (x - left) / (right - left) * area.width() - at.x()
+            down = area.bottom() - (y - low) / (high - low) * area.height() - at.y()
+            return np.hypot(across, down)
+
+    def _clicked(self, event: Any) -> None:
+        box = self.getPlotItem().getViewBox()
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        if event.double():
+            self.fit()
+            return
+        if not box.sceneBoundingRect().contains(event.scenePos()):
+            return
+        place = self.nearest(event.scenePos())
+        if place is not None and self._points is not None:
+            self.point_clicked.emit(self._points.key[place])
+        else:
+            self.tick_clicked.emit(round(box.mapSceneToView(event.scenePos()).x()))
+
+    def _scale(self) -> None:
+        points = self._points
+        if points is None:
+            return
+        if points.x.size:
+            first, last = float(points.x.min()), float(points.x.max())
+            air = max(0.5, 0.02 * (last - first))
+            self.getPlotItem().setXRange(first - air, last + air, padding=0)
+        extent = extent_of([points.y], everything=self._everything)
+        if np.isfinite(extent.low):
+            span = extent.high - extent.low or abs(extent.high) or 1.0
+            low, high = extent.low - 0.08 * span, extent.high + 0.08 * span
+            if np.isfinite(high - low):
+                self.getPlotItem().setYRange(low, high, padding=0)
+        self.caption_changed.emit(self._caption(extent.beyond, extent.infinite))
+
+    def _caption(self, beyond: int, infinite: int) -> str:
+        points = self._points
+        if points is None:
+            return ""
+        missing = int(np.isnan(points.y).sum())
+        parts: Sequence[str] = (
+            *points.notes,
+            f"{count_text(beyond)} beyond the range shown (F shows all)" if beyond else "",
+            f"{count_text(infinite)} infinite" if infinite else "",
+            f"{count_text(missing)} without a value" if missing else "",
+        )
+        return " · ".join(part for part in parts if part)
+
+    def _dress(self) -> None:
+        theme, item = self._theme, self.getPlotItem()
+        for side in ("left", "bottom"):
+            axis = item.getAxis(side)
+            axis.setPen(pg.mkPen(None))
+            axis.setTickPen(theme.color("text"))  # of the grid; its alpha is below
+            axis.setTextPen(theme.color("muted"))
+            axis.setTickFont(theme.font("caption"))
+            axis.setStyle(tickLength=0, maxTickLevel=0, hideOverlappingLabels=True)
+            axis.enableAutoSIPrefix(False)
+        item.getAxis("left").setWidth(56)
+        item.showGrid(x=True, y=True, alpha=0.1)
+        item.getViewBox().setBackgroundColor(theme.color("base"))
+        self._now.setPen(pg.mkPen(theme.color("accent"), width=1))
+        self._chosen.setPen(pg.mkPen(theme.color("accent"), width=2))
+        self._chosen.setBrush(pg.mkBrush(None))
+
+
+def shape_of(group: str) -> str:
+    """A group keeps its shape as it keeps its colour, whatever else is drawn."""
+    known = list(PAIRS)
+    place = known.index(group) if group in known else zlib.crc32(group.encode())
+    return _SHAPES[place % len(_SHAPES)]

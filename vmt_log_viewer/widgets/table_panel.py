@@ -1,0 +1,303 @@
+"""TablePanel: a table with its filters, columns, clipboard, and the line that counts its rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from telemetry.cancel import CancelToken
+from telemetry.concepts import AgentId, Column, RunId, Table, TickRange
+from telemetry.errors import TelemetryError
+from telemetry.queries import ColumnsQuery, CountQuery, Sort, TableQuery, Where
+from vmt_log_viewer.models.cell_style import CellStyle
+from vmt_log_viewer.models.clipboard import as_text, read_ranges
+from vmt_log_viewer.models.paged_table import PagedTable
+from vmt_log_viewer.theme import GRID
+from vmt_log_viewer.widgets.plain import caption, tool_button
+from vmt_log_viewer.widgets.row_filters import RowFilters
+from vmt_log_viewer.widgets.row_table import RowTable
+from vmt_log_viewer.widgets.words import count_text, rows_text, ticks_text
+
+if TYPE_CHECKING:
+    from telemetry.source import Source
+    from vmt_log_viewer.views.view import Context
+
+_SOON = 60  # milliseconds: a dragged brush asks once it rests, not at every pixel
+
+
+class TablePanel(QWidget):
+    """Rows of one table of one run, as filtered, sorted and limited to ticks and agents.
+
+    `asked` tells companions (facets, summary, scatter) that `where` is another one; they ask
+    for themselves, so that the first rows never wait for them.
+    """
+
+    asked = Signal()
+    columns_judged = Signal()
+    status_changed = Signal(str)
+    row_chosen = Signal(int)
+    row_opened = Signal(int)
+    failed = Signal(object)
+
+    def __init__(self, context: Context, lane: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context, self._lane = context, lane
+        self.filters = RowFilters(self)
+        self.model = PagedTable(context.runner, f"{lane}.rows", CellStyle(context.theme), self)
+        self.view = RowTable(self.model, self.filters, context.theme, self)
+        self._source: Source | None = None
+        self._run_id: RunId | None = None
+        self.table: Table | None = None
+        self._judged: tuple[Column, ...] | None = None
+        self._ticks: TickRange | None = None
+        self._agents: tuple[AgentId, ...] | None = None
+        self._all: int | None = None
+        self._problem = ""
+        self._soon = QTimer(self, singleShot=True, interval=_SOON)
+        self._soon.timeout.connect(self._ask)
+        self._status = caption(context.theme)
+        self._clear = tool_button("Clear filters", "x", "Take every filter of this table away")
+        self._columns = tool_button("Columns", "columns", "Choose the columns that are shown")
+        self._lay_out()
+        self._connect()
+
+    def add_tool(self, widget: QWidget, *, first: bool = False) -> None:
+        """Put a button of the view's own into the line above the table."""
+        self._bar.insertWidget(0 if first else self._bar.count() - 2, widget)
+
+    # What is shown
+
+    def show_table(
+        self,
+        source: Source,
+        run_id: RunId,
+        table: Table,
+        texts: dict[str, str] | None = None,
+        sort: Sort | None = None,
+    ) -> None:
+        """Show `table` of a run, filtered by `texts` (None: as it was filtered before)."""
+        self._source, self._run_id, self.table = source, run_id, table
+        self._judged, self._all, self._problem = None, None, ""
+        self._soon.stop()
+        if texts is not None:
+            self.filters.blockSignals(True)
+            self.filters.replace(texts)
+            self.filters.blockSignals(False)
+        self.filters.set_columns(table.columns)
+        self._soon.stop()
+        kept = self.model.asked.sort if self.model.asked is not None else None
+        self._submit(sort or kept)
+        runner, lane = self._context.runner, self._lane
+        runner.submit(
+            f"{lane}.columns", source, ColumnsQuery(run_id, table.name), self._judge, None, self
+        )
+        runner.submit(
+            f"{lane}.all", source, CountQuery(run_id, table.name), self._count_all, None, self
+        )
+
+    def clear(self) -> None:
+        self._source = self._run_id = self.table = None
+        self._soon.stop()
+        self.model.clear()
+
+    def refresh(self) -> None:
+        if self._source is not None and self._run_id is not None and self.table is not None:
+            self.show_table(self._source, self._run_id, self.table)
+
+    def limit_ticks(self, ticks: TickRange | None) -> None:
+        """Only rows within `ticks`; None: all."""
+        if ticks != self._ticks:
+            self._ticks = ticks
+            self._ask_soon()
+
+    def limit_agents(self, agents: tuple[AgentId, ...] | None) -> None:
+        """Only rows in which one of `agents` takes part; None: all."""
+        if agents != self._agents:
+            self._agents = agents
+            self._ask_soon()
+
+    @property
+    def source(self) -> Source | None:
+        return self._source
+
+    @property
+    def where(self) -> Where:
+        return Where(self.filters.filters, self._ticks, self._agents)
+
+    def where_without(self, column: str) -> Where:
+        """As `where`, but for the filter on `column`: what its facet counts."""
+        return Where(self.filters.without(column), self._ticks, self._agents)
+
+    def export_query(self) -> TableQuery | None:
+        """The rows exactly as shown: filtered, sorted, visible columns in their order."""
+        if self.model.asked is None:
+            return None
+        return replace(self.model.asked, columns=self.view.visible_columns())
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The table's columns, `recorded` judged for the run once that is known."""
+        if self._judged is not None:
+            return self._judged
+        return self.table.columns if self.table is not None else ()
+
+    def column(self, role: str) -> Column | None:
+        """The first recorded column that plays `role`."""
+        return next((c for c in self.columns if c.role == role and c.recorded), None)
+
+    def value(self, row: int, role: str) -> object:
+        """The exact cell of a loaded row in the column that plays `role`; None without one."""
+        column = self.column(role)
+        section = self.model.column_index(column.name) if column is not None else -1
+        return self.model.cell(row, section) if section >= 0 else None
+
+    def settled(self) -> bool:
+        waiting = self._soon.isActive() or self.view.filter_header.waiting()
+        return not waiting and self.model.settled()
+
+    # Rows
+
+    def choose_key(self, key: int | str) -> None:
+        """Select the row with `key` and bring it into view, wherever it is."""
+
+        def found(row: int | None) -> None:
+            if row is not None and row < self.model.rowCount():
+                self.view.choose_row(row)
+
+        self.model.find_row(key, found)
+
+    def step(self, count: int) -> None:
+        """Choose the row `count` below the current one, as if it had been clicked."""
+        current = self.view.currentIndex()
+        row = (current.row() if current.isValid() else -1 if count > 0 else 0) + count
+        if 0 <= row < self.model.rowCount():
+            self.view.choose_row(row)
+            self.row_chosen.emit(row)
+
+    def copy(self) -> None:
+        """The selected rows, visible columns, to the clipboard; rows not loaded are read first."""
+        query, source = self.model.query, self._source
+        ranges = self.view.selected_ranges()
+        if query is None or source is None or not ranges:
+            return
+        names = self.view.visible_columns()
+        sections = [self.model.column_index(name) for name in names]
+        columns = [self.model.columns[section] for section in sections]
+        query = replace(query, columns=names)
+
+        def read(token: CancelToken) -> tuple[str, int]:
+            rows = list(read_ranges(source, query, ranges, token))
+            return as_text(columns, rows), len(rows)
+
+        def put(copied: tuple[str, int]) -> None:
+            QGuiApplication.clipboard().setText(copied[0])
+            self.status_changed.emit(f"{count_text(copied[1])} rows copied")
+
+        self._context.runner.run(f"{self._lane}.copy", read, put, None, self, "copying rows")
+
+    def status(self) -> str:
+        """ "90 of 5 559 rows · filtered · ticks 10–50"."""
+        if self._problem:
+            return self._problem
+        parts = [rows_text(self.model.total, self._all)]
+        if self.filters.filters:
+            parts.append("filtered")
+        if self._ticks is not None:
+            parts.append(ticks_text(self._ticks))
+        if self._agents is not None:
+            parts.append(f"chosen agents only ({len(self._agents)})")
+        return " · ".join(parts)
+
+    # Inside
+
+    def _lay_out(self) -> None:
+        self._bar = bar = QHBoxLayout()
+        bar.setContentsMargins(0, 0, 0, 0)
+        bar.setSpacing(GRID)
+        bar.addWidget(self._status, 1)
+        bar.addWidget(self._clear)
+        bar.addWidget(self._columns)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(bar)
+        layout.addWidget(self.view, 1)
+
+    def _connect(self) -> None:
+        self.model.columns_changed.connect(self._dress)
+        self.model.shown.connect(self._rows_changed)
+        self.model.counted.connect(self._rows_changed)
+        self.model.failed.connect(self._show_failure)
+        self.filters.changed.connect(self._ask_soon)
+        self._clear.clicked.connect(self.filters.clear)
+        self.view.row_chosen.connect(self.row_chosen)
+        self.view.row_opened.connect(self.row_opened)
+        self.view.copy_asked.connect(self.copy)
+        self.view.columns_arranged.connect(self._remember)
+        self._columns.clicked.connect(self._choose_columns)
+
+    def _ask_soon(self) -> None:
+        if self._source is not None:
+            self._soon.start()
+
+    def _ask(self) -> None:
+        self._submit(self.model.asked.sort if self.model.asked is not None else None)
+
+    def _submit(self, sort: Sort | None) -> None:
+        if self._source is None or self._run_id is None or self.table is None:
+            return
+        known = sort is not None and self.table.column(sort.column) is not None
+        query = TableQuery(
+            self._run_id, self.table.name, where=self.where, sort=sort if known else None
+        )
+        self._problem = ""
+        self.model.ask(self._source, query)
+        self.asked.emit()
+        self._say()
+
+    def _dress(self) -> None:
+        columns = self._judged if self._judged is not None else self.model.columns
+        self.view.set_columns(columns)
+        arrangement = self._context.settings.get(self._setting())
+        if isinstance(arrangement, dict):
+            self.view.arrange(arrangement)
+
+    def _judge(self, columns: tuple[Column, ...]) -> None:
+        self._judged = columns
+        if len(columns) == len(self.model.columns):
+            self.view.judge_columns(columns)
+        self.columns_judged.emit()
+
+    def _count_all(self, total: int) -> None:
+        self._all = total
+        self._say()
+
+    def _remember(self) -> None:
+        self._context.settings.set(self._setting(), self.view.arrangement())
+
+    def _setting(self) -> str:
+        family = self._source.identity.family if self._source is not None else ""
+        return f"{self._lane}.columns.{family}"
+
+    def _choose_columns(self) -> None:
+        menu = self.view.column_menu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self._columns.mapToGlobal(self._columns.rect().bottomLeft()))
+
+    def _rows_changed(self, *_: object) -> None:
+        self._say()
+
+    def _show_failure(self, error: TelemetryError) -> None:
+        self._problem = str(error)
+        self._say()
+        self.failed.emit(error)
+
+    def _say(self) -> None:
+        text = self.status()
+        self._status.setText(text)
+        self._clear.setEnabled(bool(self.filters.texts))
+        self.status_changed.emit(text)
