@@ -9,6 +9,7 @@ from psygnal import Signal
 from telemetry.concepts import AgentId, Run, RunId, TickRange
 from vmt_log_viewer.state.cursor import Cursor
 from vmt_log_viewer.state.history import Change, History
+from vmt_log_viewer.state.marks import Marks
 from vmt_log_viewer.state.playback import Playback
 from vmt_log_viewer.state.selection import Selection
 
@@ -26,6 +27,7 @@ class Document:
     source_opened = Signal(object)  # Source
     source_closed = Signal(object)  # Source
     run_shown = Signal(object, object)  # Source, RunId
+    run_updated = Signal(object)  # Run: the same run, looked at again
     run_cleared = Signal()  # no run is shown any more
 
     def __init__(self) -> None:
@@ -33,6 +35,7 @@ class Document:
         self.selection = Selection()
         self.playback = Playback(self.cursor)
         self.history = History()
+        self.marks = Marks()
         self._sources: tuple[Source, ...] = ()
         self._source: Source | None = None
         self._run: Run | None = None
@@ -61,6 +64,11 @@ class Document:
     def run_id(self) -> RunId | None:
         return None if self._run is None else self._run.run_id
 
+    @property
+    def resetting(self) -> bool:
+        """True while cursor, selection and marks change because the run does, not the user."""
+        return self._resetting
+
     def add_source(self, source: Source) -> None:
         if source not in self._sources:
             self._sources = (*self._sources, source)
@@ -81,6 +89,16 @@ class Document:
         self._reset(run.ticks, tick)
         self.run_shown.emit(source, run.run_id)
 
+    def update_run(self, run: Run) -> None:
+        """Take over what a newer look at the run shown tells: more ticks, another status."""
+        if self._run is None or run.run_id != self._run.run_id:
+            return
+        grown = run.ticks != self._run.ticks
+        self._run = run
+        if grown:
+            self.cursor.set_bounds(run.ticks)
+        self.run_updated.emit(run)
+
     def clear_run(self) -> None:
         if self._run is None:
             return
@@ -93,6 +111,7 @@ class Document:
         self._resetting = True
         try:
             self.selection.reset()
+            self.marks.set_ticks(())
             self.cursor.reset(bounds, tick)
         finally:
             self._resetting = False

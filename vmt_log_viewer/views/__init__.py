@@ -5,8 +5,11 @@ from __future__ import annotations
 import importlib
 import logging
 from collections.abc import Iterator
+from typing import Any
 
-from vmt_log_viewer.views.view import View
+from PySide6.QtWidgets import QWidget
+
+from vmt_log_viewer.views.view import Context, View
 
 log = logging.getLogger(__name__)
 
@@ -23,9 +26,24 @@ VIEWS: tuple[tuple[str, str], ...] = (
 def view_classes() -> Iterator[type[View]]:
     """Every view class that this installation has."""
     for module, name in VIEWS:
-        try:
-            yield getattr(importlib.import_module(f"{__name__}.{module}"), name)
-        except ModuleNotFoundError as error:
-            if error.name != f"{__name__}.{module}":
-                raise
-            log.info("The view %s is not part of this installation.", module)
+        kind = _loaded(module, name)
+        if kind is not None:
+            yield kind
+
+
+def timeline_strip(context: Context) -> QWidget | None:
+    """The strip that is always visible."""
+    kind = _loaded("timeline", "TimelineStrip")
+    return None if kind is None else kind(context)
+
+
+def _loaded(module: str, name: str) -> Any:
+    """A class of a module below this package; None where the module is not there."""
+    whole = f"{__name__}.{module}"
+    try:
+        return getattr(importlib.import_module(whole), name)
+    except ModuleNotFoundError as error:
+        if error.name != whole:
+            raise
+        log.info("The view %s is not part of this installation.", module)
+        return None

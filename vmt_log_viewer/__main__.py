@@ -1,0 +1,139 @@
+"""`vmt-log-viewer`: the window, or pictures of it where no one is looking."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+from pathlib import Path
+
+import click
+
+from telemetry.errors import NothingFoundError, TelemetryError
+
+FOUND, NOTHING, BAD_USE, UNREADABLE = 0, 1, 2, 3
+
+
+class _Size(click.ParamType):
+    name = "WxH"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        if isinstance(value, tuple):
+            return value
+        match = re.fullmatch(r"(\d{2,5})[x×](\d{2,5})", str(value))
+        if match is None:
+            self.fail(f"{value!r} is no size; write it as 1400x900.", param, ctx)
+        return int(match[1]), int(match[2])
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option("--run", metavar="ID", help="Show this run of the first source.")
+@click.option("--tick", type=int, metavar="N", help="Put the cursor on this tick.")
+@click.option("--theme", type=click.Choice(["system", "light", "dark"]), help="How it looks.")
+@click.option("--size", type=_Size(), metavar="WxH", help="Size of the window.")
+@click.option(
+    "--shots",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write a PNG of every suitable view to DIR and end; no display is needed.",
+)
+@click.version_option(package_name=None, version="0.1.0", prog_name="vmt-log-viewer")
+def command(
+    sources: tuple[str, ...],
+    run: str | None,
+    tick: int | None,
+    theme: str | None,
+    size: tuple[int, int] | None,
+    shots: Path | None,
+) -> int:
+    """Browse the telemetry of simulation runs: files, folders or database URLs.
+
+    \b
+    Example:
+      vmt-log-viewer money.db --run 2
+      vmt-log-viewer money.db --run 2 --shots pictures --theme dark
+    """
+    if shots is not None:
+        if len(sources) != 1:
+            raise click.UsageError("--shots takes exactly one SOURCE.")
+        return _shots(sources[0], run, tick, theme, size or (1400, 900), shots)
+    return _window(sources, run, tick, theme, size)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the program; the exit code says how it went (0, 1, 2 or 3)."""
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    try:
+        code = command.main(args=argv, prog_name="vmt-log-viewer", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return BAD_USE
+    except click.Abort:
+        return NOTHING
+    except NothingFoundError as error:
+        print(error, file=sys.stderr)
+        return NOTHING
+    except TelemetryError as error:
+        print(error, file=sys.stderr)
+        return UNREADABLE
+    return int(code or FOUND)
+
+
+def _shots(
+    source: str,
+    run: str | None,
+    tick: int | None,
+    theme: str | None,
+    size: tuple[int, int],
+    directory: Path,
+) -> int:
+    """Nothing of the user's settings is read, so that the pictures are the same everywhere."""
+    if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from PySide6.QtCore import QSize
+
+    from vmt_log_viewer.app import Program
+    from vmt_log_viewer.shots import take
+
+    program = Program(theme=theme if theme in ("light", "dark") else "light")  # type: ignore[arg-type]
+    try:
+        for path in take(program, source, directory, QSize(*size), run, tick):
+            print(path)
+    finally:
+        program.window.close()
+        program.close()
+    return FOUND
+
+
+def _window(
+    sources: tuple[str, ...],
+    run: str | None,
+    tick: int | None,
+    theme: str | None,
+    size: tuple[int, int] | None,
+) -> int:
+    from vmt_log_viewer.app import Program, application, restore
+    from vmt_log_viewer.notes import Notes
+    from vmt_log_viewer.settings import Settings
+
+    app = application()
+    program = Program(Settings.of_user(), Notes.of_user(), theme)  # type: ignore[arg-type]
+    restore(program)
+    if size is not None:
+        program.window.resize(*size)
+    program.window.show()
+    if sources:
+        program.open(sources, run, tick)
+    else:
+        program.open_last()
+    code = app.exec()
+    program.close()
+    return int(code)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,177 @@
+"""Every verb of the program once; menus, palette and key help are made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QKeySequence
+
+from vmt_log_viewer.icons import icon
+
+
+@dataclass(frozen=True)
+class Verb:
+    """Something that can be done. `needs` names the facts that must hold for it to be enabled.
+
+    `menu` is where it is found; the palette and the key help list all of them anyway.
+    """
+
+    id: str
+    text: str
+    menu: str
+    keys: tuple[str, ...] = ()
+    needs: frozenset[str] = frozenset()
+    icon: str = ""
+    checkable: bool = False
+    separator: bool = False
+
+
+def _verb(
+    id_: str,
+    text: str,
+    menu: str,
+    keys: str = "",
+    needs: str = "",
+    icon: str = "",
+    checkable: bool = False,
+    separator: bool = False,
+) -> Verb:
+    found = frozenset(needs.split())
+    return Verb(id_, text, menu, tuple(keys.split()), found, icon, checkable, separator)
+
+
+MENUS = ("File", "Edit", "Go", "View", "Help")
+# fmt: off
+VERBS: tuple[Verb, ...] = (
+    _verb("open_file", "Open file…", "File", "Ctrl+O", icon="file"),
+    _verb("open_folder", "Open folder…", "File", "Ctrl+Shift+O", icon="folder-open"),
+    _verb("open_url", "Open URL…", "File", "Ctrl+U", icon="link"),
+    _verb("close_source", "Close source", "File", "Ctrl+W", "source", "x", separator=True),
+    _verb("set_scale", "Set the scale of quantities…", "File", "", "scale", "ruler"),
+    _verb("export", "Export what I see…", "File", "Ctrl+E", "export", "export", separator=True),
+    _verb(
+        "export_run", "Export the whole run…", "File", "Ctrl+Shift+E", "run", "folder-simple-plus"
+    ),
+    _verb("quit", "Quit", "File", "Ctrl+Q", icon="sign-out", separator=True),
+    _verb("undo", "Undo view change", "Edit", "Ctrl+Z", "undo", "arrow-u-up-left"),
+    _verb("redo", "Redo view change", "Edit", "Ctrl+Shift+Z", "redo", "arrow-u-up-right"),
+    _verb("filter", "Filter", "Edit", "Ctrl+F /", "source", "funnel", separator=True),
+    _verb("filter_library", "Filter the library", "Edit", "Ctrl+L", icon="funnel-simple"),
+    _verb("clear_brush", "Show all ticks", "Edit", "Ctrl+Shift+A", "brush",
+          "arrows-out-line-horizontal"),
+    _verb("clear_agents", "Choose no agents", "Edit", "Ctrl+Shift+N", "agents", "users"),
+    _verb("star", "Star the run", "Edit", "Ctrl+D", "run", "star", separator=True),
+    _verb("next_tick", "Next recorded tick", "Go", "Right", "ticks", "caret-right"),
+    _verb("previous_tick", "Previous recorded tick", "Go", "Left", "ticks", "caret-left"),
+    _verb("next_ten", "Ten recorded ticks on", "Go", "Shift+Right", "ticks", "caret-double-right"),
+    _verb(
+        "previous_ten", "Ten recorded ticks back", "Go", "Shift+Left", "ticks", "caret-double-left"
+    ),
+    _verb("first_tick", "First tick", "Go", "Alt+Home", "ticks", "skip-back"),
+    _verb("last_tick", "Last tick", "Go", "Alt+End", "ticks", "skip-forward"),
+    _verb("next_trade", "Next trade", "Go", ".", "trades", "arrow-right", separator=True),
+    _verb("previous_trade", "Previous trade", "Go", ",", "trades", "arrow-left"),
+    _verb("next_failure", "Next failed attempt", "Go", "E", "attempts", "arrow-circle-right"),
+    _verb(
+        "previous_failure",
+        "Previous failed attempt",
+        "Go",
+        "Shift+E",
+        "attempts",
+        "arrow-circle-left",
+    ),
+    _verb("play", "Play", "Go", "Space", "ticks", "play", checkable=True, separator=True),
+    _verb("faster", "Play faster", "Go", "]", "ticks", "plus"),
+    _verb("slower", "Play slower", "Go", "[", "ticks", "minus"),
+    _verb("mark", "Mark this tick", "Go", "M", "ticks", "map-pin", separator=True),
+    _verb("next_mark", "Next marked tick", "Go", "Ctrl+M", "marks", "map-pin-line"),
+    _verb("fit", "Fit, or focus the selection", "View", "F", "run", "corners-out"),
+    _verb("refresh", "Refresh", "View", "F5", "source", "arrows-clockwise"),
+    _verb("follow", "Follow a growing source", "View", "L", "source", "broadcast", checkable=True),
+    _verb(
+        "move_view",
+        "Move the view to the other side",
+        "View",
+        "Ctrl+\\",
+        "run",
+        "columns",
+        separator=True,
+    ),
+    _verb("show_library", "Library", "View", "F9", icon="list-dashes", checkable=True,
+          separator=True),
+    _verb("show_inspector", "Inspector", "View", "F10", icon="info", checkable=True),
+    _verb("inspect_run", "Inspect the run", "View", "I", "run", "info"),
+    _verb("cancel", "Cancel what is being read", "View", "Ctrl+.", "busy", "x-circle"),
+    _verb(
+        "theme_system",
+        "Theme of the system",
+        "View",
+        icon="circle-half",
+        checkable=True,
+        separator=True,
+    ),
+    _verb("theme_light", "Light theme", "View", icon="sun", checkable=True),
+    _verb("theme_dark", "Dark theme", "View", icon="moon", checkable=True),
+    *(
+        _verb(f"view_{n}", f"View {n}", "View", f"Ctrl+{n}", f"view_{n}", separator=n == 1)
+        for n in range(1, 10)
+    ),
+    _verb("palette", "Command palette", "Help", "Ctrl+Shift+P", icon="command"),
+    _verb("keys", "All keys", "Help", "?", icon="keyboard"),
+    _verb("about", "About VMT Log Viewer", "Help", icon="question", separator=True),
+)
+# fmt: on
+
+
+class Actions(QObject):
+    """The verbs as QActions. A verb does nothing until somebody binds it with `bind`."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._verbs = {verb.id: verb for verb in VERBS}
+        self._actions = {verb.id: self._make(verb) for verb in VERBS}
+        self._facts: frozenset[str] = frozenset()
+        self._bound: set[str] = set()
+        self.set_facts(frozenset())
+
+    def __getitem__(self, verb_id: str) -> QAction:
+        return self._actions[verb_id]
+
+    def __iter__(self) -> Iterator[tuple[Verb, QAction]]:
+        return ((verb, self._actions[verb.id]) for verb in VERBS)
+
+    @property
+    def unbound(self) -> set[str]:
+        """Verbs that would do nothing."""
+        return set(self._actions) - self._bound
+
+    def bind(self, verb_id: str, slot: Callable[[], object]) -> None:
+        """Make the verb do something; `slot` is called without arguments."""
+        self._actions[verb_id].triggered.connect(lambda checked=False: slot())
+        self._bound.add(verb_id)
+
+    def set_facts(self, facts: frozenset[str]) -> None:
+        """Enable exactly the verbs whose needs are all among `facts`."""
+        self._facts = facts
+        for verb, action in self:
+            action.setEnabled(verb.needs <= facts)
+
+    def _make(self, verb: Verb) -> QAction:
+        action = QAction(verb.text, self)
+        action.setObjectName(verb.id)
+        action.setShortcuts([QKeySequence(key) for key in verb.keys])
+        action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        action.setCheckable(verb.checkable)
+        if verb.icon:
+            action.setIcon(icon(verb.icon))
+        keys = key_text(action)
+        action.setToolTip(f"{verb.text} ({keys})" if keys else verb.text)
+        return action
+
+
+def key_text(action: QAction) -> str:
+    """The keys of an action as this system writes them."""
+    form = QKeySequence.SequenceFormat.NativeText
+    return "  ".join(keys.toString(form) for keys in action.shortcuts())

@@ -1,0 +1,136 @@
+"""The composition root: one program, one window, everything that belongs to it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, QSize
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from telemetry.errors import TelemetryError
+from vmt_log_viewer import resources
+from vmt_log_viewer.actions import Actions
+from vmt_log_viewer.background.clock import PlayClock
+from vmt_log_viewer.background.runner import Runner
+from vmt_log_viewer.background.session import Session
+from vmt_log_viewer.notes import Notes
+from vmt_log_viewer.settings import Settings
+from vmt_log_viewer.state.document import Document
+from vmt_log_viewer.theme import Choice, Theme
+from vmt_log_viewer.verbs import Verbs
+from vmt_log_viewer.views.view import Context
+from vmt_log_viewer.window import APP_NAME, Window
+
+log = logging.getLogger(__name__)
+FIRST_SIZE = QSize(1400, 900)
+
+
+def application() -> QApplication:
+    """The one QApplication, made if need be."""
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication([APP_NAME])
+    app.setApplicationName("vmt-log-viewer")
+    app.setApplicationDisplayName("")
+    app.setDesktopFileName("vmt-log-viewer")
+    return app
+
+
+class Program(QObject):
+    """Everything, put together. `close` ends it; the window's own closing does the same."""
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        notes: Notes | None = None,
+        theme: Choice | None = None,
+    ) -> None:
+        super().__init__()
+        self._app = application()
+        self.settings = settings if settings is not None else Settings()
+        self.notes = notes if notes is not None else Notes()
+        self.theme = Theme(theme or self.settings.get("theme", "system"), self)
+        self.theme.apply(self._app)
+        self.document = Document()
+        self.runner = Runner(self)
+        self.actions = Actions(self)
+        context = Context(self.document, self.runner, self.theme, self.settings, self.actions)
+        self.session = Session(self.document, self.runner, self.settings, self.notes)
+        self.clock = PlayClock(self.document.playback, self)
+        self.window = Window(context, self.actions, self.notes)
+        self.verbs = Verbs(self.window, self.session)
+        self._closed = False
+        self._icon()
+        self._connect()
+
+    def open(
+        self, locations: Sequence[str], run: str | None = None, tick: int | None = None
+    ) -> None:
+        """Open sources; `run` and `tick` are of the first one."""
+        for number, location in enumerate(locations):
+            first = number == 0
+            self.session.open(location, run if first else None, tick if first else None)
+
+    def open_last(self) -> None:
+        """Open again what was open last time."""
+        for location in self.settings.get("open_sources", []):
+            self.verbs.open_location(location)
+
+    def close(self) -> None:
+        """Stop clocks and workers, remember the layout, close the sources."""
+        if self._closed:
+            return
+        self._closed = True
+        self.document.playback.stop()
+        self.clock.stop()
+        self.verbs.stop()
+        self.runner.close()
+        self.session.close_all()
+        self.settings.save()
+        self.notes.close()
+
+    def _icon(self) -> None:
+        try:
+            self.window.setWindowIcon(QIcon(str(resources.path("icons/vmt-log-viewer.svg"))))
+        except FileNotFoundError as error:
+            log.warning("%s", error)
+
+    def _connect(self) -> None:
+        document, session, window = self.document, self.session, self.window
+        document.source_opened.connect(self._source_opened)
+        document.source_closed.connect(window.library.remove)
+        document.run_shown.connect(lambda source, run_id: window.show_run())
+        document.run_cleared.connect(window.show_run)
+        session.listing_wanted.connect(window.library.add)
+        window.library.listed.connect(session.listed)
+        window.library.chosen.connect(lambda source, run: session.show_run(source, run))
+        for signal in (session.failed, window.library.failed):
+            signal.connect(window.say)
+        session.refreshed.connect(window.refresh)
+        self.runner.failed.connect(self._failed)
+        self.runner.crashed.connect(self._crashed)
+        self.theme.changed.connect(self._dress)
+        window.closing.connect(self.close)
+        if self.notes.problem:
+            window.say(self.notes.problem)
+
+    def _source_opened(self, source: object) -> None:
+        self.window.messages.clear()
+
+    def _failed(self, lane: str, error: TelemetryError) -> None:
+        self.window.say(str(error))
+
+    def _crashed(self, what: str, error: BaseException) -> None:
+        kind = type(error).__name__
+        self.window.say(f"Something went wrong in {what} ({kind}: {error}); nothing was changed.")
+
+    def _dress(self) -> None:
+        self.theme.apply(self._app)
+
+
+def restore(program: Program) -> None:
+    """Size and layout as they were, or as they are at first."""
+    program.window.resize(FIRST_SIZE)
+    program.window.restore()

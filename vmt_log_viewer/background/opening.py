@@ -1,0 +1,65 @@
+"""Opening sources in the background, one sentence where it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+import telemetry
+from telemetry.cancel import CancelToken
+from telemetry.errors import TelemetryError
+from vmt_log_viewer.background.runner import Runner
+
+if TYPE_CHECKING:
+    from telemetry.source import Source
+
+
+class Opener(QObject):
+    """Opens locations one beside the other. A password stays in memory, here and nowhere else."""
+
+    opened = Signal(object, str)  # Source, the location as it was asked for
+    failed = Signal(str, object)  # the location, TelemetryError
+
+    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._runner = runner
+        self._numbers = count()
+
+    def open(self, location: str, password: str | None = None, scale: int | None = None) -> None:
+        """Open `location`; `opened` or `failed` tells how it went."""
+        self._runner.run(
+            f"open.{next(self._numbers)}",
+            _opening(location, password, scale),
+            lambda source: self.opened.emit(source, location),
+            lambda error: self._fail(location, error),
+            what=f"opening {shown(location)}",
+        )
+
+    def _fail(self, location: str, error: TelemetryError) -> None:
+        self.failed.emit(location, error)
+
+
+def _opening(
+    location: str, password: str | None, scale: int | None
+) -> Callable[[CancelToken], Source]:
+    def work(token: CancelToken) -> Source:
+        source = telemetry.open_source(location, scale=scale, password=password)
+        if token.cancelled:  # nobody waits for it any more
+            source.close()
+            token.check()
+        return source
+
+    return work
+
+
+def shown(location: str) -> str:
+    """A location without its password."""
+    scheme, separator, rest = location.partition("://")
+    if not separator:
+        return location
+    credentials, at, place = rest.rpartition("@")
+    user = credentials.partition(":")[0]
+    return f"{scheme}://{user}{at}{place}" if at else location

@@ -1,0 +1,210 @@
+"""Session: which sources are open and which run is shown, from opening to looking again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from telemetry.concepts import Run, RunId, RunList
+from telemetry.errors import TelemetryError
+from telemetry.queries import TimelineQuery
+from vmt_log_viewer.background.opening import Opener, shown
+from vmt_log_viewer.background.runner import Runner
+from vmt_log_viewer.notes import Notes
+from vmt_log_viewer.settings import Settings
+from vmt_log_viewer.state.document import Document
+from vmt_log_viewer.state.recorded import recorded_ticks
+
+if TYPE_CHECKING:
+    from telemetry.source import Source
+
+RECENT = 12
+
+
+class Session(QObject):
+    """Opens, closes and shows. It asks the library (by signal) to list the runs of a source.
+
+    A run that was asked for together with its source is shown as soon as the runs are listed.
+    """
+
+    failed = Signal(str)  # one sentence
+    listing_wanted = Signal(object)  # Source: list its runs (again)
+    refreshed = Signal()  # everything that is shown is to be asked for again
+    recent_changed = Signal()
+
+    def __init__(
+        self, document: Document, runner: Runner, settings: Settings, notes: Notes
+    ) -> None:
+        super().__init__()
+        self.opener = Opener(runner, self)
+        self._document, self._runner = document, runner
+        self._settings, self._notes = settings, notes
+        self._wanted: dict[str, tuple[str | None, int | None]] = {}
+        self._locations: dict[int, str] = {}
+        self._signature: object = None
+        self.opener.opened.connect(self._opened)
+        self.opener.failed.connect(self._refused)
+        document.marks.changed.connect(self._keep_marks)
+
+    def open(
+        self,
+        location: str,
+        run: str | None = None,
+        tick: int | None = None,
+        password: str | None = None,
+    ) -> None:
+        """Open `location` and show `run` of it (where None: the one shown last, or the first)."""
+        self._wanted[location] = (run, tick)
+        self.opener.open(location, password)
+
+    def close(self, source: Source) -> None:
+        """Close a source; if its run is shown, none is any more."""
+        self._document.close_source(source)
+        self._locations.pop(id(source), None)
+        self._remember_open()
+        source.close()
+
+    def close_all(self) -> None:
+        """The program ends: what is open now is opened again next time."""
+        self._remember_open()
+        self._document.clear_run()
+        for source in self._document.sources:
+            source.close()
+
+    def show_run(self, source: Source, run: Run, tick: int | None = None) -> None:
+        """Show a run, with the marks that it was given before."""
+        document = self._document
+        if source is document.source and run.run_id == document.run_id:
+            return
+        document.show_run(source, run, tick)
+        document.marks.set_ticks(self._notes.of_run(source.key, run.run_id).marks)
+        last = {**self._settings.get("last_runs", {}), source.key: run.run_id}
+        self._settings.set("last_runs", last)
+        self._settings.set("last_source", source.key)
+        self._signature = signature(source)
+        self._ask_ticks(source, run.run_id)
+
+    def listed(self, source: Source, runs: RunList) -> None:
+        """The runs of a source are known: show the one that is wanted, or update the one shown."""
+        document = self._document
+        if source is document.source:
+            run = next((r for r in runs.runs if r.run_id == document.run_id), None)
+            if run is not None:
+                document.update_run(run)
+                self._ask_ticks(source, run.run_id)
+            return
+        wanted = self._wanted.pop(source.key, None)
+        if wanted is None:
+            return
+        run = self._choose(source, runs, wanted[0])
+        if run is not None:
+            self.show_run(source, run, wanted[1])
+
+    def refresh(self) -> None:
+        """Look again at everything that is open."""
+        for source in self._document.sources:
+            self.listing_wanted.emit(source)
+        if self._document.source is not None:
+            self._signature = signature(self._document.source)
+        self.refreshed.emit()
+
+    def look_for_growth(self) -> None:
+        """Refresh where the source that is shown has changed since the last look."""
+        source = self._document.source
+        if source is None or not self._runner.idle():
+            return
+        now = signature(source)
+        if now is None or now != self._signature:
+            self._signature = now
+            self.listing_wanted.emit(source)
+            self.refreshed.emit()
+
+    def set_scale(self, source: Source, scale: int) -> None:
+        """Show the source's quantities divided by `scale`; remembered for the next time."""
+        source.set_scale(scale)
+        self._settings.set("scales", {**self._settings.get("scales", {}), source.key: scale})
+        self.refreshed.emit()
+
+    def recent(self) -> list[str]:
+        """Locations opened before, the latest first."""
+        return list(self._settings.get("recent", []))
+
+    def _opened(self, source: Source, location: str) -> None:
+        known = next((s for s in self._document.sources if s.key == source.key), None)
+        wanted = self._wanted.pop(location, (None, None))
+        if known is not None and known is not source:
+            source.close()
+            source = known
+        else:
+            self._locations[id(source)] = shown(location)
+            self._restore_scale(source)
+            self._document.add_source(source)
+        self._remember_recent(shown(location))
+        self._remember_open()
+        if self._document.source is source:
+            self._document.clear_run()
+        self._wanted[source.key] = wanted
+        self.listing_wanted.emit(source)
+
+    def _refused(self, location: str, error: TelemetryError) -> None:
+        self._wanted.pop(location, None)
+        self.failed.emit(str(error))
+
+    def _restore_scale(self, source: Source) -> None:
+        scale = self._settings.get("scales", {}).get(source.key)
+        if isinstance(scale, int):
+            with contextlib.suppress(TelemetryError):
+                source.set_scale(scale)
+
+    def _choose(self, source: Source, runs: RunList, wanted: str | None) -> Run | None:
+        if wanted is not None:
+            found = next((r for r in runs.runs if str(r.run_id) == wanted.strip()), None)
+            if found is None:
+                self.failed.emit(f"There is no run {wanted!r} in {source.name}; choose another.")
+            return found
+        if self._document.run is not None and self._settings.get("last_source") != source.key:
+            return None  # several sources are opened at once: the run shown stays
+        last = self._settings.get("last_runs", {}).get(source.key)
+        order = sorted(runs.runs, key=lambda r: (r.run_id != last, r.ticks is None))
+        return order[0] if order else None
+
+    def _ask_ticks(self, source: Source, run_id: RunId) -> None:
+        """Which ticks are recorded, so that the arrow keys skip the others."""
+
+        def show(timeline: object) -> None:
+            document = self._document
+            if source is document.source and run_id == document.run_id:
+                bounds = document.cursor.bounds
+                document.cursor.set_bounds(bounds, recorded_ticks(timeline, bounds))  # type: ignore[arg-type]
+
+        self._runner.submit(
+            "session.ticks", source, TimelineQuery(run_id), show, lambda error: None
+        )
+
+    def _keep_marks(self, ticks: tuple[int, ...]) -> None:
+        document = self._document
+        if document.source is not None and document.run_id is not None and not document.resetting:
+            self._notes.change(document.source.key, document.run_id, marks=ticks)
+
+    def _remember_recent(self, location: str) -> None:
+        recent = [location, *(known for known in self.recent() if known != location)]
+        self._settings.set("recent", recent[:RECENT])
+        self.recent_changed.emit()
+
+    def _remember_open(self) -> None:
+        found = [self._locations.get(id(s)) for s in self._document.sources]
+        self._settings.set("open_sources", [text for text in found if text])
+
+
+def signature(source: Source) -> object:
+    """What changes when a file grows (its size and time, and its journal's); None: not a file."""
+    path = source.identity.location
+    found = []
+    for name in (path, f"{path}-wal", f"{path}.wal"):
+        with contextlib.suppress(OSError, ValueError):
+            status = os.stat(name)
+            found.append((name, status.st_mtime_ns, status.st_size))
+    return tuple(found) or None

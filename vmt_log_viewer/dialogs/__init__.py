@@ -1,0 +1,1 @@
+"""What is asked of the user, and the cards that lie over the window."""

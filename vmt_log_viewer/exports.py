@@ -1,0 +1,92 @@
+"""Exports: Ctrl+E writes what the current view shows, or the whole run to a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+
+from telemetry.errors import ExportError
+from vmt_log_viewer.background.exporting import (
+    DATA_FORMATS,
+    Order,
+    write_queries,
+    write_whole_run,
+)
+from vmt_log_viewer.dialogs.export import ExportDialog
+from vmt_log_viewer.views.view import ExportRequest
+from vmt_log_viewer.window import Window
+
+LANE = "export"
+
+
+class Exports(QObject):
+    """Asks where to, writes in the background, and says in the status bar what was written."""
+
+    def __init__(self, window: Window) -> None:
+        super().__init__(window)
+        self._window = window
+        self._context = window.context
+
+    def export_view(self) -> None:
+        """Write what the current view shows."""
+        view = self._window.area.current
+        request = None if view is None else view.export_request()
+        if view is None or request is None:
+            return
+        formats = (*(DATA_FORMATS if request.queries else ()), *request.pictures)
+        what = f"{view.title}, as shown: {view.property('status') or 'everything in the view'}"
+        order = ExportDialog.ask(self._window, what, request.name, formats, self._folder())
+        if order is not None:
+            self.write(request, order)
+
+    def export_run(self) -> None:
+        """Write every recorded table of the run to a folder."""
+        document = self._context.document
+        source, run_id = document.source, document.run_id
+        if source is None or run_id is None:
+            return
+        what = f"Run {run_id}: every recorded table, one file each, with its configuration."
+        name = f"{Path(source.name).stem}-run-{run_id}"
+        order = ExportDialog.ask(
+            self._window, what, name, DATA_FORMATS, self._folder(), whole_run=True
+        )
+        if order is None:
+            return
+        self._keep_folder(order)
+        self._context.runner.run(
+            LANE,
+            lambda token: write_whole_run(source, run_id, order, token),
+            self._window.tell,
+            lambda error: self._window.say(str(error)),
+            what=f"exporting run {run_id}",
+        )
+
+    def write(self, request: ExportRequest, order: Order) -> None:
+        """Do what was chosen."""
+        self._keep_folder(order)
+        draw = request.pictures.get(order.format)
+        if draw is not None:
+            try:
+                draw(order.path)
+            except ExportError as error:
+                self._window.say(str(error))
+            else:
+                self._window.tell(f"The picture was written to {order.path}.")
+            return
+        source = self._context.document.source
+        if source is None:
+            return
+        self._context.runner.run(
+            LANE,
+            lambda token: write_queries(source, request.queries, order, token),
+            self._window.tell,
+            lambda error: self._window.say(str(error)),
+            what=f"exporting {request.name}",
+        )
+
+    def _folder(self) -> Path:
+        return Path(self._context.settings.get("export_folder", str(Path.home())))
+
+    def _keep_folder(self, order: Order) -> None:
+        self._context.settings.set("export_folder", str(order.path.parent))

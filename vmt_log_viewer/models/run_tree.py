@@ -1,0 +1,325 @@
+"""RunTree: open sources, experiments, iterations and runs as one item model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
+
+from telemetry.concepts import Column, RunId, RunList, RunSizes
+from telemetry.text import cell_text, exact_text, one_line
+from vmt_log_viewer.icons import icon
+from vmt_log_viewer.models.run_columns import RunRow, columns_of, sizes_by_role
+from vmt_log_viewer.notes import RunNote
+
+if TYPE_CHECKING:
+    from telemetry.source import Source
+
+Index = QModelIndex | QPersistentModelIndex
+NAME_LENGTH = 200  # characters of a name that a row shows; the rest is in its tooltip
+TOOLTIP_LENGTH = 2000
+
+
+@dataclass(eq=False)
+class Node:
+    """One line of the tree. `row` is set for runs only."""
+
+    id: int
+    text: str
+    source: Source
+    parent: Node | None
+    children: list[Node] = field(default_factory=list)
+    row: RunRow | None = None
+    icon: str = ""
+    problem: str = ""
+
+    def runs(self) -> Iterator[Node]:
+        """Itself where it is a run, and all runs below."""
+        if self.row is not None:
+            yield self
+        for child in self.children:
+            yield from child.runs()
+
+
+class RunTree(QAbstractItemModel):
+    """Sources and their runs; levels that a family lacks are absent.
+
+    Counts arrive after the runs (`set_sizes`): until then their cells are empty, never 0.
+    """
+
+    note_edited = Signal(object, object, str, str)  # Source, RunId, "tags" or "note", new text
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.columns: tuple[Column, ...] = columns_of(())
+        self._ids = count(1)
+        self._nodes: dict[int, Node] = {}
+        self._root: list[Node] = []
+        self._lists: dict[int, RunList] = {}
+
+    def set_source(self, source: Source, runs: RunList, notes: dict[RunId, RunNote]) -> None:
+        """Add a source, or replace what was known of its runs (counts stay)."""
+        old = self._source_node(source)
+        counts = {} if old is None else {n.row.run.run_id: n.row.counts for n in old.runs()}
+        rows = [
+            RunRow(run, runs.columns, notes.get(run.run_id, RunNote()), counts.get(run.run_id))
+            for run in runs.runs
+        ]
+        if old is not None and self._updated(old, rows):
+            return
+        self.beginResetModel()
+        node = self._built(source, rows)
+        if old is None:
+            self._root.append(node)
+        else:
+            self._root[self._root.index(old)] = node
+            self._forget(old)
+        self._lists[id(source)] = runs
+        self.columns = columns_of(self._lists.values())
+        self.endResetModel()
+
+    def set_problem(self, source: Source, problem: str) -> None:
+        """Say at the source that its runs cannot be listed."""
+        node = self._source_node(source)
+        if node is not None:
+            node.problem = problem
+            index = self._index(node)
+            self.dataChanged.emit(index, index)
+
+    def remove_source(self, source: Source) -> None:
+        node = self._source_node(source)
+        if node is None:
+            return
+        self.beginResetModel()
+        self._root.remove(node)
+        self._forget(node)
+        self._lists.pop(id(source), None)
+        self.columns = columns_of(self._lists.values())
+        self.endResetModel()
+
+    def set_sizes(self, source: Source, sizes: RunSizes) -> None:
+        """Fill in the counts of runs."""
+        node = self._source_node(source)
+        if node is None:
+            return
+        roles = {table.name: table.role for table in source.tables if table.role}
+        counts = sizes_by_role(sizes, roles)
+        for run_node in node.runs():
+            found = counts.get(run_node.row.run.run_id)
+            if found is not None:
+                self._change(run_node, counts={**(run_node.row.counts or {}), **found})
+
+    def set_note(self, source: Source, run_id: RunId, note: RunNote) -> None:
+        index = self.index_of(source, run_id)
+        if index.isValid():
+            self._change(self._nodes[index.internalId()], note=note)
+
+    def node(self, index: Index) -> Node | None:
+        return self._nodes.get(index.internalId()) if index.isValid() else None
+
+    def index_of(self, source: Source, run_id: RunId) -> QModelIndex:
+        """The first column of a run's line; invalid where it is not listed."""
+        node = self._source_node(source)
+        for run_node in () if node is None else node.runs():
+            if run_node.row.run.run_id == run_id:
+                return self._index(run_node)
+        return QModelIndex()
+
+    def source_index(self, source: Source) -> QModelIndex:
+        node = self._source_node(source)
+        return QModelIndex() if node is None else self._index(node)
+
+    # QAbstractItemModel
+
+    def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008
+        children = self._children(parent)
+        if 0 <= row < len(children) and 0 <= column < len(self.columns):
+            return self.createIndex(row, column, children[row].id)
+        return QModelIndex()
+
+    def parent(self, index: Index = None) -> QModelIndex | QObject:  # type: ignore[override]
+        if index is None:
+            return super().parent()
+        node = self.node(index)
+        if node is None or node.parent is None:
+            return QModelIndex()
+        return self._index(node.parent)
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.column() > 0 else len(self._children(parent))
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return len(self.columns)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        node = self.node(index)
+        if node is None:
+            return None
+        column = self.columns[index.column()]
+        if node.row is None:
+            return _group_data(node, column, role)
+        return _run_data(node.row, column, role)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        flags = super().flags(index)
+        node = self.node(index)
+        if node is not None and node.row is not None and self._editable(index):
+            flags |= Qt.ItemFlag.ItemIsEditable
+        return flags
+
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        """Ask for another note or other tags: whoever keeps them answers with `set_note`."""
+        node = self.node(index)
+        if node is None or node.row is None or not self._editable(index):
+            return False
+        field_ = str(self.columns[index.column()].role)
+        self.note_edited.emit(node.source, node.row.run.run_id, field_, str(value))
+        return True
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(self.columns):
+            return None
+        column = self.columns[section]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return "" if column.role == "starred" else column.label
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return column.help or column.label
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(column)
+        return None
+
+    def _editable(self, index: Index) -> bool:
+        return self.columns[index.column()].role in ("tags", "note")
+
+    def _children(self, parent: Index) -> list[Node]:
+        if not parent.isValid():
+            return self._root
+        node = self.node(parent)
+        return [] if node is None else node.children
+
+    def _source_node(self, source: Source) -> Node | None:
+        return next((node for node in self._root if node.source is source), None)
+
+    def _index(self, node: Node) -> QModelIndex:
+        siblings = self._root if node.parent is None else node.parent.children
+        return self.createIndex(siblings.index(node), 0, node.id)
+
+    def _change(self, node: Node, **changes: Any) -> None:
+        node.row = replace(node.row, **changes)
+        index = self._index(node)
+        last = index.siblingAtColumn(len(self.columns) - 1)
+        self.dataChanged.emit(index, last)
+
+    def _built(self, source: Source, rows: list[RunRow]) -> Node:
+        top = self._new(one_line(source.identity.name), source, None, "database")
+        groups: dict[tuple[str | None, int | None], Node] = {}
+        for row in rows:
+            parent = self._group(top, groups, row.run.experiment_id, row.run.iteration)
+            self._new(one_line(row.run.name), source, parent, "", row)
+        return top
+
+    def _group(
+        self,
+        top: Node,
+        groups: dict[tuple[str | None, int | None], Node],
+        experiment: str | None,
+        iteration: int | None,
+    ) -> Node:
+        """The node that a run of this experiment and iteration belongs under."""
+        if experiment is None and iteration is None:
+            return top
+        key = (experiment, iteration)
+        if key not in groups:
+            if iteration is None:
+                text, parent, name = one_line(str(experiment)), top, "flask"
+            else:
+                parent = self._group(top, groups, experiment, None)
+                text, name = f"Iteration {iteration}", "repeat"
+            groups[key] = self._new(text, top.source, parent, name)
+        return groups[key]
+
+    def _new(
+        self, text: str, source: Source, parent: Node | None, name: str, row: RunRow | None = None
+    ) -> Node:
+        node = Node(next(self._ids), text, source, parent, row=row, icon=name)
+        self._nodes[node.id] = node
+        if parent is not None:
+            parent.children.append(node)
+        return node
+
+    def _forget(self, node: Node) -> None:
+        for child in node.children:
+            self._forget(child)
+        del self._nodes[node.id]
+
+    def _updated(self, old: Node, rows: list[RunRow]) -> bool:
+        """True when the same runs are listed: their lines were updated where they stand."""
+        nodes = {node.row.run.run_id: node for node in old.runs()}
+        if [row.run.run_id for row in rows] != list(nodes):
+            return False
+        for row in rows:
+            node = nodes[row.run.run_id]
+            if node.row != row:
+                node.row = row
+                self._change(node)
+        return True
+
+
+def _group_data(node: Node, column: Column, role: int) -> Any:
+    if column.role != "name":
+        return None
+    if role == Qt.ItemDataRole.DisplayRole:
+        return node.text if len(node.text) <= NAME_LENGTH else node.text[: NAME_LENGTH - 1] + "…"
+    if role == Qt.ItemDataRole.DecorationRole:
+        return icon("warning" if node.problem else node.icon)
+    if role == Qt.ItemDataRole.ToolTipRole:
+        identity = node.source.identity
+        about = f"{identity.location}\n{identity.family_label}, {identity.vintage}"
+        return plain_tooltip(node.problem or about)
+    return None
+
+
+def _run_data(row: RunRow, column: Column, role: int) -> Any:
+    cell = row.cell(column)
+    if role == Qt.ItemDataRole.DisplayRole:
+        if column.role == "starred" or cell is None:
+            return ""
+        text = one_line(cell_text(cell, row.own_column(column) or column))
+        return text if len(text) <= NAME_LENGTH else text[: NAME_LENGTH - 1] + "…"
+    if role == Qt.ItemDataRole.EditRole:
+        return "" if cell is None else str(cell)
+    if role == Qt.ItemDataRole.DecorationRole and column.role == "starred":
+        return icon("star-fill") if cell else None
+    if role == Qt.ItemDataRole.ToolTipRole:
+        if column.role == "starred":
+            return "Starred" if cell else None
+        return plain_tooltip(exact_text(cell)) if cell is not None else None
+    if role == Qt.ItemDataRole.TextAlignmentRole:
+        return _alignment(column)
+    return None
+
+
+def plain_tooltip(text: str) -> str:
+    """A tooltip that shows `text` as it is: Qt takes anything like a tag for rich text."""
+    if len(text) > TOOLTIP_LENGTH:
+        text = f"{text[:TOOLTIP_LENGTH]}… ({len(text)} characters)"
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return f'<p style="white-space:pre-wrap">{escaped}</p>'
+
+
+def _alignment(column: Column) -> Qt.AlignmentFlag:
+    numeric = column.kind in ("int", "real") or column.role == "ticks"
+    side = Qt.AlignmentFlag.AlignRight if numeric else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter

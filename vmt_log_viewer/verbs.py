@@ -1,0 +1,316 @@
+"""What the verbs do: each one bound to the part of the program that does it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog
+
+from telemetry.errors import TelemetryError
+from vmt_log_viewer import passwords
+from vmt_log_viewer.background.clock import FollowClock
+from vmt_log_viewer.background.opening import shown
+from vmt_log_viewer.background.seek import Seek, find
+from vmt_log_viewer.background.session import Session
+from vmt_log_viewer.dialogs import scale as scale_dialog
+from vmt_log_viewer.dialogs.about import About
+from vmt_log_viewer.dialogs.card import Card
+from vmt_log_viewer.dialogs.keys import KeyHelp
+from vmt_log_viewer.dialogs.open_url import OpenUrl
+from vmt_log_viewer.dialogs.palette import CommandPalette
+from vmt_log_viewer.exports import Exports
+from vmt_log_viewer.state.items import RowItem, RunItem
+from vmt_log_viewer.state.playback import SPEEDS
+from vmt_log_viewer.window import Window
+
+if TYPE_CHECKING:
+    from telemetry.source import Source
+    from vmt_log_viewer.theme import Choice
+
+WHAT = {"trades": "trade", "attempts": "failed attempt"}
+
+
+class Verbs(QObject):
+    """Binds every verb, and keeps those enabled that can be done now."""
+
+    def __init__(self, window: Window, session: Session) -> None:
+        super().__init__(window)
+        self._window, self._session = window, session
+        self._context = window.context
+        self._document = window.context.document
+        self._actions = window.actions_
+        self._card: Card | None = None
+        self._exports = Exports(window)
+        self._follow = FollowClock(session.look_for_growth, self)
+        self._bind_files()
+        self._bind_edit()
+        self._bind_go()
+        self._bind_view()
+        self._watch()
+        self.update_facts()
+
+    def stop(self) -> None:
+        """No clock is left running."""
+        self._follow.set_on(False)
+
+    def open_location(self, location: str) -> None:
+        """Open what was dropped, chosen or opened before, with a password kept for it."""
+        password = passwords.recall(shown(location)) if "://" in location else None
+        self._session.open(location, password=password)
+
+    def _bind_files(self) -> None:
+        bind = self._actions.bind
+        bind("open_file", self._open_file)
+        bind("open_folder", self._open_folder)
+        bind("open_url", self._open_url)
+        bind("close_source", lambda: self._close(self._meant_source()))
+        bind("set_scale", lambda: self._set_scale(self._meant_source()))
+        bind("export", self._exports.export_view)
+        bind("export_run", self._exports.export_run)
+        bind("quit", self._window.close)
+        self._window.dropped.connect(lambda found: [self.open_location(place) for place in found])
+        self._window.library.tree.close_wanted.connect(self._close)
+        self._window.library.tree.scale_wanted.connect(self._set_scale)
+        self._session.recent_changed.connect(self._fill_recent)
+        self._fill_recent()
+
+    def _bind_edit(self) -> None:
+        bind, selection = self._actions.bind, self._document.selection
+        bind("undo", self._document.history.undo)
+        bind("redo", self._document.history.redo)
+        bind("filter", self._filter)
+        bind("filter_library", self._filter_library)
+        bind("clear_brush", lambda: selection.set_brush(None))
+        bind("clear_agents", lambda: selection.set_agents(()))
+        bind("star", self._star)
+
+    def _bind_go(self) -> None:
+        bind, cursor = self._actions.bind, self._document.cursor
+        playback, marks = self._document.playback, self._document.marks
+        bind("next_tick", lambda: cursor.step(1))
+        bind("previous_tick", lambda: cursor.step(-1))
+        bind("next_ten", lambda: cursor.step(10))
+        bind("previous_ten", lambda: cursor.step(-10))
+        bind("first_tick", cursor.first)
+        bind("last_tick", cursor.last)
+        bind("next_trade", lambda: self._seek("trades", True))
+        bind("previous_trade", lambda: self._seek("trades", False))
+        bind("next_failure", lambda: self._seek("attempts", True))
+        bind("previous_failure", lambda: self._seek("attempts", False))
+        bind("play", playback.toggle)
+        bind("faster", lambda: self._speed(1))
+        bind("slower", lambda: self._speed(-1))
+        bind("mark", lambda: None if cursor.tick is None else marks.toggle(cursor.tick))
+        bind("next_mark", lambda: cursor.move_to(marks.after(cursor.tick or 0)))
+        playback.toggled.connect(self._actions["play"].setChecked)
+
+    def _bind_view(self) -> None:
+        bind, window = self._actions.bind, self._window
+        bind("fit", lambda: [view.fit() for view in window.area.views()])
+        bind("refresh", self._session.refresh)
+        bind("follow", lambda: self._follow.set_on(self._actions["follow"].isChecked()))
+        bind("move_view", window.area.move_current)
+        for key, dock in (
+            ("show_library", window.library_dock),
+            ("show_inspector", window.inspector_dock),
+        ):
+            bind(key, lambda key=key, dock=dock: dock.setVisible(self._actions[key].isChecked()))
+        bind("inspect_run", self._inspect_run)
+        bind("cancel", self._context.runner.cancel_all)
+        for choice in ("system", "light", "dark"):
+            bind(f"theme_{choice}", lambda choice=choice: self._choose_theme(choice))
+        for number in range(1, 10):
+            bind(f"view_{number}", lambda number=number: self._go_to(number))
+        bind("palette", lambda: self._show_card(
+            CommandPalette(self._actions, self._context.theme, window)))  # fmt: skip
+        bind("keys", lambda: self._show_card(KeyHelp(self._actions, self._context.theme, window)))
+        bind("about", lambda: self._show_card(About(self._context.theme, window)))
+        self._show_theme()
+
+    def _watch(self) -> None:
+        """Whatever may change what can be done."""
+        document = self._document
+        for signal in (
+            document.source_opened,
+            document.source_closed,
+            document.run_shown,
+            document.run_cleared,
+            document.cursor.bounds_changed,
+            document.selection.agents_changed,
+            document.selection.brush_changed,
+            document.history.changed,
+            document.marks.changed,
+        ):
+            signal.connect(self._facts_changed)
+        self._window.area.current_changed.connect(self.update_facts)
+        self._window.area.made.connect(lambda view: view.export_changed.connect(self.update_facts))
+        self._context.runner.busy_changed.connect(self.update_facts)
+
+    def _facts_changed(self, *_: object) -> None:
+        self.update_facts()
+
+    def update_facts(self) -> None:
+        """Enable what can be done now."""
+        self._actions.set_facts(frozenset(self._facts()))
+        undo, redo = self._document.history.undo_text, self._document.history.redo_text
+        self._actions["undo"].setText(f"Undo: {undo}" if undo else "Undo view change")
+        self._actions["redo"].setText(f"Redo: {redo}" if redo else "Redo view change")
+
+    def _facts(self) -> list[str]:
+        document, area = self._document, self._window.area
+        source = document.source
+        view = area.current
+        checks = {
+            "source": bool(document.sources),
+            "run": source is not None,
+            "ticks": document.cursor.bounds is not None,
+            "trades": self._has("trades"),
+            "attempts": self._has("attempts"),
+            "scale": source is not None and bool(source.scales),
+            "undo": document.history.undo_text is not None,
+            "redo": document.history.redo_text is not None,
+            "brush": document.selection.brush is not None,
+            "agents": bool(document.selection.agents),
+            "marks": bool(document.marks.ticks),
+            "export": view is not None and view.export_request() is not None,
+            "busy": not self._context.runner.idle(),
+        }
+        if source is not None:
+            suitable = area.suitable()
+            for number, page in enumerate(area.pages, 1):
+                checks[f"view_{number}"] = page in suitable
+        return [name for name, holds in checks.items() if holds]
+
+    def _has(self, role: str) -> bool:
+        source = self._document.source
+        table = None if source is None else source.table_with_role(role)
+        return table is not None and table.recorded and self._document.cursor.bounds is not None
+
+    # Files
+
+    def _open_file(self) -> None:
+        paths, _ = QFileDialog.getOpenFileNames(self._window, "Open telemetry", self._folder())
+        for path in paths:
+            self.open_location(path)
+        self._keep_folder(paths)
+
+    def _open_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self._window, "Open folder", self._folder())
+        if path:
+            self.open_location(path)
+            self._keep_folder([path])
+
+    def _open_url(self) -> None:
+        answer = OpenUrl.ask(self._window)
+        if answer is None:
+            return
+        if answer.keep and answer.password is not None:
+            passwords.keep(shown(answer.url), answer.password)
+        self._session.open(answer.url, password=answer.password)
+
+    def _folder(self) -> str:
+        return str(self._context.settings.get("folder", str(Path.home())))
+
+    def _keep_folder(self, paths: list[str]) -> None:
+        if paths:
+            self._context.settings.set("folder", str(Path(paths[0]).parent))
+
+    def _fill_recent(self) -> None:
+        menu = self._window.recent_menu
+        menu.clear()
+        for location in self._session.recent():
+            text = location.replace("&", "&&")
+            menu.addAction(text, lambda location=location: self.open_location(location))
+        menu.setEnabled(not menu.isEmpty())
+
+    def _meant_source(self) -> Source | None:
+        return self._window.library.current_source() or self._document.source
+
+    def _close(self, source: Source | None) -> None:
+        if source is not None:
+            self._session.close(source)
+
+    def _set_scale(self, source: Source | None) -> None:
+        if source is None or not source.scales:
+            return
+        chosen = scale_dialog.ask(self._window, source.name, max(source.scales.values()))
+        if chosen is not None:
+            try:
+                self._session.set_scale(source, chosen)
+            except TelemetryError as error:
+                self._window.say(str(error))
+
+    # Edit and go
+
+    def _filter(self) -> None:
+        view = self._window.area.current
+        if view is None or not view.focus_filter():
+            self._filter_library()
+
+    def _filter_library(self) -> None:
+        self._window.library_dock.show()
+        self._window.library.focus_filter()
+
+    def _star(self) -> None:
+        document = self._document
+        if document.source is not None and document.run_id is not None:
+            self._window.library.toggle_star(document.source, document.run_id)
+
+    def _speed(self, by: int) -> None:
+        playback = self._document.playback
+        place = min(range(len(SPEEDS)), key=lambda i: abs(SPEEDS[i] - playback.speed))
+        playback.set_speed(SPEEDS[max(0, min(len(SPEEDS) - 1, place + by))])
+
+    def _seek(self, role: str, forward: bool) -> None:
+        """Go to the next row of a kind, within the brush and of the chosen agents."""
+        document, source, run_id = self._document, self._document.source, self._document.run_id
+        cursor, selection = document.cursor, document.selection
+        bounds = selection.brush or cursor.bounds
+        if source is None or run_id is None or cursor.tick is None or bounds is None:
+            return
+        table = source.table_with_role(role)
+        item = selection.item
+        at = isinstance(item, RowItem) and table is not None and item.table == table.name
+        key = item.key if isinstance(item, RowItem) and at and item.tick == cursor.tick else None
+        seek = Seek(role, cursor.tick, forward, bounds, key, selection.agents)
+
+        def show(found: RowItem | None) -> None:
+            if found is None:
+                there = "after" if forward else "before"
+                self._window.status.setText(f"No {WHAT[role]} {there} tick {seek.tick}.")
+                return
+            cursor.move_to(found.tick)
+            selection.select(found)
+
+        self._context.runner.run(
+            "session.seek",
+            lambda token: find(source, run_id, seek, token),
+            show,
+            lambda error: self._window.say(str(error)),
+            what=f"looking for a {WHAT[role]}",
+        )
+
+    # View
+
+    def _go_to(self, number: int) -> None:
+        if number <= len(self._window.area.pages):
+            self._window.area.go_to(self._window.area.pages[number - 1])
+
+    def _inspect_run(self) -> None:
+        self._window.inspector_dock.show()
+        self._document.selection.select(RunItem())
+
+    def _choose_theme(self, choice: Choice) -> None:
+        self._context.theme.choose(choice)
+        self._context.settings.set("theme", choice)
+        self._show_theme()
+
+    def _show_theme(self) -> None:
+        for choice in ("system", "light", "dark"):
+            self._actions[f"theme_{choice}"].setChecked(self._context.theme.choice == choice)
+
+    def _show_card(self, card: Card) -> None:
+        card.open()
+        card.setFocus()

@@ -1,0 +1,181 @@
+"""LibraryTree: the Library's tree itself, its columns and its menus."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QMenu,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTreeView,
+)
+
+from vmt_log_viewer.models.run_columns import shown_at_first
+from vmt_log_viewer.models.run_order import RunOrder
+from vmt_log_viewer.models.run_tree import Node, RunTree
+from vmt_log_viewer.settings import Settings
+from vmt_log_viewer.theme import ROW_HEIGHT
+
+WIDTHS = {"name": 200, "starred": 26, "run": 44, "ticks": 84, "count trades": 72}
+OTHER_WIDTH = 96
+
+
+class _Rows(QStyledItemDelegate):
+    """Rows of one height, so that nothing jumps when icons and counts arrive."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        return QSize(super().sizeHint(option, index).width(), ROW_HEIGHT)
+
+
+class LibraryTree(QTreeView):
+    """Emits `run_chosen` when the user moves to another line, by mouse or keyboard."""
+
+    run_chosen = Signal(object)  # Node
+    star_wanted = Signal(object, object)  # Source, RunId
+    close_wanted = Signal(object)  # Source
+    scale_wanted = Signal(object)  # Source
+
+    def __init__(self, order: RunOrder, settings: Settings) -> None:
+        super().__init__()
+        self._order = order
+        self._tree = cast(RunTree, order.sourceModel())
+        self._settings = settings
+        self._marking = False
+        self.setModel(order)
+        self._build()
+        self.lay_out()
+        self._tree.modelAboutToBeReset.connect(self.save_columns)
+        self._tree.modelReset.connect(self.lay_out)
+        self.selectionModel().currentRowChanged.connect(self._current_changed)
+        self.clicked.connect(self._clicked)
+        self.customContextMenuRequested.connect(self._show_menu)
+        self.header().customContextMenuRequested.connect(self._show_columns_menu)
+
+    def _build(self) -> None:
+        self.setItemDelegate(_Rows(self))
+        self.setUniformRowHeights(True)
+        self.setIndentation(14)
+        self.setAllColumnsShowFocus(True)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setSortingEnabled(True)
+        self.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
+        header = self.header()
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.setMinimumSectionSize(24)
+        header.setStretchLastSection(False)
+        header.setFixedHeight(ROW_HEIGHT)
+
+    def current_node(self) -> Node | None:
+        return self._node(self.currentIndex())
+
+    def mark(self, index: QModelIndex) -> None:
+        """Make the line of the tree model's `index` the current one, without choosing it."""
+        target = self._order.mapFromSource(index)
+        if not target.isValid():
+            return
+        self._marking = True
+        try:
+            self.setCurrentIndex(target)
+            self.scrollTo(target)
+        finally:
+            self._marking = False
+
+    def lay_out(self) -> None:
+        """Show the columns that the user (or nobody yet) chose, as wide as they were."""
+        shown = self._settings.get("library.columns") or {}
+        header = self.header()
+        header.setSectionsMovable(True)
+        for place, column in enumerate(self._tree.columns):
+            key = column.role or column.name
+            self.setColumnHidden(place, not shown.get(key, shown_at_first(column)))
+            widths = self._settings.get("library.widths") or {}
+            header.resizeSection(place, widths.get(key, WIDTHS.get(key, OTHER_WIDTH)))
+            if key == "starred":
+                header.setSectionResizeMode(place, QHeaderView.ResizeMode.Fixed)
+        self.expandAll()
+
+    def save_columns(self) -> None:
+        """Remember which columns are shown and how wide."""
+        shown, widths = {}, {}
+        for place, column in enumerate(self._tree.columns):
+            key = column.role or column.name
+            hidden = self.isColumnHidden(place)
+            if hidden == shown_at_first(column):
+                shown[key] = not hidden
+            elif not hidden and self.columnWidth(place) != WIDTHS.get(key, OTHER_WIDTH):
+                widths[key] = self.columnWidth(place)
+        self._settings.set(
+            "library.columns", {**self._settings.get("library.columns", {}), **shown}
+        )
+        self._settings.set("library.widths", {**self._settings.get("library.widths", {}), **widths})
+
+    def _node(self, index: QModelIndex) -> Node | None:
+        return self._tree.node(self._order.mapToSource(index))
+
+    def _current_changed(self, index: QModelIndex) -> None:
+        node = self._node(index)
+        if node is not None and not self._marking:
+            self.run_chosen.emit(node)
+
+    def _clicked(self, index: QModelIndex) -> None:
+        node = self._node(index)
+        if node is None or node.row is None:
+            return
+        if self._tree.columns[index.column()].role == "starred":
+            self.star_wanted.emit(node.source, node.row.run.run_id)
+
+    def _show_menu(self, where: QPoint) -> None:
+        index = self.indexAt(where)
+        node = self._node(index)
+        if node is not None:
+            menu = self._menu_for(node, index)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.popup(self.viewport().mapToGlobal(where))
+
+    def _menu_for(self, node: Node, index: QModelIndex) -> QMenu:
+        menu = QMenu(self)
+        if node.row is not None:
+            run = node.row.run
+            starred = node.row.note.starred
+            text = "Take the star away" if starred else "Star"
+            menu.addAction(text, lambda: self.star_wanted.emit(node.source, run.run_id))
+            menu.addAction("Edit tags", lambda: self._edit(index, "tags"))
+            menu.addAction("Edit note", lambda: self._edit(index, "note"))
+            menu.addAction("Copy run id", lambda: _copy(str(run.run_id)))
+            menu.addSeparator()
+        location = node.source.identity.location
+        menu.addAction("Copy location", lambda: _copy(location))
+        if node.source.scales:
+            menu.addAction("Set the scale of quantities…",
+                           lambda: self.scale_wanted.emit(node.source))  # fmt: skip
+        menu.addAction("Close source", lambda: self.close_wanted.emit(node.source))
+        return menu
+
+    def _edit(self, index: QModelIndex, role: str) -> None:
+        places = [i for i, column in enumerate(self._tree.columns) if column.role == role]
+        self.setColumnHidden(places[0], False)
+        target = index.siblingAtColumn(places[0])
+        self.scrollTo(target)
+        self.edit(target)
+
+    def _show_columns_menu(self, where: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for place, column in enumerate(self._tree.columns[1:], 1):
+            action = menu.addAction(column.label)
+            action.setCheckable(True)
+            action.setChecked(not self.isColumnHidden(place))
+            action.toggled.connect(lambda on, place=place: self.setColumnHidden(place, not on))
+        menu.popup(self.header().mapToGlobal(where))
+
+
+def _copy(text: str) -> None:
+    QGuiApplication.clipboard().setText(text)

@@ -1,0 +1,262 @@
+"""Window: docks, menus and status around the views; it holds no data and asks no query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QComboBox,
+    QDockWidget,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QStackedWidget,
+    QTabBar,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from telemetry.text import one_line
+from vmt_log_viewer.actions import MENUS, Actions
+from vmt_log_viewer.notes import Notes
+from vmt_log_viewer.theme import INSIDE
+from vmt_log_viewer.views import timeline_strip, view_classes
+from vmt_log_viewer.views.area import ViewArea
+from vmt_log_viewer.views.inspector import Inspector
+from vmt_log_viewer.views.library import Library
+from vmt_log_viewer.views.view import Context, View
+from vmt_log_viewer.widgets.activity import Activity
+from vmt_log_viewer.widgets.empty_state import EmptyState
+from vmt_log_viewer.widgets.message_bar import MessageBar
+
+APP_NAME = "VMT Log Viewer"
+WELCOME = "Open a telemetry database to browse its runs, or drop one here. It is only ever read."
+NARROW = 1120  # a window less wide than this has no room for the inspector beside the views
+_LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+LIBRARY_WIDTH, INSPECTOR_WIDTH, NARROW_WIDTH = 300, 280, 220
+
+
+class Window(QMainWindow):
+    """Everything that is seen. What the verbs do is told elsewhere (`vmt_log_viewer.verbs`)."""
+
+    dropped = Signal(list)  # locations
+    closing = Signal()
+
+    def __init__(self, context: Context, actions: Actions, notes: Notes) -> None:
+        super().__init__()
+        self.context, self.actions_ = context, actions
+        self.setObjectName("window")
+        self.setAcceptDrops(True)
+        self.messages = MessageBar(context.theme)
+        self.welcome = EmptyState(WELCOME, "Open file…")
+        self.welcome.triggered.connect(actions["open_file"].trigger)
+        self.timeline = timeline_strip(context)
+        self.area = ViewArea(list(view_classes()), context)
+        self.library = Library(context, notes)
+        self.inspector = Inspector(context)
+        self.activity = Activity(context.runner)
+        self.status = QLabel()
+        self._narrow = False
+        self._build_centre()
+        self.library_dock = self._dock(
+            "Library", self.library, Qt.DockWidgetArea.LeftDockWidgetArea
+        )
+        self.inspector_dock = self._dock("Inspector", self.inspector, _RIGHT)
+        self.resizeDocks(
+            [self.library_dock, self.inspector_dock],
+            [LIBRARY_WIDTH, INSPECTOR_WIDTH],
+            Qt.Orientation.Horizontal,
+        )
+        self.recent_menu = QMenu("Open recent", self)
+        self._build_menus()
+        self._build_status()
+        self._connect()
+        self.show_title()
+
+    def _build_centre(self) -> None:
+        work = QWidget()
+        layout = QVBoxLayout(work)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        if self.timeline is not None:
+            layout.addWidget(self.timeline)
+        layout.addWidget(self.area, 1)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.welcome)
+        self.stack.addWidget(work)
+        centre = QWidget()
+        outer = QVBoxLayout(centre)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(self.messages)
+        outer.addWidget(self.stack, 1)
+        self.setCentralWidget(centre)
+
+    def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(title.lower())
+        dock.setWidget(widget)
+        dock.setMinimumWidth(180)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _build_menus(self) -> None:
+        """Menus from the verbs; all of them belong to the window so that their keys work."""
+        menus = {name: self.menuBar().addMenu(name) for name in MENUS}
+        for verb, action in self.actions_:
+            menu = menus[verb.menu]
+            if verb.separator:
+                menu.addSeparator()
+            menu.addAction(action)
+            if verb.id == "open_url":
+                menu.addMenu(self.recent_menu)
+        self.addActions([action for _, action in self.actions_])
+        for number in range(1, 10):
+            action = self.actions_[f"view_{number}"]
+            action.setVisible(number <= len(self.area.pages))
+            if number <= len(self.area.pages):
+                action.setText(self.area.pages[number - 1].kind.title)
+
+    def _build_status(self) -> None:
+        self.status.setTextFormat(Qt.TextFormat.PlainText)
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        bar.setContentsMargins(0, 0, INSIDE, 0)
+        bar.addWidget(self.activity, 1)
+        bar.addPermanentWidget(self.status)
+
+    def _connect(self) -> None:
+        self.area.made.connect(self._view_made)
+        self.area.current_changed.connect(self._show_status)
+        for key, dock in self._docks():
+            action = self.actions_[key]
+            dock.visibilityChanged.connect(
+                lambda shown, dock=dock, action=action: action.setChecked(not dock.isHidden())
+            )
+
+    def _docks(self) -> Iterator[tuple[str, QDockWidget]]:
+        yield "show_library", self.library_dock
+        yield "show_inspector", self.inspector_dock
+
+    def show_run(self) -> None:
+        """The document shows a run, or none."""
+        document = self.context.document
+        self.show_title()
+        if document.source is None or document.run_id is None:
+            self.area.clear()
+            self.stack.setCurrentIndex(0)
+            return
+        self.stack.setCurrentIndex(1)
+        self.library.show_current(document.source, document.run_id)
+        self.area.show_run(document.source, document.run_id)
+
+    def show_title(self) -> None:
+        document = self.context.document
+        parts = [APP_NAME]
+        if document.source is not None and document.run is not None:
+            parts = [
+                one_line(document.run.name, limit=120),
+                one_line(document.source.name),
+                APP_NAME,
+            ]
+        self.setWindowTitle(" — ".join(parts))
+
+    def say(self, text: str) -> None:
+        """One sentence about something that went wrong."""
+        self.messages.say(one_line(text, limit=2000))
+
+    def tell(self, text: str) -> None:
+        """One sentence about something that went well."""
+        self.statusBar().showMessage(one_line(text, limit=400), 8000)
+
+    def refresh(self) -> None:
+        """Ask again for everything that is seen."""
+        self.area.refresh()
+        self.inspector.refresh()
+        if self.timeline is not None:
+            self.timeline.refresh()
+
+    def save(self) -> None:
+        """Remember what the window looks like."""
+        settings = self.context.settings
+        self.library.save()
+        if not self._narrow:
+            settings.set("window.state", bytes(self.saveState().toBase64()).decode())
+        settings.set("window.geometry", bytes(self.saveGeometry().toBase64()).decode())
+
+    def restore(self) -> None:
+        """Look as it did last time."""
+        settings = self.context.settings
+        for key, restore in (("geometry", self.restoreGeometry), ("state", self.restoreState)):
+            text = settings.get(f"window.{key}")
+            if isinstance(text, str):
+                restore(QByteArray.fromBase64(text.encode()))
+
+    def event(self, event: QEvent) -> bool:
+        """Leave plain keys to the widget that has the keyboard where it needs them itself."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            plain = event.modifiers() in (
+                Qt.KeyboardModifier.NoModifier,
+                Qt.KeyboardModifier.KeypadModifier,
+            )
+            if plain and needs_key(self.focusWidget(), Qt.Key(event.key())):
+                event.accept()
+                return True
+        return super().event(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        urls = event.mimeData().urls()
+        self.dropped.emit([url.toLocalFile() or url.toString() for url in urls])
+        event.acceptProposedAction()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = event.size().width() < NARROW
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self.inspector_dock.setVisible(not narrow)
+            width = NARROW_WIDTH if narrow else LIBRARY_WIDTH
+            self.resizeDocks([self.library_dock], [width], Qt.Orientation.Horizontal)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.save()
+        self.activity.stop()
+        self.closing.emit()
+        super().closeEvent(event)
+
+    def _view_made(self, view: View) -> None:
+        view.status_changed.connect(lambda text, view=view: self._view_said(view, text))
+
+    def _view_said(self, view: View, text: str) -> None:
+        view.setProperty("status", text)
+        self._show_status()
+
+    def _show_status(self) -> None:
+        view = self.area.current
+        self.status.setText("" if view is None else str(view.property("status") or ""))
+
+
+def needs_key(widget: QWidget | None, key: Qt.Key) -> bool:
+    """True when `widget` cannot be used without this key (a verb may have the same one)."""
+    sideways = key in (Qt.Key.Key_Left, Qt.Key.Key_Right)
+    if isinstance(widget, QAbstractButton | QComboBox):
+        return key == Qt.Key.Key_Space
+    if isinstance(widget, QTreeView):
+        if key == Qt.Key.Key_Space:
+            return bool(widget.currentIndex().flags() & Qt.ItemFlag.ItemIsUserCheckable)
+        return sideways and widget.rootIsDecorated()
+    if isinstance(widget, QAbstractItemView):
+        index = widget.currentIndex()
+        checkable = index.isValid() and bool(index.flags() & Qt.ItemFlag.ItemIsUserCheckable)
+        return key == Qt.Key.Key_Space and checkable
+    return sideways and isinstance(widget, QTabBar | QAbstractSlider)
