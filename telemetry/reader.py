@@ -15,6 +15,8 @@ from telemetry.errors import RequestError
 from telemetry.families.vocabulary import ColumnSpec, FamilySpec, TableSpec
 
 CHUNK = 2_000
+PSEUDO = ("rowid",)
+"""Columns that an engine has of its own; they order rows and are not offered."""
 _EMBEDDED = ("sqlite", "duckdb")
 
 
@@ -30,8 +32,17 @@ class Layout:
     scales: Mapping[str, int]
     _selectables: dict[str, sa.TableClause] = field(default_factory=dict, compare=False, repr=False)
 
+    def stored(self, table: str) -> str:
+        """The database's table that the declared one is read from."""
+        spec = self.family.table(table)
+        return table if spec is None or spec.of is None else spec.of
+
+    def there(self, table: str) -> bool:
+        """Whether the database has the table that `table` is read from."""
+        return self.stored(table) in self.shape.tables
+
     def has(self, table: str, *names: str) -> bool:
-        return self.shape.has(table, *names)
+        return self.shape.has(self.stored(table), *names)
 
     def scale(self, name: str) -> int:
         return self.scales.get(name, 1)
@@ -41,6 +52,7 @@ class Layout:
 
         The same object every time, so that all columns of a statement share one FROM.
         """
+        table = self.stored(table)
         if table not in self._selectables:
             spec = self.family.table(table)
             types = {} if spec is None else {c.name: c.type for c in spec.model.c}
@@ -76,8 +88,8 @@ class Layout:
 
     def specs(self, table: TableSpec) -> tuple[ColumnSpec, ...]:
         """The declared columns and, after them, those that only this database has."""
-        known = {c.name for c in table.columns}
-        extra = (n for n in self.shape.tables.get(table.name, ()) if n not in known)
+        known = {*(c.name for c in table.columns), *PSEUDO}
+        extra = (n for n in self.shape.tables.get(self.stored(table.name), ()) if n not in known)
         return (*table.columns, *(ColumnSpec(n, visible=False) for n in extra))
 
     def table_spec(self, name: str) -> TableSpec:
@@ -116,7 +128,7 @@ class Layout:
             label=table.label,
             role=table.role,
             columns=tuple(self.describe_column(table, c) for c in self.specs(table)),
-            recorded=table.name in self.shape.tables,
+            recorded=self.there(table.name),
             how_to_record=table.how_to_record,
         )
 

@@ -24,7 +24,7 @@ def facets(reader: Reader, query: FacetQuery) -> Facets:
     table = reader.layout.table_spec(query.table)
     column = reader.layout.column_spec(table, query.column)
     described = reader.layout.describe_column(table, column)
-    if table.name not in reader.layout.shape.tables:
+    if not reader.layout.there(table.name):
         return Facets(described, (), 0, 0)
     value = reader.layout.element(table, column).label("value")
     counted = (
@@ -53,7 +53,7 @@ def summary(reader: Reader, query: SummaryQuery) -> Summary:
     if declared is None:
         raise RequestError(f"{table.name} has no summary.")
     columns = _summary_columns(reader, table, declared)
-    if table.name not in reader.layout.shape.tables:
+    if not reader.layout.there(table.name):
         return Summary(columns, (), (None, *(None for _ in declared.aggregates)))
     group = reader.layout.element(table, reader.layout.column_spec(table, declared.group))
     elements = [_aggregate(reader, table, a) for a in declared.aggregates]
@@ -82,7 +82,7 @@ def histogram(reader: Reader, query: HistogramQuery) -> Histogram:
     """Rows per bin of equal width; bins cover the asked ticks, else the whole run."""
     table = reader.layout.table_spec(query.table)
     ticks = query.where.ticks or run_ticks(reader, query.run_id)
-    if table.tick is None or ticks is None or table.name not in reader.layout.shape.tables:
+    if table.tick is None or ticks is None or not reader.layout.there(table.name):
         return Histogram(np.empty(0, dtype=np.int64), 1, {})
     width = max(1, -(-(ticks.last - ticks.first + 1) // max(1, query.bins)))
     start = np.arange(ticks.first, ticks.last + 1, width, dtype=np.int64)
@@ -108,7 +108,7 @@ def histogram(reader: Reader, query: HistogramQuery) -> Histogram:
 def points(reader: Reader, query: PointsQuery) -> Points:
     """Rows as points in row order; more than `limit` are thinned evenly, which the notes say."""
     table = reader.layout.table_spec(query.table)
-    if table.name not in reader.layout.shape.tables:
+    if not reader.layout.there(table.name):
         nothing = np.empty(0, dtype=np.float64)
         return Points(nothing, nothing, (), (), 0)
     x, y = (reader.layout.column_spec(table, n) for n in (query.x, query.y))

@@ -43,7 +43,7 @@ def _between(reader: Reader, query: NegotiationQuery, role: str) -> TablePage:
 def _states(reader: Reader, query: NegotiationQuery) -> TablePage:
     spec = next(t for t in reader.family.tables if t.role == "states")
     first = query.tick
-    if spec.name in reader.layout.shape.tables:
+    if reader.layout.there(spec.name):
         tick = reader.column(spec.name, str(spec.tick))
         earlier = reader.scalar(
             sa.select(tick)

@@ -77,7 +77,7 @@ def run_sizes(reader: Reader, query: RunSizesQuery) -> RunSizes:
     """Exact row counts of the recorded tables, per run."""
     counts: dict[RunId, dict[str, int]] = {run_id: {} for run_id in query.run_ids}
     for done, table in enumerate(reader.family.tables):
-        if table.name not in reader.layout.shape.tables or table.run is None:
+        if not reader.layout.there(table.name) or table.run is None:
             continue
         if query.tables is not None and table.name not in query.tables:
             continue
@@ -85,7 +85,7 @@ def run_sizes(reader: Reader, query: RunSizesQuery) -> RunSizes:
         statement = (
             sa.select(column, sa.func.count())
             .select_from(reader.layout.selectable(table.name))
-            .where(column.in_(query.run_ids))
+            .where(column.in_(query.run_ids), *([] if table.only is None else [table.only(reader)]))
             .group_by(column)
         )
         found = dict(reader.rows(statement))

@@ -44,7 +44,7 @@ def scene(reader: Reader, query: SceneQuery) -> Scene:
 
 def _role(reader: Reader, role: str) -> TableSpec | None:
     found = next((t for t in reader.family.tables if t.role == role), None)
-    return found if found is not None and found.name in reader.layout.shape.tables else None
+    return found if found is not None and reader.layout.there(found.name) else None
 
 
 def _at(reader: Reader, table: TableSpec, run_id: RunId, tick: Any, *roles: str) -> list[Any]:

@@ -156,7 +156,7 @@ def _place(reader: Reader, spec: MeasureSpec) -> tuple[TableSpec, ColumnSpec]:
 def _measure(layout: Layout, spec: MeasureSpec) -> Measure:
     table = layout.table_spec(spec.table)
     column = layout.column_spec(table, spec.column)
-    there = spec.table in layout.shape.tables
+    there = layout.there(spec.table)
     recorded = (
         there and layout.recorded(table, column) and layout.has(spec.table, spec.agent, spec.tick)
     )

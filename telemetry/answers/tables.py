@@ -64,7 +64,7 @@ def page(reader: Reader, query: TableQuery) -> TablePage:
 def stream(reader: Reader, query: TableQuery) -> Iterator[tuple[tuple[Cell, ...], ...]]:
     """All matching rows in order, a chunk at a time, in constant memory; `limit` is ignored."""
     spec = reader.layout.table_spec(query.table)
-    if spec.name not in reader.layout.shape.tables:
+    if not reader.layout.there(spec.name):
         return
     plan = _plan(reader, query)
     width = len(plan.columns)
@@ -86,7 +86,7 @@ def stream_columns(layout: Layout, query: TableQuery) -> tuple[Column, ...]:
 def count(reader: Reader, query: CountQuery) -> int:
     """How many rows match."""
     spec = reader.layout.table_spec(query.table)
-    if spec.name not in reader.layout.shape.tables:
+    if not reader.layout.there(spec.name):
         return 0
     statement = (
         sa.select(sa.func.count())
@@ -116,6 +116,8 @@ def used(reader: Reader, table: TableSpec, column: ColumnSpec, run_id: Any) -> b
     inner = sa.select(sa.literal(1)).select_from(reader.layout.selectable(table.name))
     if table.run is not None:
         inner = inner.where(reader.column(table.name, table.run) == run_id)
+    if table.only is not None:
+        inner = inner.where(table.only(reader))
     inner = inner.where(element.is_not(None))
     if column.default is not None:
         inner = inner.where(element != column.default)

@@ -21,6 +21,8 @@ def conditions(
     found: list[sa.ColumnElement[bool]] = []
     if table.run is not None:
         found.append(reader.column(table.name, table.run) == run_id)
+    if table.only is not None:
+        found.append(table.only(reader))
     if where.ticks is not None:
         found.append(_tick_column(reader, table).between(where.ticks.first, where.ticks.last))
     if where.agents is not None:

@@ -75,7 +75,8 @@ class TableSpec:
     `run`, `tick` and `agents` name the columns that say which run, when and who; `sort` is the
     order that the table's own index serves. `explain` turns a row into a sentence. `taking_part`
     is the condition that one of some agents takes part, where that is more than the equality of
-    a column in `agents`.
+    a column in `agents`. `of` names the stored table where this one is a selection of another's
+    rows, and `only` the condition that selects them.
     """
 
     name: str
@@ -91,6 +92,8 @@ class TableSpec:
     summary: SummarySpec | None = None
     how_to_record: str = ""
     explain: Callable[[Mapping[str, Cell]], str] | None = None
+    of: str | None = None
+    only: Callable[[Columns], sa.ColumnElement[bool]] | None = None
     taking_part: Callable[[Columns, tuple[AgentId, ...]], sa.ColumnElement[bool]] | None = None
 
     def spec(self, name: str) -> ColumnSpec | None:
