@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 
 import click
@@ -133,7 +134,8 @@ def _execute(argv: Sequence[str] | None) -> int:
 
 def _fail(message: str, code: int) -> int:
     """Say what went wrong on one line of standard error."""
-    print(f"telemetry: {one_line(message, limit=2000)}", file=sys.stderr)
+    with suppress(BrokenPipeError):  # nobody reads it any more; the code still says it
+        print(f"telemetry: {one_line(message, limit=2000)}", file=sys.stderr, flush=True)
     return code
 
 

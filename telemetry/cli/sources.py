@@ -14,6 +14,7 @@ from telemetry.concepts import Cell, Column, Identity, Run, RunDetail, RunList, 
 from telemetry.queries import RunQuery, RunSizesQuery, RunsQuery, SummaryQuery
 from telemetry.source import Source
 
+_DEEPEST = 200
 _NAME = Column("name", "Name", "text")
 _VALUE = Column("value", "Value", "text")
 _FIRST = Column("first_tick", "First tick", "int", derived=True)
@@ -162,10 +163,32 @@ def _detail(detail: RunDetail, sizes: dict[str, int], summary: Summary | None) -
         "trades": [] if summary is None else _groups(summary),
         "warnings": list(detail.warnings),
         "notes": list(detail.notes),
-        "config": detail.config,
-        "config_problem": detail.config_problem,
-        **({} if detail.config_problem is None else {"config_text": detail.config_text}),
+        **_configuration(detail),
     }
+
+
+def _configuration(detail: RunDetail) -> dict[str, object]:
+    """The configuration decoded, or as stored where that cannot be done."""
+    problem = detail.config_problem
+    if problem is None and _deeper(detail.config, _DEEPEST):
+        problem = f"The configuration is nested more than {_DEEPEST} levels deep."
+    if problem is None:
+        return {"config": detail.config, "config_problem": None}
+    return {"config": None, "config_problem": problem, "config_text": detail.config_text}
+
+
+def _deeper(value: object, levels: int) -> bool:
+    """Whether containers are nested deeper than `levels`, found without recursion."""
+    layer = [value]
+    for _ in range(levels + 1):
+        inner: list[object] = []
+        for item in layer:
+            if isinstance(item, dict):
+                inner.extend(item.values())
+            elif isinstance(item, list):
+                inner.extend(item)
+        layer = inner
+    return bool(layer)
 
 
 def _groups(summary: Summary) -> list[dict[str, Cell]]:
