@@ -104,7 +104,7 @@ class Verbs(QObject):
         bind("slower", lambda: self._speed(-1))
         bind("mark", lambda: None if cursor.tick is None else marks.toggle(cursor.tick))
         bind("next_mark", lambda: cursor.move_to(marks.after(cursor.tick or 0)))
-        playback.toggled.connect(self._actions["play"].setChecked)
+        playback.toggled.connect(lambda on: self._actions["play"].setChecked(on))
 
     def _bind_view(self) -> None:
         bind, window = self._actions.bind, self._window
