@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from telemetry.engines import Database, Shape
-from telemetry.engines.sqlite import MAGIC, Header, SQLiteDatabase, header_while_open
+from telemetry.engines.sqlite import SQLiteDatabase
+from telemetry.engines.sqlite_file import MAGIC, head_of
 from telemetry.errors import SourceError, UnknownFamilyError
 from telemetry.families import families
 from telemetry.location import Location, parse_location
 from telemetry.source import Source
+from telemetry.text import one_line
 
-HEAD_BYTES = 100
 _KNOWN_BYTES = (
     (b"\x89PNG", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
@@ -37,9 +39,10 @@ def open_source(
     try:
         shape = database.shape()
         for family in families():
-            vintage = family.recognise(shape)
+            spelt = shape.spelt_like(family.names())
+            vintage = family.recognise(spelt)
             if vintage is not None:
-                return Source(database, family, vintage, shape, scale)
+                return Source(database, family, vintage, spelt, scale)
     except BaseException:
         database.close()
         raise
@@ -66,40 +69,36 @@ def _connect(place: Location, password: str | None) -> Database:
 
 
 def _open_file(place: Location, path: Path) -> Database:
-    head = _head(path)
-    if isinstance(head, Header):
-        return SQLiteDatabase(place, head)
+    head = _head(place.text, path)
     if head.startswith(MAGIC):
-        if len(head) < HEAD_BYTES:
-            raise SourceError(
-                f"{path} is truncated: it ends within its header; copy it again from its origin."
-            )
-        return SQLiteDatabase(place, Header.parse(head))
+        return SQLiteDatabase(place)
     if head[8:12] == b"DUCK":
         from telemetry.engines.duckdb import DuckDBDatabase
 
         return DuckDBDatabase(place)
-    raise SourceError(f"{path} is {_what(head)}, not a telemetry database; choose another file.")
+    raise SourceError(
+        f"{place.text} is {_what(head)}, not a telemetry database; choose another file."
+    )
 
 
-def _head(path: Path) -> bytes | Header:
-    """The file's first bytes, or its header where this process has the file open already."""
+def _head(name: str, path: Path) -> bytes:
+    """The file's first bytes; SourceError for what is no file or cannot be read."""
     try:
-        if path.is_dir():
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
             raise SourceError(
-                f"{path} is a folder that holds no telemetry; choose a database file in it."
+                f"{name} is a folder that holds no telemetry; choose a database file in it."
             )
-        known = header_while_open(path)
-        if known is not None:
-            return known
-        with path.open("rb") as file:
-            return file.read(HEAD_BYTES)
+        if not stat.S_ISREG(mode):  # to open a pipe would wait for its writer
+            raise SourceError(f"{name} is a pipe or a device, not a file; choose a database file.")
+        return head_of(path)
     except FileNotFoundError:
-        raise SourceError(f"{path} does not exist; check the path (nothing was created).") from None
+        raise SourceError(f"{name} does not exist; check the path (nothing was created).") from None
     except PermissionError:
-        raise SourceError(f"{path} may not be read by you; ask its owner for permission.") from None
+        raise SourceError(f"{name} may not be read by you; ask its owner for permission.") from None
     except (OSError, ValueError) as error:
-        raise SourceError(f"{path} cannot be read ({error}); check the path.") from None
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise SourceError(f"{name} cannot be read ({why}); check the path.") from None
 
 
 def _what(head: bytes) -> str:
@@ -118,6 +117,6 @@ def _what(head: bytes) -> str:
 def _holds(shape: Shape) -> str:
     if not shape.tables:
         return "it holds no tables at all"
-    names = sorted(shape.tables)
+    names = [one_line(name, limit=40) for name in sorted(shape.tables)]
     more = f" and {len(names) - 8} more" if len(names) > 8 else ""
     return f"it holds the tables {', '.join(names[:8])}{more}"

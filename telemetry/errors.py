@@ -19,6 +19,10 @@ class LockedError(SourceError):
     """Somebody else holds the source; trying again later may work."""
 
 
+class ChangedError(LockedError):
+    """Somebody else changed the source while it was read; asking again may work at once."""
+
+
 class NothingFoundError(TelemetryError):
     """The question is a good one, but the source holds nothing that answers it."""
 

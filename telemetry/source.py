@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import TypeVar
 
 from telemetry.answers import ANSWERS, series, tables, timeline
@@ -17,13 +18,15 @@ from telemetry.concepts import (
     Table,
 )
 from telemetry.engines import Database, Shape
-from telemetry.errors import NothingFoundError, RequestError
+from telemetry.errors import ChangedError, NothingFoundError, RequestError
 from telemetry.families.vocabulary import FamilySpec
 from telemetry.queries import Query, RunsQuery, TableQuery
 from telemetry.reader import Layout, Reader
 
 T = TypeVar("T")
 MAX_SCALE = 10**12
+ANEW = 2
+"""How often a question is asked anew where a writer changed the source under it."""
 
 
 class Source:
@@ -117,9 +120,14 @@ class Source:
             what = type(query).__name__.removesuffix("Query").lower()
             raise NothingFoundError(f"{self._family.label} sources cannot answer {what}.")
         token = token or CancelToken()
+        for _ in range(ANEW):
+            with suppress(ChangedError):
+                return self._answered(answer, query, token)
+        return self._answered(answer, query, token)
+
+    def _answered(self, answer: Callable[..., T], query: Query[T], token: CancelToken) -> T:
         with self._database.connection(token) as connection:
-            found: T = answer(Reader(self._layout, connection, token), query)
-        return found
+            return answer(Reader(self._layout, connection, token), query)
 
     def stream(
         self, query: TableQuery, token: CancelToken | None = None

@@ -2,32 +2,54 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
 from telemetry.cancel import CancelToken
-from telemetry.errors import QueryCancelled, TelemetryError
+from telemetry.errors import LockedError, QueryCancelled, TelemetryError
 from telemetry.location import Location
+
+LOCK_STEP = 0.02
 
 
 @dataclass(frozen=True)
 class Shape:
     """Which tables a database has: table → column → declared type, names as the database has them.
 
-    `indices` maps a table to the leading columns of each of its indices.
+    `indices` maps a table to the leading columns of each of its indices; `folds_case`: to the
+    engine, names that differ in case alone are the same.
     """
 
     tables: Mapping[str, Mapping[str, str]]
     indices: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    folds_case: bool = False
 
     def has(self, table: str, *columns: str) -> bool:
         found = self.tables.get(table)
         return found is not None and all(c in found for c in columns)
+
+    def spelt_like(self, declared: Mapping[str, Iterable[str]]) -> Shape:
+        """The same shape, its names spelt as `declared` where the engine sees no difference."""
+        if not self.folds_case:
+            return self
+        own = {name.lower(): name for name in declared}
+        tables: dict[str, Mapping[str, str]] = {}
+        indices: dict[str, tuple[tuple[str, ...], ...]] = {}
+        for table, columns in self.tables.items():
+            name = own.get(table.lower(), table)
+            spelt = {c.lower(): c for c in declared.get(name, ())}
+            tables[name] = {spelt.get(c.lower(), c): kind for c, kind in columns.items()}
+            indices[name] = tuple(
+                tuple(spelt.get(c.lower(), c) for c in index)
+                for index in self.indices.get(table, ())
+            )
+        return Shape(tables, indices, self.folds_case)
 
 
 class Database(ABC):
@@ -37,6 +59,8 @@ class Database(ABC):
     """
 
     engine_label: str
+    patience = 0.0
+    """How many seconds to ask again for what somebody else has locked."""
 
     def __init__(self, location: Location) -> None:
         self.location = location
@@ -63,9 +87,17 @@ class Database(ABC):
         """Bytes on disk where that is known."""
         return None
 
-    def _guard(self) -> AbstractContextManager[None] | None:
-        """Something to hold while connected; None where nothing is needed."""
-        return None
+    def _held(self) -> AbstractContextManager[None]:
+        """What an engine holds from before a connection is made until after it is closed."""
+        return nullcontext()
+
+    def _begin(self, driver_connection: Any, token: CancelToken) -> None:
+        """Start the one snapshot that all statements of a question see, where that is needed."""
+        return
+
+    def _at_work(self, driver_connection: Any) -> AbstractContextManager[None]:
+        """Around the statements of a question; sees the driver's errors."""
+        return nullcontext()
 
     @contextmanager
     def connection(self, token: CancelToken | None = None) -> Iterator[sa.Connection]:
@@ -73,12 +105,10 @@ class Database(ABC):
         token = token or CancelToken()
         token.check()
         try:
-            with self._engine.connect() as connection:
+            with self._held(), self._connected(token) as connection:
                 driver = connection.connection.driver_connection
-                with token.interrupting(self._interrupt(driver)):
+                with token.interrupting(self._interrupt(driver)), self._at_work(driver):
                     yield connection
-        except QueryCancelled:
-            raise
         except TelemetryError:
             raise
         except Exception as error:
@@ -87,6 +117,27 @@ class Database(ABC):
             if not isinstance(error, (sa.exc.SQLAlchemyError, *self._driver_errors())):
                 raise
             raise self.translate(error) from error
+
+    def _connected(self, token: CancelToken) -> sa.Connection:
+        """A connection with its snapshot; asks again for `patience` where it is locked."""
+        deadline = time.monotonic() + self.patience
+        while True:
+            token.check()
+            try:
+                return self._connect_once(token)
+            except LockedError:
+                if time.monotonic() >= deadline:
+                    raise
+            time.sleep(LOCK_STEP)
+
+    def _connect_once(self, token: CancelToken) -> sa.Connection:
+        connection = self._engine.connect()
+        try:
+            self._begin(connection.connection.driver_connection, token)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _driver_errors(self) -> tuple[type[Exception], ...]:
         """What the driver raises where SQLAlchemy does not wrap it (fetching, connecting)."""

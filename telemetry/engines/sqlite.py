@@ -3,46 +3,52 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
-import tempfile
 import threading
 import weakref
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
+from telemetry.cancel import CancelToken
 from telemetry.engines.database import Database, Shape
-from telemetry.errors import LockedError, QueryCancelled, SourceError, TelemetryError
-from telemetry.filters import regexp
+from telemetry.engines.sqlite_connection import (
+    UNDECODABLE,
+    Connection,
+    define_regexp,
+    open_connection,
+    undecodable,
+)
+from telemetry.engines.sqlite_file import (
+    HEADER_BYTES,
+    Header,
+    PrivateCopy,
+    keep,
+    let_go,
+    retain,
+    sidecar,
+    size_of,
+    stamp,
+    state_of,
+)
+from telemetry.engines.sqlite_shape import shape_of
+from telemetry.errors import (
+    ChangedError,
+    LockedError,
+    QueryCancelled,
+    RequestError,
+    SourceError,
+    TelemetryError,
+)
 from telemetry.location import Location
 
-MAGIC = b"SQLite format 3\x00"
-BUSY_SECONDS = 3.0
-_OPEN: weakref.WeakValueDictionary[tuple[int, int], SQLiteDatabase] = weakref.WeakValueDictionary()
-
-
-@dataclass(frozen=True)
-class Header:
-    """What the first hundred bytes of a SQLite file say."""
-
-    wal: bool
-    page_size: int
-    pages: int | None
-
-    @classmethod
-    def parse(cls, head: bytes) -> Header:
-        size = int.from_bytes(head[16:18], "big")
-        counted = head[24:28] == head[92:96]
-        pages = int.from_bytes(head[28:32], "big")
-        return cls(
-            head[18] == 2 or head[19] == 2, 65536 if size == 1 else size, pages if counted else None
-        )
+STEPS_BETWEEN_CHECKS = 20_000
+LARGEST_COPY = 1 << 30
+"""A live WAL database larger than this is read with its index shared rather than copied."""
 
 
 class SQLiteDatabase(Database):
@@ -52,98 +58,173 @@ class SQLiteDatabase(Database):
     a WAL file with its index → shared with the live writer, its index mapped read-only;
     a WAL database without a WAL → `immutable=1`, since anything else would create sidecars;
     a WAL without its index, or a journal left by a crash → recovered in a private copy.
+    Each question sees one state of the file, from its first statement to its last.
     """
 
     engine_label = "SQLite"
+    patience = 3.0
 
-    def __init__(self, location: Location, header: Header) -> None:
+    def __init__(self, location: Location) -> None:
         assert location.path is not None
         self.path = location.path
-        self._header = header
-        self._copy: Path | None = None
+        self._real = Path(os.path.realpath(self.path))  # sidecars lie beside what a link names
+        self._kept = keep(self._real)
+        self._kept_open = weakref.finalize(self, let_go, self._kept)
+        self._copy: PrivateCopy | None = None
         self._lock = threading.Lock()
         super().__init__(location)
-        self._refuse_truncated()
-        status = self.path.stat()
-        _OPEN[(status.st_dev, status.st_ino)] = self
-
-    @property
-    def header(self) -> Header:
-        return self._header
+        self._refuse_damaged()
 
     def _make_engine(self) -> sa.Engine:
         engine = sa.create_engine("sqlite://", creator=self._connect, poolclass=NullPool)
-        sa.event.listen(engine, "connect", _define_regexp)  # after the dialect's own definition
+        sa.event.listen(engine, "connect", define_regexp)  # after the dialect's own definition
         return engine
 
-    def _connect(self) -> sqlite3.Connection:
-        uri = self._uri()
+    def _connect(self) -> Connection:
         try:
-            connection = _open(uri)
-            try:
-                connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
-            except sqlite3.OperationalError as error:
-                connection.close()
-                connection = self._second_way(error)
+            connection = self._first_way()
+        except OSError as error:
+            raise SourceError(
+                f"{self._name} could not be read ({error.strerror or error}); "
+                "check the disk that it lies on and try again."
+            ) from error
         except sqlite3.Error as error:
             raise self.translate(error) from error
         return connection
 
-    def _uri(self) -> str:
-        if self._copy is not None:
-            return _file_uri(self._copy, "mode=ro")
-        if not self.path.exists():
-            raise SourceError(f"{self.path} is no longer there; open it from where it is now.")
-        wal, index = _sidecar(self.path, "-wal"), _sidecar(self.path, "-shm")
-        if wal.exists() and index.exists():
-            return _file_uri(self.path, "mode=ro&readonly_shm=1")
-        if wal.exists() and wal.stat().st_size > 0:
-            return _file_uri(self._recovered("-wal"), "mode=ro")
-        return _file_uri(self.path, "mode=ro&immutable=1" if self._header.wal else "mode=ro")
+    def _first_way(self) -> Connection:
+        self._refuse_replaced()
+        wal = size_of(sidecar(self._real, "-wal"))
+        if wal is not None and sidecar(self._real, "-shm").exists():
+            return self._shared()
+        if wal:
+            return self._recovered("-wal")
+        if Header.parse(self._kept.read(HEADER_BYTES)).wal:
+            seen = stamp(self._kept.status())
+            connection = open_connection(self._real, "mode=ro&immutable=1")
+            connection.seen = seen
+            return connection
+        return self._alone()
 
-    def _second_way(self, error: sqlite3.OperationalError) -> sqlite3.Connection:
-        """Where the first connection could not read: share the index, or recover a copy."""
-        code = getattr(error, "sqlite_errorcode", 0)
-        if code == sqlite3.SQLITE_READONLY_ROLLBACK:
-            return _open(_file_uri(self._recovered("-journal"), "mode=ro"))
-        if code & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN) and self._header.wal:
-            if _sidecar(self.path, "-shm").exists():
-                connection = _open(_file_uri(self.path, "mode=ro"))
-                connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
-                return connection
-            return _open(_file_uri(self._recovered("-wal"), "mode=ro"))
-        raise error
+    def _shared(self) -> Connection:
+        """Beside a writer. Until its second transaction SQLite has no mark for us to read at."""
+        try:
+            return open_connection(self._real, "mode=ro&readonly_shm=1")
+        except sqlite3.OperationalError as error:
+            code = error.sqlite_errorcode & 0xFF
+            if code not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+                raise
+        if not sidecar(self._real, "-shm").exists():  # the writer has just left
+            raise self._changed_error()
+        if self._kept.status().st_size > LARGEST_COPY:  # cheaper: a reader's mark in the index
+            return open_connection(self._real, "mode=ro")
+        return self._recovered("-wal")
 
-    def _recovered(self, suffix: str) -> Path:
-        """A private copy in which SQLite has replayed what a writer left unfinished."""
+    def _alone(self) -> Connection:
+        """A file with a rollback journal, or without any."""
+        try:
+            return open_connection(self._real, "mode=ro&readonly_shm=1")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
+                raise
+        return self._recovered("-journal")
+
+    def _recovered(self, suffix: str) -> Connection:
+        """A connection to a private copy of the file as it is now."""
         with self._lock:
-            if self._copy is None:
-                folder = Path(tempfile.mkdtemp(prefix="telemetry-"))
-                weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-                copy = folder / self.path.name
-                shutil.copyfile(self.path, copy)
-                beside = _sidecar(self.path, suffix)
-                if beside.exists():
-                    shutil.copyfile(beside, _sidecar(copy, suffix))
-                recovering = sqlite3.connect(copy)
-                try:
-                    recovering.execute("PRAGMA journal_mode=DELETE").fetchall()
-                finally:
-                    recovering.close()
+            copy = self._copy
+            if copy is None or copy.state != state_of(self._kept, self._real, suffix):
+                copy = PrivateCopy(self._kept, self._real, suffix)
+                if self._copy is not None:
+                    self._copy.remove()
                 self._copy = copy
-                self.notes = (
-                    f"{self.path.name} was left unfinished by its writer ({suffix[1:]} file); "
-                    "a private copy was recovered and is shown, the file itself is untouched.",
+                self._note(
+                    f"Its writer left changes in {self._real.name}{suffix}; a private copy that "
+                    "holds them is shown, the files themselves are untouched."
                 )
-            return self._copy
+            return open_connection(copy.path, "mode=ro")
 
-    def _refuse_truncated(self) -> None:
-        pages, size = self._header.pages, self.path.stat().st_size
-        beside = any(_sidecar(self.path, s).exists() for s in ("-wal", "-journal"))
-        if pages and size < pages * self._header.page_size and not beside:
+    def _note(self, said: str) -> None:
+        if said not in self.notes:
+            self.notes = (*self.notes, said)
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """Keep the file open, so that closing the source drops no lock of this question."""
+        if not self._kept_open.alive:
+            raise SourceError(f"{self._name} has been closed; open it again.")
+        retain(self._kept)
+        try:
+            yield
+        finally:
+            let_go(self._kept)
+
+    def _begin(self, driver_connection: Any, token: CancelToken) -> None:
+        """Start the one snapshot of a question, with cancelling checked between its steps."""
+        driver_connection.set_progress_handler(lambda: token.cancelled, STEPS_BETWEEN_CHECKS)
+        try:
+            driver_connection.execute("BEGIN")
+            driver_connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
+        except sqlite3.Error as error:
+            raise self.translate(error) from error
+
+    @contextmanager
+    def _at_work(self, driver_connection: Any) -> Iterator[None]:
+        """An error where the file changed under an immutable connection; notes of bad text."""
+        undecodable.seen = False
+        try:
+            yield
+        except (sqlite3.Error, sa.exc.DBAPIError) as error:
+            if self._changed(driver_connection):
+                raise self._changed_error() from error
+            raise
+        finally:
+            if undecodable.seen:
+                self._note(UNDECODABLE)
+        if self._changed(driver_connection):
+            raise self._changed_error()
+
+    def _changed(self, connection: Connection) -> bool:
+        """Whether a file that was read as immutable has been written to meanwhile."""
+        return connection.seen is not None and connection.seen != stamp(self._kept.status())
+
+    def _changed_error(self) -> ChangedError:
+        return ChangedError(
+            f"{self._name} was changed by another program while it was read; try again."
+        )
+
+    def _refuse_replaced(self) -> None:
+        try:
+            status = self._real.stat()
+        except FileNotFoundError:
             raise SourceError(
-                f"{self.path} is truncated: it has {size} of {pages * self._header.page_size} "
-                "bytes; copy it again from where it was recorded."
+                f"{self._name} is no longer there; open it from where it is now."
+            ) from None
+        kept = self._kept.status()
+        if (status.st_dev, status.st_ino) != (kept.st_dev, kept.st_ino):
+            raise SourceError(f"{self._name} was replaced by another file; open it again.")
+
+    def _refuse_damaged(self) -> None:
+        """Refuse what the header shows to be cut short or no database after all."""
+        head = self._kept.read(HEADER_BYTES)
+        header = Header.parse(head.ljust(HEADER_BYTES, b"\0"))
+        if len(head) < HEADER_BYTES:
+            raise SourceError(
+                f"{self._name} is truncated: it ends within its header; "
+                "copy it again from where it was recorded."
+            )
+        if not header.sound:
+            raise SourceError(
+                f"{self._name} is damaged: its header has a page size of {header.page_size}; "
+                "open a backup of it."
+            )
+        size = self._kept.status().st_size
+        wanted = (header.pages or 0) * header.page_size
+        beside = any(size_of(sidecar(self._real, s)) for s in ("-wal", "-journal"))
+        if size < wanted and not beside:
+            raise SourceError(
+                f"{self._name} is truncated: it has {size} of {wanted} bytes; "
+                "copy it again from where it was recorded."
             )
 
     def _interrupt(self, driver_connection: Any) -> Callable[[], None]:
@@ -154,87 +235,51 @@ class SQLiteDatabase(Database):
         driver = error.orig if isinstance(error, sa.exc.DBAPIError) else error
         if isinstance(driver, TelemetryError):
             return driver
+        if isinstance(driver, OverflowError):
+            return RequestError("A number in the question is larger than any that SQLite stores.")
+        if isinstance(driver, UnicodeError):
+            return RequestError("A text in the question is not valid Unicode; correct it.")
         code = getattr(driver, "sqlite_errorcode", 0) & 0xFF
         text = str(driver)
         if code == sqlite3.SQLITE_INTERRUPT or text == "interrupted":
             return QueryCancelled("The query was cancelled.")
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return LockedError(
-                f"{self.path} is locked by another program that is writing to it; "
+                f"{self._name} is locked by another program that is writing to it; "
                 "wait until it has finished and try again."
             )
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             return SourceError(
-                f"{self.path} is damaged ({text}); open a backup, "
+                f"{self._name} is damaged ({text}); open a backup, "
                 "or rescue it with SQLite's .recover."
             )
         if code == sqlite3.SQLITE_CANTOPEN:
             return SourceError(
-                f"{self.path} cannot be opened; check that you may read the file and its folder."
+                f"{self._name} cannot be opened; check that you may read the file and its folder."
             )
-        return SourceError(f"{self.path} could not be read: {text}; check the file and try again.")
+        return SourceError(f"{self._name} could not be read: {text}; check the file and try again.")
+
+    def _driver_errors(self) -> tuple[type[Exception], ...]:
+        return (sqlite3.Error, OverflowError, UnicodeError)
 
     def shape(self) -> Shape:
         with self.connection() as connection:
-            names = [
-                row[0]
-                for row in connection.exec_driver_sql(
-                    "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') "
-                    "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
-                )
-            ]
-            columns = connection.exec_driver_sql(
-                "SELECT m.name, c.name, c.type FROM sqlite_master m, pragma_table_info(m.name) c "
-                "WHERE m.type IN ('table', 'view')"
-            ).fetchall()
-            indexed = connection.exec_driver_sql(
-                "SELECT m.name, i.name, c.name FROM sqlite_master m, pragma_index_list(m.name) i, "
-                "pragma_index_info(i.name) c WHERE m.type = 'table' AND NOT i.partial "
-                "ORDER BY m.name, i.name, c.seqno"
-            ).fetchall()
-        tables: dict[str, dict[str, str]] = {name: {} for name in names}
-        for table, column, kind in columns:
-            if table in tables:
-                tables[table][column] = kind
-        leading: dict[tuple[str, str], list[str]] = {}
-        for table, index, column in indexed:
-            leading.setdefault((table, index), []).append(column)
-        indices: dict[str, tuple[tuple[str, ...], ...]] = {}
-        for (table, _), parts in leading.items():
-            indices[table] = (*indices.get(table, ()), tuple(parts))
-        return Shape(tables, indices)
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, Connection)
+            return shape_of(driver)
 
     def size_bytes(self) -> int | None:
-        return self.path.stat().st_size
+        return size_of(self._real)
 
+    def close(self) -> None:
+        """Let go of the file and remove the private copy; a second time does nothing."""
+        with self._lock:
+            copy, self._copy = self._copy, None
+        if copy is not None:
+            copy.remove()
+        self._kept_open()
+        super().close()
 
-def header_while_open(path: Path) -> Header | None:
-    """The header of a file that this process reads already.
-
-    Reading its bytes again would, on closing them, drop the locks of every connection to it.
-    """
-    status = path.stat()
-    database = _OPEN.get((status.st_dev, status.st_ino))
-    return None if database is None else database.header
-
-
-def _open(uri: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
-    connection.execute("PRAGMA query_only=ON")
-    connection.execute("PRAGMA temp_store=MEMORY")
-    return connection
-
-
-def _define_regexp(connection: Any, _record: Any) -> None:
-    connection.create_function("regexp", 2, regexp, deterministic=True)
-
-
-def _sidecar(path: Path, suffix: str) -> Path:
-    return path.with_name(path.name + suffix)
-
-
-def _file_uri(path: Path, options: str) -> str:
-    text = path.as_posix()
-    if os.name == "nt":
-        text = "/" + text
-    return f"file:{quote(text)}?{options}"
+    @property
+    def _name(self) -> str:
+        return self.location.text

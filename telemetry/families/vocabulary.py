@@ -231,5 +231,9 @@ class FamilySpec:
     def table(self, name: str) -> TableSpec | None:
         return next((t for t in self.tables if t.name == name), None)
 
+    def names(self) -> dict[str, tuple[str, ...]]:
+        """The declared columns of each declared table."""
+        return {t.name: tuple(c.name for c in t.model.c) for t in self.tables}
+
     def measure(self, name: str) -> MeasureSpec | None:
         return next((m for m in self.measures if m.name == name), None)

@@ -1,0 +1,65 @@
+"""Connections to SQLite that only read, with texts decoded whatever their bytes."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import sqlite3
+import threading
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from telemetry.engines.sqlite_file import Stamp
+from telemetry.filters import regexp
+
+UNDECODABLE = (
+    "Some texts are not valid UTF-8; their bytes that cannot be read are shown as \\x… escapes."
+)
+undecodable = threading.local()
+
+
+class Connection(sqlite3.Connection):
+    """`seen`: the stamp of the file when it was opened as immutable, None for other ways."""
+
+    seen: Stamp | None = None
+
+
+def open_connection(path: Path, options: str) -> Connection:
+    """A connection that has read from the file once; the driver's error where it cannot."""
+    connection = sqlite3.connect(
+        _file_uri(path, options),
+        uri=True,
+        timeout=0.1,  # short: whoever waits longer asks the token in between
+        isolation_level=None,
+        check_same_thread=False,
+        factory=Connection,
+    )
+    try:
+        connection.text_factory = partial(str, encoding="utf-8", errors=_ESCAPE)
+        connection.execute("PRAGMA query_only=ON")
+        connection.execute("PRAGMA temp_store=MEMORY")
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _escape(error: UnicodeError) -> tuple[str | bytes, int]:
+    undecodable.seen = True
+    return codecs.backslashreplace_errors(error)
+
+
+_ESCAPE = "telemetry-escape"
+codecs.register_error(_ESCAPE, _escape)
+
+
+def define_regexp(connection: Any, _record: Any) -> None:
+    connection.create_function("regexp", 2, regexp, deterministic=True)
+
+
+def _file_uri(path: Path, options: str) -> str:
+    text = quote(os.fsencode(path.as_posix()))
+    return f"file:{'/' if os.name == 'nt' else ''}{text}?{options}"
