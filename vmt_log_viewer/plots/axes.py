@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from vmt_log_viewer.plots.frame import Frame
 from vmt_log_viewer.plots.nice import decades, nice_step, nice_ticks, nice_values, short
 from vmt_log_viewer.plots.tick_window import TickWindow
 from vmt_log_viewer.plots.value_scale import ValueScale
+from vmt_log_viewer.state.cursor import Cursor
 from vmt_log_viewer.theme import Theme
 
 LEFT, RIGHT = 60, 84
 """Pixels kept beside every plot of a stack for its numbers and for its line labels."""
-APART = 34.0
+APART = 24.0
 """Pixels between two numbers of a value axis, at the least."""
 
 
@@ -68,7 +70,7 @@ class ValueAxis(pg.AxisItem):
                 flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
                 painter.drawText(where, int(flags), text)
 
-    def boundingRect(self) -> QRectF:  # noqa: N802
+    def boundingRect(self) -> QRectF:
         return QRectF(0, 0, self.size().width(), self.size().height())
 
 
@@ -90,42 +92,107 @@ class GridLayer:
 
 
 class TickRuler(QWidget):
-    """The shared tick axis under a stack of plots."""
+    """The tick axis under a stack of plots, with the number of the tick that is looked at."""
 
-    def __init__(
-        self, theme: Theme, window: TickWindow, left: int = LEFT, right: int = RIGHT
-    ) -> None:
+    def __init__(self, theme: Theme, window: TickWindow, cursor: Cursor) -> None:
         super().__init__()
-        self._theme, self._window = theme, window
-        self.left, self.right = left, right
+        self._theme, self._window, self._cursor = theme, window, cursor
+        self._right = RIGHT
+        self._hover: float | None = None
         self.setFixedHeight(24)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         window.changed.connect(self._redraw)
+        cursor.moved.connect(self._redraw)
         theme.changed.connect(self._redraw)
+
+    def set_right(self, right: int) -> None:
+        """Pixels kept free at the right, as the plots above do."""
+        if right != self._right:
+            self._right = right
+            self.update()
+
+    def show_hover(self, tick: float | None) -> None:
+        self._hover = tick
+        self.update()
 
     def _redraw(self) -> None:
         self.update()
 
-    def paintEvent(self, _event: object) -> None:  # noqa: N802
+    def paintEvent(self, _event: object) -> None:
+        theme, first, last = self._theme, self._window.first, self._window.last
         painter = QPainter(self)
-        where = QRectF(self.left, 0, self.width() - self.left - self.right, self.height())
-        paint_ticks(painter, where, self._window.first, self._window.last, self._theme)
-        painter.setPen(self._theme.color("muted"))
-        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        beside = QRectF(where.right() + 8, 0, self.right - 8, self.height())
-        painter.drawText(beside, int(flags), "tick")
+        where = QRectF(LEFT, 0, self.width() - LEFT - self._right, self.height())
+        flags = []
+        if self._hover is not None:
+            hovered = math.floor(self._hover + 0.5)
+            flags.append(TickFlag(hovered, theme.color("muted"), theme.color("base")))
+        if self._cursor.tick is not None:
+            flags.append(cursor_flag(self._cursor.tick, theme))
+        paint_ticks(painter, where, first, last, theme, flags)
+        painter.setPen(theme.color("muted"))
+        beside = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(QRectF(where.right() + 12, 0, 60, self.height()), int(beside), "tick")
         painter.end()
 
 
-def paint_ticks(painter: QPainter, where: QRectF, first: float, last: float, theme: Theme) -> None:
-    """Short strokes and whole numbers along the top of `where`."""
+@dataclass(frozen=True)
+class TickFlag:
+    """One tick whose number stands on a plate."""
+
+    tick: int
+    back: QColor
+    front: QColor
+
+
+def cursor_flag(tick: int, theme: Theme) -> TickFlag:
+    return TickFlag(tick, theme.color("accent"), theme.color("on_accent"))
+
+
+def paint_ticks(
+    painter: QPainter,
+    where: QRectF,
+    first: float,
+    last: float,
+    theme: Theme,
+    flags: Sequence[TickFlag] = (),
+) -> None:
+    """Short strokes and whole numbers along the top of `where`; numbers under a flag give way,
+    and earlier flags to later ones."""
     painter.setFont(theme.font("caption"))
+    metrics = QFontMetricsF(painter.font())
+    plates: list[tuple[QRectF, TickFlag]] = []
+    for flag in flags:
+        if first <= flag.tick <= last:
+            plate = _plate(metrics, where, first, last, flag.tick)
+            plates = [pair for pair in plates if not pair[0].intersects(plate)]
+            plates.append((plate, flag))
     for tick in nice_ticks(first, last, where.width()):
         x = where.left() + (tick - first) / (last - first) * where.width()
         painter.setPen(theme.color("line"))
         painter.drawLine(int(x), int(where.top()), int(x), int(where.top()) + 4)
-        painter.setPen(theme.color("muted"))
-        text = QRectF(x - 40, where.top() + 4, 80, where.height() - 4)
-        if text.center().x() > where.right() - 2:
+        room = metrics.horizontalAdvance(_tick_text(tick))
+        text = QRectF(x - room / 2, where.top() + 4, room + 1, where.height() - 4)
+        if text.right() > where.right() + 30 or any(p.intersects(text) for p, _ in plates):
             continue
-        painter.drawText(text, int(Qt.AlignmentFlag.AlignHCenter), str(tick).replace("-", "−"))
+        painter.setPen(theme.color("muted"))
+        painter.drawText(text, int(Qt.AlignmentFlag.AlignHCenter), _tick_text(tick))
+    for plate, flag in plates:
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(flag.back)
+        painter.drawRoundedRect(plate, 3, 3)
+        painter.setPen(flag.front)
+        painter.drawText(plate, int(Qt.AlignmentFlag.AlignCenter), _tick_text(flag.tick))
+        painter.restore()
+
+
+def _plate(metrics: QFontMetricsF, where: QRectF, first: float, last: float, tick: int) -> QRectF:
+    room = metrics.horizontalAdvance(_tick_text(tick)) + 10
+    x = where.left() + (tick - first) / (last - first) * where.width()
+    left = min(max(x - room / 2, where.left() - room / 2), where.right() - room / 2)
+    return QRectF(left, where.top() + 2, room, 16)
+
+
+def _tick_text(tick: int) -> str:
+    return str(tick).replace("-", "−")

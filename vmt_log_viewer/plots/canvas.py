@@ -44,15 +44,15 @@ class Canvas(pg.GraphicsObject):
         self._version += 1
         self.update()
 
-    def boundingRect(self) -> QRectF:  # noqa: N802
+    def boundingRect(self) -> QRectF:
         box = self.getViewBox()
         return QRectF(0, 0, 1, 1) if box is None else box.viewRect()
 
-    def viewRangeChanged(self) -> None:  # noqa: N802
+    def viewRangeChanged(self) -> None:
         self.prepareGeometryChange()
         self.update()
 
-    def dataBounds(self, *_args: object, **_kw: object) -> tuple[None, None]:  # noqa: N802
+    def dataBounds(self, *_args: object, **_kw: object) -> tuple[None, None]:
         return (None, None)  # never takes part in automatic ranges
 
     def paint(

@@ -95,7 +95,7 @@ class EndLabels(pg.AxisItem):
         self.labels = tuple(labels)
         self.update()
 
-    def boundingRect(self) -> QRectF:  # noqa: N802
+    def boundingRect(self) -> QRectF:
         return QRectF(0, 0, self.size().width(), self.size().height())
 
     def placed(self) -> tuple[list[Placed], int]:
@@ -130,7 +130,7 @@ class EndLabels(pg.AxisItem):
             where = QRectF(12, self.boundingRect().bottom() - SIZE, RIGHT - 12, SIZE)
             painter.drawText(where, int(left), f"+{omitted} more")
 
-    def mouseClickEvent(self, event: object) -> None:  # noqa: N802
+    def mouseClickEvent(self, event: object) -> None:
         y = event.pos().y()  # type: ignore[attr-defined]
         for item in self.placed()[0]:
             if abs(item.y - y) <= SIZE / 2 and item.label.agent_id is not None:

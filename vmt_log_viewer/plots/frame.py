@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -26,7 +26,7 @@ class Frame:
     high: float
     width: float
     height: float
-    scale: ValueScale = ValueScale()
+    scale: ValueScale = field(default_factory=ValueScale)
     dpr: float = 1.0
 
     @property

@@ -12,6 +12,8 @@ from vmt_log_viewer.plots.frame import Frame
 from vmt_log_viewer.plots.lane_columns import Mixed, lane_pieces
 
 ColorOf = Callable[[str], QColor]
+SWITCHES = frozenset(("on", "off"))
+"""States that need no name in a lane: its own name says what is on."""
 AT_LEAST = 2.5
 """Pixels that the smallest share of a mixed column gets, so that it can be seen."""
 
@@ -46,7 +48,7 @@ def paint_lane(
             where = QRectF(
                 rect.left() + block.left, rect.top(), block.right - block.left, rect.height()
             )
-            if block.state != "off":
+            if block.state not in SWITCHES:
                 _paint_name(painter, where, block.state, color_of(block.state))
 
 

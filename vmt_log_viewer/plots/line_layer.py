@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pyqtgraph as pg
@@ -38,10 +39,11 @@ class LineLayer:
         if strokes.tick.size == 0:
             return
         x, y = frame.x(strokes.tick), frame.y(strokes.value)
+        painter.setBrush(Qt.BrushStyle.NoBrush)  # a line is an open path, which a brush would fill
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, strokes.tick.size <= SMOOTH)
         bounds = np.flatnonzero(np.diff(strokes.owner)) + 1
         edges = [0, *bounds.tolist(), strokes.tick.size]
-        for begin, end in zip(edges[:-1], edges[1:], strict=True):
+        for begin, end in pairwise(edges):
             color = self.colors[int(strokes.owner[begin])]
             joined = strokes.joined[begin:end]
             painter.setPen(self._pen(color, len(edges) - 1))

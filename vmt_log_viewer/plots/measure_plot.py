@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from telemetry.concepts import Fan, Lane, Line, Measure, Series, TickRange
@@ -13,8 +14,9 @@ from vmt_log_viewer.plots.plot_data import PlotData
 from vmt_log_viewer.plots.plot_header import PlotHeader
 from vmt_log_viewer.plots.stage import Shared, Stage
 from vmt_log_viewer.plots.value_scale import Extent, fitting_scale, height_range
+from vmt_log_viewer.theme import GRID, INSIDE
 
-LEAST_HEIGHT = 112
+LEAST_HEIGHT, SENTENCE_HEIGHT = 112, 64
 NEAR = 8.0
 """Pixels within which a line counts as under the mouse."""
 
@@ -40,7 +42,7 @@ class MeasurePlot(QWidget):
         self._marks: tuple[int | None, int | None] = (None, None)
         self.header = PlotHeader(measure, shared.theme)
         self.stage = Stage(shared, lambda agent: self.agent_picked.emit(agent, False))
-        self.message = QLabel(self.stage)
+        self.message = QLabel()
         self._arrange()
         self._connect()
         self.dress()
@@ -61,9 +63,13 @@ class MeasurePlot(QWidget):
         self.stage.redraw()
 
     def say(self, text: str) -> None:
-        """A sentence over the empty plot ("" for none): nothing recorded, or what went wrong."""
+        """A sentence in place of the plot ("" for none): nothing recorded, or what went wrong."""
         self.message.setText(text)
         self.message.setVisible(bool(text))
+        self.stage.setVisible(not text)
+        self.header.show_controls(not text)
+        self.setMinimumHeight(0 if text else LEAST_HEIGHT)
+        self.setMaximumHeight(SENTENCE_HEIGHT if text else 16_777_215)
 
     def set_log(self, log: bool) -> None:
         if log != self.log:
@@ -102,8 +108,11 @@ class MeasurePlot(QWidget):
         """Take the theme's colours, again after they changed."""
         self.stage.dress()
         self.header.dress()
+        palette = self.palette()
+        palette.setColor(QPalette.ColorRole.Window, self._shared.theme.color("base"))
+        self.setPalette(palette)
         palette = self.message.palette()
-        palette.setColor(palette.ColorRole.WindowText, self._shared.theme.color("muted"))
+        palette.setColor(QPalette.ColorRole.WindowText, self._shared.theme.color("muted"))
         self.message.setPalette(palette)
         self._show_data()
 
@@ -218,18 +227,16 @@ class MeasurePlot(QWidget):
 
     def _arrange(self) -> None:
         self.message.setTextFormat(Qt.TextFormat.PlainText)
-        self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.message.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.message.setWordWrap(True)
-        self.message.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.message.setContentsMargins(INSIDE, 0, INSIDE, GRID)
         self.message.hide()
+        self.setAutoFillBackground(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.header)
         layout.addWidget(self.stage, 1)
+        layout.addWidget(self.message, 1)
         self.setMinimumHeight(LEAST_HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-
-    def resizeEvent(self, event: object) -> None:  # noqa: N802
-        super().resizeEvent(event)  # type: ignore[arg-type]
-        self.message.setGeometry(self.stage.rect().adjusted(64, 4, -64, -4))

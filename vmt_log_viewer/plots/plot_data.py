@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor
 from telemetry.concepts import AgentId, Fan, Floats, Line, Series
 from vmt_log_viewer.plots.end_labels import EndLabel
 from vmt_log_viewer.plots.nice import short
-from vmt_log_viewer.plots.value_scale import Extent, ValueScale, extent_of
+from vmt_log_viewer.plots.value_scale import Extent, ValueScale, extent_of, larger
 
 Segment = tuple[str, QColor | None]
 """A piece of a readout, in its own colour or (None) that of ordinary text."""
@@ -57,19 +57,29 @@ class PlotData:
         return not some_line and not some_fan and self.constant is None
 
     @property
+    def thinning(self) -> tuple[str, ...]:
+        """What the fan says about the ticks it was read from."""
+        return () if self.fan is None or not self.fan.measure.recorded else self.fan.notes
+
+    @property
     def notes(self) -> tuple[str, ...]:
         parts = [x.notes for x in (self.series, self.fan) if x is not None]
         return tuple(dict.fromkeys(note for notes in parts for note in notes))
 
     def extent(self, first: float, last: float, *, log: bool, everything: bool) -> Extent:
-        """What to show of the values of ticks `first`…`last`."""
-        parts = [_between(line.tick, line.value, first, last) for line in self.lines]
-        if self.fan is not None:
-            for values in self.fan.quantiles.values():
-                parts.append(_between(self.fan.tick, values, first, last))
-        if self.constant is not None:
-            parts.append(np.array([self.constant]))
-        return extent_of(parts, log=log, everything=everything)
+        """What to show of the values of ticks `first`…`last`.
+
+        The counts are those of the lines, or of the fan's quantiles where these leave out more:
+        a value that both draw is one value.
+        """
+        lines = [_between(line.tick, line.value, first, last) for line in self.lines]
+        fan = [] if self.fan is None else list(self.fan.quantiles.values())
+        fan = [_between(self.fan.tick, q, first, last) for q in fan] if self.fan else []
+        fixed = [] if self.constant is None else [np.array([self.constant])]
+        found = extent_of([*lines, *fan, *fixed], log=log, everything=everything)
+        if not lines or not fan:
+            return found
+        return larger(found.recounted(lines), found.recounted(fan))
 
     def readout(self, tick: int) -> list[Segment]:
         """The values at exactly this tick, in words; empty where nothing was recorded then."""

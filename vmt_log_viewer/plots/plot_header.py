@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtGui import QPainter, QPalette
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from telemetry.concepts import Measure
 from vmt_log_viewer import icons
+from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.plots.readout import Readout
 from vmt_log_viewer.plots.value_scale import Extent
 from vmt_log_viewer.theme import GRID, INSIDE, Theme
+from vmt_log_viewer.widgets.words import count_text
 
 
 class PlotHeader(QWidget):
@@ -25,9 +27,9 @@ class PlotHeader(QWidget):
         super().__init__()
         self._theme = theme
         self.setFixedHeight(24)
-        self.title = _label(measure.label)
+        self._help = measure.help
+        self.title = _Title(measure.label)
         self.unit = _label(measure.unit)
-        self.title.setToolTip(measure.help)
         self.beyond = _button("", "")
         self.beyond.clicked.connect(self.beyond_clicked)
         self.beyond.hide()
@@ -43,11 +45,13 @@ class PlotHeader(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(INSIDE, 0, GRID, 0)
         row.setSpacing(INSIDE)
-        for part in (self.title, self.unit, self.beyond, self.note):
+        row.addWidget(self.title, 0)
+        for part in (self.unit, self.beyond, self.note):
             row.addWidget(part)
         row.addWidget(self.readout, 1)
         for button in (self.log, self.save, self.close_button):
             row.addWidget(button)
+        self.show_notes(())
         self.dress()
 
     def dress(self) -> None:
@@ -61,6 +65,14 @@ class PlotHeader(QWidget):
             part.setPalette(palette)
         self.log.setFont(theme.font("caption"))
 
+    def show_controls(self, shown: bool) -> None:
+        """Without a plot below there is nothing to scale or to save."""
+        for part in (self.log, self.save, self.readout):
+            part.setVisible(shown)
+        if not shown:
+            self.beyond.hide()
+            self.note.setText("")
+
     def show_log(self, log: bool) -> None:
         self.log.setChecked(log)
 
@@ -68,9 +80,9 @@ class PlotHeader(QWidget):
         """Say what the range of values leaves out; the button shows it (or hides it again)."""
         parts = []
         if extent.above:
-            parts.append(f"{extent.above} ▲")
+            parts.append(f"{count_text(extent.above)} ▲")
         if extent.below:
-            parts.append(f"{extent.below} ▼")
+            parts.append(f"{count_text(extent.below)} ▼")
         if parts:
             noun = "value" if extent.beyond == 1 else "values"
             self.beyond.setText(f"{' '.join(parts)} {noun} beyond this range")
@@ -82,13 +94,42 @@ class PlotHeader(QWidget):
         words = []
         if extent.hidden:
             verb = "is" if extent.hidden == 1 else "are"
-            words.append(f"{extent.hidden} ≤ 0 {verb} not on a log axis")
+            words.append(f"{count_text(extent.hidden)} ≤ 0 {verb} not on a log axis")
         if extent.infinite:
-            words.append(f"{extent.infinite} infinite not drawn")
+            words.append(f"{count_text(extent.infinite)} infinite not drawn")
         self.note.setText(" · ".join(words))
 
+    def in_words(self) -> str:
+        """The unit and what is left out, for a picture, which has no buttons."""
+        shown = [self.unit.text(), self.beyond.text() if self.beyond.isVisibleTo(self) else ""]
+        return " · ".join(text for text in (*shown, self.note.text()) if text)
+
     def show_notes(self, notes: tuple[str, ...]) -> None:
-        self.title.setToolTip("\n".join(notes))
+        """What the answers say about themselves (thinned, scaled …), on hover and as a mark."""
+        texts = [text for text in (self.title.text(), self._help, *notes) if text]
+        self.title.setToolTip(plain_tip("\n".join(texts)))
+        self.unit.setToolTip(plain_tip("\n".join(notes)))
+
+
+class _Title(QLabel):
+    """Gives way with an ellipsis when there is too little room, and never widens a window."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(48, super().minimumSizeHint().height())
+
+    def paintEvent(self, _event: object) -> None:
+        painter = QPainter(self)
+        room = self.width()
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
+        flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
+        painter.drawText(self.rect(), int(flags), text)
+        painter.end()
 
 
 def _label(text: str) -> QLabel:

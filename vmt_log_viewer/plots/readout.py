@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.theme import Theme
 
 
@@ -32,13 +33,13 @@ class Readout(QWidget):
     def say(self, segments: Sequence[tuple[str, QColor | None]]) -> None:
         if tuple(segments) != self._segments:
             self._segments = tuple(segments)
-            self.setToolTip(self.text)
+            self.setToolTip(plain_tip(self.text))
             self.update()
 
-    def sizeHint(self) -> QSize:  # noqa: N802
+    def sizeHint(self) -> QSize:
         return QSize(240, 20)
 
-    def paintEvent(self, _event: object) -> None:  # noqa: N802
+    def paintEvent(self, _event: object) -> None:
         painter = QPainter(self)
         self.paint_into(painter, QRectF(self.rect()))
         painter.end()

@@ -42,7 +42,7 @@ class TickBox(pg.ViewBox):
         """Follow no more: the plot goes away."""
         self._window.changed.disconnect(self._follow)
 
-    def wheelEvent(self, event: object, axis: int | None = None) -> None:  # noqa: N802
+    def wheelEvent(self, event: object, axis: int | None = None) -> None:
         turned = event.delta()  # type: ignore[attr-defined]
         factor = WHEEL**turned
         where = self.mapSceneToView(event.scenePos())  # type: ignore[attr-defined]
@@ -56,7 +56,7 @@ class TickBox(pg.ViewBox):
             self._window.zoom(factor, where.x())
         event.accept()  # type: ignore[attr-defined]
 
-    def mouseDragEvent(self, event: object, axis: int | None = None) -> None:  # noqa: N802
+    def mouseDragEvent(self, event: object, axis: int | None = None) -> None:
         if event.button() != Qt.MouseButton.LeftButton:  # type: ignore[attr-defined]
             event.ignore()  # type: ignore[attr-defined]
             return
@@ -76,7 +76,7 @@ class TickBox(pg.ViewBox):
         else:
             self._window.pan(before.x() - now.x())
 
-    def mouseClickEvent(self, event: object) -> None:  # noqa: N802
+    def mouseClickEvent(self, event: object) -> None:
         if event.button() != Qt.MouseButton.LeftButton:  # type: ignore[attr-defined]
             return
         event.accept()  # type: ignore[attr-defined]
@@ -86,7 +86,7 @@ class TickBox(pg.ViewBox):
         where = self.mapSceneToView(event.scenePos())  # type: ignore[attr-defined]
         self.clicked.emit(where.x(), where.y(), event.modifiers())  # type: ignore[attr-defined]
 
-    def hoverEvent(self, event: object) -> None:  # noqa: N802
+    def hoverEvent(self, event: object) -> None:
         if event.isExit():  # type: ignore[attr-defined]
             self.hovered.emit(None, 0.0)
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -64,9 +64,41 @@ class Extent:
     infinite: int = 0
     hidden: int = 0
 
+    log: bool = False
+
     @property
     def beyond(self) -> int:
         return self.above + self.below
+
+    def recounted(self, parts: Iterable[Floats]) -> Extent:
+        """The same range, counting only what it leaves out of `parts`."""
+        values = _joined(parts)
+        finite = values[np.isfinite(values)]
+        hidden = int((finite <= 0).sum()) if self.log else 0
+        shown = finite[finite > 0] if self.log else finite
+        return replace(
+            self,
+            above=int((shown > self.high).sum()),
+            below=int((shown < self.low).sum()),
+            infinite=int(np.isinf(values).sum()),
+            hidden=hidden,
+        )
+
+
+def larger(one: Extent, other: Extent) -> Extent:
+    """Of two countings of the same range the one that leaves out more, count by count."""
+    return replace(
+        one,
+        above=max(one.above, other.above),
+        below=max(one.below, other.below),
+        infinite=max(one.infinite, other.infinite),
+        hidden=max(one.hidden, other.hidden),
+    )
+
+
+def _joined(parts: Iterable[Floats]) -> Floats:
+    arrays = [np.asarray(part, dtype=np.float64).ravel() for part in parts]
+    return np.concatenate(arrays) if arrays else np.empty(0)
 
 
 def extent_of(parts: Iterable[Floats], *, log: bool = False, everything: bool = False) -> Extent:
@@ -75,8 +107,7 @@ def extent_of(parts: Iterable[Floats], *, log: bool = False, everything: bool = 
     Outliers that would flatten everything else stay outside, unless `everything` is asked for or
     the axis is logarithmic, which has room for them.
     """
-    arrays = [np.asarray(part, dtype=np.float64).ravel() for part in parts]
-    values = np.concatenate(arrays) if arrays else np.empty(0)
+    values = _joined(parts)
     finite = values[np.isfinite(values)]
     infinite = int(np.isinf(values).sum())
     hidden = 0
@@ -85,10 +116,10 @@ def extent_of(parts: Iterable[Floats], *, log: bool = False, everything: bool = 
         hidden = int(finite.size - positive.size)
         finite = positive
     if finite.size == 0:
-        return Extent(math.nan, math.nan, infinite=infinite, hidden=hidden)
+        return Extent(math.nan, math.nan, infinite=infinite, hidden=hidden, log=log)
     low, high = float(finite.min()), float(finite.max())
     if log or everything:
-        return Extent(low, high, infinite=infinite, hidden=hidden)
+        return Extent(low, high, infinite=infinite, hidden=hidden, log=log)
     floor, ceiling = _band(finite)
     if low >= floor and high <= ceiling:
         return Extent(low, high, infinite=infinite)

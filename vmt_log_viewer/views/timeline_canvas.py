@@ -1,0 +1,289 @@
+"""LaneCanvas: the lanes of a run over its ticks, with the cursor, the brush and the marks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPen, QPolygonF, QWheelEvent
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from telemetry.concepts import Lane, TickRange
+from vmt_log_viewer.models.cell_style import plain_tip
+from vmt_log_viewer.plots.axes import LEFT, RIGHT, cursor_flag, paint_ticks
+from vmt_log_viewer.plots.lane_painter import paint_lane
+from vmt_log_viewer.plots.tick_box import WHEEL, tick_range
+from vmt_log_viewer.plots.tick_window import TickWindow
+from vmt_log_viewer.state.document import Document
+from vmt_log_viewer.theme import Theme
+
+AXIS, GAP = 20, 2
+GRIP = 4.0
+"""Pixels beside an edge of the brush within which it can be taken."""
+DRAG = 3.0
+"""Pixels that a press may wander before it counts as drawing a brush."""
+NOT_RECORDED = "not recorded"
+
+
+@dataclass(frozen=True)
+class LaneRow:
+    """One row of the strip: a lane, or the reason why it is not there."""
+
+    name: str
+    label: str
+    lane: Lane | None
+    reason: str = ""
+
+
+class LaneCanvas(QWidget):
+    """Click moves the cursor, drag draws the brush, double click clears it, the wheel zooms.
+
+    Over the tick axis, dragging moves the cursor instead.
+    """
+
+    def __init__(self, document: Document, theme: Theme) -> None:
+        super().__init__()
+        self._document, self._theme = document, theme
+        self.window_of_ticks = TickWindow()
+        self.rows: tuple[LaneRow, ...] = ()
+        self._pressed: QPointF | None = None
+        self._anchor: float | None = None
+        self._drawing: TickRange | None = None
+        self._scrubbing = False
+        self.setMouseTracking(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMinimumWidth(LEFT + RIGHT + 80)
+        self.setAccessibleName("Timeline of the run")
+        self.window_of_ticks.changed.connect(self.redraw)
+        document.cursor.moved.connect(self.redraw)
+        document.selection.brush_changed.connect(self.redraw)
+        document.marks.changed.connect(self.redraw)
+        theme.changed.connect(self.redraw)
+
+    # What is shown
+
+    def show_rows(self, rows: Sequence[LaneRow]) -> None:
+        self.rows = tuple(rows)
+        self.updateGeometry()
+        self.setFixedHeight(self.sizeHint().height())
+        self.redraw()
+
+    def redraw(self, *_what: object) -> None:
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(480, int(max(1, len(self.rows)) * (self.lane_height + GAP)) + AXIS)
+
+    @property
+    def lane_height(self) -> int:
+        """Thick where there are few lanes; names stay readable up to six of them."""
+        return 16 if len(self.rows) <= 3 else max(5, min(13, 80 // len(self.rows)))
+
+    def area(self) -> QRectF:
+        """The lanes, without their names and the axis."""
+        return QRectF(LEFT, 0, max(1, self.width() - LEFT - RIGHT), self.height() - AXIS)
+
+    def x_of(self, tick: float) -> float:
+        where, window = self.area(), self.window_of_ticks
+        return where.left() + (tick - window.first) / (window.last - window.first) * where.width()
+
+    def tick_at(self, x: float) -> float:
+        where, window = self.area(), self.window_of_ticks
+        return window.first + (x - where.left()) / where.width() * (window.last - window.first)
+
+    # Painting
+
+    def paintEvent(self, _event: object) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._theme.color("base"))
+        for number, row in enumerate(self.rows):
+            self._paint_row(painter, number, row)
+        where, window = self.area(), self.window_of_ticks
+        axis = QRectF(where.left(), where.bottom(), where.width(), AXIS)
+        if self._document.cursor.bounds is not None:
+            self._paint_brush(painter, where)
+            self._paint_cursor(painter, where)
+            tick = self._document.cursor.tick
+            flags = [] if tick is None else [cursor_flag(tick, self._theme)]
+            paint_ticks(painter, axis, window.first, window.last, self._theme, flags)
+            self._paint_marks(painter, axis)
+        painter.end()
+
+    def _paint_row(self, painter: QPainter, number: int, row: LaneRow) -> None:
+        theme, area = self._theme, self.area()
+        height = self.lane_height
+        top = number * (height + GAP) + GAP / 2
+        where = QRectF(area.left(), top, area.width(), height)
+        painter.setFont(theme.font("caption"))
+        painter.setPen(theme.color("muted"))
+        middle = Qt.AlignmentFlag.AlignVCenter
+        if height >= 10:
+            name = QRectF(0, top - 2, LEFT - 6, height + 4)
+            text = painter.fontMetrics().elidedText(
+                row.label, Qt.TextElideMode.ElideRight, int(name.width())
+            )
+            painter.drawText(name, int(middle | Qt.AlignmentFlag.AlignRight), text)
+        if row.lane is None:
+            painter.fillRect(where, theme.color("panel"))
+            shown = where.adjusted(6, -2, 0, 2)
+            painter.drawText(shown, int(middle | Qt.AlignmentFlag.AlignLeft), NOT_RECORDED)
+            return
+        painter.save()
+        painter.setClipRect(where)
+        window = self.window_of_ticks
+        paint_lane(
+            painter,
+            where,
+            row.lane,
+            window.first,
+            window.last,
+            lambda state: theme.state_color(row.name, state),
+            base=theme.color("base") if height >= 10 else None,
+            dpr=self.devicePixelRatioF(),
+        )
+        painter.restore()
+        self._paint_state(painter, row, QRectF(area.right() + 8, top - 2, RIGHT - 12, height + 4))
+
+    def _paint_state(self, painter: QPainter, row: LaneRow, where: QRectF) -> None:
+        """The state at the cursor, at the right of its lane."""
+        tick = self._document.cursor.tick
+        if tick is None or row.lane is None or self.lane_height < 10:
+            return
+        state = row.lane.at(tick)
+        color = (
+            self._theme.color("line") if state is None else self._theme.state_color(row.name, state)
+        )
+        painter.fillRect(QRectF(where.left(), where.center().y() - 4, 8, 8), color)
+        painter.setPen(self._theme.color("text" if state is not None else "muted"))
+        text = painter.fontMetrics().elidedText(
+            state or NOT_RECORDED, Qt.TextElideMode.ElideRight, int(where.width() - 12)
+        )
+        flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        painter.drawText(where.adjusted(12, 0, 0, 0), int(flags), text)
+
+    def _paint_brush(self, painter: QPainter, where: QRectF) -> None:
+        brush = self._drawing or self._document.selection.brush
+        if brush is None:
+            return
+        left = min(max(self.x_of(brush.first), where.left()), where.right())
+        right = min(max(self.x_of(brush.last + 1), where.left()), where.right())
+        veil = QColor(self._theme.color("base"))
+        veil.setAlphaF(0.62)
+        painter.fillRect(QRectF(where.left(), 0, left - where.left(), where.height()), veil)
+        painter.fillRect(QRectF(right, 0, where.right() - right, where.height()), veil)
+        painter.setPen(QPen(self._theme.color("accent"), 1))
+        for x in (left, right):
+            painter.drawLine(QPointF(int(x) + 0.5, 0), QPointF(int(x) + 0.5, where.bottom() + 4))
+        painter.fillRect(QRectF(left, where.bottom(), right - left, 2), self._theme.color("accent"))
+
+    def _paint_marks(self, painter: QPainter, axis: QRectF) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.color("text"))
+        for tick in self._document.marks.ticks:
+            x = self.x_of(tick)
+            if axis.left() <= x <= axis.right():
+                top = axis.top()
+                tip = [QPointF(x, top), QPointF(x - 4, top + 6), QPointF(x + 4, top + 6)]
+                painter.drawPolygon(QPolygonF(tip))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+    def _paint_cursor(self, painter: QPainter, where: QRectF) -> None:
+        tick, window = self._document.cursor.tick, self.window_of_ticks
+        if tick is None or not window.first <= tick <= window.last:
+            return
+        accent = self._theme.color("accent")
+        x = int(self.x_of(tick))
+        painter.fillRect(QRectF(x - 1.5, 0, 4, where.bottom()), self._theme.color("base"))
+        painter.fillRect(QRectF(x - 0.5, 0, 2, where.bottom() + 3), accent)
+
+    # The mouse
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() != Qt.MouseButton.LeftButton or self._document.cursor.bounds is None:
+            return
+        self._pressed = event.position()
+        self._scrubbing = event.position().y() >= self.area().bottom()
+        self._anchor = self._taken(event.position().x())
+        if self._scrubbing:
+            self._go_to(event.position().x())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        x = event.position().x()
+        if self._pressed is None:
+            over_edge = self._taken(x) is not None and event.position().y() < self.area().bottom()
+            shape = Qt.CursorShape.SizeHorCursor if over_edge else Qt.CursorShape.ArrowCursor
+            self.setCursor(shape)
+        elif self._scrubbing:
+            self._go_to(x)
+        elif self._drawing is not None or abs(x - self._pressed.x()) > DRAG:
+            anchor = self.tick_at(self._pressed.x()) if self._anchor is None else self._anchor
+            bounds = self._document.cursor.bounds
+            self._drawing = tick_range(anchor, self.tick_at(x), bounds)
+            self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() != Qt.MouseButton.LeftButton or self._pressed is None:
+            return
+        drawn, self._drawing = self._drawing, None
+        scrubbing, self._scrubbing, self._pressed = self._scrubbing, False, None
+        if drawn is not None:
+            self._document.selection.set_brush(drawn)
+        elif not scrubbing:
+            self._go_to(event.position().x())
+        self.update()
+
+    def mouseDoubleClickEvent(self, _event: QMouseEvent) -> None:
+        """Clear the brush; without one, show the whole run again."""
+        if self._document.selection.brush is not None:
+            self._document.selection.set_brush(None)
+        else:
+            self.window_of_ticks.fit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        window = self.window_of_ticks
+        sideways = event.angleDelta().x()
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            sideways = sideways or event.angleDelta().y()
+        if sideways:
+            window.pan(-sideways / 1200 * (window.last - window.first))
+        else:
+            factor = WHEEL ** event.angleDelta().y()
+            window.zoom(factor, self.tick_at(event.position().x()))
+        event.accept()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            text = self.words_at(event.pos().x(), event.pos().y())
+            QToolTip.showText(event.globalPos(), plain_tip(text) if text else "", self)
+            return True
+        return super().event(event)
+
+    def words_at(self, x: float, y: float) -> str:
+        """What lies under the mouse: the tick and every lane's state, or why one is missing."""
+        row = int(y // (self.lane_height + GAP))
+        if 0 <= row < len(self.rows) and (self.rows[row].lane is None or x < LEFT):
+            found = self.rows[row]
+            return found.reason or found.label
+        if (
+            self._document.cursor.bounds is None
+            or not self.area().left() <= x < self.area().right()
+        ):
+            return ""
+        tick = int(self.tick_at(x) // 1)
+        states = [f"{r.label}: {r.lane.at(tick) or NOT_RECORDED}" for r in self.rows if r.lane]
+        return "\n".join([f"tick {tick}", *states])
+
+    def _go_to(self, x: float) -> None:
+        self._document.cursor.move_to(int(self.tick_at(x) // 1))
+
+    def _taken(self, x: float) -> float | None:
+        """The fixed edge while the other edge of the brush is taken at `x`; None elsewhere."""
+        brush = self._document.selection.brush
+        if brush is None:
+            return None
+        first, last = float(brush.first), brush.last + 1.0
+        if abs(x - self.x_of(first)) <= GRIP:
+            return last
+        return first if abs(x - self.x_of(last)) <= GRIP else None

@@ -1,0 +1,179 @@
+"""TrajectoriesFeed: asks what the plots of a stack need, and nothing that is already here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QWidget
+
+from telemetry.concepts import Agent, AgentId, Fan, RunId, Series, TickRange
+from telemetry.errors import TelemetryError
+from telemetry.queries import FanQuery, Query, SeriesQuery
+from vmt_log_viewer.background.runner import Runner
+from vmt_log_viewer.plots.measure_plot import MeasurePlot
+from vmt_log_viewer.theme import Theme
+from vmt_log_viewer.widgets.agent_chooser import agent_name
+
+if TYPE_CHECKING:
+    from telemetry.source import Source
+
+Style = Literal["lines", "fan", "both"]
+SMALL = 12
+"""Up to so many agents are drawn as lines when a run opens; of more, a fan and the chosen."""
+MAX_TICKS = 2000
+"""A fan stands on at most so many ticks at a time; a closer look reads those in view."""
+
+
+class TrajectoriesFeed:
+    """One run's agents and the answers for its plots.
+
+    `style` and `chosen` say what is wanted; after changing them call `ask` for each plot. Lines
+    of all agents, once here, also serve any choice among them.
+    """
+
+    def __init__(self, runner: Runner, theme: Theme, owner: QWidget, name: str) -> None:
+        self._runner, self._theme, self._owner, self._name = runner, theme, owner, name
+        self._source: Source | None = None
+        self._run_id: RunId | None = None
+        self.agents: tuple[Agent, ...] = ()
+        self.style: Style = "lines"
+        self.chosen: tuple[AgentId, ...] = ()
+        self.arrived: Callable[[MeasurePlot], None] = lambda _plot: None
+        self._places: dict[AgentId, int] = {}
+        self._names: dict[AgentId, str] = {}
+        self._whole: dict[str, Series] = {}
+        self._fans: dict[str, tuple[TickRange | None, Fan]] = {}
+
+    def bind(self, source: Source | None, run_id: RunId | None) -> None:
+        """Another run, or the same one afresh: everything is asked again."""
+        self._source, self._run_id = source, run_id
+        self._whole, self._fans = {}, {}
+
+    def set_agents(self, agents: tuple[Agent, ...]) -> None:
+        self.agents = agents
+        self._places = {agent.agent_id: i for i, agent in enumerate(agents)}
+        self._names = {agent.agent_id: agent_name(agent) for agent in agents}
+
+    @property
+    def usual_style(self) -> Style:
+        return "lines" if len(self.agents) <= SMALL else "both"
+
+    def label_of(self, agent_id: AgentId) -> str:
+        return self._names.get(agent_id, f"agent {agent_id}")
+
+    def color_of(self, agent_id: AgentId) -> QColor:
+        place = self._places.get(agent_id, len(self._places))
+        return self._theme.agent_color(agent_id, place, max(len(self._places), 1))
+
+    def drawn(self) -> tuple[AgentId, ...] | None:
+        """The agents that are drawn as lines; None: all of them."""
+        if self.style == "fan":
+            return ()
+        if self.style == "both" and not self.chosen and len(self.agents) > SMALL:
+            return ()
+        return self.chosen or None
+
+    def queries(self, measure: str, ticks: TickRange | None) -> tuple[Query[object], ...]:
+        """The exact data behind a plot: of all agents where a fan stands on them."""
+        if self._run_id is None:
+            return ()
+        agents = self.drawn() if self.style == "lines" else None
+        return (SeriesQuery(self._run_id, measure, agents, ticks),)
+
+    def ask(self, plot: MeasurePlot) -> None:
+        """Give `plot` what it needs, at once or when it arrives."""
+        if self._source is None or self._run_id is None:
+            return
+        if not plot.measure.recorded:
+            plot.say(plot.measure.reason)
+            self.arrived(plot)
+            return
+        self._ask_lines(plot)
+        self._ask_fan(plot, None)
+
+    def look_closer(self, plot: MeasurePlot, ticks: TickRange, *, whole: bool) -> None:
+        """A thinned fan is asked again for the ticks in view, or once more for all of them."""
+        known = self._fans.get(plot.measure.name)
+        if self.style == "lines" or known is None:
+            return
+        covered, fan = known
+        if covered is None and fan.tick.size < MAX_TICKS:
+            return  # nothing was left out
+        wanted = None if whole else ticks
+        if wanted != covered and (whole or covered is None or _much_narrower(ticks, covered)):
+            self._ask_fan(plot, wanted, again=True)
+
+    def _ask_lines(self, plot: MeasurePlot) -> None:
+        assert self._source is not None
+        assert self._run_id is not None
+        name, agents = plot.measure.name, self.drawn()
+        lane = f"{self._name}.lines.{name}"
+        if agents == ():
+            self._runner.cancel(lane)
+            plot.show_series(None)
+            return
+        if name in self._whole:
+            self._runner.cancel(lane)
+            self._show_series(plot, self._whole[name])
+            return
+
+        def show(series: Series) -> None:
+            if agents is None:
+                self._whole[name] = series
+            self._show_series(plot, series)
+
+        query = SeriesQuery(self._run_id, name, agents)
+        self._runner.submit(lane, self._source, query, show, self._failed(plot), plot)
+
+    def _show_series(self, plot: MeasurePlot, series: Series) -> None:
+        agents = self.drawn()
+        if agents is not None:
+            lines = tuple(line for line in series.lines if line.agent_id in set(agents))
+            series = replace(series, lines=lines)
+        plot.show_series(series)
+        self._judge(plot, series.measure.recorded, series.measure.reason)
+
+    def _ask_fan(self, plot: MeasurePlot, ticks: TickRange | None, again: bool = False) -> None:
+        assert self._source is not None
+        assert self._run_id is not None
+        name = plot.measure.name
+        lane = f"{self._name}.fan.{name}"
+        if self.style == "lines":
+            self._runner.cancel(lane)
+            plot.show_fan(None)
+            return
+        if name in self._fans and not again:
+            plot.show_fan(self._fans[name][1])
+            return
+
+        def show(fan: Fan) -> None:
+            self._fans[name] = (ticks, fan)
+            plot.show_fan(fan)
+            self._judge(plot, fan.measure.recorded, fan.measure.reason)
+
+        query = FanQuery(self._run_id, name, ticks, MAX_TICKS)
+        self._runner.submit(lane, self._source, query, show, self._failed(plot), plot)
+
+    def _judge(self, plot: MeasurePlot, recorded: bool, reason: str) -> None:
+        """Say why a plot stays empty, where it does."""
+        text = ""
+        if plot.data.empty:
+            label = plot.measure.label
+            text = reason if not recorded else f"No value of {label} is recorded in this run."
+        plot.say(text)
+        self.arrived(plot)
+
+    def _failed(self, plot: MeasurePlot) -> Callable[[TelemetryError], None]:
+        def fail(error: TelemetryError) -> None:
+            plot.say(str(error))
+            self.arrived(plot)
+
+        return fail
+
+
+def _much_narrower(ticks: TickRange, covered: TickRange) -> bool:
+    inside = covered.first <= ticks.first and ticks.last <= covered.last
+    return not inside or (ticks.last - ticks.first) * 2 < covered.last - covered.first
