@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -15,10 +16,11 @@ from sqlalchemy import event
 from telemetry.errors import RecordingError
 from telemetry.families.vmt.models import Base
 from telemetry.families.vmt.recorder import LogPolicy, VmtRecorder, VmtRun
-from telemetry.families.vmt.rules import MONEY_COLUMNS, row_checks
+from telemetry.families.vmt.rules import row_checks
 from telemetry.recording.run import RunRecorder
 from telemetry.recording.target import open_target
 from tests.builders import vmt
+from tests.telemetry.test_vmt_models import SEED_SQL
 
 AGENT = {
     "agent_id": 0,
@@ -163,6 +165,31 @@ def test_what_spilled_of_a_tick_that_never_ended_is_taken_back(path: Path):
     run.finish()
     run._batch._target.close()
     assert vmt.query(path, "SELECT tick FROM trades ORDER BY id") == [(0,), (1,)]
+
+
+def test_ended_ticks_that_wait_are_written_before_a_tick_that_spills(path: Path):
+    run = small_run(path, max_rows=10, ticks_per_commit=100)
+    for tick, amount in enumerate((3, 25)):
+        for _ in range(amount):
+            run.record("trades", tick, TRADE)
+        run.end_tick(tick)
+    assert vmt.query(path, "SELECT tick FROM trades ORDER BY id") == [(0,)] * 3 + [(1,)] * 25
+    run.finish()
+    run._batch._target.close()
+
+
+def test_a_write_that_fails_lets_go_of_the_database(path: Path):
+    run = small_run(path, max_rows=1)
+    state = {"current_mode": "both", "exchange_regime": "mixed", "active_pairs": "[]"}
+    run.record("tick_states", 0, state)
+    with pytest.raises(RecordingError, match="UNIQUE constraint failed"):
+        run.record("tick_states", 0, state)
+    other = sqlite3.connect(path, timeout=0)
+    with other:
+        other.execute("UPDATE simulation_runs SET scenario_name = 'renamed'")
+    other.close()
+    assert count(path, "tick_states") == 0
+    run._batch._target.close()
 
 
 def test_ticks_must_rise_and_end_before_the_next(recorder: VmtRecorder):
@@ -538,13 +565,19 @@ BARTER_TRADE = {**TRADE, "dB": 1, "dM": 0, "exchange_pair_type": "A<->B"}
 
 def test_a_barter_run_leaves_every_money_column_at_its_default(recorder: VmtRecorder, path: Path):
     policy = LogPolicy(level="debug")
+    quotes = ("bid_A_in_M", "ask_B_in_M", "bid_B_in_M", "perceived_price_A", "perceived_price_B")
+    purses = [f"{side}_M_{when}" for side in ("buyer", "seller") for when in ("init", "final")]
     with recorder.begin_run("barter", policy=policy) as run:
         run.log_tick_state(0, "both", "barter_only", ["A<->B"])
-        run.log_agent_snapshot(0, **AGENT)
+        run.log_agent_snapshot(0, **AGENT, **dict.fromkeys(quotes, 2.0), lambda_changed=True)
         run.log_trade(0, **BARTER_TRADE)
-        run.log_attempt(0, **ATTEMPT)
+        run.log_attempt(
+            0, **ATTEMPT, **dict.fromkeys(purses, 9), buyer_lambda=0.5, seller_lambda=0.5
+        )
         run.end_tick(0)
-    for table, columns in MONEY_COLUMNS.items():
+    specified = re.findall(r"ALTER TABLE (\w+) ADD COLUMN (\w+)", SEED_SQL)
+    for table in ("agent_snapshots", "trades", "trade_attempts"):
+        columns = [name for at, name in specified if at == table and "surplus" not in name]
         defaults = {row[1]: row[4] for row in vmt.query(path, f"PRAGMA table_info({table})")}
         wanted = tuple(_literal(defaults[name]) for name in columns)
         assert vmt.query(path, f"SELECT {', '.join(columns)} FROM {table}") == [wanted]

@@ -40,7 +40,6 @@ class Agent:
     partner: int | None = None
     target: Cell | None = None
     claimed: Cell | None = None
-    traded: bool = False
     perceived: tuple[float | None, float | None] = (None, None)
     lambda_changed: bool = False
     quotes: dict[str, Quote] = field(default_factory=dict)

@@ -51,7 +51,7 @@ def pair_up(wishes: Mapping[int, Sequence[Preference]]) -> Iterator[Pairing]:
     free = {agent for agent, ranked in wishes.items() if ranked}
     for agent in sorted(free):
         best = wishes[agent][0]
-        if agent < best.partner and best.partner in free:
+        if agent in free and best.partner in free:
             theirs = wishes[best.partner][0]
             if theirs.partner == agent:
                 free -= {agent, best.partner}

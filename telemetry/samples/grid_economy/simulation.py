@@ -87,8 +87,7 @@ class Economy:
         self._seen = self._neighbours()
         if mode != "forage":
             self._trade(tick, regime, thin)
-        if mode != "trade":
-            self._forage(tick)
+        self._forage(tick)
         self.field.regrow(tick)
         self._revalue(tick)
         self.journal.snapshot(tick, self)
@@ -231,9 +230,7 @@ class Economy:
             if agent.distance_to(other.x, other.y) > self.scenario.interaction_radius:
                 continue
             pairs = self._pairs_between(regime, thin[agent.id], thin[other.id])
-            if self._negotiate(tick, agent, other, pairs):
-                agent.traded = other.traded = True
-            else:
+            if not self._negotiate(tick, agent, other, pairs):
                 self._part(tick, agent, "trade_failed")
                 until = tick + self.scenario.trade_cooldown
                 agent.resting[other.id] = other.resting[agent.id] = until
@@ -249,9 +246,9 @@ class Economy:
         return False
 
     def _forage(self, tick: int) -> None:
-        """Agents who did not trade take one unit of the cell they claimed, if they are there."""
+        """Agents who stand on the cell they claimed take one unit; the paired claim none."""
         for agent in self.agents:
-            if agent.traded or agent.claimed != (agent.x, agent.y):
+            if agent.claimed != (agent.x, agent.y):
                 continue
             good = self.field.harvest(agent.claimed, tick)
             agent.a += good == "A"
@@ -265,5 +262,4 @@ class Economy:
                 step = money.update_lambda(agent, self._seen[agent.id], scenario)
                 self.journal.lambda_step(tick, step)
         for agent in self.agents:
-            agent.traded = False
             agent.requote(scenario.spread, money=self._has_money)
