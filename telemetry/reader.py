@@ -88,7 +88,7 @@ class Layout:
 
     def specs(self, table: TableSpec) -> tuple[ColumnSpec, ...]:
         """The declared columns and, after them, those that only this database has."""
-        known = {*(c.name for c in table.columns), *PSEUDO}
+        known = {*(c.name for c in table.columns), *PSEUDO, *table.secret}
         extra = (n for n in self.shape.tables.get(self.stored(table.name), ()) if n not in known)
         return (*table.columns, *(ColumnSpec(n, visible=False) for n in extra))
 

@@ -36,7 +36,7 @@ def runs(reader: Reader, query: RunsQuery) -> RunList:
         return RunList((), ())
     config = _config_element(reader)
     if config is not None:
-        size = sa.func.length(sa.cast(config, sa.LargeBinary))
+        size = sa.func.length(sa.cast(config, sa.Text))
         config = sa.case((size <= LIST_CONFIG_BYTES, config), else_=None)
     rows = _run_rows(reader, config, None)
     listed = tuple(_run(reader, row) for row in rows)

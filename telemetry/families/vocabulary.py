@@ -76,7 +76,8 @@ class TableSpec:
     order that the table's own index serves. `explain` turns a row into a sentence. `taking_part`
     is the condition that one of some agents takes part, where that is more than the equality of
     a column in `agents`. `of` names the stored table where this one is a selection of another's
-    rows, and `only` the condition that selects them.
+    rows, and `only` the condition that selects them. `secret` columns are never offered, to no
+    view, filter, command or export.
     """
 
     name: str
@@ -92,6 +93,7 @@ class TableSpec:
     summary: SummarySpec | None = None
     how_to_record: str = ""
     explain: Callable[[Mapping[str, Cell]], str] | None = None
+    secret: tuple[str, ...] = ()
     of: str | None = None
     only: Callable[[Columns], sa.ColumnElement[bool]] | None = None
     taking_part: Callable[[Columns, tuple[AgentId, ...]], sa.ColumnElement[bool]] | None = None
