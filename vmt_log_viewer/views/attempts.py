@@ -13,7 +13,7 @@ from telemetry.concepts import RunId, Table
 from telemetry.errors import TelemetryError
 from telemetry.queries import HistogramQuery
 from vmt_log_viewer.models.ladder import SUCCESS
-from vmt_log_viewer.theme import GRID
+from vmt_log_viewer.theme import GRID, INSIDE
 from vmt_log_viewer.views.negotiation import NegotiationPanel
 from vmt_log_viewer.views.row_view import RowView
 from vmt_log_viewer.widgets.outcome_mark import reason_color
@@ -38,6 +38,7 @@ class AttemptsView(RowView):
     icon = "prohibit"
     role = "attempts"
     facet_roles = ("reason", "pair", "direction", "mode", "regime", "buyer", "seller", "result")
+    facets_width = 272
     split = ("reason", ("pair", "direction"))
 
     def _main(self) -> QWidget:
@@ -51,7 +52,7 @@ class AttemptsView(RowView):
         self._about = caption(context.theme)
         upper = QWidget()
         layout = QVBoxLayout(upper)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(INSIDE, 0, 0, 0)
         layout.setSpacing(GRID)
         layout.addWidget(self._about)
         layout.addWidget(self.histogram)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from vmt_log_viewer.views.view import Context
 
 
-_WIDE = 680  # pixels; below, states and ladder would crowd each other
+_WIDE = 860  # pixels; below, states and ladder would crowd each other
 
 
 class NegotiationPanel(QWidget):
@@ -188,6 +188,7 @@ class NegotiationPanel(QWidget):
         self._states_shown.setVisible(tried)
         self._states_shown.setChecked(states)
         wanted = min(self.states.sizeHint().width() + 24, self.width() // 2)
+        self._ladder.setSizes([self.height() // 2, self.height() // 2])
         self._body.setSizes([max(1, self.width() - wanted), wanted])
 
     def _show_states(self, shown: bool) -> None:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from telemetry.source import Source
     from vmt_log_viewer.views.view import Context
 
-_FACETS = 204  # pixels across
 _NARROW = 560  # pixels; below, the table needs the room that the facets would take
 
 
@@ -32,6 +31,7 @@ class RowView(View):
 
     role: ClassVar[str] = ""  # the table's
     facet_roles: ClassVar[tuple[str, ...]] = ()
+    facets_width: ClassVar[int] = 204  # pixels
     split: ClassVar[tuple[str, tuple[str, ...]] | None] = None
 
     @classmethod
@@ -249,7 +249,7 @@ class RowView(View):
         super().showEvent(event)
         if not self._sized:
             self._sized = True
-            self._body.setSizes([_FACETS, max(1, self.width() - _FACETS)])
+            self._body.setSizes([self.facets_width, max(1, self.width() - self.facets_width)])
         self._catch_up()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

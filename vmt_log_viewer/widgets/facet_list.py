@@ -152,6 +152,8 @@ class _FacetDelegate(QStyledItemDelegate):
         painter.setFont(self._theme.font())
         metrics = painter.fontMetrics()
         number = count_text(row.count)
+        if self._view.shares:
+            number += f"  {share_text(row.count, self._view.facet_model.total):>6}"
         width = metrics.horizontalAdvance(number)
         muted = self._theme.color("muted")
         painter.setPen(muted)
@@ -206,6 +208,7 @@ class FacetList(QListView):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.shares = False  # write the share behind the count
         self.facet_model = FacetModel(self)
         self.setModel(self.facet_model)
         self.setItemDelegate(_FacetDelegate(self, theme))

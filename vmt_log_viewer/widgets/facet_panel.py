@@ -75,10 +75,11 @@ class FacetSection(QWidget):
         lane: str,
         *,
         split: Column | None = None,
+        splits: bool = False,
         prominent: bool = False,
     ) -> None:
         super().__init__()
-        self.column, self._split = column, split
+        self.column, self._split, self._splits = column, split, splits
         self._context, self._panel, self._lane = context, panel, lane
         self._style = CellStyle(context.theme)
         self._all = False
@@ -88,6 +89,7 @@ class FacetSection(QWidget):
         self._clear = tool_button(f"Any {column.label}", "x", "Any value", only_icon=True)
         self._more = tool_button("", "caret-down", "Show every value")
         self.list = FacetList(context.theme, self)
+        self.list.shares = split is not None
         self.list.setAccessibleName(column.label)
         self.chips: PairChips | None = None
         self._lay_out()
@@ -162,21 +164,23 @@ class FacetSection(QWidget):
         self.arrived.emit()
 
     def _row(self, value: Cell, count: int, split: SplitFacets) -> FacetRow:
+        split_by = self._split or self.column
+        paint = self._color if self._splits else self._style.color
         parts = tuple(
-            (self._part_color(by), dict(facets.values).get(value, 0), self._part_text(by))
+            (self._color(by, split_by), dict(facets.values).get(value, 0), self._part_text(by))
             for by, facets in split.parts
         )
         return FacetRow(
             value,
             cell_text(value, self.column),
             count,
-            self._style.color(value, self.column),
+            paint(value, self.column),
             tuple(part for part in parts if part[1]),
         )
 
-    def _part_color(self, value: Cell) -> QColor:
-        assert self._split is not None
-        known = self._style.color(value, self._split)
+    def _color(self, value: Cell, column: Column) -> QColor:
+        """A colour for any value of a column that splits another one."""
+        known = self._style.color(value, column)
         return known if known is not None else self._context.theme.pair_color(str(value))
 
     def _part_text(self, value: Cell) -> str:
@@ -248,6 +252,7 @@ class FacetPanel(QScrollArea):
             self._layout.removeWidget(section)
             section.hide()
             section.deleteLater()
+        splits = [self._split_for(column) for column in columns]
         self.sections = [
             FacetSection(
                 self._context,
@@ -255,6 +260,7 @@ class FacetPanel(QScrollArea):
                 column,
                 self._lane,
                 split=self._split_for(column),
+                splits=column in splits,
                 prominent=place == 0,
             )
             for place, column in enumerate(columns)

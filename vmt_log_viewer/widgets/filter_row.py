@@ -34,6 +34,7 @@ class FilterCell(QLineEdit):
         self.setObjectName("filterCell")
         self.setAccessibleName(f"Filter {column.label}")
         self.setFrame(False)
+        self.setTextMargins(5, 0, 4, 0)
         self.setEnabled(column.recorded)
         self.setPlaceholderText(_EMPTY)
         self.textEdited.connect(self._pause.start)
@@ -53,6 +54,7 @@ class FilterCell(QLineEdit):
         text = self._filters.text(self.column.name)
         if text != self.text() and not self._pause.isActive():
             self.setText(text)
+            self.setCursorPosition(0)
         problem = self._filters.problem(self.column.name)
         self.setToolTip(plain_tip(problem or f"{self.column.label}: {GRAMMAR}"))
         palette = QPalette()
@@ -136,6 +138,10 @@ class FilterHeader(QHeaderView):
 
     def cell(self, name: str) -> FilterCell | None:
         return next((cell for cell in self._cells if cell.column.name == name), None)
+
+    def text_of(self, name: str) -> str:
+        """The filter text of a column."""
+        return self._filters.text(name)
 
     def waiting(self) -> bool:
         """True while a text has been typed that was not taken yet."""

@@ -72,7 +72,7 @@ class LadderList(QTableView):
             for row in range(min(self.ladder.rowCount(), 100)):
                 text = self.ladder.data(self.ladder.index(row, section))
                 widest = max(widest, metrics.horizontalAdvance(text) + extra)
-            self.setColumnWidth(section, min(widest, 380))
+            self.setColumnWidth(section, min(widest, 190 if name == "outcome" else 380))
 
 
 class _TryDelegate(QStyledItemDelegate):

@@ -166,7 +166,7 @@ class LadderPlot(QWidget):
             painter.drawText(QRectF(x - 40, up.start + 4, 80, 16), center, short(value))
         painter.setPen(muted)
         painter.drawText(QRectF(4, 2, 200, 16), middle, self._block_label)
-        where = QRectF(across.end - 120, up.start + 20, 120, 16)
+        where = QRectF(across.end - 120, self.height() - 17, 120 + _RIGHT - 4, 16)
         painter.drawText(where, right | middle, self._price_label)
 
     def _quotes(self, painter: QPainter, across: _Scale) -> None:
@@ -212,8 +212,10 @@ class LadderPlot(QWidget):
             if text in seen:
                 continue
             seen.add(text)
+            width = painter.fontMetrics().horizontalAdvance(text) + 4
+            if x + 8 + width > self.width() - 48:
+                break  # the list below names every outcome
             draw_mark(painter, QPointF(x, y), outcome_shape(tried), self._color(tried), 8)
             painter.setPen(self._theme.color("muted"))
-            width = painter.fontMetrics().horizontalAdvance(text) + 4
             painter.drawText(QRectF(x + 8, y - 8, width, 16), Qt.AlignmentFlag.AlignVCenter, text)
             x += width + 24

@@ -19,9 +19,13 @@ if TYPE_CHECKING:
     from vmt_log_viewer.theme import Theme
     from vmt_log_viewer.widgets.row_filters import RowFilters
 
-_NARROWEST, _WIDEST = 56, 260
+_NARROWEST, _WIDEST = 60, 260
 _SAMPLE = 60
-_FIRST = ("key", "run", "tick", "pair", "result", "reason", "buyer", "seller", "direction")
+_FIRST = (
+    *("key", "run", "tick", "pair", "result", "reason", "buyer", "seller", "direction"),
+    *("quantity", "price", "block", "counter", "money_counter", "buyer_gain", "seller_gain"),
+    *("shortage", "gap", "surplus", "buyer_surplus", "seller_surplus"),
+)
 
 
 class RowTable(QTableView):
@@ -204,7 +208,9 @@ class RowTable(QTableView):
         metrics = QFontMetrics(self._theme.font())
         model = self.table_model
         heading = model.headerData(section, Qt.Orientation.Horizontal) or ""
+        filtered = self._filters.text_of(column.name)
         widest = metrics.horizontalAdvance(heading) + 28  # room for the sort arrow
+        widest = max(widest, metrics.horizontalAdvance(filtered) + 20)
         swatch = 16 if column.role in ("pair", "mode", "regime", "reason") else 0
         for row in range(min(_SAMPLE, model.rowCount())):
             text = str(model.data(model.index(row, section)))

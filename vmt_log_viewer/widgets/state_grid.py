@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from telemetry.concepts import Cell, Negotiation
 from telemetry.text import cell_text, exact_text
-from vmt_log_viewer.models.cell_style import plain_tip
+from vmt_log_viewer.models.cell_style import heading, plain_tip
 from vmt_log_viewer.models.ladder import StateLine, number, state_lines
 from vmt_log_viewer.plots.nice import short
 from vmt_log_viewer.theme import BETWEEN, INSIDE
@@ -65,8 +65,9 @@ class StateGrid(QWidget):
 
     def _line(self, row: int, line: StateLine) -> None:
         column = line.column
-        text = f"{column.label} ({column.unit})" if _says_more(column) else column.label
-        self._grid.addWidget(caption(self._theme, text, elided=False), row, 0)
+        name = caption(self._theme, column.label, elided=False)
+        name.setToolTip(plain_tip(heading(column)))
+        self._grid.addWidget(name, row, 0)
         for side, (before, after) in enumerate(line.values):
             self._value(row, 1 + 3 * side, before, muted=True)
             self._value(row, 2 + 3 * side, after, muted=before == after)
@@ -84,11 +85,6 @@ class StateGrid(QWidget):
         if muted or cell is None:
             label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._grid.addWidget(label, row, place, _RIGHT)
-
-
-def _says_more(column: object) -> bool:
-    unit, label = getattr(column, "unit", None), getattr(column, "label", "")
-    return bool(unit) and unit not in label.split()
 
 
 def _change(before: Cell, after: Cell) -> float | None:
