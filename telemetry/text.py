@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from telemetry.concepts import Cell, Column
+if TYPE_CHECKING:  # which would load numpy, and a message needs no arrays
+    from telemetry.concepts import Cell, Column
 
 DIGITS = 6
 NULL = "null"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from itertools import chain
 from typing import Any, TypeVar
 
 import click
@@ -14,7 +13,7 @@ from telemetry.cli.interrupt import current_token
 from telemetry.cli.options import Limit, common, limit_option, rows_options
 from telemetry.cli.output import TEXT_ROWS, Output, cut
 from telemetry.concepts import AgentId, Column, RunId, Table, TickRange
-from telemetry.export.formats import Row
+from telemetry.export import streamed
 from telemetry.queries import ColumnsQuery, CountQuery, TableQuery
 from telemetry.source import Source
 
@@ -118,7 +117,8 @@ def _print(source: Source, query: TableQuery, asked: Table, limit: Limit, output
         written = output.rows(columns, page.rows)
         more = page.next is not None
     else:
-        written = output.rows(columns, cut(_flat(source, query), rows))
+        with streamed(source, query, current_token()) as stream:
+            written = output.rows(columns, cut(stream, rows))
         more = False
     if more and not limit.asked:
         count = CountQuery(query.run_id, query.table, query.where)
@@ -127,11 +127,6 @@ def _print(source: Source, query: TableQuery, asked: Table, limit: Limit, output
     if not written:
         output.note(absence(asked))
     return 0 if written else 1
-
-
-def _flat(source: Source, query: TableQuery) -> Iterator[Row]:
-    """All rows one by one."""
-    return chain.from_iterable(source.stream(query, current_token()))
 
 
 def _for_people(source: Source, query: TableQuery, asked: Table, output: Output) -> TableQuery:

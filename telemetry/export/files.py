@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
@@ -141,6 +141,19 @@ def exported_columns(
     return tuple(c.name for c in judged if c.name not in left_out), left_out
 
 
+@contextmanager
+def streamed(
+    source: Source, query: TableQuery, token: CancelToken | None = None
+) -> Iterator[Iterator[Row]]:
+    """All rows of `query` one by one; the source is let go of on leaving, however that happens."""
+    chunks = source.stream(query, token)
+    try:
+        yield chain.from_iterable(chunks)
+    finally:
+        if isinstance(chunks, Generator):
+            chunks.close()
+
+
 def series_rows(series: Series) -> tuple[tuple[Column, ...], Iterator[Row]]:
     """The columns and rows of a series written long: one row per agent and tick."""
     marked = any(line.mark is not None for line in series.lines)
@@ -182,9 +195,6 @@ def _table(
     names, left_out = exported_columns(source, query, drop_empty, token)
     query = replace(query, columns=names)
     columns = source.stream_columns(query)
-    rows: Iterator[Row] = chain.from_iterable(source.stream(query, token))
-    if limit is not None:
-        rows = islice(rows, limit)
     table = source.table(query.table)
     notes = () if table.recorded else (f"{table.label}: {ABSENT}. {table.how_to_record}".strip(),)
     head = {
@@ -192,7 +202,8 @@ def _table(
         "table": query.table,
         **selection(query.where, query.sort, limit),
     }
-    return _write(files, path, columns, rows, format, head, left_out, notes)
+    with streamed(source, query, token) as rows:
+        return _write(files, path, columns, islice(rows, limit), format, head, left_out, notes)
 
 
 def _write(
