@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 from urllib.request import url2pathname
 
 from telemetry.errors import SourceError
@@ -21,14 +22,14 @@ class Location:
 
     text: str
     path: Path | None = None
-    url: str | None = None
+    url: str | None = field(default=None, repr=False)
     dialect: str | None = None
 
     @property
     def name(self) -> str:
         """A short name for a title: the file's or the database's."""
         if self.path is not None:
-            return self.path.name or str(self.path)
+            return _shown(Path(self.path.name or self.path))
         return urlsplit(self.url or "").path.strip("/") or self.text
 
     @property
@@ -47,7 +48,7 @@ def parse_location(location: str | os.PathLike[str]) -> Location:
     if "\0" in text:
         raise SourceError("The name of the source contains a NUL character; give a file or a URL.")
     if "://" not in text:
-        return _local(Path(text))
+        return _local(Path(location if os.path.lexists(location) else text))
     scheme = text.split("://", 1)[0].lower()
     if scheme == "file":
         return _local(_file_url_path(text))
@@ -71,21 +72,33 @@ def redact(url: str) -> str:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
         head, _, tail = url.partition("://")
-        return f"{head}://***@{tail.rsplit('@', 1)[1]}" if "@" in tail else url
+        shown = f"{head}://***@{tail.rsplit('@', 1)[1]}" if "@" in tail else url
+        return re.sub(r"(pass\w*=)[^&]*", r"\1***", shown, flags=re.IGNORECASE)
     secret = {k: "***" for k in parsed.query if "pass" in k.lower()}
     return parsed.update_query_dict(secret).render_as_string(hide_password=True)
 
 
 def _local(path: Path, dialect: str | None = None) -> Location:
-    absolute = Path(os.path.abspath(path.expanduser()))
-    return Location(text=str(absolute), path=absolute, dialect=dialect)
+    try:
+        absolute = Path(os.path.abspath(path.expanduser()))
+    except (OSError, RuntimeError) as error:  # no such home folder, or no working folder any more
+        raise SourceError(f"{_shown(path)} cannot be found ({error}); give a full path.") from None
+    return Location(text=_shown(absolute), path=absolute, dialect=dialect)
+
+
+def _shown(path: Path) -> str:
+    """The path as one line that any terminal and file can take."""
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(path))
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _file_url_path(text: str) -> Path:
     parts = urlsplit(text)
     if parts.netloc not in ("", "localhost"):
         raise SourceError(f"{text} lies on another machine; copy the file here and open the copy.")
-    return Path(url2pathname(unquote(parts.path) if os.name != "nt" else parts.path))
+    if os.name == "nt":
+        return Path(url2pathname(parts.path))
+    return Path(os.fsdecode(unquote_to_bytes(parts.path)))
 
 
 def _database_path(text: str) -> Path:
