@@ -36,7 +36,9 @@ STATES = """CREATE TABLE tick_states (
     id INTEGER PRIMARY KEY AUTOINCREMENT, run_id INTEGER NOT NULL, tick INTEGER NOT NULL,
     current_mode TEXT NOT NULL, exchange_regime TEXT NOT NULL, active_pairs TEXT NOT NULL,
     UNIQUE(run_id, tick))"""
-PAIRINGS = "CREATE TABLE pairings (id INTEGER PRIMARY KEY AUTOINCREMENT, run_id INTEGER, tick INTEGER)"
+PAIRINGS = (
+    "CREATE TABLE pairings (id INTEGER PRIMARY KEY AUTOINCREMENT, run_id INTEGER, tick INTEGER)"
+)
 INDICES = (
     "CREATE INDEX idx_agent_snapshots_run_tick ON agent_snapshots(run_id, tick)",
     "CREATE INDEX idx_agent_snapshots_agent ON agent_snapshots(run_id, agent_id, tick)",
@@ -61,8 +63,9 @@ def make_large(path: Path, agents: int, ticks: int, trades: int, seed: int = 1) 
     config = {"seed": seed, "params": {"exchange_regime": "mixed", "money_mode": "kkt_lambda"}}
     connection.execute(
         "INSERT INTO simulation_runs (scenario_name, start_time, num_agents, grid_width, "
-        "grid_height, config_json, exchange_regime, money_mode) VALUES (?, ?, ?, 100, 100, ?, ?, ?)",
-        ("large", "2026-01-01T00:00:00", agents, json.dumps(config), "mixed", "kkt_lambda"),
+        "grid_height, config_json, exchange_regime, money_mode) "
+        "VALUES (?, ?, ?, 100, 100, ?, ?, ?)",
+        ("large", "2026-01-01T00:00", agents, json.dumps(config), "mixed", "kkt_lambda"),
     )
     rng = np.random.default_rng(seed)
     snapshots = f"INSERT INTO agent_snapshots VALUES (NULL, 1, {', '.join('?' * 24)})"
@@ -72,8 +75,11 @@ def make_large(path: Path, agents: int, ticks: int, trades: int, seed: int = 1) 
     connection.executemany(
         "INSERT INTO tick_states VALUES (NULL, 1, ?, ?, 'mixed', ?)",
         (
-            (t, mode := ("trade" if t // 50 % 3 else "forage"), "[]" if mode == "forage" else
-             json.dumps(PAIRS))
+            (
+                t,
+                mode := ("trade" if t // 50 % 3 else "forage"),
+                "[]" if mode == "forage" else json.dumps(PAIRS),
+            )
             for t in range(ticks)
         ),
     )
