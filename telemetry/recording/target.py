@@ -6,17 +6,17 @@ Besides ``telemetry.engines``, which only reads, this is the one place that crea
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine, MetaData, create_engine, event, inspect
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event, inspect
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from telemetry.errors import RecordingError
 
-_SQLITE_MAGIC = b"SQLite format 3\0"
 _BUSY_SECONDS = 30
 
 
@@ -49,14 +49,14 @@ def open_target(
     url = _url_of(location)
     is_sqlite = url.get_backend_name() == "sqlite"
     if is_sqlite:
-        _check_file(url)
+        _check_place(url)
     name = str(url.database) if is_sqlite else url.render_as_string(hide_password=True)
     try:
         engine = create_engine(url, connect_args=_connect_args(is_sqlite))
     except (NoSuchModuleError, ModuleNotFoundError, ArgumentError) as error:
         raise RecordingError(f"Cannot record to {name}: {_sentence(error)}.") from error
     if is_sqlite:
-        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "connect", _prepare_connection)
     target = Target(engine, name)
     try:
         with writing(name):
@@ -98,8 +98,11 @@ def _connect_args(is_sqlite: bool) -> dict[str, object]:
     return {"timeout": _BUSY_SECONDS} if is_sqlite else {}
 
 
-def _check_file(url: URL) -> None:
-    """Refuse what is there before SQLite touches it; nothing may be connected to the file yet."""
+def _check_place(url: URL) -> None:
+    """Refuse a place where SQLite could only fail; its bytes are SQLite's own to read.
+
+    Reading them here would drop the locks that this process may hold on the file.
+    """
     path = Path(str(url.database))
     if path.is_dir():
         raise RecordingError(f"Cannot record to {path}: it is a folder; give the path of a file.")
@@ -107,51 +110,68 @@ def _check_file(url: URL) -> None:
         raise RecordingError(
             f"Cannot record to {path}: its folder does not exist; create it first."
         )
-    if path.exists():
-        with writing(str(path)), path.open("rb") as file:
-            head = file.read(len(_SQLITE_MAGIC))
-        if head and head != _SQLITE_MAGIC:
-            raise RecordingError(
-                f"Cannot record to {path}: it is no SQLite database; move it away."
-            )
 
 
-def _prepare_sqlite(connection: object, _record: object) -> None:
-    """WAL lets a viewer read while a run is written; NORMAL survives a killed process."""
+def _prepare_connection(connection: object, _record: object) -> None:
+    """In WAL mode this is safe against a killed process, and spares a wait for the disk."""
     cursor = connection.cursor()  # type: ignore[attr-defined]
-    cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.close()
 
 
 def _prepare_tables(target: Target, metadata: MetaData, *, as_it_is: bool) -> None:
+    """Look first, and only then change anything: what is refused stays as it was."""
+    have = _columns(target, metadata)
+    target.lacking = {
+        name: columns
+        for name, table in metadata.tables.items()
+        if (as_it_is or name in have)
+        and (columns := frozenset(c.name for c in table.columns) - have.get(name, frozenset()))
+    }
+    for name, columns in target.lacking.items():
+        if not as_it_is:
+            raise RecordingError(
+                f"Cannot record to {target.name}: its {name} table is of an older vintage and "
+                f"lacks {', '.join(sorted(columns)[:4])}; record to a new file or migrate it first."
+            )
+    with target.engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            _use_wal(connection)
+            # All tables or none, and one recorder at a time: two may start on one new file.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if not as_it_is:
+            metadata.create_all(connection)
+        connection.commit()
+
+
+def _use_wal(connection: Connection) -> None:
+    """Let viewers read while a run is written; SQLite itself does not wait for this lock."""
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+            return
+        except OperationalError as error:
+            if "locked" not in str(error.orig) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+def _columns(target: Target, metadata: MetaData) -> dict[str, frozenset[str]]:
+    """Columns by table, of our tables that are there; refuses a database with none of them."""
     with target.engine.connect() as connection:
         inspector = inspect(connection)
         present = set(inspector.get_table_names())
-        have = {
-            name: {column["name"] for column in inspector.get_columns(name)}
-            for name in sorted(present & set(metadata.tables))
+        ours = sorted(present & set(metadata.tables))
+        if present and not ours:
+            raise RecordingError(
+                f"Cannot record to {target.name}: it is another program's database (it holds "
+                f"{', '.join(sorted(present)[:5])}); choose a new file."
+            )
+        return {
+            name: frozenset(column["name"] for column in inspector.get_columns(name))
+            for name in ours
         }
-    if present and not have:
-        raise RecordingError(
-            f"Cannot record to {target.name}: it is another program's database (it holds "
-            f"{', '.join(sorted(present)[:5])}); choose a new file."
-        )
-    lacking = {
-        name: frozenset(column.name for column in table.columns) - have.get(name, set())
-        for name, table in metadata.tables.items()
-        if as_it_is or name in have
-    }
-    target.lacking = {name: columns for name, columns in lacking.items() if columns}
-    if as_it_is:
-        return
-    for name, columns in target.lacking.items():
-        raise RecordingError(
-            f"Cannot record to {target.name}: its {name} table is of an older vintage and lacks "
-            f"{', '.join(sorted(columns)[:4])}; record to a new file or migrate it first."
-        )
-    with target.engine.begin() as connection:
-        metadata.create_all(connection)
 
 
 def _sentence(error: Exception) -> str:
@@ -166,6 +186,8 @@ def _advice(reason: str) -> str:
         return f"{reason}; free some space, everything committed before is kept"
     if "locked" in low or "busy" in low:
         return f"{reason}; another program has been writing to it for {_BUSY_SECONDS} seconds"
+    if "not a database" in low or "malformed" in low:
+        return f"{reason}; move it away or choose another file"
     if "readonly" in low or "read-only" in low:
         return f"{reason}; choose a place that can be written"
     return reason

@@ -62,6 +62,8 @@ def _refuse_strangers(path: Path) -> None:
     """Refuse to replace what is not ours, and what another program has open."""
     if not path.exists():
         return
+    if path.with_name(path.name + "-wal").exists():
+        raise RecordingError(f"Cannot replace {path}: a program has it open; close it first.")
     try:
         with path.open("rb") as file:
             head = file.read(_ID_BYTES.stop)
@@ -72,8 +74,6 @@ def _refuse_strangers(path: Path) -> None:
             f"Cannot write the demo over {path}: it is not a demo's file; move it away or choose "
             "another folder."
         )
-    if path.with_name(path.name + "-wal").exists():
-        raise RecordingError(f"Cannot replace {path}: a program has it open; close it first.")
 
 
 def _write(path: Path, plan: _Plan, progress: Progress | None, done: int, ticks: int) -> int:
