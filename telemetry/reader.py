@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +22,40 @@ _EMBEDDED = ("sqlite", "duckdb")
 
 
 @dataclass(frozen=True)
+class StoredTables:
+    """The database's own tables with exactly the columns it has, typed as the models say.
+
+    The same object every time, so that all columns of a statement share one FROM.
+    """
+
+    shape: Shape
+    types: Mapping[str, Mapping[str, Any]]
+    _tables: dict[str, sa.TableClause] = field(default_factory=dict, compare=False, repr=False)
+
+    def has(self, table: str, *names: str) -> bool:
+        return self.shape.has(table, *names)
+
+    def table(self, name: str) -> sa.TableClause:
+        if name not in self._tables:
+            types = self.types.get(name, {})
+            self._tables[name] = sa.table(
+                name,
+                *(
+                    sa.column(c, types.get(c, sa.types.NullType()))
+                    for c in self.shape.tables.get(name, ())
+                ),
+            )
+        return self._tables[name]
+
+    def column(self, table: str, name: str) -> sa.ColumnElement[Any]:
+        """The stored column, or NULL where the database has none of that name."""
+        if self.has(table, name):
+            element: sa.ColumnElement[Any] = self.table(table).c[name]
+            return element
+        return sa.null()
+
+
+@dataclass(frozen=True)
 class Layout:
     """A family as one database holds it: which of the declared columns exist, which do not.
 
@@ -30,7 +65,14 @@ class Layout:
     family: FamilySpec
     shape: Shape
     scales: Mapping[str, int]
-    _selectables: dict[str, sa.TableClause] = field(default_factory=dict, compare=False, repr=False)
+    _selectables: dict[str, sa.FromClause] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def base(self) -> StoredTables:
+        """The stored tables that declared ones are read from."""
+        models = {m for t in self.family.tables for m in t.model.metadata.tables.values()}
+        models |= {t.model for t in self.family.tables}
+        return StoredTables(self.shape, {m.name: {c.name: c.type for c in m.c} for m in models})
 
     def stored(self, table: str) -> str:
         """The database's table that the declared one is read from."""
@@ -38,32 +80,36 @@ class Layout:
         return table if spec is None or spec.of is None else spec.of
 
     def there(self, table: str) -> bool:
-        """Whether the database has the table that `table` is read from."""
+        """Whether the database has what `table` is read from."""
+        spec = self.family.table(self.stored(table))
+        if spec is not None and spec.select is not None:
+            return all(self._needed(spec, need) for need in spec.needs)
         return self.stored(table) in self.shape.tables
 
     def has(self, table: str, *names: str) -> bool:
+        spec = self.family.table(self.stored(table))
+        if spec is not None and spec.select is not None:
+            return self.there(table) and all(n in self.selectable(table).c for n in names)
         return self.shape.has(self.stored(table), *names)
 
     def scale(self, name: str) -> int:
         return self.scales.get(name, 1)
 
-    def selectable(self, table: str) -> sa.TableClause:
-        """The table with exactly the columns that the database has, typed as declared.
+    def selectable(self, table: str) -> sa.FromClause:
+        """The stored table, or the query that makes the declared one.
 
         The same object every time, so that all columns of a statement share one FROM.
         """
         table = self.stored(table)
+        spec = self.family.table(table)
+        if spec is None or spec.select is None:
+            return self.base.table(table)
         if table not in self._selectables:
-            spec = self.family.table(table)
-            types = {} if spec is None else {c.name: c.type for c in spec.model.c}
-            names = self.shape.tables.get(table, ())
-            self._selectables[table] = sa.table(
-                table, *(sa.column(name, types.get(name, sa.types.NullType())) for name in names)
-            )
+            self._selectables[table] = spec.select(self.base).subquery(table)
         return self._selectables[table]
 
     def column(self, table: str, name: str) -> sa.ColumnElement[Any]:
-        """The stored column, or NULL where the database has none of that name."""
+        """The column, or NULL where the table has none of that name."""
         if self.has(table, name):
             element: sa.ColumnElement[Any] = self.selectable(table).c[name]
             return element
@@ -75,8 +121,9 @@ class Layout:
         return all(self._needed(table, need) for need in column.needs)
 
     def _needed(self, table: TableSpec, need: str) -> bool:
+        has = self.has if table.select is None else self.base.has
         return any(
-            self.has(*name.split(".", 1)) if "." in name else self.has(table.name, name)
+            has(*name.split(".", 1)) if "." in name else self.has(table.name, name)
             for name in need.split("|")
         )
 
@@ -89,7 +136,8 @@ class Layout:
     def specs(self, table: TableSpec) -> tuple[ColumnSpec, ...]:
         """The declared columns and, after them, those that only this database has."""
         known = {*(c.name for c in table.columns), *PSEUDO, *table.secret}
-        extra = (n for n in self.shape.tables.get(self.stored(table.name), ()) if n not in known)
+        own = () if table.select else self.shape.tables.get(self.stored(table.name), ())
+        extra = (n for n in own if n not in known)
         return (*table.columns, *(ColumnSpec(n, visible=False) for n in extra))
 
     def table_spec(self, name: str) -> TableSpec:

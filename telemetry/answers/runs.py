@@ -132,9 +132,9 @@ def agents(reader: Reader, query: AgentsQuery) -> tuple[Agent, ...]:
 
 def run_ticks(reader: Reader, run_id: RunId) -> TickRange | None:
     """First and last tick that the run's rows name; None where it has no rows."""
-    spec = reader.family.runs
-    ends = reader.one(sa.select(*_tick_ends(reader, sa.literal(run_id))))
-    return _ticks(ends) if ends is not None and spec.tick_tables else None
+    ends = _tick_ends(reader, sa.literal(run_id))
+    found = reader.one(sa.select(*ends)) if ends else None
+    return None if found is None else _ticks(found)
 
 
 def decode_config(text: Any) -> tuple[object, str | None]:
@@ -199,14 +199,20 @@ def _run_rows(
     elements = [reader.layout.element(table, c) for c in spec.columns]
     tail = [sa.null() if config is None else config, *_tick_ends(reader, own_id)]
     statement = sa.select(*(e.label(f"c{i}") for i, e in enumerate((*elements, *tail))))
-    statement = statement.select_from(reader.layout.selectable(spec.table)).order_by(own_id)
+    first = (reader.column(spec.table, n).asc().nulls_first() for n in spec.order)
+    statement = statement.select_from(reader.layout.selectable(spec.table))
+    statement = statement.order_by(*first, own_id)
     if run_id is not None:
         statement = statement.where(own_id == run_id)
     return reader.rows(statement)
 
 
 def _tick_ends(reader: Reader, run_id: sa.ColumnElement[Any]) -> list[sa.ColumnElement[Any]]:
-    """First and last tick of each tick table as scalar sub-selects that an index answers."""
+    """First and last tick of each tick table as scalar sub-selects that an index answers.
+
+    DuckDB has no use for an index here; it groups once for all runs where it may.
+    """
+    grouping = reader.connection.dialect.name == "duckdb"
     ends: list[sa.ColumnElement[Any]] = []
     for descending in (False, True):
         for name in reader.family.runs.tick_tables:
@@ -217,7 +223,12 @@ def _tick_ends(reader: Reader, run_id: sa.ColumnElement[Any]) -> list[sa.ColumnE
                 f"{name}_{'last' if descending else 'first'}"
             )
             tick = alias.c[str(table.tick)]
-            inner = sa.select(tick).where(alias.c[str(table.run)] == run_id, tick.is_not(None))
+            of_run = alias.c[str(table.run)] == run_id
+            if grouping:
+                end = sa.func.max(tick) if descending else sa.func.min(tick)
+                ends.append(sa.select(end).where(of_run).scalar_subquery())
+                continue
+            inner = sa.select(tick).where(of_run, tick.is_not(None))
             ordered = inner.order_by(tick.desc() if descending else tick.asc()).limit(1)
             ends.append(ordered.scalar_subquery())
     return ends

@@ -28,12 +28,18 @@ class _Plan:
     keys: tuple[sa.ColumnElement[Any], ...]
     descending: bool
     statement: sa.Select[Any]
+    explicit: bool
+    """Whether the order says where NULL goes; SQLite puts it first by itself."""
 
     def row(self, raw: tuple[Any, ...]) -> tuple[Cell, ...]:
         return tuple(scaled(v, s) for v, s in zip(raw, self.scales, strict=False))
 
     def order(self) -> list[sa.ColumnElement[Any]]:
         columns = [c for c in (self.sort, *self.keys) if c is not None]
+        if self.explicit and self.descending:
+            return [c.desc().nulls_last() for c in columns]
+        if self.explicit:
+            return [c.asc().nulls_first() for c in columns]
         return [c.desc() if self.descending else c.asc() for c in columns]
 
 
@@ -54,7 +60,7 @@ def page(reader: Reader, query: TableQuery) -> TablePage:
     more = len(raw) > query.limit
     raw = raw[: query.limit]
     width = len(plan.columns)
-    keys = tuple(_key(r[-len(plan.keys) :]) for r in raw)
+    keys = tuple(_key(r[-len(plan.table.key) :]) for r in raw)
     following = PageKey(tuple(raw[-1][width:])) if more and raw else None
     return TablePage(
         described, plan.columns, tuple(plan.row(r[:width]) for r in raw), keys, following
@@ -145,7 +151,7 @@ def _plan(reader: Reader, query: TableQuery) -> _Plan:
         column = reader.layout.column_spec(table, sort.column)
         if reader.layout.recorded(table, column):
             element = reader.layout.element(table, column)
-    keys = tuple(reader.column(table.name, k) for k in table.key)
+    keys = tuple(reader.column(table.name, k) for k in (*_order(reader, table), *table.key))
     extra = [e for e in (element, *keys) if e is not None]
     selected = [reader.layout.element(table, c) for c in specs]
     statement = (
@@ -162,7 +168,13 @@ def _plan(reader: Reader, query: TableQuery) -> _Plan:
         keys,
         sort is not None and sort.descending,
         statement,
+        explicit=reader.connection.dialect.name != "sqlite",
     )
+
+
+def _order(reader: Reader, table: TableSpec) -> tuple[str, ...]:
+    """The columns that break ties of the sort before the key, where they are recorded."""
+    return tuple(name for name in table.order if reader.has(table.name, name))
 
 
 def _after(plan: _Plan, key: PageKey) -> sa.ColumnElement[bool]:
@@ -186,7 +198,13 @@ def _beyond(
 ) -> sa.ColumnElement[bool]:
     found: sa.ColumnElement[bool] = sa.false()
     for key, value in zip(reversed(keys), reversed(values), strict=True):
+        if value is None:
+            further = sa.false() if descending else key.is_not(None)
+            found = sa.or_(further, sa.and_(key.is_(None), found))
+            continue
         further = key < value if descending else key > value
+        if descending and key is not keys[-1]:
+            further = sa.or_(further, key.is_(None))
         found = sa.or_(further, sa.and_(key == value, found))
     return found
 

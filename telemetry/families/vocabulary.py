@@ -24,6 +24,16 @@ class Columns(Protocol):
     def scale(self, name: str) -> int: ...
 
 
+class Stored(Protocol):
+    """The database's own tables, for a declared table that is a query over them."""
+
+    def has(self, table: str, *names: str) -> bool: ...
+
+    def table(self, name: str) -> sa.TableClause: ...
+
+    def column(self, table: str, name: str) -> sa.ColumnElement[Any]: ...
+
+
 @dataclass(frozen=True)
 class ColumnSpec:
     """A column of a table. Without `derive` it is the database's own column of that name.
@@ -76,8 +86,10 @@ class TableSpec:
     order that the table's own index serves. `explain` turns a row into a sentence. `taking_part`
     is the condition that one of some agents takes part, where that is more than the equality of
     a column in `agents`. `of` names the stored table where this one is a selection of another's
-    rows, and `only` the condition that selects them. `secret` columns are never offered, to no
-    view, filter, command or export.
+    rows, and `only` the condition that selects them. `select` makes the table by a query over
+    stored ones, each of its columns labelled; it is recorded where all of `needs` ("table.column",
+    alternatives as "a|b") are. `order` breaks ties of the sort before the key does. `secret` columns
+    are never offered, to no view, filter, command or export.
     """
 
     name: str
@@ -96,6 +108,9 @@ class TableSpec:
     secret: tuple[str, ...] = ()
     of: str | None = None
     only: Callable[[Columns], sa.ColumnElement[bool]] | None = None
+    select: Callable[[Stored], sa.Select[Any]] | None = None
+    needs: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
     taking_part: Callable[[Columns, tuple[AgentId, ...]], sa.ColumnElement[bool]] | None = None
 
     def spec(self, name: str) -> ColumnSpec | None:
@@ -152,7 +167,8 @@ class RunSpec:
     """Where runs are listed. `heavy` columns (configurations) are left out of lists.
 
     `tick_tables` are asked for the first and last tick; `status` and `extra` compute from the
-    row and its decoded configuration (None where it is missing, broken or too large).
+    row and its decoded configuration (None where it is missing, broken or too large). Runs are
+    listed by the columns of `order`, NULL first, and then by their ids.
     """
 
     table: str
@@ -167,6 +183,7 @@ class RunSpec:
     grid: tuple[str, str] | None = None
     experiment: str | None = None
     iteration: str | None = None
+    order: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
