@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _RANGE_TICKS = 60  # ticks that the ends of the colour scale stand on
 
 
-class AgentsMapView(View):
+class MapView(View):
     """Follows the cursor. While a tick is being read no other is asked for, so that playing
     fast shows as many ticks as can be read instead of none.
     """

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QWidget
 from telemetry.concepts import AgentId, RunId, Table, TickRange
 from telemetry.errors import TelemetryError
 from vmt_log_viewer.state.history import Change
-from vmt_log_viewer.state.items import NegotiationItem, RowItem
+from vmt_log_viewer.state.items import Item, NegotiationItem, RowItem
 from vmt_log_viewer.theme import INSIDE
 from vmt_log_viewer.views.view import ExportRequest, View
 from vmt_log_viewer.widgets.empty_state import EmptyState
@@ -49,7 +49,7 @@ class RowView(View):
         )
         self._source: Source | None = None
         self._run_id: RunId | None = None
-        self._waiting = False
+        self._waiting = self._fresh = False
         self._sized = False
         self._texts = self._default_texts()
         self._facets_by_hand: bool | None = None
@@ -86,13 +86,13 @@ class RowView(View):
         """The cursor moved, while the view is visible."""
 
     def _began(self, source: Source, run_id: RunId, table: Table) -> None:
-        """A run is shown; its first rows have been asked for."""
+        """Another run is shown; its first rows have been asked for."""
 
     # View
 
     def show_run(self, source: Source, run_id: RunId) -> None:
         self._source, self._run_id = source, run_id
-        self._waiting = True
+        self._waiting = self._fresh = True
         if self.isVisible():
             self._catch_up()
 
@@ -136,6 +136,7 @@ class RowView(View):
         self.panel.limit_ticks(selection.brush)
         self._tick_moved(self.context.document.cursor.tick)
         if not self._waiting or self._source is None or self._run_id is None:
+            self._choose_selected()
             return
         self._waiting = False
         table = self._source.table_with_role(self.role)
@@ -146,7 +147,9 @@ class RowView(View):
             return
         self._pages.setCurrentWidget(self._body)
         self.panel.show_table(self._source, self._run_id, table, self._starting_texts(table))
-        self._began(self._source, self._run_id, table)
+        if self._fresh:
+            self._fresh = False
+            self._began(self._source, self._run_id, table)
 
     def _starting_texts(self, table: Table) -> dict[str, str]:
         return self._texts
@@ -176,6 +179,9 @@ class RowView(View):
         panel.asked.connect(self._remember)
         panel.asked.connect(self.export_changed)
         panel.row_chosen.connect(self._follow_row)
+        panel.row_found.connect(self._row_chosen)
+        panel.model.shown.connect(self._choose_selected)
+        document.selection.item_selected.connect(self._item_selected)
         panel.row_opened.connect(self._open_row)
         panel.failed.connect(self._show_failure)
         document.selection.brush_changed.connect(self._brush_changed)
@@ -196,6 +202,18 @@ class RowView(View):
         item = RowItem(table.name, key, tick if isinstance(tick, int) else None)
         document.selection.select(item)
         self._row_chosen(row)
+
+    def _item_selected(self, _: Item | None) -> None:
+        if self.isVisible():
+            self._choose_selected()
+
+    def _choose_selected(self) -> None:
+        """Choose the row that was selected elsewhere, where it is one of this table."""
+        item, table = self.context.document.selection.item, self.panel.table
+        if not isinstance(item, RowItem) or table is None or item.table != table.name:
+            return
+        if item.key != self.panel.current_key():
+            self.panel.choose_key(item.key)
 
     def _negotiation_of(self, row: int) -> NegotiationItem | None:
         """Which negotiation a row belongs to; None where it does not name two agents."""

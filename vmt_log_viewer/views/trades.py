@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayou
 from telemetry.concepts import Points, RunId, Table
 from telemetry.errors import TelemetryError
 from telemetry.queries import PointsQuery
+from vmt_log_viewer.state.items import RowItem
 from vmt_log_viewer.theme import BETWEEN, GRID, INSIDE
 from vmt_log_viewer.views.negotiation import NegotiationPanel
 from vmt_log_viewer.views.row_view import RowView
@@ -121,20 +122,15 @@ class TradesView(RowView):
         self._beyond.setText(str(error))
 
     def _choose_point(self, key: int | str) -> None:
-        """A clicked point is its row: found in the table wherever it is."""
-
-        def found(row: int | None) -> None:
-            if row is None or row >= self.panel.model.rowCount():
-                return
-            self.panel.view.choose_row(row)
-            if self.panel.model.key_at(row) == key:
-                self._follow_row(row)
-
-        place = self.scatter.place_of(key)
-        if place is not None:
-            self.scatter.choose(place)
-            self.context.document.cursor.move_to(round(place[0]))
-        self.panel.model.find_row(key, found)
+        """A clicked point is its row: the cursor goes there, the table scrolls to it."""
+        place, table = self.scatter.place_of(key), self.panel.table
+        if place is None or table is None:
+            return
+        self.scatter.choose(place)
+        tick = round(place[0])
+        document = self.context.document
+        document.cursor.move_to(tick)
+        document.selection.select(RowItem(table.name, key, tick))
 
     def _row_chosen(self, row: int) -> None:
         self._ring()

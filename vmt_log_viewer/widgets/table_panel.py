@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal, SignalInstance
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -39,7 +39,8 @@ class TablePanel(QWidget):
     asked = Signal()
     columns_judged = Signal()
     status_changed = Signal(str)
-    row_chosen = Signal(int)
+    row_chosen = Signal(int)  # by hand; once its cells are here
+    row_found = Signal(int)  # the row that `choose_key` looked for; once its cells are here
     row_opened = Signal(int)
     failed = Signal(object)
 
@@ -57,6 +58,7 @@ class TablePanel(QWidget):
         self._agents: tuple[AgentId, ...] | None = None
         self._all: int | None = None
         self._problem = ""
+        self._due: tuple[int, SignalInstance] | None = None
         self._soon = QTimer(self, singleShot=True, interval=_SOON)
         self._soon.timeout.connect(self._ask)
         self._status = caption(context.theme)
@@ -167,8 +169,14 @@ class TablePanel(QWidget):
         def found(row: int | None) -> None:
             if row is not None and row < self.model.rowCount():
                 self.view.choose_row(row)
+                self._tell(row, self.row_found)
 
         self.model.find_row(key, found)
+
+    def current_key(self) -> int | str | None:
+        """The key of the current row, None without one (or where it is not loaded)."""
+        current = self.view.currentIndex()
+        return self.model.key_at(current.row()) if current.isValid() else None
 
     def step(self, count: int) -> None:
         """Choose the row `count` below the current one, as if it had been clicked."""
@@ -176,7 +184,22 @@ class TablePanel(QWidget):
         row = (current.row() if current.isValid() else -1 if count > 0 else 0) + count
         if 0 <= row < self.model.rowCount():
             self.view.choose_row(row)
-            self.row_chosen.emit(row)
+            self._tell(row, self.row_chosen)
+
+    def _tell(self, row: int, signal: SignalInstance) -> None:
+        """Emit `signal` with `row` as soon as the row is loaded, unless another is chosen."""
+        self._due = None
+        if self.model.values(row) is not None:
+            signal.emit(row)
+        else:
+            self._due = (row, signal)
+
+    def _page_came(self) -> None:
+        if self._due is None:
+            return
+        row, signal = self._due
+        if self.view.currentIndex().row() == row:
+            self._tell(row, signal)
 
     def copy(self) -> None:
         """The selected rows, visible columns, to the clipboard; rows not loaded are read first."""
@@ -234,7 +257,8 @@ class TablePanel(QWidget):
         self.model.failed.connect(self._show_failure)
         self.filters.changed.connect(self._ask_soon)
         self._clear.clicked.connect(self.filters.clear)
-        self.view.row_chosen.connect(self.row_chosen)
+        self.view.row_chosen.connect(lambda row: self._tell(row, self.row_chosen))
+        self.model.dataChanged.connect(self._page_came)
         self.view.row_opened.connect(self.row_opened)
         self.view.copy_asked.connect(self.copy)
         self.view.columns_arranged.connect(self._remember)
