@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from telemetry.engines import Database, Shape
@@ -58,9 +60,10 @@ def _connect(place: Location, password: str | None) -> Database:
         from telemetry.engines.postgresql import PostgreSQLDatabase
 
         return PostgreSQLDatabase(place, password)
-    folder = next(
-        (f.folder for f in families() if f.folder and f.folder.recognise(place.path)), None
-    )
+    with _explained(place.text):
+        folder = next(
+            (f.folder for f in families() if f.folder and f.folder.recognise(place.path)), None
+        )
     if folder is not None:
         from telemetry.engines.duckdb import FolderDatabase
 
@@ -83,7 +86,7 @@ def _open_file(place: Location, path: Path) -> Database:
 
 def _head(name: str, path: Path) -> bytes:
     """The file's first bytes; SourceError for what is no file or cannot be read."""
-    try:
+    with _explained(name):
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
             raise SourceError(
@@ -92,6 +95,13 @@ def _head(name: str, path: Path) -> bytes:
         if not stat.S_ISREG(mode):  # to open a pipe would wait for its writer
             raise SourceError(f"{name} is a pipe or a device, not a file; choose a database file.")
         return head_of(path)
+
+
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
+    """The system's error about a path as a sentence."""
+    try:
+        yield
     except FileNotFoundError:
         raise SourceError(f"{name} does not exist; check the path (nothing was created).") from None
     except PermissionError:
@@ -107,11 +117,8 @@ def _what(head: bytes) -> str:
     for magic, name in _KNOWN_BYTES:
         if head.startswith(magic):
             return name
-    try:
-        text = head.decode("utf-8")
-    except UnicodeDecodeError as error:
-        text = "" if error.start < len(head) - 4 else head[: error.start].decode("utf-8")
-    return "a text file" if (text and text.isprintable()) or "\n" in text else "a binary file"
+    control = any(byte < 32 and byte not in b"\t\n\f\r" for byte in head)
+    return "a binary file" if control else "a text file"
 
 
 def _holds(shape: Shape) -> str:

@@ -73,7 +73,11 @@ class SQLiteDatabase(Database):
         self._copy: PrivateCopy | None = None
         self._lock = threading.Lock()
         super().__init__(location)
-        self._refuse_damaged()
+        try:
+            self._refuse_damaged()
+        except BaseException:
+            self.close()
+            raise
 
     def _make_engine(self) -> sa.Engine:
         engine = sa.create_engine("sqlite://", creator=self._connect, poolclass=NullPool)
