@@ -34,6 +34,7 @@ CONVENTIONS: Mapping[Format, str] = {
     ),
 }
 _BATCH = 1_000
+_UNESCAPED = json.JSONEncoder(ensure_ascii=False).encode
 _NEEDS_QUOTES = re.compile(r'[",\r\n]|^\s|\s$|^$')
 
 
@@ -74,16 +75,15 @@ def json_cell(cell: object) -> str:
     """One cell as JSON."""
     if cell is None:
         return "null"
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, int):
-        return str(cell)
     if isinstance(cell, float):
         return repr(cell) if math.isfinite(cell) else json.dumps(_no_number(cell))
-    if isinstance(cell, Decimal):
-        return exact_text(cell) if cell.is_finite() else json.dumps(_no_number(cell))
-    text = exact_text(cell) if isinstance(cell, bytes) else str(cell)
-    return json.dumps(text, ensure_ascii=not _encodable(text))
+    if isinstance(cell, str):
+        return json.dumps(cell) if cell.isascii() or not _encodable(cell) else _UNESCAPED(cell)
+    if isinstance(cell, Decimal) and not cell.is_finite():
+        return json.dumps(_no_number(cell))
+    if isinstance(cell, bool | int | Decimal):
+        return exact_text(cell)
+    return json.dumps(exact_text(cell) if isinstance(cell, bytes) else str(cell))
 
 
 def _write(stream: TextIO, rows: Iterable[Row], as_text: Callable[[Row], str]) -> int:
@@ -115,6 +115,8 @@ def _csv_line(cells: Row) -> str:
 
 
 def _csv_field(cell: Cell) -> str:
+    if cell is None:
+        return ""
     if isinstance(cell, str):
         if _NEEDS_QUOTES.search(cell) is None:
             return cell
