@@ -65,8 +65,9 @@ class ValueAxis(pg.AxisItem):
         per = rect.height() / (high - low)
         for height, text in value_marks(self._scale(), low, high, rect.height()):
             y = rect.top() + (high - height) * per
-            if rect.top() + 5 <= y <= rect.bottom() - 5:
-                where = QRectF(rect.left(), y - 8, LEFT - 6, 16)
+            if rect.top() - 1 <= y <= rect.bottom() + 1:  # numbers at the edge move inside
+                top = min(max(y - 8, rect.top()), rect.bottom() - 16)
+                where = QRectF(rect.left(), top, LEFT - 6, 16)
                 flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
                 painter.drawText(where, int(flags), text)
 
@@ -131,7 +132,7 @@ class TickRuler(QWidget):
         paint_ticks(painter, where, first, last, theme, flags)
         painter.setPen(theme.color("muted"))
         beside = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(QRectF(where.right() + 12, 0, 60, self.height()), int(beside), "tick")
+        painter.drawText(QRectF(where.right() + 24, 0, 60, self.height()), int(beside), "tick")
         painter.end()
 
 

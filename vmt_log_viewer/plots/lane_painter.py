@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 
 from telemetry.concepts import Lane
+from telemetry.text import one_line
 from vmt_log_viewer.plots.frame import Frame
 from vmt_log_viewer.plots.lane_columns import Mixed, lane_pieces
 
@@ -59,6 +60,7 @@ def _height_of(state: str, where: QRectF) -> QRectF:
 
 
 def _paint_name(painter: QPainter, where: QRectF, name: str, color: QColor) -> None:
+    name = one_line(name, limit=60)
     room = QFontMetricsF(painter.font()).horizontalAdvance(name)
     if room + 12 > where.width():
         return

@@ -108,12 +108,6 @@ class MeasurePlot(QWidget):
         """Take the theme's colours, again after they changed."""
         self.stage.dress()
         self.header.dress()
-        palette = self.palette()
-        palette.setColor(QPalette.ColorRole.Window, self._shared.theme.color("base"))
-        self.setPalette(palette)
-        palette = self.message.palette()
-        palette.setColor(QPalette.ColorRole.WindowText, self._shared.theme.color("muted"))
-        self.message.setPalette(palette)
         self._show_data()
 
     def release(self) -> None:
@@ -231,6 +225,8 @@ class MeasurePlot(QWidget):
         self.message.setWordWrap(True)
         self.message.setContentsMargins(INSIDE, 0, INSIDE, GRID)
         self.message.hide()
+        self.message.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
         self.setAutoFillBackground(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

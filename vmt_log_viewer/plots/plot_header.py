@@ -30,7 +30,8 @@ class PlotHeader(QWidget):
         self._help = measure.help
         self.title = _Title(measure.label)
         self.unit = _label(measure.unit)
-        self.beyond = _button("", "")
+        self.beyond = _button("", "", "warning")
+        self.beyond.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.beyond.clicked.connect(self.beyond_clicked)
         self.beyond.hide()
         self.note = _label("")
@@ -55,15 +56,14 @@ class PlotHeader(QWidget):
         self.dress()
 
     def dress(self) -> None:
+        """Take the theme's fonts and the colour of warnings."""
         theme = self._theme
         self.title.setFont(theme.font("strong"))
-        for part, color in ((self.unit, "muted"), (self.note, "muted"), (self.beyond, "warning")):
+        for part in (self.unit, self.note, self.beyond, self.log):
             part.setFont(theme.font("caption"))
-            palette = part.palette()
-            for role in (QPalette.ColorRole.WindowText, QPalette.ColorRole.ButtonText):
-                palette.setColor(role, theme.color(color))
-            part.setPalette(palette)
-        self.log.setFont(theme.font("caption"))
+        for part in (self.unit, self.note):
+            part.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.beyond.setIcon(icons.icon("warning", theme.color("warning")))
 
     def show_controls(self, shown: bool) -> None:
         """Without a plot below there is nothing to scale or to save."""

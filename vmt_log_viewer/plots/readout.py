@@ -56,7 +56,7 @@ class Readout(QWidget):
         flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
         for i, ((_, color), width) in enumerate(zip(self._segments, widths, strict=True)):
             room = where.right() - x
-            if room < 16:
+            if room < min(16.0, width):
                 return
             start = x
             if color is not None:
@@ -72,4 +72,5 @@ class Readout(QWidget):
 
     def _spaced(self, i: int) -> str:
         text, color = self._segments[i]
-        return f"   {text}" if i and color is not None else text
+        follows_value = i > 0 and (color is not None or self._segments[i - 1][1] is None)
+        return f"   {text}" if follows_value else text

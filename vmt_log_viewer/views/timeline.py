@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from telemetry.concepts import Lane, LaneInfo, RunId, TickRange, Timeline
+from telemetry.concepts import LaneInfo, RunId, TickRange, Timeline
 from telemetry.errors import TelemetryError
 from telemetry.queries import TimelineQuery
 from vmt_log_viewer.plots.lane_painter import SWITCHES
@@ -73,8 +73,7 @@ class TimelineStrip(QWidget):
             self._show_legend()
 
         def fail(error: TelemetryError) -> None:
-            rows = [LaneRow(lane.name, lane.label, None, str(error)) for lane in lanes]
-            self.canvas.show_rows(rows)
+            self.canvas.show_rows([LaneRow("", str(error), None, str(error))])
 
         query = TimelineQuery(run_id)
         self.context.runner.submit(LANE, source, query, show, fail, self)
@@ -95,31 +94,32 @@ class TimelineStrip(QWidget):
 
 def waiting_rows(lanes: tuple[LaneInfo, ...]) -> list[LaneRow]:
     """Room for the lanes that a source has, before their states are read."""
-    return [_row(info, None) for info in lanes]
+    waiting = [LaneRow(x.name, "reading …", None, x.label) for x in lanes if x.recorded]
+    return waiting + _missing([x for x in lanes if not x.recorded])
 
 
 def lane_rows(lanes: tuple[LaneInfo, ...], timeline: Timeline) -> list[LaneRow]:
-    """A row for each lane that was answered, and for each that is not recorded, in their order.
+    """A row for each lane that was answered, in the source's order, and one for all the others.
 
     A lane of the source may stand for several of the run ("pairs" for one per exchange pair).
     """
     by_name = {lane.name: lane for lane in timeline.lanes}
     known = {info.name for info in lanes}
     rows: list[LaneRow] = []
+    missing: list[LaneInfo] = []
     for info in lanes:
-        if info.name in by_name:
-            rows.append(_row(info, by_name[info.name]))
-        elif info.recorded and (members := [x for x in timeline.lanes if x.name not in known]):
-            rows += [LaneRow(lane.name, lane.label, _filled(lane)) for lane in members]
-        else:
-            rows.append(_row(info, None))
-    return rows
+        lane = by_name.get(info.name)
+        members = [x for x in timeline.lanes if x.name not in known] if lane is None else [lane]
+        filled = [x for x in members if info.recorded and x.first.size]
+        rows += [LaneRow(x.name, x.label, x) for x in filled]
+        missing += [] if filled else [info]
+    return rows + _missing(missing)
 
 
-def _row(info: LaneInfo, lane: Lane | None) -> LaneRow:
-    reason = info.reason or f"{info.label} is not recorded in this run."
-    return LaneRow(info.name, info.label, _filled(lane), reason)
-
-
-def _filled(lane: Lane | None) -> Lane | None:
-    return lane if lane is not None and lane.first.size else None
+def _missing(lanes: list[LaneInfo]) -> list[LaneRow]:
+    """One row that names what is not recorded."""
+    if not lanes:
+        return []
+    names = ", ".join(lane.label for lane in lanes)
+    why = "\n".join(x.reason or f"{x.label} is not recorded in this run." for x in lanes)
+    return [LaneRow("", f"not recorded: {names}", None, why)]

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPen, QPoly
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from telemetry.concepts import Lane, TickRange
+from telemetry.text import one_line
 from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.plots.axes import LEFT, RIGHT, cursor_flag, paint_ticks
 from vmt_log_viewer.plots.lane_painter import paint_lane
@@ -28,7 +29,7 @@ NOT_RECORDED = "not recorded"
 
 @dataclass(frozen=True)
 class LaneRow:
-    """One row of the strip: a lane, or the reason why it is not there."""
+    """One row of the strip: a lane; or a `label` that says which are not recorded, and why."""
 
     name: str
     label: str
@@ -118,7 +119,7 @@ class LaneCanvas(QWidget):
         painter.setFont(theme.font("caption"))
         painter.setPen(theme.color("muted"))
         middle = Qt.AlignmentFlag.AlignVCenter
-        if height >= 10:
+        if height >= 10 and row.lane is not None:
             name = QRectF(0, top - 2, LEFT - 6, height + 4)
             text = painter.fontMetrics().elidedText(
                 row.label, Qt.TextElideMode.ElideRight, int(name.width())
@@ -127,7 +128,7 @@ class LaneCanvas(QWidget):
         if row.lane is None:
             painter.fillRect(where, theme.color("panel"))
             shown = where.adjusted(6, -2, 0, 2)
-            painter.drawText(shown, int(middle | Qt.AlignmentFlag.AlignLeft), NOT_RECORDED)
+            painter.drawText(shown, int(middle | Qt.AlignmentFlag.AlignLeft), row.label)
             return
         painter.save()
         painter.setClipRect(where)
@@ -157,7 +158,9 @@ class LaneCanvas(QWidget):
         painter.fillRect(QRectF(where.left(), where.center().y() - 4, 8, 8), color)
         painter.setPen(self._theme.color("text" if state is not None else "muted"))
         text = painter.fontMetrics().elidedText(
-            state or NOT_RECORDED, Qt.TextElideMode.ElideRight, int(where.width() - 12)
+            one_line(state) if state else NOT_RECORDED,
+            Qt.TextElideMode.ElideRight,
+            int(where.width() - 12),
         )
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
         painter.drawText(where.adjusted(12, 0, 0, 0), int(flags), text)
@@ -264,8 +267,7 @@ class LaneCanvas(QWidget):
         """What lies under the mouse: the tick and every lane's state, or why one is missing."""
         row = int(y // (self.lane_height + GAP))
         if 0 <= row < len(self.rows) and (self.rows[row].lane is None or x < LEFT):
-            found = self.rows[row]
-            return found.reason or found.label
+            return self.rows[row].reason or self.rows[row].label
         if (
             self._document.cursor.bounds is None
             or not self.area().left() <= x < self.area().right()

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from telemetry.concepts import Agent, AgentId
+from telemetry.text import one_line
 from vmt_log_viewer.theme import INSIDE, ROW_HEIGHT
 
 _AGENT = Qt.ItemDataRole.UserRole
@@ -26,7 +27,8 @@ EVERY_TYPE = "Every type"
 
 def agent_name(agent: Agent) -> str:
     """ "agent 3" where the source knows a number only, else its own name."""
-    return f"agent {agent.label}" if agent.label.lstrip("-").isdigit() else agent.label
+    name = one_line(agent.label, limit=40)
+    return f"agent {name}" if name.lstrip("-").isdigit() else name
 
 
 class AgentChooser(QWidget):
@@ -81,7 +83,7 @@ class AgentChooser(QWidget):
         self._filling = True
         self.list.clear()
         for agent in agents:
-            kind = f"  {agent.kind}" if agent.kind else ""
+            kind = f"  {one_line(agent.kind, limit=40)}" if agent.kind else ""
             item = QListWidgetItem(_swatch(color_of(agent.agent_id)), f"{agent_name(agent)}{kind}")
             item.setData(_AGENT, agent.agent_id)
             item.setData(_AGENT + 1, agent.kind)
