@@ -154,6 +154,12 @@ class RowView(View):
     def _starting_texts(self, table: Table) -> dict[str, str]:
         return self._texts
 
+    def _say_nothing(self) -> None:
+        table = self.panel.table
+        if table is not None:
+            hint = f" {table.how_to_record}" if table.how_to_record else ""
+            self._say_empty(f"No {table.label.lower()} are recorded for this run.{hint}")
+
     def _say_empty(self, sentence: str) -> None:
         self.panel.clear()
         self._empty.say(sentence)
@@ -182,6 +188,7 @@ class RowView(View):
         panel.row_found.connect(self._row_chosen)
         panel.model.shown.connect(self._choose_selected)
         document.selection.item_selected.connect(self._item_selected)
+        panel.nothing_recorded.connect(self._say_nothing)
         panel.row_opened.connect(self._open_row)
         panel.failed.connect(self._show_failure)
         document.selection.brush_changed.connect(self._brush_changed)

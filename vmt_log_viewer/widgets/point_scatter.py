@@ -49,6 +49,7 @@ class PointScatter(pg.PlotWidget):
         item = self.getPlotItem()
         item.hideButtons()
         item.setMenuEnabled(False)
+        item.ctrlMenu.setParent(self, item.ctrlMenu.windowFlags())  # goes when the plot goes
         item.addItem(self._now, ignoreBounds=True)
         item.addItem(self._chosen, ignoreBounds=True)
         item.getViewBox().setMouseEnabled(x=False, y=True)

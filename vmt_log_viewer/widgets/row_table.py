@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _NARROWEST, _WIDEST = 60, 260
 _SAMPLE = 60
+_LOWEST = 140  # heading, filter cells and three rows
 _FIRST = (
     *("key", "run", "tick", "pair", "result", "reason", "buyer", "seller", "direction"),
     *("quantity", "price", "block", "counter", "money_counter", "buyer_gain", "seller_gain"),
@@ -51,6 +52,7 @@ class RowTable(QTableView):
         self.setModel(model)
         self.setSortingEnabled(True)
         self.setItemDelegate(PaddedDelegate(self))
+        self.setMinimumHeight(_LOWEST)
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setCornerButtonEnabled(False)

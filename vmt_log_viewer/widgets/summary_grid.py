@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
+from PySide6.QtGui import QPalette, QResizeEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QWidget
 
 from telemetry.concepts import Cell, Column, Summary
 from telemetry.errors import TelemetryError
@@ -26,7 +26,7 @@ _LINE = 20
 _MIXED = "The groups have different units here: see the line of each."
 
 
-class SummaryGrid(QFrame):
+class SummaryGrid(QScrollArea):
     """One line for all rows and one per group. Numbers are rounded; the tooltip is exact."""
 
     def __init__(
@@ -37,10 +37,15 @@ class SummaryGrid(QFrame):
         self._summary: Summary | None = None
         self._lines = 1 + ROOM
         self._compact = False
-        self._grid = QGridLayout(self)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._body = QWidget()
+        self._grid = QGridLayout(self._body)
         self._grid.setContentsMargins(INSIDE, 2, INSIDE, 2)
         self._grid.setHorizontalSpacing(BETWEEN)
         self._grid.setVerticalSpacing(0)
+        self.setWidget(self._body)
         self._keep_room()
         panel.asked.connect(self.ask)
         context.theme.changed.connect(self._fill)
@@ -131,6 +136,18 @@ class SummaryGrid(QFrame):
         lines = 2 if self._compact else self._lines + 1
         for line in range(max(self._lines + 1, self._grid.rowCount())):
             self._grid.setRowMinimumHeight(line, _LINE if line < lines else 0)
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as its lines, and its scroll bar where the columns find no room."""
+        bar = self.horizontalScrollBar()
+        scrolls = self._body.minimumSizeHint().width() > self.width()
+        lines = 2 if self._compact else self._lines + 1
+        self.setFixedHeight(lines * _LINE + 4 + (bar.sizeHint().height() if scrolls else 0))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
 
 def _mixes(column: Column) -> bool:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal, SignalInstance
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from telemetry.cancel import CancelToken
 from telemetry.concepts import AgentId, Column, RunId, Table, TickRange
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from telemetry.source import Source
     from vmt_log_viewer.views.view import Context
 
+_ROOM_FOR_WORDS = 520  # pixels
 _SOON = 60  # milliseconds: a dragged brush asks once it rests, not at every pixel
 
 
@@ -43,6 +44,7 @@ class TablePanel(QWidget):
     row_found = Signal(int)  # the row that `choose_key` looked for; once its cells are here
     row_opened = Signal(int)
     failed = Signal(object)
+    nothing_recorded = Signal()  # the run has no row in this table, whatever the filters
 
     def __init__(self, context: Context, lane: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,15 +63,27 @@ class TablePanel(QWidget):
         self._due: tuple[int, SignalInstance] | None = None
         self._soon = QTimer(self, singleShot=True, interval=_SOON)
         self._soon.timeout.connect(self._ask)
+        self._tools: list[QToolButton] = []
         self._status = caption(context.theme)
         self._clear = tool_button("Clear filters", "x", "Take every filter of this table away")
         self._columns = tool_button("Columns", "columns", "Choose the columns that are shown")
         self._lay_out()
         self._connect()
 
-    def add_tool(self, widget: QWidget, *, first: bool = False) -> None:
+    def add_tool(self, widget: QToolButton, *, first: bool = False) -> None:
         """Put a button of the view's own into the line above the table."""
+        if widget.toolButtonStyle() != Qt.ToolButtonStyle.ToolButtonIconOnly:
+            self._tools.append(widget)
         self._bar.insertWidget(0 if first else self._bar.count() - 2, widget)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Buttons keep their words only where the line above the table has room for them."""
+        super().resizeEvent(event)
+        styles = Qt.ToolButtonStyle
+        words = self.width() >= _ROOM_FOR_WORDS
+        style = styles.ToolButtonTextBesideIcon if words else styles.ToolButtonIconOnly
+        for button in (*self._tools, self._clear, self._columns):
+            button.setToolButtonStyle(style)
 
     # What is shown
 
@@ -238,7 +252,9 @@ class TablePanel(QWidget):
     # Inside
 
     def _lay_out(self) -> None:
-        self._bar = bar = QHBoxLayout()
+        above = QWidget()  # gives way: the window may be narrower than all words together
+        above.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._bar = bar = QHBoxLayout(above)
         bar.setContentsMargins(0, 0, 0, 0)
         bar.setSpacing(GRID)
         bar.addWidget(self._status, 1)
@@ -247,7 +263,7 @@ class TablePanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addLayout(bar)
+        layout.addWidget(above)
         layout.addWidget(self.view, 1)
 
     def _connect(self) -> None:
@@ -298,6 +314,9 @@ class TablePanel(QWidget):
 
     def _count_all(self, total: int) -> None:
         self._all = total
+        if total == 0:
+            self.nothing_recorded.emit()
+            return
         self._say()
 
     def _remember(self) -> None:

@@ -1,0 +1,154 @@
+"""The map: what lies where, which colour means what, and what a click does."""
+
+import math
+
+import pytest
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QImage
+
+from telemetry.concepts import AgentMark, Scene
+from telemetry.errors import ExportError
+from tests.builders import vmt
+from tests.viewer.shown import shown, wait
+from vmt_log_viewer.state.items import AgentItem
+from vmt_log_viewer.views.agents_map import MapView
+from vmt_log_viewer.widgets.color_scale import ColorScale
+from vmt_log_viewer.widgets.grid_layout import GridLayout
+
+
+def scene(*places, width=10, height=5):
+    agents = tuple(AgentMark(i, x, y, None, None, math.nan) for i, (x, y) in enumerate(places))
+    return Scene(0, width, height, agents, (), None, ())
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    return vmt.build("money_full", tmp_path_factory.mktemp("map") / "m.db", ticks=30, agents=4)
+
+
+@pytest.fixture
+def view(qtbot, context, database):
+    with shown(qtbot, context, MapView, database) as view:
+        yield view
+
+
+def test_cells_are_squares_and_row_0_is_at_the_top():
+    layout = GridLayout(scene((0, 0), (9, 4)), QRectF(0, 0, 1000, 300))
+    assert layout.grid.width() == pytest.approx(2 * layout.grid.height())
+    first, last = layout.center(0, 0), layout.center(9, 4)
+    assert first.y() < last.y()
+    assert first.x() < last.x()
+    assert layout.cell_at(first) == (0, 0)
+    assert layout.cell_at(last) == (9, 4)
+
+
+def test_agents_of_one_cell_stand_side_by_side():
+    layout = GridLayout(scene((3, 3), (3, 3), (3, 3)), QRectF(0, 0, 600, 400))
+    centers = {(s.center.x(), s.center.y()) for s in layout.spots}
+    assert len(centers) == 3
+    for spot in layout.spots:
+        assert layout.cell_at(spot.center) == (3, 3)
+        assert layout.spot_at(spot.center) is spot
+
+
+def test_a_crowd_is_one_disc_that_stands_for_all_of_them():
+    layout = GridLayout(scene(*[(1, 1)] * 30), QRectF(0, 0, 600, 400))
+    (spot,) = layout.spots
+    assert len(spot.agents) == 30
+    assert layout.spot_of(29) is spot
+
+
+def test_a_grid_of_a_million_cells_still_has_a_layout():
+    layout = GridLayout(scene((999, 999), width=1000, height=1000), QRectF(0, 0, 300, 300))
+    assert layout.spots[0].radius >= 2
+
+
+def test_colours_have_two_ends_and_none_for_what_is_not_recorded():
+    scale = ColorScale(0.0, 10.0)
+    assert scale.color(math.nan) is None
+    assert scale.color(0.0) != scale.color(10.0)
+    assert scale.color(1e8) == scale.color(10.0)
+    assert scale.color(-math.inf) == scale.color(0.0)
+    assert ColorScale(3.0, 3.0).color(3.0) is not None
+
+
+def test_the_map_follows_the_cursor(view, qtbot, context):
+    context.document.cursor.move_to(7)
+    wait(qtbot, view)
+    assert view.canvas.scene.tick == 7
+    assert [(m.agent_id, m.x, m.y) for m in view.canvas.scene.agents] == [
+        (agent, (agent + 7) % 12, agent) for agent in range(4)
+    ]
+    assert "tick 7" in view._about.text()
+
+
+def test_resources_say_which_tick_they_are_of(view, qtbot, context):
+    context.document.cursor.move_to(19)
+    wait(qtbot, view)
+    assert "resources as of tick 10" in view._about.text()
+    assert len(view.canvas.scene.resources) == 2
+
+
+def test_playing_fast_shows_the_last_tick_in_the_end(view, qtbot, context):
+    for tick in range(30):
+        context.document.cursor.move_to(tick)
+    wait(qtbot, view)
+    assert view.canvas.scene.tick == 29
+
+
+def test_a_measure_colours_agents_on_one_scale_for_the_whole_run(view, qtbot, context):
+    view.measures.setCurrentIndex(view.measures.findData("utility"))
+    wait(qtbot, view)
+    scale = view.canvas._looks.scale
+    assert (scale.low, scale.high) == (0.25, 32.25)
+    context.document.cursor.move_to(20)
+    wait(qtbot, view)
+    assert view.canvas._looks.scale == scale
+    assert [m.value for m in view.canvas.scene.agents] == [20.25, 21.25, 22.25, 23.25]
+
+
+def test_a_measure_that_is_not_recorded_cannot_be_chosen(qtbot, context, tmp_path):
+    path = vmt.build("barter", tmp_path / "b.db")
+    with shown(qtbot, context, MapView, path) as view:
+        place = view.measures.findData("lambda_money")
+        assert not view.measures.model().item(place).isEnabled()
+        assert view.measures.currentData() != "lambda_money"
+
+
+def test_a_click_chooses_the_agent_and_with_ctrl_another(view, qtbot, context):
+    layout = view.canvas.placed()
+    at = [layout.spot_of(agent).center.toPoint() for agent in (0, 2)]
+    qtbot.mouseClick(view.canvas, Qt.LeftButton, pos=at[0])
+    assert context.document.selection.agents == (0,)
+    assert context.document.selection.item == AgentItem(0)
+    qtbot.mouseClick(view.canvas, Qt.LeftButton, Qt.ControlModifier, pos=at[1])
+    assert context.document.selection.agents == (0, 2)
+
+
+def test_what_lies_under_the_mouse_is_said_in_words(view, qtbot, context):
+    view.measures.setCurrentIndex(view.measures.findData("inventory_A"))
+    context.document.cursor.move_to(10)
+    wait(qtbot, view)
+    layout = view.canvas.placed()
+    text = view.canvas.readout(layout.spot_of(3).center)
+    assert "agent 3" in text
+    assert "13" in text  # inventory 10 + 3 + 10 % 5
+    assert "resource B: 4" in view.canvas.readout(layout.center(3, 3))
+
+
+def test_the_picture_can_be_saved_and_a_bad_place_is_one_sentence(view, tmp_path):
+    pictures = view.export_request().pictures
+    pictures["png"](tmp_path / "map.png")
+    pictures["svg"](tmp_path / "map.svg")
+    assert QImage(str(tmp_path / "map.png")).width() == 2 * view.canvas.width()
+    assert "<svg" in (tmp_path / "map.svg").read_text()
+    with pytest.raises(ExportError, match="cannot be written"):
+        pictures["png"](tmp_path / "no" / "map.png")
+
+
+def test_a_run_without_rows_says_so(qtbot, context, tmp_path):
+    path = vmt.create("money", tmp_path / "empty.db")
+    vmt.insert(path, "simulation_runs", scenario_name="nothing", num_agents=3)
+    with shown(qtbot, context, MapView, path) as view:
+        assert view._empty.isVisible()
+        assert "no rows" in view._empty.text
