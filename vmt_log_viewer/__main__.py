@@ -97,15 +97,18 @@ def _shots(
     from PySide6.QtCore import QSize
 
     from vmt_log_viewer.app import Program
+    from vmt_log_viewer.qt_log import heard
     from vmt_log_viewer.shots import take
 
-    program = Program(theme=theme if theme in ("light", "dark") else "light")  # type: ignore[arg-type]
-    try:
-        for path in take(program, source, directory, QSize(*size), run, tick):
-            print(path)
-    finally:
-        program.window.close()
-        program.close()
+    with heard():
+        program = Program(theme="dark" if theme == "dark" else "light")
+        try:
+            for path in take(program, source, directory, QSize(*size), run, tick):
+                print(path)
+        finally:
+            program.close()
+            program.window.close()
+            program.window.deleteLater()
     return FOUND
 
 
@@ -118,20 +121,22 @@ def _window(
 ) -> int:
     from vmt_log_viewer.app import Program, application, restore
     from vmt_log_viewer.notes import Notes
+    from vmt_log_viewer.qt_log import heard
     from vmt_log_viewer.settings import Settings
 
-    app = application()
-    program = Program(Settings.of_user(), Notes.of_user(), theme)  # type: ignore[arg-type]
-    restore(program)
-    if size is not None:
-        program.window.resize(*size)
-    program.window.show()
-    if sources:
-        program.open(sources, run, tick)
-    else:
-        program.open_last()
-    code = app.exec()
-    program.close()
+    with heard():
+        app = application()
+        program = Program(Settings.of_user(), Notes.of_user(), theme)  # type: ignore[arg-type]
+        restore(program)
+        if size is not None:
+            program.window.resize(*size)
+        program.window.show()
+        if sources:
+            program.open(sources, run, tick)
+        else:
+            program.open_last()
+        code = app.exec()
+        program.close()
     return int(code)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QEventLoop, QSize, QTimer
 from PySide6.QtWidgets import QApplication
 
-from telemetry.errors import ExportError, TelemetryError
+from telemetry.errors import ExportError, NothingFoundError, SourceError, TelemetryError
 from vmt_log_viewer.app import Program
 
 PATIENCE = 120.0  # seconds that a view may take before it is reported
@@ -30,6 +30,9 @@ def take(
     """
     failures: list[TelemetryError] = []
     program.session.opener.failed.connect(lambda place, error: failures.append(error))
+    program.runner.crashed.connect(
+        lambda what, error: failures.append(SourceError(f"Something went wrong in {what}: {error}"))
+    )
     program.window.resize(size)
     program.window.show()
     program.open([location], run, tick)
@@ -37,7 +40,8 @@ def take(
     if failures:
         raise failures[0]
     if program.document.run is None:
-        raise ExportError(program.window.messages.text or f"{location} holds no run to show.")
+        text = program.window.messages.text or f"{location} holds no run to show."
+        raise NothingFoundError(text)
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from telemetry.concepts import AgentId
 from vmt_log_viewer import resources
+from vmt_log_viewer.style_sheet import sheet
 
 Choice = Literal["system", "light", "dark"]
 
@@ -26,6 +27,8 @@ LIGHT = {
     "base": "#ffffff",
     "panel": "#f3f4f5",
     "line": "#d5d8dc",
+    "handle": "#b9bec5",
+    "faint": "#9aa1a9",
     "text": "#1b1e22",
     "muted": "#5c646d",
     "accent": "#0a5fae",
@@ -40,6 +43,8 @@ DARK = {
     "base": "#16181b",
     "panel": "#1f2226",
     "line": "#3a3f46",
+    "handle": "#555c65",
+    "faint": "#666e77",
     "text": "#e3e5e8",
     "muted": "#9ca5af",
     "accent": "#62aef2",
@@ -112,7 +117,10 @@ class Theme(QObject):
         return QColor(colors[name])
 
     def pair_color(self, pair: str | None) -> QColor:
-        """The colour of an exchange pair type; grey where it is not recorded."""
+        """The colour of an exchange pair type, in either order; grey where it is not recorded."""
+        if pair and pair not in PAIRS:
+            turned = "<->".join(reversed(pair.split("<->")))
+            return self._known(PAIRS, turned if turned in PAIRS else pair)
         return self._known(PAIRS, pair)
 
     def mode_color(self, mode: str | None) -> QColor:
@@ -141,6 +149,7 @@ class Theme(QObject):
         if kind in ("strong", "title"):
             font.setWeight(QFont.Weight.DemiBold)
         font.setFeature(QFont.Tag("tnum"), 1)
+        font.setFeature(QFont.Tag("calt"), 0)  # Inter would draw "=>" and "<->" as arrows
         return font
 
     def palette(self) -> QPalette:
@@ -160,7 +169,7 @@ class Theme(QObject):
         app.setStyle("Fusion")
         app.setPalette(self.palette())
         app.setFont(self.font())
-        app.setStyleSheet(_sheet(self))
+        app.setStyleSheet(sheet({name: self.color(name).name() for name in LIGHT}))
 
     def _known(self, known: dict[str, str], word: str | None) -> QColor:
         if not word:
@@ -246,17 +255,3 @@ def _load_fonts() -> str | None:
         )
         family = family or next(iter(families), None)
     return family
-
-
-def _sheet(theme: Theme) -> str:
-    """What a palette cannot say."""
-    c = {name: theme.color(name).name() for name in LIGHT}
-    return f"""
-    QToolTip {{ color: {c["text"]}; background: {c["base"]}; border: 1px solid {c["line"]};
-        padding: 4px; }}
-    QMainWindow::separator {{ background: {c["line"]}; width: 1px; height: 1px; }}
-    QAbstractItemView {{ border: 1px solid {c["line"]}; }}
-    QAbstractItemView:focus {{ border: 1px solid {c["accent"]}; }}
-    QHeaderView::section {{ background: {c["panel"]}; color: {c["muted"]}; border: none;
-        border-bottom: 1px solid {c["line"]}; padding: 0 8px; height: {ROW_HEIGHT}px; }}
-    """

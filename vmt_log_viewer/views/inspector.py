@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -114,6 +114,7 @@ class Inspector(QWidget):
             for below in range(self.model.rowCount(index)):
                 fact = self.model.fact(self.model.index(below, 0, index))
                 self.tree.setFirstColumnSpanned(below, index, fact is not None and fact.wide)
+        self.tree.fit_names()
         self.tree.verticalScrollBar().setValue(place)
 
     def _say(self, title: str, caption: str) -> None:
@@ -158,6 +159,15 @@ class _FactView(QTreeView):
         self.header().setStretchLastSection(True)
         self.header().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.header().resizeSection(0, 130)
+
+    def fit_names(self) -> None:
+        """Room for the longest name, as long as the values keep half of the width."""
+        wanted = self.sizeHintForColumn(0) + self.indentation()
+        self.header().resizeSection(0, max(80, min(wanted, self.viewport().width() // 2)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit_names()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):

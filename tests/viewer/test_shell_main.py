@@ -1,0 +1,83 @@
+"""Tests of the program's command line: pictures without a screen, and how it ends."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QImage
+
+from tests.builders import vmt
+from vmt_log_viewer.__main__ import main
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def money(tmp_path_factory):
+    return vmt.build("money_full", tmp_path_factory.mktemp("data") / "money.db")
+
+
+def run(*arguments, **environment):
+    clean = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY",
+                                                              "QT_QPA_PLATFORM")}  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "vmt_log_viewer", *map(str, arguments)],
+        cwd=ROOT, env={**clean, **environment}, capture_output=True, text=True, check=False,
+        timeout=120,
+    )  # fmt: skip
+
+
+def test_shots_need_no_screen_and_write_a_picture_of_every_suitable_view(money, tmp_path):
+    done = run(money, "--run", "2", "--shots", tmp_path / "shots", "--size", "1000x700")
+    assert (done.returncode, done.stderr) == (0, "")
+    written = [Path(line) for line in done.stdout.splitlines()]
+    names = {path.name for path in written}
+    assert {"window-trajectories.png", "window-trades.png", "window-attempts.png"} <= names
+    assert sorted(path.name for path in (tmp_path / "shots").iterdir()) == sorted(names)
+    for path in written:
+        image = QImage(str(path))
+        assert (image.width(), image.height()) == (1000, 700)
+
+
+def test_shots_neither_read_nor_write_the_users_settings(money, tmp_path, home):
+    done = run(money, "--shots", tmp_path)
+    assert done.returncode == 0
+    assert not [path for path in home.rglob("*") if "vmt-log-viewer" in str(path)]
+
+
+@pytest.mark.parametrize(("arguments", "code", "says"), [
+    (["missing.db", "--shots", "out"], 3, "missing.db"),
+    (["--shots", "out"], 2, "exactly one SOURCE"),
+    (["x.db", "--size", "big"], 2, "no size"),
+    (["x.db", "--theme", "pink"], 2, "pink"),
+    (["--nonsense"], 2, "nonsense"),
+])  # fmt: skip
+def test_bad_use_and_bad_sources_end_with_one_sentence(
+    qapp, capsys, tmp_path, monkeypatch, arguments, code, says
+):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == code
+    told = capsys.readouterr()
+    assert says in told.err
+    assert "Traceback" not in told.err
+    assert told.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_does_not_exist_ends_with_one(qapp, capsys, money, tmp_path):
+    assert main([str(money), "--run", "99", "--shots", str(tmp_path / "out")]) == 1
+    assert "99" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_said_so(qapp, capsys, money, tmp_path):
+    (tmp_path / "file").write_text("")
+    assert main([str(money), "--shots", str(tmp_path / "file" / "out")]) == 3
+    assert "out" in capsys.readouterr().err
+
+
+def test_help_shows_an_example(capsys):
+    assert main(["--help"]) == 0
+    assert "Example" in capsys.readouterr().out

@@ -1,0 +1,187 @@
+"""Tests of the query runner: newest wins, nothing stale is shown, nothing is left behind."""
+
+import threading
+from types import SimpleNamespace
+
+import pytest
+from PySide6.QtCore import QObject, QThread
+
+from telemetry.errors import NothingFoundError, QueryCancelled
+from telemetry.queries import RunsQuery, TableQuery
+from vmt_log_viewer.background.runner import Runner, in_words
+
+
+def wait(qtbot, condition):
+    qtbot.waitUntil(condition, timeout=5000)
+
+
+def test_an_answer_comes_on_the_gui_thread(runner, qtbot):
+    seen = []
+    runner.run(
+        "a",
+        lambda token: QThread.currentThread(),
+        lambda worker: seen.append((worker, QThread.currentThread())),
+    )
+    wait(qtbot, lambda: bool(seen))
+    assert seen[0][0] is not seen[0][1]
+    assert seen[0][1] is runner.thread()
+
+
+def test_a_query_is_put_to_the_source_with_a_token(runner, qtbot):
+    asked, seen = [], []
+    source = SimpleNamespace(ask=lambda query, token: asked.append((query, token)) or "runs")
+    runner.submit("a", source, RunsQuery(), seen.append)
+    wait(qtbot, lambda: bool(seen))
+    assert seen == ["runs"]
+    assert asked[0][0] == RunsQuery()
+    assert asked[0][1].cancelled is False
+
+
+def test_the_newest_of_a_lane_wins_and_the_older_is_cancelled(runner, qtbot):
+    seen, tokens = [], []
+    started = threading.Event()
+
+    def slow(token):
+        tokens.append(token)
+        started.set()
+        with token.interrupting(lambda: None):
+            while True:
+                token.check()
+
+    runner.run("a", slow, lambda answer: seen.append("old"))
+    assert started.wait(5)
+    runner.run("a", lambda token: "new", seen.append)
+    wait(qtbot, lambda: bool(seen))
+    assert seen == ["new"]
+    assert tokens[0].cancelled
+
+
+def test_an_answer_that_arrives_after_a_newer_question_is_not_shown(runner, qtbot):
+    seen = []
+    release, running = threading.Event(), threading.Event()
+
+    def deaf(token):
+        running.set()
+        release.wait(5)
+        return "stale"
+
+    runner.run("a", deaf, seen.append)
+    assert running.wait(5)
+    runner.run("a", lambda token: "fresh", seen.append)
+    release.set()
+    wait(qtbot, lambda: "fresh" in seen)
+    runner.run("b", lambda token: "end", seen.append)
+    wait(qtbot, lambda: "end" in seen)
+    assert seen == ["fresh", "end"]
+
+
+def test_lanes_do_not_disturb_each_other(runner, qtbot):
+    seen = []
+    for lane in "abcdef":
+        runner.run(lane, lambda token, lane=lane: lane, seen.append)
+    wait(qtbot, runner.idle)
+    assert sorted(seen) == list("abcdef")
+
+
+def test_a_known_error_goes_to_whoever_asked(runner, qtbot):
+    seen, others = [], []
+    runner.failed.connect(lambda lane, error: others.append(str(error)))
+
+    def fail(token):
+        raise NothingFoundError("There is nothing.")
+
+    runner.run("a", fail, seen.append, lambda error: seen.append(str(error)))
+    runner.run("b", fail, seen.append)
+    wait(qtbot, runner.idle)
+    assert (seen, others) == (["There is nothing."], ["There is nothing."])
+
+
+def test_a_cancelled_query_is_silent(runner, qtbot):
+    seen = []
+
+    def cancelled(token):
+        raise QueryCancelled("The query was cancelled.")
+
+    runner.run("a", cancelled, seen.append, seen.append)
+    wait(qtbot, runner.idle)
+    assert seen == []
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_unexpected_exception_is_announced_and_logged(qtbot, caplog):
+    runner = Runner()
+    crashes = []
+    runner.crashed.connect(lambda what, error: crashes.append((what, type(error))))
+    runner.run("a", lambda token: 1 / 0, lambda answer: None, what="dividing")
+    wait(qtbot, runner.idle)
+    runner.close()
+    assert crashes == [("dividing", ZeroDivisionError)]
+    assert "Something went wrong in dividing" in caplog.text
+    runner.deleteLater()
+
+
+def test_the_answer_for_a_widget_that_is_gone_is_dropped(runner, qtbot):
+    seen = []
+    owner = QObject()
+    release = threading.Event()
+    runner.run("a", lambda token: release.wait(5), seen.append, owner=owner)
+    owner.deleteLater()
+    qtbot.waitSignal(owner.destroyed, timeout=1000, raising=False)
+    wait(qtbot, runner.idle)
+    release.set()
+    runner.run("b", lambda token: "end", seen.append)
+    wait(qtbot, lambda: bool(seen))
+    assert seen == ["end"]
+
+
+def test_idle_is_announced_once_everything_is_answered(runner, qtbot):
+    with qtbot.waitSignal(runner.idle_reached, timeout=5000):
+        runner.run("a", lambda token: 1, lambda answer: None)
+        assert not runner.idle()
+    assert runner.idle()
+
+
+def test_cancelling_reaches_idle_without_an_answer(runner, qtbot):
+    seen = []
+    release = threading.Event()
+    runner.run("view.a", lambda token: release.wait(5), seen.append)
+    assert runner.pending("view.")
+    assert not runner.pending("other.")
+    with qtbot.waitSignal(runner.idle_reached, timeout=1000):
+        runner.cancel("view.a")
+    release.set()
+    assert seen == []
+
+
+def test_progress_is_told_with_the_lane(runner, qtbot):
+    seen = []
+    runner.progressed.connect(lambda *told: seen.append(told))
+    runner.run("a", lambda token: token.report(5, 10, "rows"), lambda answer: None)
+    wait(qtbot, lambda: bool(seen))
+    assert seen == [("a", 5, 10, "rows")]
+
+
+def test_closing_waits_for_the_workers_and_ends_their_threads(qtbot):
+    runner = Runner()
+    seen = []
+    started = threading.Event()
+
+    def busy(token):
+        started.set()
+        while True:
+            token.check()
+
+    for lane in "abc":
+        runner.run(lane, busy, seen.append, seen.append)
+    assert started.wait(5)
+    runner.close()
+    assert not [t for t in threading.enumerate() if t.name.startswith("query")]
+    runner.run("late", lambda token: 1, seen.append)
+    assert runner.idle()
+    assert seen == []
+    runner.deleteLater()
+
+
+def test_work_is_named_for_people():
+    assert in_words(TableQuery(1, "trades")) == "reading trades"
+    assert in_words(RunsQuery()) == "reading runs"
