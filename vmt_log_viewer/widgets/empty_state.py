@@ -30,7 +30,7 @@ class EmptyState(QWidget):
         layout.setContentsMargins(AROUND, AROUND, AROUND, AROUND)
         layout.setSpacing(BETWEEN)
         layout.addStretch(1)
-        layout.addWidget(self._label, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(self._label)  # an alignment here would cost it its further lines
         layout.addWidget(self._button, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(1)
         self.say(text, button)
