@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from telemetry.concepts import Floats, Ints, Lane
 
 @dataclass(frozen=True)
 class Block:
-    """One state from `left` to `right` pixels."""
+    """One state from `left` to `right` pixels; never over a mixed column."""
 
     left: float
     right: float
@@ -47,17 +48,45 @@ def lane_pieces(
     per_tick = width / (last - first)
     seen = (end > first) & (begin < last)
     wide = (end - begin) * per_tick * dpr >= 1.0
-    blocks = tuple(
-        Block(
-            max(0.0, (float(begin[i]) - first) * per_tick),
-            min(width, (float(end[i]) - first) * per_tick),
-            state[i],
-        )
-        for i in np.flatnonzero(seen & wide)
-    )
     columns = max(1, round(width * dpr))
     crowded = _crowded(begin, end, first, last, columns)
-    return LanePieces(blocks, _mixed(crowded, begin, end, state, first, last, columns, width))
+    runs = _runs(crowded, width / columns)
+    blocks = [
+        piece
+        for i in np.flatnonzero(seen & wide)
+        for piece in _without(
+            Block(
+                max(0.0, (float(begin[i]) - first) * per_tick),
+                min(width, (float(end[i]) - first) * per_tick),
+                state[i],
+            ),
+            runs,
+        )
+    ]
+    mixed = _mixed(crowded, begin, end, state, first, last, columns, width)
+    return LanePieces(tuple(blocks), mixed)
+
+
+def _runs(columns: Ints, pixel: float) -> list[tuple[float, float]]:
+    """Neighbouring columns as (left, right) in pixels."""
+    if columns.size == 0:
+        return []
+    parts = np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1)
+    return [(float(p[0]) * pixel, float(p[-1] + 1) * pixel) for p in parts]
+
+
+def _without(block: Block, runs: list[tuple[float, float]]) -> list[Block]:
+    """What is left of `block` outside of the mixed columns."""
+    left, pieces = block.left, []
+    for begin, end in runs[bisect_right(runs, left, key=lambda run: run[1]) :]:
+        if begin >= block.right:
+            break
+        if begin > left:
+            pieces.append(Block(left, begin, block.state))
+        left = max(left, end)
+    if left < block.right:
+        pieces.append(Block(left, block.right, block.state))
+    return pieces
 
 
 def _merged(lane: Lane) -> tuple[Floats, Floats, list[str]]:

@@ -108,9 +108,7 @@ class ShadingLayer:
             painter.fillRect(QRectF(block.left, 0, block.right - block.left, frame.height), color)
         for column in pieces.mixed:
             where = QRectF(column.left, 0, column.right - column.left, frame.height)
-            painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
             painter.fillRect(where, self._mixture(column))
-            painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
 
     def _mixture(self, column: Mixed) -> QColor:
         total = sum(share for _, share in column.shares)

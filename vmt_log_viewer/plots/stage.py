@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pyqtgraph as pg
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor, QPainter
+from PySide6.QtWidgets import QGraphicsGridLayout
 
 from telemetry.concepts import AgentId
 from vmt_log_viewer.plots.axes import GridLayer, ValueAxis
@@ -55,10 +56,11 @@ class HoverLayer:
             painter.drawLine(x, 0, x, int(frame.height))
 
 
-class Stage(pg.PlotWidget):
+class Stage(pg.GraphicsView):
     """Paints what its layers hold; ask `redraw` after changing one.
 
     `release` has to be called before it is dropped: it follows the shared state until then.
+    Its parts are laid out here, for pyqtgraph's own PlotItem brings seven menus with it.
     """
 
     mark_moved = Signal(str, int)  # "A" or "B", its new tick
@@ -69,14 +71,8 @@ class Stage(pg.PlotWidget):
         self.box = TickBox(shared.window, lambda: shared.cursor.bounds)
         self.axis = ValueAxis(shared.theme, lambda: self.value_scale)
         self.labels = EndLabels(shared.theme, picked)
-        axes = {"left": self.axis, "right": self.labels}
-        super().__init__(viewBox=self.box, axisItems=axes)
-        item = self.getPlotItem()
-        item.hideAxis("bottom")
-        item.showAxis("right")
-        item.hideButtons()
-        item.layout.setContentsMargins(0, 2, 0, 2)
-        item.layout.setSpacing(0)
+        super().__init__()
+        self._lay_out()
         self.setFrameShape(self.Shape.NoFrame)
         self._add_layers()
         self._add_cursors(shared)
@@ -118,6 +114,19 @@ class Stage(pg.PlotWidget):
         """Paint lines as lines, not as a kept image, and without what belongs to the mouse."""
         self.canvas.vector = vector
         self.overlay.setVisible(not vector)
+
+    def _lay_out(self) -> None:
+        whole = pg.GraphicsWidget()
+        grid = QGraphicsGridLayout()
+        grid.setContentsMargins(0, 2, 0, 2)
+        grid.setSpacing(0)
+        for column, part in enumerate((self.axis, self.box, self.labels)):
+            grid.addItem(part, 0, column)
+        grid.setColumnStretchFactor(1, 1)
+        whole.setLayout(grid)
+        self.axis.linkToView(self.box)
+        self.labels.linkToView(self.box)
+        self.setCentralItem(whole)
 
     def _add_layers(self) -> None:
         self.shading, self.grid, self.fan = ShadingLayer(), GridLayer(), FanLayer()

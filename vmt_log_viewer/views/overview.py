@@ -354,11 +354,10 @@ class OverviewView(View):
         self._messages = QVBoxLayout()
         self._messages.setSpacing(GRID)
         self._left, self._right, self._grid = QVBoxLayout(), QVBoxLayout(), QGridLayout()
-        halves = QHBoxLayout()
-        halves.setSpacing(2 * AROUND)
+        self._halves = QHBoxLayout()
         for half in (self._left, self._right):
             half.setSpacing(AROUND + GRID)
-            halves.addLayout(half, 1)
+            self._halves.addLayout(half, 1)
         self._grid.setHorizontalSpacing(2 * AROUND)
         self._grid.setVerticalSpacing(AROUND + GRID)
         page = QVBoxLayout(self._page)
@@ -368,7 +367,7 @@ class OverviewView(View):
         page.addLayout(second)
         page.addLayout(self._messages)
         page.addSpacing(GRID)
-        page.addLayout(halves)
+        page.addLayout(self._halves)
         page.addSpacing(AROUND)
         page.addLayout(self._grid)
         page.addStretch(1)
@@ -389,6 +388,8 @@ class OverviewView(View):
         if columns == self._columns:
             return
         self._columns = columns
+        self._halves.setStretch(1, columns - 1)
+        self._halves.setSpacing(2 * AROUND if columns == 2 else 0)
         trades, run = (self.pairs, self.over_time, self.attempts), (self.facts, self.sizes)
         for half in (self._left, self._right):
             while half.count():

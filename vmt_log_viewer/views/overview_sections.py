@@ -138,7 +138,7 @@ class GroupTable(QWidget):
         for i, column in enumerate(summary.columns[1:], start=1):
             cells = [group[i] for group in summary.groups]
             unit = f" ({column.unit})" if column.unit else ""
-            label = caption(self._theme, column.label + unit, elided=False)
+            label = caption(self._theme, column.label + unit)
             label.setFixedHeight(LINE)
             self._grid.addWidget(label, line, 0)
             if several:
@@ -146,7 +146,12 @@ class GroupTable(QWidget):
                 cells.append(None if mixes else summary.total[i])
             self._line(line, cells, column, missing=all(cell is None for cell in cells))
             line += 1
-        self._grid.setColumnStretch(len(names) + 2, 1)
+        wide = len(names) + several
+        self._grid.setColumnMinimumWidth(0, 96)
+        self._grid.setColumnStretch(0, 3)
+        for place in range(1, self._grid.columnCount() + 1):
+            self._grid.setColumnStretch(place, 0)
+        self._grid.setColumnStretch(wide + 1, max(0, 3 - wide))  # few columns stay near their names
 
     def _line(self, line: int, cells: Sequence[Cell], column: Column, *, missing: bool) -> None:
         if missing:

@@ -1,0 +1,98 @@
+"""States over ticks: painted true at every zoom, however narrow they are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor, QImage, QPainter
+
+from telemetry.concepts import Lane
+from vmt_log_viewer.plots.lane_columns import lane_pieces
+from vmt_log_viewer.plots.lane_painter import paint_lane
+
+RED, BLUE = QColor("#ff0000"), QColor("#0000ff")
+COLORS = {"forage": RED, "trade": BLUE}
+
+
+def lane(*intervals: tuple[int, int, str]) -> Lane:
+    first, last, state = zip(*intervals, strict=True)
+    return Lane("mode", "Mode", np.array(first), np.array(last), tuple(state))
+
+
+def painted(found: Lane, first: float, last: float, width: int = 100) -> QImage:
+    image = QImage(width, 12, QImage.Format.Format_ARGB32)
+    image.fill(QColor("white"))
+    painter = QPainter(image)
+    paint_lane(painter, QRectF(0, 0, width, 12), found, first, last, COLORS.__getitem__)
+    painter.end()
+    return image
+
+
+def colors_in(image: QImage, x: int) -> set[str]:
+    return {image.pixelColor(x, y).name() for y in range(image.height())}
+
+
+def test_the_last_state_is_drawn_to_its_end():
+    pieces = lane_pieces(lane((0, 9, "forage"), (10, 10, "trade")), 0, 11, 110)
+    assert [(b.left, b.right, b.state) for b in pieces.blocks] == [
+        (0, 100, "forage"),
+        (100, 110, "trade"),
+    ]
+
+
+def test_a_state_narrower_than_a_pixel_stays_visible(qapp):
+    found = lane((0, 4_999, "forage"), (5_000, 5_000, "trade"), (5_001, 9_999, "forage"))
+    image = painted(found, 0, 10_000)
+    assert colors_in(image, 49) == {RED.name()}
+    assert colors_in(image, 50) >= {RED.name(), BLUE.name()}
+
+
+def test_states_that_take_turns_within_a_pixel_show_as_a_mixture_of_their_shares():
+    turns = [(t, t, "forage" if t % 2 else "trade") for t in range(10_000)]
+    pieces = lane_pieces(lane(*turns), 0, 10_000, 100)
+    assert pieces.blocks == ()
+    assert len(pieces.mixed) == 100
+    for column in pieces.mixed:
+        assert dict(column.shares) == pytest.approx({"forage": 0.5, "trade": 0.5})
+
+
+def test_zoomed_in_the_same_states_are_blocks():
+    turns = [(t, t, "forage" if t % 2 else "trade") for t in range(10_000)]
+    pieces = lane_pieces(lane(*turns), 5_000, 5_010, 100)
+    assert pieces.mixed == ()
+    assert [b.state for b in pieces.blocks] == ["trade", "forage"] * 5
+
+
+def test_a_boundary_between_two_wide_states_is_no_mixture():
+    pieces = lane_pieces(lane((0, 32, "forage"), (33, 99, "trade")), 0, 100, 50)
+    assert pieces.mixed == ()
+
+
+def test_intervals_of_one_state_beside_each_other_are_one_block():
+    ticks = [(t, t, "forage") for t in range(5_000)]
+    pieces = lane_pieces(lane(*ticks), 0, 5_000, 100)
+    assert pieces.mixed == ()
+    assert [(b.left, b.right) for b in pieces.blocks] == [(0, 100)]
+
+
+def test_ticks_that_were_not_recorded_stay_empty(qapp):
+    image = painted(lane((0, 39, "forage"), (60, 99, "forage")), 0, 100)
+    assert colors_in(image, 50) == {"#ffffff"}
+    assert colors_in(image, 20) == colors_in(image, 80) == {RED.name()}
+
+
+def test_a_hole_narrower_than_a_pixel_shows(qapp):
+    image = painted(lane((0, 4_949, "forage"), (5_020, 9_999, "forage")), 0, 10_000)
+    assert "#ffffff" in colors_in(image, 49) | colors_in(image, 50)
+
+
+def test_the_state_after_a_switch_begins_exactly_there():
+    pieces = lane_pieces(lane((0, 9, "forage"), (10, 19, "trade")), 0, 20, 200)
+    assert pieces.blocks[1].left == 100
+
+
+def test_a_lane_outside_of_the_window_paints_nothing():
+    pieces = lane_pieces(lane((0, 9, "forage")), 100, 200, 50)
+    assert pieces == lane_pieces(lane((0, 9, "forage")), 100, 200, 50)
+    assert pieces.blocks == pieces.mixed == ()

@@ -1,0 +1,129 @@
+"""Lines of many agents: thinned for the pixels without losing a spike, gaps kept as gaps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from telemetry.concepts import Line
+from vmt_log_viewer.plots.line_bank import LineBank
+
+
+def line(ticks, values, agent: int = 0) -> Line:
+    return Line(agent, np.asarray(ticks, dtype=np.int64), np.asarray(values, dtype=np.float64))
+
+
+def drawn_pairs(strokes) -> set[tuple[float, float]]:
+    """(tick, next tick) of every drawn piece."""
+    at = np.flatnonzero(strokes.joined)
+    return {(float(strokes.tick[i]), float(strokes.tick[i + 1])) for i in at}
+
+
+def test_neighbouring_ticks_are_joined():
+    bank = LineBank([line([0, 1, 2], [5, 6, 7])], 1)
+    assert drawn_pairs(bank.strokes(0, 3, 300)) == {(0, 1), (1, 2)}
+
+
+def test_a_jump_of_more_than_the_step_is_a_gap():
+    bank = LineBank([line([0, 10, 20, 50, 60], [1, 1, 1, 1, 1])], 10)
+    assert drawn_pairs(bank.strokes(0, 61, 300)) == {(0, 10), (10, 20), (50, 60)}
+
+
+@pytest.mark.parametrize("hole", [np.nan, np.inf, -np.inf])
+def test_a_value_that_is_none_is_a_gap(hole):
+    bank = LineBank([line(range(5), [1, 1, hole, 1, 1])], 1)
+    strokes = bank.strokes(0, 5, 300)
+    assert drawn_pairs(strokes) == {(0, 1), (3, 4)}
+    assert np.isfinite(strokes.value).all()
+
+
+def test_a_point_between_two_gaps_is_drawn_alone():
+    bank = LineBank([line(range(5), [1, np.nan, 7, np.nan, 1])], 1)
+    strokes = bank.strokes(0, 5, 300)
+    assert 7.0 in strokes.value[strokes.lone]
+
+
+def test_a_lone_point_is_still_there_when_everything_else_is_thinned():
+    values = np.ones(20_000)
+    values[[9_999, 10_001]] = np.nan
+    values[10_000] = 3.0
+    strokes = LineBank([line(range(20_000), values)], 1).strokes(0, 20_000, 400)
+    assert 3.0 in strokes.value[strokes.lone]
+
+
+def test_lines_of_different_agents_are_not_joined():
+    bank = LineBank([line([0, 1], [1, 1], 0), line([2, 3], [1, 1], 7)], 1)
+    strokes = bank.strokes(0, 4, 300)
+    assert drawn_pairs(strokes) == {(0, 1), (2, 3)}
+    assert strokes.owner.tolist() == [0, 0, 1, 1]
+
+
+def test_zero_and_negative_values_are_gaps_on_a_log_axis():
+    bank = LineBank([line(range(5), [1, 0, 2, -3, 4])], 1, positive=True)
+    assert sorted(bank.strokes(0, 5, 300).value) == [1, 2, 4]
+
+
+def test_no_lines_draw_nothing():
+    strokes = LineBank([], 1).strokes(0, 10, 100)
+    assert strokes.tick.size == strokes.joined.size == strokes.lone.size == 0
+
+
+def test_thinning_leaves_few_vertices_for_each_pixel():
+    lines = [line(range(20_000), np.sin(np.arange(20_000.0)), a) for a in range(50)]
+    strokes = LineBank(lines, 1).strokes(0, 20_000, 1000)
+    assert strokes.tick.size <= 50 * 1000 * 4
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    n=st.integers(1_000, 30_000),
+    at=st.floats(0, 1, exclude_max=True),
+    columns=st.integers(10, 2_000),
+    step=st.integers(1, 7),
+)
+def test_no_spike_is_lost_at_any_zoom(n, at, columns, step):
+    spike = int(at * n)
+    values = np.zeros(n)
+    values[spike] = 1.0
+    bank = LineBank([line(np.arange(n) * step, values)], step)
+    assert bank.strokes(0, n * step, columns).value.max() == 1.0
+    near = spike * step
+    assert bank.strokes(near - 50 * step, near + 50 * step, columns).value.max() == 1.0
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    values=st.lists(st.one_of(st.none(), st.floats(-1e308, 1e308)), min_size=1, max_size=600),
+    columns=st.integers(1, 200),
+)
+def test_what_is_drawn_has_the_extremes_of_what_is_there(values, columns):
+    found = np.array([np.nan if v is None else v for v in values])
+    strokes = LineBank([line(range(len(values)), found)], 1).strokes(0, len(values), columns)
+    known = found[~np.isnan(found)]
+    assert (
+        strokes.tick.size == 0
+        if known.size == 0
+        else (strokes.value.max() == known.max() and strokes.value.min() == known.min())
+    )
+
+
+def test_a_window_between_two_samples_still_shows_the_line_between_them():
+    bank = LineBank([line([0, 100, 200], [1, 2, 3])], 100)
+    assert drawn_pairs(bank.strokes(130, 160, 500)) == {(100, 200)}
+
+
+def test_what_lies_outside_the_window_is_left_out():
+    bank = LineBank([line(range(10_000), np.arange(10_000.0))], 1)
+    strokes = bank.strokes(5_000, 5_010, 800)
+    assert strokes.tick.min() == 4_999
+    assert strokes.tick.max() == 5_011
+
+
+def test_a_chunk_never_reaches_over_a_gap():
+    ticks = np.concatenate([np.arange(5_000), np.arange(6_000, 11_000)])
+    bank = LineBank([line(ticks, np.ones(10_000))], 1)
+    pairs = drawn_pairs(bank.strokes(0, 11_000, 300))
+    assert not any(a < 5_500 < b for a, b in pairs)
+    assert max(a for a, b in pairs if b < 5_500) >= 4_990
