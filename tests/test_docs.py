@@ -1,0 +1,69 @@
+"""The documents are held to the code: what they name exists, and what exists they name."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
+
+
+def tree_of_architecture() -> dict[str, str]:
+    """Path → what is at home there, from the tree in ARCHITECTURE.md."""
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    block = text.split("## The tree", 1)[1].split("```")[1]
+    lines = (line.split(maxsplit=1) for line in block.strip().splitlines())
+    return {path.rstrip("/"): words for path, words in lines}
+
+
+def folders_of_code() -> set[str]:
+    """Every folder of the two packages that holds Python files, with the folders beside them."""
+    found = {
+        str(path.parent.relative_to(ROOT))
+        for package in ("telemetry", "vmt_log_viewer")
+        for path in (ROOT / package).rglob("*.py")
+    }
+    return {f for f in found if "__pycache__" not in f}
+
+
+def test_every_path_in_the_tree_of_architecture_exists():
+    missing = [path for path in tree_of_architecture() if not (ROOT / path).exists()]
+    assert missing == []
+
+
+def test_every_folder_of_code_stands_in_the_tree_of_architecture():
+    assert folders_of_code() - set(tree_of_architecture()) == set()
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_document_names_only_files_that_exist(name):
+    text = (ROOT / name).read_text()
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", text)
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_every_contract_of_architecture_is_checked_by_import_linter():
+    named = re.findall(r"^\d\. ", (ROOT / "ARCHITECTURE.md").read_text(), flags=re.MULTILINE)
+    declared = (ROOT / "pyproject.toml").read_text().count("[[tool.importlinter.contracts]]")
+    assert declared >= len(named) - 1  # the last rule, on column names, is a test
+
+
+def test_no_file_names_a_path_of_a_developers_machine():
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.split()
+    if not tracked:
+        pytest.skip("not a git checkout: there is no list of files to look through")
+    pattern = re.compile(r"(?<![\w.])/(?:work|root|home/\w+)/\w")
+    guilty = []
+    for name in tracked:
+        path = ROOT / name
+        if path.suffix in {".py", ".md", ".toml", ".txt", ".lock", ".json", ".sql", ".qss"}:
+            for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
+                if pattern.search(line):
+                    guilty.append(f"{name}:{number}")
+    assert guilty == []
