@@ -67,7 +67,7 @@ def _connect(place: Location, password: str | None) -> Database:
     if folder is not None:
         from telemetry.engines.duckdb import FolderDatabase
 
-        return FolderDatabase(place, folder.views)
+        return FolderDatabase(place, folder.views, folder.of_runs)
     return _open_file(place, place.path)
 
 
@@ -89,6 +89,7 @@ def _head(name: str, path: Path) -> bytes:
     with _explained(name):
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
+            os.scandir(path).close()
             raise SourceError(
                 f"{name} is a folder that holds no telemetry; choose a database file in it."
             )

@@ -133,6 +133,11 @@ class Layout:
             return sa.null()
         return column.derive(self) if column.derive else self.column(table.name, column.name)
 
+    def number(self, table: TableSpec, column: ColumnSpec) -> sa.ColumnElement[Any]:
+        """`element` as it is compared, sorted and added up: numbers that are text as doubles."""
+        element = self.element(table, column)
+        return sa.try_cast(element, sa.Double()) if column.decimal_text else element
+
     def specs(self, table: TableSpec) -> tuple[ColumnSpec, ...]:
         """The declared columns and, after them, those that only this database has."""
         known = {*(c.name for c in table.columns), *PSEUDO, *table.secret}

@@ -126,7 +126,7 @@ class Source:
         return self._answered(answer, query, token)
 
     def _answered(self, answer: Callable[..., T], query: Query[T], token: CancelToken) -> T:
-        with self._database.connection(token) as connection:
+        with self._database.connection(token, _about(query)) as connection:
             return answer(Reader(self._layout, connection, token), query)
 
     def stream(
@@ -134,7 +134,7 @@ class Source:
     ) -> Iterator[tuple[tuple[Cell, ...], ...]]:
         """All rows that match, a chunk at a time in constant memory; `limit` is ignored."""
         token = token or CancelToken()
-        with self._database.connection(token) as connection:
+        with self._database.connection(token, _about(query)) as connection:
             yield from tables.stream(Reader(self._layout, connection, token), query)
 
     def stream_columns(self, query: TableQuery) -> tuple[Column, ...]:
@@ -158,6 +158,14 @@ class Source:
         if self._set is not None:
             return (f"Quantities are shown divided by {self._set}, as set by you.",)
         return tuple(s.note for s in self._inferred if s.note)
+
+
+def _about(query: Query[T]) -> tuple[RunId, ...]:
+    """The runs that a question is about; none where it is about the source."""
+    run_id = getattr(query, "run_id", None)
+    if run_id is not None:
+        return (run_id,)
+    return tuple(getattr(query, "run_ids", ()))
 
 
 def _missing(described: tuple[Table, ...]) -> Iterator[str]:

@@ -8,7 +8,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from telemetry.answers.runs import run_ticks
-from telemetry.answers.values import floats, scaled
+from telemetry.answers.values import decimal_cell, floats, scaled
 from telemetry.answers.where import column_scale, conditions
 from telemetry.concepts import Cell, Column, Facets, Histogram, Points, Summary
 from telemetry.errors import RequestError
@@ -40,10 +40,21 @@ def facets(reader: Reader, query: FacetQuery) -> Facets:
         n = int(reader.scalar(total))
         return Facets(described, ((None, n),) if n else (), n, 1 if n else 0)
     rows = reader.rows(counted)
+    if column.decimal_text:
+        rows = _merged(rows)
     scale = column_scale(reader, column)
     rows.sort(key=lambda r: (-r[1], r[0] is None, str(r[0])))
     values = tuple((scaled(v, scale), int(n)) for v, n in rows)
     return Facets(described, values[: query.limit], sum(n for _, n in values), len(values))
+
+
+def _merged(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Counts of equal numbers together, however many zeros each was written with."""
+    counts: dict[Cell, int] = {}
+    for value, n in rows:
+        number = decimal_cell(value)
+        counts[number] = counts.get(number, 0) + n
+    return list(counts.items())
 
 
 def summary(reader: Reader, query: SummaryQuery) -> Summary:
@@ -139,11 +150,15 @@ def points(reader: Reader, query: PointsQuery) -> Points:
         )
     else:
         rows = reader.rows(inner.order_by(order, key))
-    xs, _ = floats((r[0] for r in rows), column_scale(reader, x))
-    ys, _ = floats((r[1] for r in rows), column_scale(reader, y))
+    xs, _ = floats((_plain(r[0], x) for r in rows), column_scale(reader, x))
+    ys, _ = floats((_plain(r[1], y) for r in rows), column_scale(reader, y))
     notes = () if every <= 1 else (f"{len(rows)} of {total} points drawn: every {every}th row.",)
     names = tuple(NOT_RECORDED if r[2] is None else str(r[2]) for r in rows)
     return Points(xs, ys, names, tuple(r[3] for r in rows), total, notes)
+
+
+def _plain(value: Any, column: ColumnSpec) -> Any:
+    return decimal_cell(value) if column.decimal_text else value
 
 
 def _summary_columns(reader: Reader, table: TableSpec, declared: SummarySpec) -> tuple[Column, ...]:
@@ -176,7 +191,7 @@ def _aggregate(reader: Reader, table: TableSpec, spec: AggregateSpec) -> sa.Colu
         return sa.func.count()
     if not reader.layout.recorded(table, source):
         return sa.null()
-    element = reader.layout.element(table, source)
+    element = reader.layout.number(table, source)
     match spec.function:
         case "count":
             return sa.func.count(element)

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from telemetry.answers.values import cell
+from telemetry.answers.values import cell, decimal_cell
 from telemetry.concepts import (
     Agent,
     AgentId,
@@ -38,7 +38,7 @@ def runs(reader: Reader, query: RunsQuery) -> RunList:
     if config is not None:
         size = sa.func.length(sa.cast(config, sa.Text))
         config = sa.case((size <= LIST_CONFIG_BYTES, config), else_=None)
-    rows = _run_rows(reader, config, None)
+    rows = _run_rows(reader, config, None, ticks=spec.ticks_listed)
     listed = tuple(_run(reader, row) for row in rows)
     table = reader.layout.table_spec(spec.table)
     described = tuple(
@@ -190,16 +190,21 @@ def _config_element(reader: Reader) -> sa.ColumnElement[Any] | None:
 
 
 def _run_rows(
-    reader: Reader, config: sa.ColumnElement[Any] | None, run_id: RunId | None
+    reader: Reader,
+    config: sa.ColumnElement[Any] | None,
+    run_id: RunId | None,
+    ticks: bool = True,
 ) -> list[tuple[Any, ...]]:
-    """Rows of declared columns, then configuration, first tick, last tick."""
+    """Rows of declared columns, then configuration, then the first and last ticks if asked."""
     spec = reader.family.runs
     table = reader.layout.table_spec(spec.table)
     own_id = reader.column(spec.table, spec.id)
     elements = [reader.layout.element(table, c) for c in spec.columns]
-    tail = [sa.null() if config is None else config, *_tick_ends(reader, own_id)]
+    ends = _tick_ends(reader, own_id) if ticks else []
+    tail = [sa.null() if config is None else config, *ends]
     statement = sa.select(*(e.label(f"c{i}") for i, e in enumerate((*elements, *tail))))
-    first = (reader.column(spec.table, n).asc().nulls_first() for n in spec.order)
+    known = (n for n in spec.order if reader.has(spec.table, n))
+    first = (reader.column(spec.table, n).asc().nulls_first() for n in known)
     statement = statement.select_from(reader.layout.selectable(spec.table))
     statement = statement.order_by(*first, own_id)
     if run_id is not None:
@@ -243,9 +248,11 @@ def _ticks(ends: tuple[Any, ...]) -> TickRange | None:
 
 def _run(reader: Reader, row: tuple[Any, ...]) -> Run:
     spec = reader.family.runs
-    names = [c.name for c in spec.columns]
-    fields: dict[str, Cell] = {n: cell(v) for n, v in zip(names, row, strict=False)}
-    tail = row[len(names) :]
+    fields: dict[str, Cell] = {
+        c.name: decimal_cell(v) if c.decimal_text else cell(v)
+        for c, v in zip(spec.columns, row, strict=False)
+    }
+    tail = row[len(spec.columns) :]
     config, _ = decode_config(tail[0])
     fields.update(spec.extra(fields, config))
     name = fields.get(spec.name)

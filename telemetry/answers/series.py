@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from telemetry.answers.runs import decode_config, run_ticks
 from telemetry.answers.tables import used
-from telemetry.answers.values import floats
+from telemetry.answers.values import decimal_cell, floats
 from telemetry.answers.where import column_scale
 from telemetry.concepts import AgentId, Fan, Floats, Ints, Line, Measure, RunId, Series, TickRange
 from telemetry.errors import RequestError
@@ -59,6 +59,8 @@ def series(reader: Reader, query: SeriesQuery) -> Series:
     rows = reader.rows(statement)
     if not all(r[0] is not None and isinstance(r[1], int) for r in rows):
         rows = [r for r in rows if r[0] is not None and isinstance(r[1], int)]
+    if column.decimal_text:
+        rows = [(r[0], r[1], decimal_cell(r[2]), *r[3:]) for r in rows]
     lines, odd = _lines(rows, divisor(reader, spec, query.run_id), marked=spec.mark is not None)
     if odd:
         notes = (*notes, f"{odd} values of {spec.name} are no numbers and are left out.")
@@ -101,6 +103,8 @@ def fan(reader: Reader, query: FanQuery) -> Fan:
     rows = [r for r in reader.rows(statement) if isinstance(r[0], int)]
     at_ticks, stored = zip(*rows, strict=True) if rows else ((), ())
     ticks = np.array(at_ticks, np.int64)
+    if column.decimal_text:
+        stored = tuple(decimal_cell(value) for value in stored)
     values, odd = floats(stored, divisor(reader, spec, query.run_id))
     if odd:
         notes = (*notes, f"{odd} values of {spec.name} are no numbers and are left out.")
@@ -178,10 +182,9 @@ def _judge(
     measure = _measure(reader.layout, spec)
     table, _ = _place(reader, spec)
     if measure.recorded:
-        names = [n for n in spec.evidence or (spec.column,) if reader.has(spec.table, n)]
-        evident = any(
-            used(reader, table, reader.layout.column_spec(table, n), run_id) for n in names
-        )
+        asked = (reader.layout.column_spec(table, n) for n in spec.evidence or (spec.column,))
+        known = [c for c in asked if reader.layout.recorded(table, c)]
+        evident = any(used(reader, table, column, run_id) for column in known)
         if not evident:
             measure = replace(
                 measure,

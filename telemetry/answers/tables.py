@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from telemetry.answers.values import scaled
+from telemetry.answers.values import decimal_cell, scaled
 from telemetry.answers.where import column_scale, conditions
 from telemetry.concepts import Cell, Column, PageKey, TablePage
 from telemetry.families.vocabulary import ColumnSpec, TableSpec
@@ -24,6 +24,7 @@ class _Plan:
     specs: tuple[ColumnSpec, ...]
     columns: tuple[Column, ...]
     scales: tuple[int, ...]
+    decimals: tuple[bool, ...]
     sort: sa.ColumnElement[Any] | None
     keys: tuple[sa.ColumnElement[Any], ...]
     descending: bool
@@ -32,7 +33,8 @@ class _Plan:
     """Whether the order says where NULL goes; SQLite puts it first by itself."""
 
     def row(self, raw: tuple[Any, ...]) -> tuple[Cell, ...]:
-        return tuple(scaled(v, s) for v, s in zip(raw, self.scales, strict=False))
+        cells = zip(raw, self.scales, self.decimals, strict=False)
+        return tuple(decimal_cell(v) if d else scaled(v, s) for v, s, d in cells)
 
     def order(self) -> list[sa.ColumnElement[Any]]:
         columns = [c for c in (self.sort, *self.keys) if c is not None]
@@ -126,7 +128,7 @@ def used(reader: Reader, table: TableSpec, column: ColumnSpec, run_id: Any) -> b
         inner = inner.where(table.only(reader))
     inner = inner.where(element.is_not(None))
     if column.default is not None:
-        inner = inner.where(element != column.default)
+        inner = inner.where(reader.layout.number(table, column) != column.default)
     return reader.one(inner.limit(1)) is not None
 
 
@@ -150,7 +152,7 @@ def _plan(reader: Reader, query: TableQuery) -> _Plan:
     if sort is not None and (sort.column,) != table.key:
         column = reader.layout.column_spec(table, sort.column)
         if reader.layout.recorded(table, column):
-            element = reader.layout.element(table, column)
+            element = reader.layout.number(table, column)
     keys = tuple(reader.column(table.name, k) for k in (*_order(reader, table), *table.key))
     extra = [e for e in (element, *keys) if e is not None]
     selected = [reader.layout.element(table, c) for c in specs]
@@ -164,6 +166,7 @@ def _plan(reader: Reader, query: TableQuery) -> _Plan:
         specs,
         tuple(reader.layout.describe_column(table, c) for c in specs),
         tuple(column_scale(reader, c) for c in specs),
+        tuple(c.decimal_text for c in specs),
         element,
         keys,
         sort is not None and sort.descending,

@@ -54,6 +54,8 @@ def _lanes(
     reader: Reader, spec: LaneSpec, run_id: RunId, ticks: TickRange | None
 ) -> tuple[list[Lane], list[str]]:
     if reader.has(*spec.states):
+        if spec.by is not None and reader.has(spec.states[0], spec.by):
+            return _lanes_by(reader, spec, run_id)
         rows = _state_rows(reader, spec.states, run_id)
         if rows and spec.members is not None:
             return _member_lanes(spec, rows)
@@ -69,11 +71,31 @@ def _lanes(
     return [_lane(spec.name, spec.label, [])], [said]
 
 
-def _state_rows(reader: Reader, states: tuple[str, str], run_id: RunId) -> list[tuple[Any, ...]]:
+def _lanes_by(reader: Reader, spec: LaneSpec, run_id: RunId) -> tuple[list[Lane], list[str]]:
+    """A lane for each value of the column `by`, in the order in which they first occur."""
+    rows = _state_rows(reader, spec.states, run_id, by=spec.by)
+    found: dict[str, _Ticks] = {}
+    for tick, state, name in rows:
+        if name is not None and state is not None:
+            found.setdefault(str(name), []).append((tick, str(state)))
+    if not found:
+        said = f"{spec.label} is not recorded in run {run_id}."
+        return [_lane(spec.name, spec.label, [])], [said]
+    lanes = [_lane(f"{spec.name}:{n}", f"{spec.label}: {n}", s) for n, s in found.items()]
+    return lanes, []
+
+
+def _state_rows(
+    reader: Reader, states: tuple[str, str], run_id: RunId, by: str | None = None
+) -> list[tuple[Any, ...]]:
     table = reader.layout.table_spec(states[0])
     tick = reader.column(table.name, str(table.tick))
     rows = reader.rows(
-        sa.select(tick, reader.column(*states))
+        sa.select(
+            tick,
+            reader.column(*states),
+            *(() if by is None else (reader.column(table.name, by),)),
+        )
         .where(reader.column(table.name, str(table.run)) == run_id)
         .order_by(tick)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable
 from datetime import date, time
 from decimal import Decimal
@@ -13,7 +14,7 @@ import numpy as np
 
 from telemetry.concepts import Cell, Floats
 
-
+_NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?\s*")
 _PLAIN = (int, float, str, Decimal, bytes, type(None))
 
 
@@ -28,6 +29,13 @@ def cell(value: Any) -> Cell:
     if isinstance(value, memoryview | bytearray):
         return bytes(value)
     return str(value)
+
+
+def decimal_cell(value: Any) -> Cell:
+    """A number written as text as the exact Decimal; what is no number stays as it is."""
+    if not isinstance(value, str) or _NUMBER.fullmatch(value) is None:
+        return cell(value)
+    return Decimal(value.strip())
 
 
 def scaled(value: Any, scale: int) -> Cell:

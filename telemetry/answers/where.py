@@ -29,7 +29,7 @@ def conditions(
         found.append(_taking_part(reader, table, where.agents))
     for item in where.filters:
         spec = reader.layout.column_spec(table, item.column)
-        element = reader.layout.element(table, spec)
+        element = reader.layout.number(table, spec)
         kind = reader.layout.describe_column(table, spec).kind
         found.append(to_sql(item.expr, element, kind, column_scale(reader, spec)))
     return found

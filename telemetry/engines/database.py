@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.cancel import CancelToken
+from telemetry.concepts import RunId
 from telemetry.errors import LockedError, QueryCancelled, TelemetryError
 from telemetry.location import Location
 
@@ -95,19 +96,29 @@ class Database(ABC):
         """Start the one snapshot that all statements of a question see, where that is needed."""
         return
 
+    def _offer(self, driver_connection: Any, runs: tuple[RunId, ...]) -> None:
+        """Make the tables that a question about `runs` may ask, where they are not there yet."""
+        return
+
     def _at_work(self, driver_connection: Any) -> AbstractContextManager[None]:
         """Around the statements of a question; sees the driver's errors."""
         return nullcontext()
 
     @contextmanager
-    def connection(self, token: CancelToken | None = None) -> Iterator[sa.Connection]:
-        """A read-only connection for one question; the token interrupts it."""
+    def connection(
+        self, token: CancelToken | None = None, runs: tuple[RunId, ...] = ()
+    ) -> Iterator[sa.Connection]:
+        """A read-only connection for one question; the token interrupts it.
+
+        `runs` are those that the question is about, for an engine that reads files.
+        """
         token = token or CancelToken()
         token.check()
         try:
             with self._held(), self._connected(token) as connection:
                 driver = connection.connection.driver_connection
                 with token.interrupting(self._interrupt(driver)), self._at_work(driver):
+                    self._offer(driver, runs)
                     yield connection
         except TelemetryError:
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -12,12 +13,19 @@ import duckdb
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
+from telemetry.concepts import RunId
 from telemetry.engines.database import Database, Shape
 from telemetry.errors import LockedError, QueryCancelled, SourceError, TelemetryError
 from telemetry.location import Location
+from telemetry.text import one_line
 
 MAGIC = b"DUCK"
 MAGIC_OFFSET = 8
+SPILL = str(Path(tempfile.gettempdir()) / "telemetry-duckdb")
+"""Where DuckDB puts what does not fit in memory; its own choice would be the working folder."""
+RunViews = Callable[[tuple[RunId, ...]], dict[str, str]]
+_CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
+_CSV_FILE = re.compile(r"^\s*file = (.+)$", re.MULTILINE)
 _PID = re.compile(r"\(PID (\d+)\)")
 _VERSION = re.compile(r"version number (\d+).*?between (\d+) and (\d+)", re.DOTALL)
 
@@ -85,15 +93,23 @@ class DuckDBDatabase(Database):
 
 
 class FolderDatabase(DuckDBDatabase):
-    """A folder of CSV or JSON files as tables: each of `views` is SELECT text over its files.
+    """A folder of CSV or JSON files as tables: each view is SELECT text over its files.
 
-    The files are read in place at each question; nothing is written beside them.
+    The files are read in place at each question; nothing is written beside them. `of_runs` is
+    asked once, here, and then gives the views of each question, over its runs' files alone.
     """
 
     engine_label = "files"
 
-    def __init__(self, location: Location, views: Callable[[Path], dict[str, str]]) -> None:
-        self._views = views
+    def __init__(
+        self,
+        location: Location,
+        views: Callable[[Path], dict[str, str]],
+        of_runs: Callable[[Path], RunViews] | None = None,
+    ) -> None:
+        assert location.path is not None
+        path = location.path
+        self._views: RunViews = of_runs(path) if of_runs else lambda _: views(path)
         super().__init__(location)
 
     def _connect(self) -> Any:
@@ -101,14 +117,23 @@ class FolderDatabase(DuckDBDatabase):
 
         if not self.path.exists():
             raise SourceError(f"{self.path} is no longer there; open it from where it is now.")
-        connection = duckdb.connect(":memory:")
-        try:
-            for name, select in self._views(self.path).items():
-                connection.execute(f'CREATE VIEW "{name}" AS {select}')
-        except duckdb.Error as error:
-            connection.close()
-            raise self.translate(error) from error
-        return ConnectionWrapper(connection)
+        return ConnectionWrapper(duckdb.connect(":memory:", config={"temp_directory": SPILL}))
+
+    def _offer(self, driver_connection: Any, runs: tuple[RunId, ...]) -> None:
+        for name, select in self._views(runs).items():
+            driver_connection.execute(f'CREATE VIEW "{name}" AS {select}')
+
+    def translate(self, error: Exception) -> TelemetryError:
+        """A bad line of a CSV file is said by file and line, not by DuckDB's advice."""
+        text = str(error.orig if isinstance(error, sa.exc.DBAPIError) else error)
+        line, file = _CSV_LINE.search(text), _CSV_FILE.search(text)
+        if line is None or file is None:
+            return super().translate(error)
+        why = "is not in UTF-8" if "unicode" in text else "does not fit the lines around it"
+        return SourceError(
+            f"{self.path}: line {line[1]} of {one_line(file[1])} {why}, so its table cannot be "
+            "read; correct that line in a copy."
+        )
 
     def size_bytes(self) -> int | None:
         return None

@@ -41,7 +41,9 @@ class ColumnSpec:
     `needs` are the columns ("column" or "table.column", alternatives as "a|b") without which a
     derived one is not recorded. `scale` names the family's scale that stored integers are divided
     by ("goods", "money"). `default` is what an unused column holds; with `optional` a run in which
-    every row holds NULL or the default leaves the column out of exports.
+    every row holds NULL or the default leaves the column out of exports. `decimal_text`: numbers
+    are stored as text; cells are the exact Decimals (text that is no number stays as it is), and
+    filters, sorts and aggregates compare the nearest doubles.
     """
 
     name: str
@@ -57,6 +59,7 @@ class ColumnSpec:
     optional: bool = False
     default: Cell = None
     help: str = ""
+    decimal_text: bool = False
 
 
 Aggregate = Literal["count", "sum", "avg", "min", "max"]
@@ -153,6 +156,7 @@ class LaneSpec:
     `states` is (table, column); with `members` the column holds a JSON list and every member
     that ever occurs becomes a lane of its own, "on" or "off", in the order of `members`.
     `changes` is (table, old column, new column), the fallback where no states are recorded.
+    With `by`, a column of the states' table, each of its values has a lane of its own.
     """
 
     name: str
@@ -160,6 +164,7 @@ class LaneSpec:
     states: tuple[str, str]
     changes: tuple[str, str, str] | None = None
     members: tuple[str, ...] | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -168,7 +173,8 @@ class RunSpec:
 
     `tick_tables` are asked for the first and last tick; `status` and `extra` compute from the
     row and its decoded configuration (None where it is missing, broken or too large). Runs are
-    listed by the columns of `order`, NULL first, and then by their ids.
+    listed by the columns of `order`, NULL first, and then by their ids. `ticks_listed` False:
+    only a run in full says its ticks, since to list them all would read every file.
     """
 
     table: str
@@ -184,6 +190,7 @@ class RunSpec:
     experiment: str | None = None
     iteration: str | None = None
     order: tuple[str, ...] = ()
+    ticks_listed: bool = True
 
 
 @dataclass(frozen=True)
@@ -217,12 +224,14 @@ class FolderSpec:
     """A family that is written as a folder (or a file) of text files.
 
     `recognise` looks at the path alone; `views` gives each table's name and the DuckDB SELECT
-    over the files that makes it.
+    over the files that makes it. Where the files are many, `of_runs` is asked once, at opening,
+    for what gives the SELECTs of a question: over the files of the runs that it is about.
     """
 
     label: str
     recognise: Callable[[Path], bool]
     views: Callable[[Path], dict[str, str]]
+    of_runs: Callable[[Path], Callable[[tuple[RunId, ...]], dict[str, str]]] | None = None
 
 
 @dataclass(frozen=True)
