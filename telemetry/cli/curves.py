@@ -6,10 +6,9 @@ import click
 
 from telemetry.cli.asking import opened
 from telemetry.cli.interrupt import current_token
-from telemetry.cli.options import Limit, common, limit_option, rows_options
+from telemetry.cli.options import Limit, common, limit_option, range_options
 from telemetry.cli.output import TEXT_ROWS, Output, cut
 from telemetry.concepts import AgentId, Column, Series, TickRange
-from telemetry.errors import RequestError
 from telemetry.export.files import series_rows
 from telemetry.queries import SeriesQuery, TimelineQuery
 
@@ -25,14 +24,13 @@ _LANE_COLUMNS = (
 @click.argument("source")
 @click.argument("run")
 @click.argument("measure")
-@rows_options
+@range_options
 @limit_option
 @common
 def series(
     source: str,
     run: str,
     measure: str,
-    filters: tuple[str, ...],
     ticks: TickRange | None,
     agents: tuple[AgentId, ...] | None,
     limit: Limit,
@@ -41,8 +39,6 @@ def series(
 
     Example:  telemetry series money.db 2 lambda_money --agent 0 --ticks 10~50 --format csv
     """
-    if filters:
-        raise RequestError("A series is limited by --agent and --ticks; use table to filter rows.")
     output = Output()
     with opened(source, output) as asked:
         run_id = asked.parse_run_id(run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def export(
     with opened(source, output) as asked:
         run_id = asked.parse_run_id(run)
         names = [find_table(asked, name).name for name in tables]
-        if path.is_dir() or path.suffix[1:] not in FORMATS:
+        if _is_folder(target):
             if columns is not None or sort is not None or limit.asked:
                 raise RequestError(
                     "--columns, --sort and --limit are for one table; name it with --table and "
@@ -152,6 +153,19 @@ def _file(
 
 def _format(name: str) -> Format:
     return next((known for known in FORMATS if known == name), "csv")
+
+
+def _is_folder(target: str) -> bool:
+    """Whether -o names a folder; RequestError for a file of a kind that is not written."""
+    path = Path(target)
+    if path.is_dir() or target.endswith(("/", os.sep)) or not path.suffix:
+        return True
+    if path.suffix[1:] not in FORMATS:
+        raise RequestError(
+            f"{path} would be a file of an unknown kind; end it in .csv, .json or .jsonl, "
+            "or for a folder in /."
+        )
+    return False
 
 
 def _report(output: Output, reports: Sequence[ExportReport]) -> int:

@@ -45,8 +45,8 @@ def common(command: F) -> F:
     return command
 
 
-def rows_options(command: F) -> F:
-    """--filter, --ticks and --agent."""
+def range_options(command: F) -> F:
+    """--ticks and --agent."""
     for option in (
         click.option(
             "--agent", "agents", multiple=True, metavar="N", callback=_agents,
@@ -56,13 +56,22 @@ def rows_options(command: F) -> F:
             "--ticks", metavar="A~B", callback=_ticks,
             help="Only ticks from A to B, both included.",
         ),
-        click.option(
-            "--filter", "-f", "filters", multiple=True, metavar="COLUMN=EXPR",
-            help="Only rows that match; may be repeated, all must hold.",
-        ),
     ):  # fmt: skip
         command = option(command)
     return command
+
+
+def rows_options(command: F) -> F:
+    """--filter, --ticks and --agent."""
+    option = click.option(
+        "--filter",
+        "-f",
+        "filters",
+        multiple=True,
+        metavar="COLUMN=EXPR",
+        help="Only rows that match; may be repeated, all must hold (telemetry --help: EXPR).",
+    )
+    return option(range_options(command))
 
 
 def limit_option(command: F) -> F:

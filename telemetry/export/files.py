@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Column, Line, RunDetail, RunId, Series, Table
-from telemetry.errors import RequestError
+from telemetry.errors import NothingFoundError, RequestError
 from telemetry.export.formats import FORMATS, Format, Row, json_text, write_rows
 from telemetry.export.sidecar import contents, provenance, selection, sidecar_path
 from telemetry.export.staging import Staging, sentences, staged
@@ -50,7 +50,8 @@ def write_table(
     """Write every row that `query` matches (its page limit is ignored; `limit` is not).
 
     Without `query.columns`, all columns are written but those without a value in this run,
-    which `drop_empty=False` writes too. ExportError where the file cannot be written.
+    which `drop_empty=False` writes too. ExportError where the file cannot be written,
+    NothingFoundError where the source has no such table.
     """
     with _staged(source) as files:
         return _table(files, source, query, Path(path), format, drop_empty, limit, token)
@@ -192,18 +193,20 @@ def _table(
     limit: int | None,
     token: CancelToken | None,
 ) -> ExportReport:
+    table = source.table(query.table)
+    if not table.recorded:
+        how = f" {table.how_to_record}" if table.how_to_record else ""
+        raise NothingFoundError(f"{table.label} are {ABSENT}, so nothing was written.{how}")
     names, left_out = exported_columns(source, query, drop_empty, token)
     query = replace(query, columns=names)
     columns = source.stream_columns(query)
-    table = source.table(query.table)
-    notes = () if table.recorded else (f"{table.label}: {ABSENT}. {table.how_to_record}".strip(),)
     head = {
         **provenance(source, query.run_id),
         "table": query.table,
         **selection(query.where, query.sort, limit),
     }
     with streamed(source, query, token) as rows:
-        return _write(files, path, columns, islice(rows, limit), format, head, left_out, notes)
+        return _write(files, path, columns, islice(rows, limit), format, head, left_out, ())
 
 
 def _write(

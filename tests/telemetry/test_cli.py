@@ -247,6 +247,7 @@ def test_an_export_needs_one_table_for_one_file(
     base = ["export", database, "1", "-o"]
     assert "--table" in refused(capsys, 2, *base, tmp_path / "x.csv")
     assert "--table" in refused(capsys, 2, *base, tmp_path / "x", "--columns", "tick")
+    assert ".jsonl" in refused(capsys, 2, *base, tmp_path / "x.tsv", "-t", "trades")
     assert "has no column" in refused(capsys, 2, *base, tmp_path / "x", "--filter", "dM=>0")
     assert list(tmp_path.iterdir()) == []
 

@@ -222,13 +222,15 @@ def test_a_table_that_is_not_recorded_says_so(
         ["trades", "--columns", "tick,tick"],
         ["trades", "--columns", ","],
         ["timeline", "--lane", "nope"],
+        ["table", "--agent", "0"],
     ],
 )
 def test_a_request_that_makes_no_sense_is_bad_use(
     capsys: pytest.CaptureFixture[str], database: Path, arguments: list[str]
 ) -> None:
     command, *rest = arguments
-    refused(capsys, 2, command, database, "1", *rest)
+    name = ["tick_states"] if command == "table" else []
+    refused(capsys, 2, command, *name, database, "1", *rest)
 
 
 def test_an_unknown_table_column_or_measure_is_named_with_what_there_is(

@@ -128,6 +128,16 @@ def test_columns_that_the_database_lacks_are_left_out_as_not_recorded(
         opened.close()
 
 
+def test_a_table_that_is_not_recorded_is_not_written(tmp_path: Path, out: Path) -> None:
+    opened = telemetry.open_source(vmt.build("barter", tmp_path / "b.db", runs=1, ticks=2))
+    try:
+        with pytest.raises(NothingFoundError, match="nothing was written"):
+            write_table(opened, TableQuery(1, "tick_states"), out / "t.csv")
+    finally:
+        opened.close()
+    assert list(out.iterdir()) == []
+
+
 def test_scaled_quantities_are_written_exactly(tmp_path: Path, out: Path) -> None:
     path = vmt.build("head_decimal", tmp_path / "d.db", runs=1, ticks=6)
     opened = telemetry.open_source(path)
