@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from telemetry.concepts import Cell, Column, Negotiation
 from telemetry.text import cell_text, exact_text
 from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.models.ladder import Side, Try, column_of, span, tries
+from vmt_log_viewer.plots.nice import short
 
 if TYPE_CHECKING:
     from vmt_log_viewer.theme import Theme
@@ -25,7 +27,17 @@ Text = Callable[[Try], str]
 
 
 def _cell(role: str) -> Text:
-    return lambda t: cell_text(getattr(t, role), missing="—")
+    return lambda t: cell_text(getattr(t, role), missing="—", digits=5)
+
+
+def _gain(side: str) -> Text:
+    def text(tried: Try) -> str:
+        gain = getattr(tried, side).gain
+        if gain is None or not math.isfinite(gain):
+            return cell_text(gain, missing="—")
+        return ("+" if gain > 0 else "") + short(gain, 3)
+
+    return text
 
 
 def _utility(side: str) -> Text:
@@ -33,7 +45,8 @@ def _utility(side: str) -> Text:
         found: Side = getattr(tried, side)
         if found.before is None and found.after is None:
             return "not recorded"
-        return f"{cell_text(found.before, missing='?')} → {cell_text(found.after, missing='?')}"
+        before, after = (cell_text(u, missing="?") for u in (found.before, found.after))
+        return f"{before} → {after}"
 
     return text
 
@@ -140,10 +153,14 @@ def _columns(negotiation: Negotiation, found: tuple[Try, ...]) -> list[tuple[str
     if used("money") and any(t.money for t in found):
         columns.append(("money", label("money_counter", "money"), _cell("money")))
     columns += [
-        ("buying", "buyer U before → after", _utility("buying")),
-        ("selling", "seller U before → after", _utility("selling")),
+        ("buying", "buyer ΔU", _gain("buying")),
+        ("selling", "seller ΔU", _gain("selling")),
         ("feasible", "stock", _feasible),
     ]
     if used("gap"):
         columns.append(("gap", label("gap", "bid − ask"), _cell("gap")))
+    columns += [
+        ("buyer_utility", "buyer U before → after", _utility("buying")),
+        ("seller_utility", "seller U before → after", _utility("selling")),
+    ]
     return columns

@@ -54,6 +54,7 @@ class MapView(View):
         self._run_id: RunId | None = None
         self._waiting = False
         self._asking: int | None = None
+        self._by_hand = False
         self._ranges: dict[str, tuple[ColorScale | None, str]] = {}
         self._order: dict[AgentId, int] = {}
         self._largest, self._kinds = 1.0, ()
@@ -182,8 +183,7 @@ class MapView(View):
 
     def _fill_measures(self, source: Source) -> None:
         """Recorded measures to choose from; the others are there too, with the reason."""
-        wanted = self.measures.currentData() if self.measures.count() else None
-        wanted = wanted or self.context.settings.get("map.measure")
+        wanted = self.context.settings.get("map.measure")
         self.measures.blockSignals(True)
         self.measures.clear()
         self.measures.addItem("Agent", "")
@@ -197,8 +197,15 @@ class MapView(View):
         usable = [m.name for m in source.measures if m.recorded]
         default = next((m.name for m in source.measures if m.recorded and m.default), "")
         name = wanted if wanted in ("", *usable) else default
-        self.measures.setCurrentIndex(max(0, self.measures.findData(name)))
+        self._by_hand = name == wanted
+        self._choose_measure(name)
         self.measures.blockSignals(False)
+
+    def _choose_measure(self, name: str) -> None:
+        """Show `name` as chosen, without asking for anything."""
+        blocked = self.measures.blockSignals(True)
+        self.measures.setCurrentIndex(max(0, self.measures.findData(name)))
+        self.measures.blockSignals(blocked)
 
     def _measure_name(self) -> str | None:
         return self.measures.currentData() or None
@@ -210,6 +217,7 @@ class MapView(View):
         return next((m for m in self._source.measures if m.name == name), None)
 
     def _measure_chosen(self) -> None:
+        self._by_hand = True
         self.context.settings.set("map.measure", self.measures.currentData())
         self._ask_range()
         self._ask(again=True)
@@ -243,7 +251,20 @@ class MapView(View):
         if extent.beyond:
             notes.append("Outliers take the colour of the nearer end.")
         self._ranges[name] = (scale, " ".join(notes))
+        if scale is None and not self._by_hand and self._try_another():
+            return
         self._show_range()
+
+    def _try_another(self) -> bool:
+        """Nothing is recorded of the measure that the map began with: begin with the next."""
+        measures = self._source.measures if self._source is not None else ()
+        usable = [m.name for m in measures if m.recorded and m.name not in self._ranges]
+        defaults = [m.name for m in measures if m.default and m.name in usable]
+        name = next(iter((*defaults, *usable)), "")
+        self._choose_measure(name)
+        self._ask_range()
+        self._ask(again=True)
+        return bool(name)
 
     def _show_range(self) -> None:
         scale, note = self._ranges.get(self._measure_name() or "", (None, ""))
@@ -282,7 +303,7 @@ class MapView(View):
         ]
         if scene.resource_tick is not None:
             parts.append(f"resources as of tick {scene.resource_tick}")
-        parts += scene.notes
+        parts += [note.rstrip(".") for note in scene.notes]
         self._about.setText(" · ".join(parts))
         self.status_changed.emit(" · ".join(parts))
 

@@ -38,7 +38,7 @@ class AttemptsView(RowView):
     icon = "prohibit"
     role = "attempts"
     facet_roles = ("reason", "pair", "direction", "mode", "regime", "buyer", "seller", "result")
-    facets_width = 272
+    facets_width = 252
     split = ("reason", ("pair", "direction"))
 
     def _main(self) -> QWidget:
@@ -63,6 +63,7 @@ class AttemptsView(RowView):
         self._rows.setCollapsible(1, False)
         self.histogram.tick_clicked.connect(context.document.cursor.move_to)
         self.panel.asked.connect(self._ask_histogram)
+        self.panel.model.shown.connect(self._begin_with_first)
         self.panel.filters.text_changed.connect(self._show_failures)
         return self._rows
 
@@ -91,6 +92,13 @@ class AttemptsView(RowView):
         if item is not None and self._source is not None and self._run_id is not None:
             key = self.panel.model.key_at(row)
             self.negotiation.show_item(self._source, self._run_id, item, key)
+
+    def _begin_with_first(self) -> None:
+        """A ladder to look at from the start; cursor and selection stay where they are."""
+        if self.negotiation.negotiation is None and self.panel.model.rowCount():
+            if not self.panel.view.currentIndex().isValid():
+                self.panel.view.choose_row(0)
+            self._row_chosen(self.panel.view.currentIndex().row())
 
     def _tick_moved(self, tick: int | None) -> None:
         self.histogram.show_tick(tick)

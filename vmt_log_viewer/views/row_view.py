@@ -274,7 +274,8 @@ class RowView(View):
         super().showEvent(event)
         if not self._sized:
             self._sized = True
-            self._body.setSizes([self.facets_width, max(1, self.width() - self.facets_width)])
+            facets = min(self.facets_width, self.width() // 3)
+            self._body.setSizes([facets, max(1, self.width() - facets)])
         self._catch_up()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

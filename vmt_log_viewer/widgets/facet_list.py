@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from vmt_log_viewer.theme import Theme
 
 _BOX = 14
+_SHARE, _SHARE_LINE = 104, 16  # width of a share in words, and what it adds to a row's height
 _COUNT_ROLE = Qt.ItemDataRole.UserRole
 
 
@@ -118,7 +119,7 @@ class _FacetDelegate(QStyledItemDelegate):
     def sizeHint(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> QSize:
-        return QSize(60, ROW_HEIGHT)
+        return QSize(60, self._view.row_height)
 
     def paint(
         self,
@@ -143,7 +144,7 @@ class _FacetDelegate(QStyledItemDelegate):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(row.color)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.drawRoundedRect(QRect(left, rect.center().y() - 3, 8, 8), 2, 2)
+            painter.drawRoundedRect(QRect(left, rect.top() + ROW_HEIGHT // 2 - 4, 8, 8), 2, 2)
             left += 14
         self._words(painter, rect, left, row)
         painter.restore()
@@ -152,27 +153,38 @@ class _FacetDelegate(QStyledItemDelegate):
         painter.setFont(self._theme.font())
         metrics = painter.fontMetrics()
         number = count_text(row.count)
-        if self._view.shares:
-            number += f"  {share_text(row.count, self._view.facet_model.total):>6}"
         width = metrics.horizontalAdvance(number)
         muted = self._theme.color("muted")
         painter.setPen(muted)
         right = rect.right() - 6
         flags = Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(QRect(right - width, rect.top(), width, rect.height()), flags, number)
+        line = QRect(rect.left(), rect.top(), rect.width(), ROW_HEIGHT)
+        if self._view.shares:  # the count stands on the second line, beside its bar
+            width = -8
+        else:
+            painter.drawText(QRect(right - width, line.top(), width, line.height()), flags, number)
         faint = row.count == 0 or row.value is None
         painter.setPen(muted if faint else self._theme.color("text"))
         room = right - width - 8 - left
         text = metrics.elidedText(row.text, Qt.TextElideMode.ElideMiddle, room)
-        painter.drawText(QRect(left, rect.top(), room, rect.height()), flags, text)
+        painter.drawText(QRect(left, line.top(), room, line.height()), flags, text)
 
     def _bar(self, painter: QPainter, rect: QRect, row: FacetRow, model: FacetModel) -> None:
-        """A thin bar along the foot of the row, split into its parts."""
+        """A bar along the foot of the row, split into its parts; with shares, thick and told."""
         largest = max((r.count for r in model.rows), default=0)
         if not row.count or not largest:
             return
         left, room = rect.left() + _BOX + 12, rect.width() - _BOX - 18
-        top = rect.bottom() - 2
+        top, height = rect.bottom() - 2, 2
+        if self._view.shares:
+            room -= _SHARE
+            top, height = rect.top() + ROW_HEIGHT + 1, 7
+            painter.setFont(self._theme.font("caption"))
+            painter.setPen(self._theme.color("muted"))
+            where = QRect(rect.right() - 6 - _SHARE, top - 5, _SHARE, 16)
+            flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            share = share_text(row.count, model.total)
+            painter.drawText(where, flags, f"{count_text(row.count)} · {share}")
         painter.setPen(Qt.PenStyle.NoPen)
         parts = row.parts or ((row.color or self._theme.color("muted"), row.count, ""),)
         at = 0
@@ -182,13 +194,13 @@ class _FacetDelegate(QStyledItemDelegate):
             end = max(left + round(room * at / largest), start + 1)
             shade = QColor(color)
             shade.setAlphaF(0.9 if row.parts or row.color else 0.45)
-            painter.fillRect(QRect(start, top, end - start, 2), shade)
+            painter.fillRect(QRect(start, top, end - start, height), shade)
 
     def _box(
         self, painter: QPainter, rect: QRect, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         on = index.data(Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Checked
-        box = QRectF(rect.left() + 4.5, rect.center().y() - _BOX / 2 + 0.5, _BOX - 1, _BOX - 1)
+        box = QRectF(rect.left() + 4.5, rect.top() + (ROW_HEIGHT - _BOX) / 2, _BOX - 1, _BOX - 1)
         theme = self._theme
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(theme.color("accent" if on else "muted"))
@@ -208,7 +220,7 @@ class FacetList(QListView):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.shares = False  # write the share behind the count
+        self.shares = False  # a second line for a thicker bar and the share in percent
         self.facet_model = FacetModel(self)
         self.setModel(self.facet_model)
         self.setItemDelegate(_FacetDelegate(self, theme))
@@ -224,9 +236,13 @@ class FacetList(QListView):
         palette.setColor(QPalette.ColorRole.Base, Qt.GlobalColor.transparent)
         self.setPalette(palette)
 
+    @property
+    def row_height(self) -> int:
+        return ROW_HEIGHT + _SHARE_LINE if self.shares else ROW_HEIGHT
+
     def show_height(self, rows: int) -> None:
         """Keep room for exactly so many rows."""
-        self.setFixedHeight(rows * ROW_HEIGHT)
+        self.setFixedHeight(rows * self.row_height)
         policy = Qt.ScrollBarPolicy
         more = self.facet_model.rowCount() > rows
         self.setVerticalScrollBarPolicy(

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _KINDS = (GREEN, PURPLE, YELLOW, *OKABE_ITO)
 _ROOM_FOR_ID = 8.0  # radius in pixels from which on an agent's id fits into its disc
-_ARROW = 7.0
+_ROOM_FOR_HATCH = 12.0
+_MANY = 60  # agents whose targets would hide everything else in full strength
 _APART = 6.0  # pixels between arrows of the same two agents
 
 
@@ -104,7 +105,9 @@ class GridPainter:
             )
 
     def _targets(self, painter: QPainter) -> None:
-        painter.setPen(QPen(self._theme.color("muted"), 1, Qt.PenStyle.DotLine))
+        ink = self._theme.color("muted")
+        ink.setAlphaF(1.0 if len(self._scene.agents) <= _MANY else 0.45)
+        painter.setPen(QPen(ink, 1, Qt.PenStyle.DotLine))
         for spot in self._layout.spots:
             for mark in spot.agents:
                 if mark.target_x is None or mark.target_y is None:
@@ -113,7 +116,7 @@ class GridPainter:
                     continue
                 end = self._layout.center(mark.target_x, mark.target_y)
                 painter.drawLine(spot.center, end)
-                painter.setBrush(self._theme.color("muted"))
+                painter.setBrush(ink)
                 painter.drawEllipse(end, 1.5, 1.5)
 
     def _agent(self, painter: QPainter, spot: Spot) -> None:
@@ -138,8 +141,10 @@ class GridPainter:
             return QBrush(looks.agent_colors.get(spot.agents[0].agent_id, QColor("grey")))
         values = [m.value for m in spot.agents if not math.isnan(m.value)]
         color = looks.scale.color(sum(values) / len(values)) if values else None
-        if color is None:
-            return QBrush(self._theme.color("muted"), Qt.BrushStyle.BDiagPattern)
+        if color is None:  # a hatch on a small disc would look like a sign of its own
+            styles = Qt.BrushStyle
+            style = styles.BDiagPattern if spot.radius >= _ROOM_FOR_HATCH else styles.Dense5Pattern
+            return QBrush(self._theme.color("muted"), style)
         return QBrush(color)
 
     def _name(self, painter: QPainter, spot: Spot, fill: QBrush, chosen: bool) -> None:
@@ -184,24 +189,30 @@ class GridPainter:
         path = QPainterPath(start)
         path.quadTo(middle, tip)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        for width, ink in ((4.5, self._theme.color("base")), (2.5, color)):
+        thick = self._thickness()
+        for width, ink in ((thick + 2, self._theme.color("base")), (thick, color)):
             painter.setPen(QPen(ink, width, c=Qt.PenCapStyle.RoundCap))
             painter.drawPath(path)
         self._head(painter, tip, _unit(tip - middle), color)
 
+    def _thickness(self) -> float:
+        """Of a trade's arrow, in pixels: thinner where cells are small."""
+        return min(2.5, max(1.2, 0.12 * self._layout.cell))
+
     def _head(self, painter: QPainter, tip: QPointF, unit: QPointF, color: QColor) -> None:
         normal = QPointF(-unit.y(), unit.x())
-        back = tip - unit * _ARROW
+        size = 2.8 * self._thickness()
+        back = tip - unit * size
         painter.setPen(QPen(self._theme.color("base"), 1))
         painter.setBrush(color)
-        corners = [tip, back + normal * _ARROW * 0.6, back - normal * _ARROW * 0.6]
+        corners = [tip, back + normal * size * 0.6, back - normal * size * 0.6]
         painter.drawPolygon(QPolygonF(corners))
 
     def _ring(self, painter: QPainter, trade: TradeMark, color: QColor) -> None:
         """A trade whose agents are drawn as one disc, or not at all."""
         if trade.x is None or trade.y is None:
             return
-        painter.setPen(QPen(color, 2.5))
+        painter.setPen(QPen(color, self._thickness()))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         radius = self._layout.cell * 0.45
         painter.drawEllipse(self._layout.center(trade.x, trade.y), radius, radius)

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
 )
 
 from vmt_log_viewer.models.ladder_model import GAIN_ROLE, TRY_ROLE, LadderModel
-from vmt_log_viewer.plots.nice import short
 from vmt_log_viewer.theme import ROW_HEIGHT
 from vmt_log_viewer.widgets.outcome_mark import draw_mark, outcome_shape, reason_color
 from vmt_log_viewer.widgets.padded import PaddedDelegate
@@ -68,11 +67,11 @@ class LadderList(QTableView):
             name = self.ladder.column_id(section)
             heading = self.ladder.headerData(section, Qt.Orientation.Horizontal)
             widest = metrics.horizontalAdvance(heading) + 20
-            extra = {"outcome": 32, "buying": _BAR + 88, "selling": _BAR + 88}.get(name, 24)
+            extra = {"outcome": 32, "buying": _BAR + 32, "selling": _BAR + 32}.get(name, 24)
             for row in range(min(self.ladder.rowCount(), 100)):
                 text = self.ladder.data(self.ladder.index(row, section))
                 widest = max(widest, metrics.horizontalAdvance(text) + extra)
-            self.setColumnWidth(section, min(widest, 190 if name == "outcome" else 380))
+            self.setColumnWidth(section, min(widest, 172 if name == "outcome" else 380))
 
 
 class _TryDelegate(QStyledItemDelegate):
@@ -129,21 +128,17 @@ class _TryDelegate(QStyledItemDelegate):
         option: QStyleOptionViewItem,
         index: QModelIndex | QPersistentModelIndex,
     ) -> None:
-        """ "1.37 → 1.30", then ΔU in figures, then its bar right or left of the zero line."""
+        """ΔU in figures, then its bar right or left of the zero line."""
         rect = QRectF(option.rect)
         gain = index.data(GAIN_ROLE)
         painter.save()
         painter.setFont(self._theme.font())
+        painter.setPen(self._theme.color("muted" if gain is None else "text"))
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-        painter.setPen(self._theme.color("muted"))
-        words = rect.adjusted(4, 0, -(_BAR + _GAP + 68), 0)
-        painter.drawText(words, flags, str(index.data()))
+        figures = rect.adjusted(0, 0, -(_BAR + _GAP + 8), 0)
+        painter.drawText(figures, flags, str(index.data()))
         zero = rect.right() - _BAR / 2 - _GAP
         if gain is not None and math.isfinite(gain):
-            painter.setPen(self._theme.color("text"))
-            figures = QRectF(rect.right() - _BAR - _GAP - 60, rect.top(), 52, rect.height())
-            sign = "+" if gain > 0 else ""
-            painter.drawText(figures, flags, sign + short(gain, 3))
             self._bar(painter, rect, zero, gain)
         painter.setPen(self._theme.color("line"))
         painter.drawLine(QPointF(zero, rect.top() + 3), QPointF(zero, rect.bottom() - 3))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from telemetry.source import Source
     from vmt_log_viewer.views.view import Context
 
-_ROOM_FOR_WORDS = 520  # pixels
+_ROOM_FOR_STATUS = 230  # pixels
 _SOON = 60  # milliseconds: a dragged brush asks once it rests, not at every pixel
 
 
@@ -80,9 +80,11 @@ class TablePanel(QWidget):
         """Buttons keep their words only where the line above the table has room for them."""
         super().resizeEvent(event)
         styles = Qt.ToolButtonStyle
-        words = self.width() >= _ROOM_FOR_WORDS
+        buttons = (*self._tools, self._clear, self._columns)
+        needed = sum(self.fontMetrics().horizontalAdvance(b.text()) + 36 for b in buttons)
+        words = self.width() >= needed + _ROOM_FOR_STATUS
         style = styles.ToolButtonTextBesideIcon if words else styles.ToolButtonIconOnly
-        for button in (*self._tools, self._clear, self._columns):
+        for button in buttons:
             button.setToolButtonStyle(style)
 
     # What is shown
