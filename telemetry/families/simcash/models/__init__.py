@@ -1,0 +1,1 @@
+"""The tables of every shape of SimCash database, a module a shape that fits no other."""
