@@ -72,8 +72,8 @@ MODES = {"forage": GREEN, "trade": VERMILLION, "both": PURPLE}
 REGIMES = {
     "barter_only": BLUE,
     "money_only": ORANGE,
-    "mixed": PURPLE,
-    "mixed_liquidity_gated": GREEN,
+    "mixed": GREEN,
+    "mixed_liquidity_gated": YELLOW,
 }
 STATES = {"on": GREEN, "off": GREY, "fail": VERMILLION, "success": GREEN}
 _HASHED = (BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE)  # yellow and grey mean something else

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QLabel, QTreeWidget, QTreeWidgetItem, QWidget
 
 from vmt_log_viewer.actions import MENUS, Actions, key_text
-from vmt_log_viewer.dialogs.card import Card
+from vmt_log_viewer.dialogs.card import Card, Rows
 from vmt_log_viewer.theme import Theme
 
 
@@ -19,9 +19,11 @@ class KeyHelp(Card):
         title.setFont(theme.font("title"))
         self.list = QTreeWidget()
         self.list.setHeaderHidden(True)
+        self.list.setItemDelegate(Rows(self.list))
         self.list.setColumnCount(2)
         self.list.setRootIsDecorated(False)
         self.list.setIndentation(16)
+        self.list.setItemsExpandable(False)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.list.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFocusProxy(self.list)
@@ -37,6 +39,8 @@ class KeyHelp(Card):
         group.setFont(0, theme.font("strong"))
         for verb, action in actions:
             if verb.menu == menu and verb.keys and action.isVisible():
-                group.addChild(QTreeWidgetItem([action.text().replace("&", ""), key_text(action)]))
+                line = QTreeWidgetItem([action.text().replace("&", ""), key_text(action)])
+                line.setForeground(1, theme.color("muted"))
+                group.addChild(line)
         if group.childCount():
             self.list.addTopLevelItem(group)

@@ -7,7 +7,7 @@ from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QTreeWidget, QTreeWidgetItem, QWidget
 
 from vmt_log_viewer.actions import Actions, key_text
-from vmt_log_viewer.dialogs.card import Card
+from vmt_log_viewer.dialogs.card import Card, Rows
 from vmt_log_viewer.theme import Theme
 
 
@@ -22,6 +22,7 @@ class CommandPalette(Card):
         self.line.setPlaceholderText("What do you want to do?")
         self.list = QTreeWidget()
         self.list.setHeaderHidden(True)
+        self.list.setItemDelegate(Rows(self.list))
         self.list.setRootIsDecorated(False)
         self.list.setColumnCount(2)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -21,8 +21,8 @@ COUNTED = (
 _OWN = {"name", "ticks", "status"}
 # Left to right; roles that are not listed follow in the family's own order, hidden.
 _ORDER = (
-    "name", "starred", "run", "regime", "regime_seen", "mode", "money_mode", "ticks", "agents",
-    "count trades", "count attempts", "status", "start", "seed", "tags", "note",
+    "name", "starred", "run", "count trades", "regime", "money_mode", "ticks", "agents", "status",
+    "start", "seed", "count attempts", "tags", "note",
 )  # fmt: skip
 
 

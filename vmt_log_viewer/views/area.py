@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from telemetry.concepts import RunId
 from vmt_log_viewer.icons import icon
@@ -14,6 +14,8 @@ from vmt_log_viewer.views.view import Context, View
 
 if TYPE_CHECKING:
     from telemetry.source import Source
+
+LEAST = QSize(280, 200)
 
 
 class ViewPage(QWidget):
@@ -28,6 +30,9 @@ class ViewPage(QWidget):
         self._wanted: tuple[Source, RunId] | None = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        # A view that wants more room than there is must not push the docks aside.
+        layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+        self.setMinimumSize(LEAST)
 
     def want(self, source: Source, run_id: RunId) -> None:
         """Show this run as soon as the page is seen."""

@@ -160,7 +160,7 @@ def _before_after(title: str, states: TablePage, agent_id: AgentId) -> Section |
     facts = [
         Fact(c.label or c.name, _change(first[i], last[i]), c.unit or "", c.recorded, help=c.help)
         for i, c in enumerate(states.columns)
-        if c.visible and c.role not in ("run", "key", "agent")
+        if c.visible and c.role not in ("run", "key", "agent", "tick")
     ]
     return Section(title, tuple(facts))
 

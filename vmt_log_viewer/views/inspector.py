@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QLabel,
-    QLineEdit,
-    QStyledItemDelegate,
-    QTreeView,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from telemetry.errors import TelemetryError
 from telemetry.text import one_line
-from vmt_log_viewer.models.fact_tree import FactTree, Section, whole_text
+from vmt_log_viewer.models.fact_tree import FactTree, Section
 from vmt_log_viewer.state.items import AgentItem, Item, RunItem
-from vmt_log_viewer.theme import BETWEEN, GRID, INSIDE, ROW_HEIGHT
+from vmt_log_viewer.theme import BETWEEN, GRID, INSIDE
 from vmt_log_viewer.views.inspections import Facts, inspect
 from vmt_log_viewer.views.view import Context
+from vmt_log_viewer.widgets.fact_view import FactView
 
 if TYPE_CHECKING:
     from telemetry.concepts import RunId
@@ -45,7 +37,7 @@ class Inspector(QWidget):
         self._title = QLabel()
         self._caption = QLabel()
         self.model = FactTree(context.theme, self)
-        self.tree = _FactView()
+        self.tree = FactView()
         self.tree.setModel(self.model)
         self._build()
         document = context.document
@@ -66,6 +58,7 @@ class Inspector(QWidget):
         layout.setSpacing(GRID)
         for widget in (self._title, self._caption, self.tree):
             layout.addWidget(widget)
+        self._caption.setForegroundRole(QPalette.ColorRole.PlaceholderText)  # the muted colour
         self._dress()
         self.clear()
 
@@ -107,14 +100,7 @@ class Inspector(QWidget):
         """Swap the facts; the place stays where the same kind of thing is shown again."""
         place = self.tree.verticalScrollBar().value()
         self.model.set_sections(sections)
-        for row in range(self.model.rowCount()):
-            index = self.model.index(row, 0)
-            self.tree.setFirstColumnSpanned(row, QModelIndex(), True)
-            self.tree.expand(index)
-            for below in range(self.model.rowCount(index)):
-                fact = self.model.fact(self.model.index(below, 0, index))
-                self.tree.setFirstColumnSpanned(below, index, fact is not None and fact.wide)
-        self.tree.fit_names()
+        self.tree.lay_out()
         self.tree.verticalScrollBar().setValue(place)
 
     def _say(self, title: str, caption: str) -> None:
@@ -141,59 +127,3 @@ class Inspector(QWidget):
     def _dress(self) -> None:
         self._title.setFont(self._context.theme.font("strong"))
         self._caption.setFont(self._context.theme.font("caption"))
-
-
-class _FactView(QTreeView):
-    """The facts. Ctrl+C copies the chosen lines, names and exact values, tab-separated."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setHeaderHidden(True)
-        self.setIndentation(12)
-        self.setUniformRowHeights(True)
-        self.setAlternatingRowColors(False)
-        self.setItemDelegate(_ReadOnly(self))
-        self.setTextElideMode(Qt.TextElideMode.ElideRight)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.header().setStretchLastSection(True)
-        self.header().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        self.header().resizeSection(0, 130)
-
-    def fit_names(self) -> None:
-        """Room for the longest name, as long as the values keep half of the width."""
-        wanted = self.sizeHintForColumn(0) + self.indentation()
-        self.header().resizeSection(0, max(80, min(wanted, self.viewport().width() // 2)))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self.fit_names()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.Copy):
-            self._copy()
-        else:
-            super().keyPressEvent(event)
-
-    def _copy(self) -> None:
-        model = self.model()
-        lines = []
-        for index in self.selectionModel().selectedRows(0):
-            fact = model.fact(index)  # type: ignore[attr-defined]
-            if fact is not None:
-                lines.append(f"{fact.name}\t{whole_text(fact)}")
-        QGuiApplication.clipboard().setText("\n".join(lines))
-
-
-class _ReadOnly(QStyledItemDelegate):
-    """Opens a value for selecting and copying a part of it, never for changing it."""
-
-    def createEditor(self, parent: QWidget, option: object, index: QModelIndex) -> QWidget:
-        line = QLineEdit(parent)
-        line.setReadOnly(True)
-        return line
-
-    def sizeHint(self, option: object, index: QModelIndex) -> object:
-        size = super().sizeHint(option, index)  # type: ignore[arg-type]
-        size.setHeight(ROW_HEIGHT)
-        return size

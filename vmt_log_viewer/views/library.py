@@ -22,7 +22,7 @@ from vmt_log_viewer.views.view import Context
 if TYPE_CHECKING:
     from telemetry.source import Source
 
-FILTER_HINT = "Filter: words, regime=mixed, trades=>100"
+FILTER_HINT = "Filter: words, regime=mixed"
 COUNTED_ROLES = ("trades", "attempts")
 
 

@@ -21,7 +21,7 @@ from vmt_log_viewer.models.run_tree import Node, RunTree
 from vmt_log_viewer.settings import Settings
 from vmt_log_viewer.theme import ROW_HEIGHT
 
-WIDTHS = {"name": 200, "starred": 26, "run": 44, "ticks": 84, "count trades": 72}
+WIDTHS = {"name": 158, "starred": 24, "run": 38, "ticks": 84, "count trades": 54}
 OTHER_WIDTH = 96
 
 
@@ -64,7 +64,7 @@ class LibraryTree(QTreeView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setSortingEnabled(True)
         self.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
         header = self.header()

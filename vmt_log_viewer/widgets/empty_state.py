@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from vmt_log_viewer.theme import AROUND, BETWEEN
 
+WIDTH = 560  # pixels: a longer line is hard to read
+
 
 class EmptyState(QWidget):
     """A sentence in the middle, and a button where something can be done about it.
@@ -22,7 +24,7 @@ class EmptyState(QWidget):
         self._label.setTextFormat(Qt.TextFormat.PlainText)
         self._label.setWordWrap(True)
         self._label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._label.setMaximumWidth(560)
+        self._label.setMaximumWidth(WIDTH)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._button = QPushButton()
         self._button.clicked.connect(self.triggered)
