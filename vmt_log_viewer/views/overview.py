@@ -206,7 +206,8 @@ class OverviewView(View):
         summary: Summary = self._answers["summary"]
         theme = self.context.theme
         colors = {str(group[0]): theme.pair_color(str(group[0])) for group in summary.groups}
-        self.pair_table.show_summary(summary, colors)
+        if summary.groups:
+            self.pair_table.show_summary(summary, colors)
         self.pairs.say("" if summary.groups else f"No trade happened{self._during()}.")
 
     def _show_histogram(self) -> None:
