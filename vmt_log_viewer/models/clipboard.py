@@ -24,6 +24,18 @@ def as_text(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def copied_text(
+    source: Source,
+    query: TableQuery,
+    columns: Sequence[Column],
+    ranges: Sequence[tuple[int, int]],
+    token: CancelToken,
+) -> tuple[str, int]:
+    """The rows of `ranges` as text, and how many they are."""
+    rows = list(read_ranges(source, query, ranges, token))
+    return as_text(columns, rows), len(rows)
+
+
 def read_ranges(
     source: Source, query: TableQuery, ranges: Sequence[tuple[int, int]], token: CancelToken
 ) -> Iterator[tuple[Cell, ...]]:

@@ -22,6 +22,7 @@ from telemetry.errors import TelemetryError
 from telemetry.queries import CountQuery, Sort, TableQuery
 from vmt_log_viewer.models.cell_style import PLACEHOLDER, CellStyle
 from vmt_log_viewer.models.page_cache import PageCache
+from vmt_log_viewer.models.row_search import search_row
 
 if TYPE_CHECKING:
     from telemetry.source import Source
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 PAGE_ROWS = 500
 PAGES_KEPT = 40
-_FIND_ROWS = 20_000
 _WANTED_KEPT = 3
 
 Index = QModelIndex | QPersistentModelIndex
@@ -160,7 +160,7 @@ class PagedTable(QAbstractTableModel):
         source, query = self._source, self._query
 
         def search(token: CancelToken) -> int | None:
-            return _search(source, query, key, token)
+            return search_row(source, query, key, token)
 
         self._runner.run(f"{self._lane}.find", search, found, self.failed.emit)
 
@@ -312,18 +312,3 @@ class PagedTable(QAbstractTableModel):
         self._fetching = None
         self._refused.add(index)
         self.failed.emit(error)
-
-
-def _search(source: Source, query: TableQuery, key: int | str, token: CancelToken) -> int | None:
-    """The position of `key` among the rows of `query`."""
-    page_query = replace(query, limit=_FIND_ROWS, after=None, offset=0)
-    before = 0
-    while True:
-        page = source.ask(page_query, token)
-        if key in page.keys:
-            return before + page.keys.index(key)
-        if page.next is None:
-            return None
-        before += len(page.rows)
-        token.report(before, None, "rows searched")
-        page_query = replace(page_query, after=page.next)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from telemetry.concepts import Agent, AgentId, Fan, Measure, RunId, Scene, TickRange
+from telemetry.concepts import Agent, AgentId, RunId, Scene, TickRange
 from telemetry.errors import TelemetryError
-from telemetry.queries import AgentsQuery, FanQuery, SceneQuery, TableQuery, Where
-from vmt_log_viewer.plots.value_scale import extent_of
+from telemetry.queries import AgentsQuery, SceneQuery, TableQuery, Where
 from vmt_log_viewer.state.items import AgentItem
 from vmt_log_viewer.theme import BETWEEN, GRID, INSIDE
 from vmt_log_viewer.views.view import ExportRequest, View
 from vmt_log_viewer.widgets.color_bar import ColorBar
+from vmt_log_viewer.widgets.color_chooser import ColorChooser
 from vmt_log_viewer.widgets.color_scale import ColorScale
 from vmt_log_viewer.widgets.empty_state import EmptyState
 from vmt_log_viewer.widgets.grid_canvas import GridCanvas
@@ -27,8 +25,6 @@ from vmt_log_viewer.widgets.plain import caption, tool_button
 if TYPE_CHECKING:
     from telemetry.source import Source
     from vmt_log_viewer.views.view import Context
-
-_RANGE_TICKS = 60  # ticks that the ends of the colour scale stand on
 
 
 class MapView(View):
@@ -54,16 +50,13 @@ class MapView(View):
         self._run_id: RunId | None = None
         self._waiting = False
         self._asking: int | None = None
-        self._by_hand = False
-        self._ranges: dict[str, tuple[ColorScale | None, str]] = {}
+        self._refused: int | None = None  # the tick whose reading failed
         self._order: dict[AgentId, int] = {}
         self._largest, self._kinds = 1.0, ()
         self.canvas = GridCanvas(theme)
         self.bar = ColorBar(theme)
         self.legend = MapLegend(theme)
-        self.measures = QComboBox()
-        self.measures.setAccessibleName("Colour agents by")
-        self.measures.setMaxVisibleItems(30)
+        self.measures = ColorChooser(context, f"{self.name}.scale")
         self._targets = _switch("Targets", "crosshair-simple", "Lines to where agents head for")
         self._resources = _switch("Resources", "leaf", "Squares whose area is the amount")
         self._about = caption(theme)
@@ -75,7 +68,7 @@ class MapView(View):
 
     def show_run(self, source: Source, run_id: RunId) -> None:
         self._source, self._run_id = source, run_id
-        self._ranges, self._order, self._largest, self._kinds = {}, {}, 1.0, ()
+        self._order, self._largest, self._kinds = {}, 1.0, ()
         self._asking = None
         self._waiting = True
         if self.isVisible():
@@ -89,7 +82,6 @@ class MapView(View):
         self._pages.setCurrentWidget(self._empty)
 
     def refresh(self) -> None:
-        self._ranges = {}
         self._waiting = self._source is not None
         if self.isVisible():
             self._catch_up()
@@ -110,7 +102,7 @@ class MapView(View):
         if not self.isVisible():
             return True
         scene, tick = self.canvas.scene, self.context.document.cursor.tick
-        shown = tick is None or (scene is not None and scene.tick == tick)
+        shown = tick in (None, self._refused) or (scene is not None and scene.tick == tick)
         return not self._waiting and shown and super().settled()
 
     # Asking
@@ -118,7 +110,7 @@ class MapView(View):
     def _catch_up(self) -> None:
         if self._waiting and self._source is not None and self._run_id is not None:
             self._waiting = False
-            self._fill_measures(self._source)
+            self.measures.show_run(self._source, self._run_id)
             self.context.runner.submit(
                 f"{self.name}.agents",
                 self._source,
@@ -127,7 +119,6 @@ class MapView(View):
                 self._show_failure,
                 self,
             )
-            self._ask_range()
             self._ask(again=True)
         else:
             self._ask()
@@ -146,11 +137,12 @@ class MapView(View):
             return
         if not again and scene is not None and scene.tick == tick:
             return
-        self._asking = tick
+        self._asking, self._refused = tick, None
+        measure = self.measures.measure
         self.context.runner.submit(
             f"{self.name}.scene",
             source,
-            SceneQuery(run_id, tick, self._measure_name()),
+            SceneQuery(run_id, tick, None if measure is None else measure.name),
             self._show_scene,
             self._show_failure,
             self,
@@ -160,7 +152,7 @@ class MapView(View):
         self._asking = None
         self._largest = max([self._largest, *(m.amount for m in scene.resources)])
         self._kinds = tuple(sorted({*self._kinds, *(m.kind for m in scene.resources)}))
-        measure = self._measure()
+        measure = self.measures.measure
         unit = f" {measure.unit}" if measure is not None and measure.unit else ""
         readout = "" if measure is None else f"{_braced(measure.label)} {{}}{_braced(unit)}"
         self.canvas.show_scene(scene, self._looks(), readout)
@@ -171,7 +163,7 @@ class MapView(View):
         self._ask()
 
     def _show_failure(self, error: TelemetryError) -> None:
-        self._asking = None
+        self._refused, self._asking = self._asking, None
         self._about.setText(str(error))
         self.status_changed.emit(str(error))
 
@@ -181,107 +173,23 @@ class MapView(View):
 
     # Colours
 
-    def _fill_measures(self, source: Source) -> None:
-        """Recorded measures to choose from; the others are there too, with the reason."""
-        wanted = self.context.settings.get("map.measure")
-        self.measures.blockSignals(True)
-        self.measures.clear()
-        self.measures.addItem("Agent", "")
-        for measure in source.measures:
-            self.measures.addItem(measure.label, measure.name)
-            if not measure.recorded:
-                place = self.measures.count() - 1
-                item = self.measures.model().item(place)
-                item.setEnabled(False)
-                item.setToolTip(measure.reason or "Not recorded in this database.")
-        usable = [m.name for m in source.measures if m.recorded]
-        default = next((m.name for m in source.measures if m.recorded and m.default), "")
-        name = wanted if wanted in ("", *usable) else default
-        self._by_hand = name == wanted
-        self._choose_measure(name)
-        self.measures.blockSignals(False)
-
-    def _choose_measure(self, name: str) -> None:
-        """Show `name` as chosen, without asking for anything."""
-        blocked = self.measures.blockSignals(True)
-        self.measures.setCurrentIndex(max(0, self.measures.findData(name)))
-        self.measures.blockSignals(blocked)
-
-    def _measure_name(self) -> str | None:
-        return self.measures.currentData() or None
-
-    def _measure(self) -> Measure | None:
-        name = self._measure_name()
-        if self._source is None or name is None:
-            return None
-        return next((m for m in self._source.measures if m.name == name), None)
-
-    def _measure_chosen(self) -> None:
-        self._by_hand = True
-        self.context.settings.set("map.measure", self.measures.currentData())
-        self._ask_range()
-        self._ask(again=True)
-
-    def _ask_range(self) -> None:
-        """The ends of the colour scale hold for the whole run: a colour never changes meaning."""
-        name = self._measure_name()
-        measure = self._measure()
+    def _show_scale(self) -> None:
+        measure = self.measures.measure
         self._unit.setText("" if measure is None else measure.unit)
-        self.context.runner.cancel(f"{self.name}.range")
-        if name is None or name in self._ranges or self._source is None or self._run_id is None:
-            self._show_range()
-            return
-        self._ranges[name] = (None, "")
-        self.context.runner.submit(
-            f"{self.name}.range",
-            self._source,
-            FanQuery(self._run_id, name, max_ticks=_RANGE_TICKS),
-            lambda fan: self._keep_range(name, fan),
-            self._show_failure,
-            self,
-        )
-
-    def _keep_range(self, name: str, fan: Fan) -> None:
-        parts = list(fan.quantiles.values())
-        if fan.constant is not None and not any(np.isfinite(part).any() for part in parts):
-            parts = [np.array([fan.constant])]
-        extent = extent_of(parts)
-        scale = None if np.isnan(extent.low) else ColorScale(extent.low, extent.high)
-        notes = [*fan.notes]
-        if extent.beyond:
-            notes.append("Outliers take the colour of the nearer end.")
-        self._ranges[name] = (scale, " ".join(notes))
-        if scale is None and not self._by_hand and self._try_another():
-            return
-        self._show_range()
-
-    def _try_another(self) -> bool:
-        """Nothing is recorded of the measure that the map began with: begin with the next."""
-        measures = self._source.measures if self._source is not None else ()
-        usable = [m.name for m in measures if m.recorded and m.name not in self._ranges]
-        defaults = [m.name for m in measures if m.default and m.name in usable]
-        name = next(iter((*defaults, *usable)), "")
-        self._choose_measure(name)
-        self._ask_range()
-        self._ask(again=True)
-        return bool(name)
-
-    def _show_range(self) -> None:
-        scale, note = self._ranges.get(self._measure_name() or "", (None, ""))
-        self.bar.setVisible(self._measure_name() is not None)
-        self.bar.show_scale(scale, note)
-        self.canvas.set_looks(self._looks())
+        self.bar.setVisible(measure is not None)
+        self.bar.show_scale(self.measures.scale, self.measures.note)
+        self._redraw()
 
     def _looks(self) -> Looks:
-        name = self._measure_name()
-        scale = self._ranges.get(name or "", (None, ""))[0]
-        if name is not None and scale is None:
-            scale = ColorScale(0.0, 1.0)  # nothing recorded: every agent is hatched anyway
+        measured = self.measures.measure is not None
+        scale = self.measures.scale
+        if measured and scale is None:
+            scale = ColorScale(0.0, 1.0)  # nothing recorded: every agent is grey anyway
         theme, count = self.context.theme, len(self._order)
         colors = {a: theme.agent_color(a, i, count) for a, i in self._order.items()}
         return Looks(
             scale=scale,
-            agent_colors=colors if name is None else {},
+            agent_colors={} if measured else colors,
             chosen=frozenset(self.context.document.selection.agents),
             targets=self._targets.isChecked(),
             resources=self._resources.isChecked(),
@@ -344,11 +252,11 @@ class MapView(View):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(INSIDE, INSIDE, INSIDE, INSIDE)
         layout.addWidget(self._pages)
-        self.measures.view().setTextElideMode(Qt.TextElideMode.ElideRight)
 
     def _connect(self) -> None:
         document = self.context.document
-        self.measures.currentIndexChanged.connect(self._measure_chosen)
+        self.measures.measure_changed.connect(lambda: self._ask(again=True))
+        self.measures.scale_changed.connect(self._show_scale)
         self._targets.toggled.connect(self._redraw)
         self._resources.toggled.connect(self._redraw)
         self.canvas.agent_clicked.connect(self._agent_clicked)

@@ -193,7 +193,7 @@ class FacetSection(QWidget):
             self._clear.setVisible(bool(self._panel.filters.text(self.column.name)))
 
     def _show_failure(self, error: TelemetryError) -> None:
-        self._title.setToolTip(str(error))
+        self._title.setToolTip(plain_tip(str(error)))
 
 
 class FacetPanel(QScrollArea):

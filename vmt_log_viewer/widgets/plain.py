@@ -7,6 +7,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel, QSizePolicy, QToolButton, QWidget
 
 from vmt_log_viewer import icons
+from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.theme import ICON, Theme
 
 
@@ -35,7 +36,7 @@ class ElidedLabel(QLabel):
         room = max(0, self.contentsRect().width())
         shown = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, room)
         super().setText(shown)
-        self.setToolTip("" if shown == self._whole else self._whole)
+        self.setToolTip("" if shown == self._whole else plain_tip(self._whole))
 
 
 def caption(theme: Theme, text: str = "", *, elided: bool = True) -> QLabel:

@@ -9,12 +9,11 @@ from PySide6.QtCore import Qt, QTimer, Signal, SignalInstance
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from telemetry.cancel import CancelToken
 from telemetry.concepts import AgentId, Column, RunId, Table, TickRange
 from telemetry.errors import TelemetryError
 from telemetry.queries import ColumnsQuery, CountQuery, Sort, TableQuery, Where
 from vmt_log_viewer.models.cell_style import CellStyle
-from vmt_log_viewer.models.clipboard import as_text, read_ranges
+from vmt_log_viewer.models.clipboard import copied_text
 from vmt_log_viewer.models.paged_table import PagedTable
 from vmt_log_viewer.theme import GRID
 from vmt_log_viewer.widgets.plain import caption, tool_button
@@ -224,19 +223,21 @@ class TablePanel(QWidget):
         if query is None or source is None or not ranges:
             return
         names = self.view.visible_columns()
-        sections = [self.model.column_index(name) for name in names]
-        columns = [self.model.columns[section] for section in sections]
+        columns = [self.model.columns[self.model.column_index(name)] for name in names]
         query = replace(query, columns=names)
-
-        def read(token: CancelToken) -> tuple[str, int]:
-            rows = list(read_ranges(source, query, ranges, token))
-            return as_text(columns, rows), len(rows)
 
         def put(copied: tuple[str, int]) -> None:
             QGuiApplication.clipboard().setText(copied[0])
             self.status_changed.emit(f"{count_text(copied[1])} rows copied")
 
-        self._context.runner.run(f"{self._lane}.copy", read, put, None, self, "copying rows")
+        self._context.runner.run(
+            f"{self._lane}.copy",
+            lambda token: copied_text(source, query, columns, ranges, token),
+            put,
+            None,
+            self,
+            "copying rows",
+        )
 
     def status(self) -> str:
         """ "90 of 5 559 rows · filtered · ticks 10–50"."""
