@@ -36,33 +36,39 @@ def run_interruptible(work: Callable[[], T]) -> T:
     outcome: list[T] = []
     failure: list[BaseException] = []
 
+    finished = threading.Event()  # Thread.join, interrupted, takes a running thread for ended
+
     def attempt() -> None:
         try:
             outcome.append(work())
         except BaseException as error:
             failure.append(error)
+        finally:
+            finished.set()
 
     worker = threading.Thread(target=attempt, name="telemetry-command")
     worker.start()
     try:
-        _wait(worker)
+        _wait(finished)
     except KeyboardInterrupt:
-        _interrupt(worker)
+        _interrupt(finished)
         raise
+    finally:
+        worker.join()
     if failure:
         raise failure[0]
     return outcome[0]
 
 
-def _wait(worker: threading.Thread) -> None:
-    while worker.is_alive():
-        worker.join(_PATIENCE)  # a bare join would keep signals waiting on Windows
+def _wait(finished: threading.Event) -> None:
+    while not finished.wait(_PATIENCE):  # without a limit, Windows would keep signals waiting
+        pass
 
 
-def _interrupt(worker: threading.Thread) -> None:
+def _interrupt(finished: threading.Event) -> None:
     """Cancel the question and wait for the command to leave everything in order."""
     current_token().cancel()
     try:
-        _wait(worker)
+        _wait(finished)
     except KeyboardInterrupt:
         os._exit(128 + signal.SIGINT)
