@@ -9,8 +9,10 @@ from telemetry.errors import NothingFoundError
 from telemetry.filters import Filter
 
 
-def every_query(source: telemetry.Source, run_id: int | str = 1) -> Iterator[q.Query[object]]:
-    """Each kind of query, over each table, column, measure and lane of the source."""
+def every_query(
+    source: telemetry.Source, run_id: int | str = 1, *, thorough: bool = True
+) -> Iterator[q.Query[object]]:
+    """Each kind of query, over each table, measure and lane (`thorough`: and column)."""
     yield q.RunsQuery()
     yield q.RunQuery(run_id)
     yield q.RunSizesQuery((run_id,))
@@ -25,21 +27,23 @@ def every_query(source: telemetry.Source, run_id: int | str = 1) -> Iterator[q.Q
     yield q.SceneQuery(run_id, 15)
     yield q.NegotiationQuery(run_id, 15, (0, 1))
     for table in source.tables:
-        yield from _of_table(source, table.name, run_id)
+        yield from _of_table(source, table.name, run_id, thorough=thorough)
 
 
 def one_of_each(source: telemetry.Source, run_id: int | str = 1) -> list[q.Query[object]]:
     """One query of every kind, those that touch the most."""
     found: dict[type, q.Query[object]] = {}
-    for query in every_query(source, run_id):
+    for query in every_query(source, run_id, thorough=False):
         found.setdefault(type(query), query)
     trades = next(t for t in source.tables if t.role == "trades").name
-    for query in _of_table(source, trades, run_id):
+    for query in _of_table(source, trades, run_id, thorough=False):
         found[type(query)] = query
     return list(found.values())
 
 
-def _of_table(source: telemetry.Source, name: str, run_id: int | str) -> Iterator[q.Query[object]]:
+def _of_table(
+    source: telemetry.Source, name: str, run_id: int | str, *, thorough: bool
+) -> Iterator[q.Query[object]]:
     table = source.table(name)
     yield q.ColumnsQuery(run_id, name)
     yield q.TableQuery(run_id, name)
@@ -51,7 +55,7 @@ def _of_table(source: telemetry.Source, name: str, run_id: int | str) -> Iterato
         yield q.TableQuery(run_id, name, where=where, limit=3)
         yield q.HistogramQuery(run_id, name)
     first = table.columns[0].name
-    for column in table.columns:
+    for column in table.columns if thorough else table.columns[-2:]:
         yield q.TableQuery(run_id, name, sort=q.Sort(column.name, descending=True), limit=4)
         yield q.FacetQuery(run_id, name, column.name)
         yield q.TableQuery(run_id, name, (column.name,), limit=2, offset=1)
@@ -62,10 +66,12 @@ def _of_table(source: telemetry.Source, name: str, run_id: int | str) -> Iterato
             yield q.CountQuery(run_id, name, where)
 
 
-def ask_everything(source: telemetry.Source, run_id: int | str = 1) -> dict[str, int]:
+def ask_everything(
+    source: telemetry.Source, run_id: int | str = 1, *, thorough: bool = False
+) -> dict[str, int]:
     """Ask it all; how many answers there were by kind. Only "nothing found" may be raised."""
     answered: dict[str, int] = {}
-    for query in every_query(source, run_id):
+    for query in every_query(source, run_id, thorough=thorough):
         kind = type(query).__name__
         try:
             source.ask(query)

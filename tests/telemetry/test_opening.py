@@ -114,7 +114,7 @@ def test_all_queries_there_are_leave_the_folder_as_it_was(tmp_path: Path):
     vmt.build("money_full", path, ticks=16)
     before = traces(tmp_path)
 
-    with_answers = ask_everything(source := telemetry.open_source(path))
+    with_answers = ask_everything(source := telemetry.open_source(path), thorough=True)
     source.close()
 
     assert with_answers["TableQuery"] > 300

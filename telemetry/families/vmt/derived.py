@@ -59,7 +59,7 @@ def in_money_units(table: str, column: str) -> Derive:
     def derive(columns: Columns) -> Element:
         scale = columns.column("simulation_runs", "money_scale")
         runs = columns.column("simulation_runs", "run_id")
-        own = columns.column(table, "run_id")
+        own = columns.column(table, "run_id")  # "needs" says that it is there
         wanted = sa.select(scale).where(runs == own).correlate(own.table).scalar_subquery()
         return _ratio(columns.column(table, column), wanted)
 

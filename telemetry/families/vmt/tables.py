@@ -11,6 +11,8 @@ from telemetry.families.vmt.verdicts import explain_attempt
 from telemetry.families.vocabulary import AggregateSpec, ColumnSpec, SummarySpec, TableSpec
 
 C = ColumnSpec
+_STATE_AT = ("tick_states.run_id", "tick_states.tick")
+_RUN_SCALE = ("run_id", "simulation_runs.run_id", "simulation_runs.money_scale")
 
 
 def _key() -> ColumnSpec:
@@ -48,7 +50,7 @@ def _mode_and_regime(table: str) -> tuple[ColumnSpec, ColumnSpec]:
             "mode",
             role="mode",
             derive=derived.mode_at_tick(table),
-            needs=("tick_states.current_mode|mode_changes.new_mode",),
+            needs=("run_id", "tick", "tick_states.current_mode|mode_changes.new_mode"),
             facet=True,
             help="Mode of the row's tick, from tick_states or else mode_changes.",
         ),
@@ -57,7 +59,7 @@ def _mode_and_regime(table: str) -> tuple[ColumnSpec, ColumnSpec]:
             "regime",
             role="regime",
             derive=derived.regime_at_tick(table),
-            needs=("tick_states.exchange_regime",),
+            needs=("run_id", "tick", *_STATE_AT, "tick_states.exchange_regime"),
             facet=True,
             help="Exchange regime of the row's tick, from tick_states.",
         ),
@@ -93,7 +95,7 @@ RUN_COLUMNS = (
         "regime",
         role="regime",
         derive=derived.regime_at_start,
-        needs=("tick_states.exchange_regime",),
+        needs=(*_STATE_AT, "tick_states.exchange_regime"),
         facet=True,
         help="tick_states.exchange_regime at the first recorded tick.",
     ),
@@ -138,7 +140,7 @@ SNAPSHOTS = (
         "real",
         unit="M",
         derive=derived.in_money_units("agent_snapshots", "inventory_M"),
-        needs=("inventory_M", "simulation_runs.money_scale"),
+        needs=("inventory_M", *_RUN_SCALE),
         visible=False,
         optional=True,
         default=0,
@@ -190,7 +192,7 @@ TRADES = (
         "real",
         unit="M",
         derive=derived.in_money_units("trades", "dM"),
-        needs=("dM", "simulation_runs.money_scale"),
+        needs=("dM", *_RUN_SCALE),
         visible=False,
         optional=True,
         default=0,
