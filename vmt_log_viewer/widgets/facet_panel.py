@@ -23,7 +23,7 @@ from telemetry.filters import Filter
 from telemetry.filters.terms import text_of
 from telemetry.queries import FacetQuery
 from telemetry.text import cell_text
-from vmt_log_viewer.models.cell_style import CellStyle
+from vmt_log_viewer.models.cell_style import CellStyle, plain_tip
 from vmt_log_viewer.theme import BETWEEN, GRID, INSIDE
 from vmt_log_viewer.widgets.facet_list import FacetList, FacetRow
 from vmt_log_viewer.widgets.pair_chips import PairChips
