@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from telemetry.concepts import TickRange
 from vmt_log_viewer import icons
 from vmt_log_viewer.actions import Actions, key_text
+from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.state.document import Document
 from vmt_log_viewer.state.playback import SPEEDS
 from vmt_log_viewer.theme import GRID, INSIDE, Theme
@@ -166,7 +167,7 @@ class Legend(QWidget):
 
     def show_entries(self, entries: Sequence[tuple[str, QColor]]) -> None:
         self.entries = tuple(entries)
-        self.setToolTip("\n".join(name for name, _ in entries))
+        self.setToolTip(plain_tip("\n".join(name for name, _ in entries)))
         self.updateGeometry()
         self.update()
 
