@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PySide6.QtGui import QColor, QPainter, QPicture
 
 from telemetry.concepts import Line
+from vmt_log_viewer.plots.frame import Frame
 from vmt_log_viewer.plots.line_bank import LineBank
+from vmt_log_viewer.plots.line_layer import CROWD, LineLayer
+from vmt_log_viewer.plots.raster import paint_spans
 
 
 def line(ticks, values, agent: int = 0) -> Line:
@@ -127,3 +131,61 @@ def test_a_chunk_never_reaches_over_a_gap():
     pairs = drawn_pairs(bank.strokes(0, 11_000, 300))
     assert not any(a < 5_500 < b for a, b in pairs)
     assert max(a for a, b in pairs if b < 5_500) >= 4_990
+
+
+def crowd(agents: int = 300, ticks: int = 4_000) -> list[Line]:
+    """Quiet lines, one below the other, and one of them with a spike at tick 2000."""
+    lines = [line(range(ticks), np.full(ticks, float(a)), a) for a in range(agents)]
+    lines[7].value[2_000] = 1_000.0
+    return lines
+
+
+def test_very_many_lines_become_an_image_that_keeps_the_spike(qapp):
+    frame = Frame(0, 4_000, -10, 1_010, 800, 300)
+    bank = LineBank(crowd(), 1)
+    assert bank.crowd(0, 4_000, 800) > CROWD
+    colors = [QColor("red") if a == 7 else QColor("blue") for a in range(300)]
+    image = paint_spans(bank.spans(0, 4_000, 800), colors, frame)
+    assert (image.width(), image.height()) == (800, 300)
+    assert image.pixelColor(400, 100).alpha() > 100
+    assert image.pixelColor(400, 100).red() > 200
+    assert image.pixelColor(300, 100).alpha() == 0
+    assert image.pixelColor(300, 250).blue() > 200
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000), first=st.integers(0, 3_000), width=st.integers(20, 900))
+def test_spans_reach_exactly_as_far_as_the_values_do(seed, first, width):
+    values = np.random.default_rng(seed).normal(size=(3, 4_000))
+    bank = LineBank([line(range(4_000), values[a], a) for a in range(3)], 1)
+    spans = bank.spans(first, first + 1_000, width)
+    for a in range(3):
+        inside = values[a, first : first + 1_001]
+        assert spans.high[spans.owner == a].max() >= inside.max()
+        assert spans.low[spans.owner == a].min() <= inside.min()
+
+
+def test_spans_do_not_reach_over_a_gap():
+    values = np.zeros(4_000)
+    values[2_000:] = 50.0
+    values[1_990:2_000] = np.nan
+    spans = LineBank([line(range(4_000), values)], 1).spans(0, 4_000, 100)
+    assert not ((spans.low < 25) & (spans.high > 25)).any()
+
+
+def test_a_layer_draws_few_lines_as_paths_and_very_many_as_an_image(qapp):
+    picture = QPicture()
+    for lines, images in ((crowd(8), 0), (crowd(), 1)):
+        layer = LineLayer()
+        layer.show(lines, 1, [QColor("red")] * len(lines))
+        painter = CountingPainter(picture)
+        layer.paint(painter, Frame(0, 4_000, -10, 1_010, 800, 300))
+        painter.end()
+        assert painter.images == images
+
+
+class CountingPainter(QPainter):
+    images = 0
+
+    def drawImage(self, *args: object) -> None:
+        self.images += 1

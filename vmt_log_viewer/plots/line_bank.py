@@ -30,6 +30,17 @@ class Strokes:
 
 
 @dataclass(frozen=True)
+class Spans:
+    """Values from `low[i]` to `high[i]` that line `owner[i]` runs through at `tick[i]`, in order of
+    lines and ticks; each reaches to the value that the line came from."""
+
+    tick: Floats
+    low: Floats
+    high: Floats
+    owner: Ints
+
+
+@dataclass(frozen=True)
 class _Level:
     """Chunk j begins at sample start[j] and holds values from low[j] to high[j]."""
 
@@ -91,6 +102,44 @@ class LineBank:
         owner = self._who[self._starts[stretch]] if tick.size else np.empty(0, dtype=np.int64)
         return Strokes(tick, value, owner, joined, lone)
 
+    @property
+    def size(self) -> int:
+        return int(self.tick.size)
+
+    def crowd(self, first: float, last: float, columns: int) -> int:
+        """How many vertices `strokes` would have; 0 where samples lie more than a pixel apart."""
+        per_tick = columns / max(last - first, 1e-9)
+        if per_tick * self._step > 1.0:
+            return 0
+        begin, end = self._visible(first, last)
+        level = self._level_for(per_tick)
+        return (
+            int((end - begin).sum())
+            if level is None
+            else int((end - begin).sum() * 2 // level.size)
+        )
+
+    def spans(self, first: float, last: float, columns: int) -> Spans:
+        """The same as `strokes`, for samples at most a pixel apart: no value is lost either."""
+        begin, end = self._visible(first, last)
+        level = self._level_for(columns / max(last - first, 1e-9))
+        if level is None:
+            start, stretch = _ranges(begin, end)
+            low, high = self.value[start], self.value[start]
+        else:
+            chunk, stretch = self._chunk_ranges(level, begin, end)
+            start, low, high = level.start[chunk], level.low[chunk], level.high[chunk]
+        follows = start > self._starts[stretch]
+        before = self.value[np.where(follows, start - 1, start)]
+        low, high = np.minimum(low, before), np.maximum(high, before)
+        return Spans(self.tick[start], low, high, self._who[start])
+
+    def lone(self, first: float, last: float) -> tuple[Floats, Floats, Ints]:
+        """Tick, value and line of the samples without neighbours."""
+        at = self._starts[:-1][np.diff(self._starts) == 1]
+        at = at[(self.tick[at] >= first) & (self.tick[at] <= last)]
+        return self.tick[at], self.value[at], self._who[at]
+
     def _visible(self, first: float, last: float) -> tuple[Ints, Ints]:
         """Sample range of each stretch that touches the ticks, one neighbour on either side."""
         starts, ends = self._starts[:-1], self._starts[1:]
@@ -129,10 +178,7 @@ class LineBank:
         return _Level(size, start, low, high, first_chunk)
 
     def _chunks(self, level: _Level, begin: Ints, end: Ints) -> tuple[Ints, Ints, Floats, Floats]:
-        base = self._starts[:-1]
-        first = level.first_chunk[:-1] + (begin - base) // level.size
-        last = level.first_chunk[:-1] + -(-(end - base) // level.size)
-        chunk, stretch = _ranges(first, np.where(end > begin, last, first))
+        chunk, stretch = self._chunk_ranges(level, begin, end)
         start = level.start[chunk]
         stop = np.minimum(start + level.size, self._starts[stretch + 1]) - 1
         low, high = level.low[chunk], level.high[chunk]
@@ -140,6 +186,13 @@ class LineBank:
         tick = np.column_stack([self.tick[start], self.tick[stop]]).ravel()
         ends = np.column_stack([np.where(rising, low, high), np.where(rising, high, low)])
         return chunk, np.repeat(stretch, 2), tick, ends.ravel()
+
+    def _chunk_ranges(self, level: _Level, begin: Ints, end: Ints) -> tuple[Ints, Ints]:
+        """The chunks that hold samples begin … end − 1 of each stretch, and their stretches."""
+        base = self._starts[:-1]
+        first = level.first_chunk[:-1] + (begin - base) // level.size
+        last = level.first_chunk[:-1] + -(-(end - base) // level.size)
+        return _ranges(first, np.where(end > begin, last, first))
 
     def _single(self, tick: Floats, stretch: Ints) -> Ints:
         """Vertices of stretches that are one sample long (two equal vertices when thinned)."""

@@ -10,12 +10,15 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
-from telemetry.concepts import Floats, Line
+from telemetry.concepts import Floats, Ints, Line
 from vmt_log_viewer.plots.frame import Frame
-from vmt_log_viewer.plots.line_bank import LineBank, Strokes
+from vmt_log_viewer.plots.line_bank import LineBank
+from vmt_log_viewer.plots.raster import paint_spans
 
 SMOOTH = 150_000
 """With more vertices than this, lines are drawn without smoothing: it would not be seen."""
+CROWD = 200_000
+"""With more than this, lines become one image: painting paths would take a second."""
 WIDTH, DOT = 1.4, 4.0
 
 
@@ -26,30 +29,42 @@ class LineLayer:
         self.bank = LineBank((), 1)
         self.colors: tuple[QColor, ...] = ()
         self.width = WIDTH
+        self._lines: tuple[Sequence[Line], int, bool] | None = None
         self.dashed = False
 
     def show(
         self, lines: Sequence[Line], step: int, colors: Sequence[QColor], *, positive: bool = False
     ) -> None:
-        self.bank = LineBank(lines, step, positive=positive)
+        """Draw `lines`; the same ones again only take their new colours."""
+        wanted = (lines, step, positive)
+        if self._lines is None or any(a is not b for a, b in zip(wanted, self._lines, strict=True)):
+            self.bank = LineBank(lines, step, positive=positive)
+            self._lines = wanted
         self.colors = tuple(colors)
 
     def paint(self, painter: QPainter, frame: Frame) -> None:
-        strokes = self.bank.strokes(frame.first, frame.last, frame.columns)
+        painter.setBrush(Qt.BrushStyle.NoBrush)  # a line is an open path, which a brush would fill
+        window = (frame.first, frame.last, frame.columns)
+        if self.bank.crowd(*window) > CROWD:
+            image = paint_spans(self.bank.spans(*window), self.colors, frame)
+            painter.drawImage(QPointF(0, 0), image)
+            tick, value, owner = self.bank.lone(frame.first, frame.last)
+            self._paint_lone(painter, frame.x(tick), frame.y(value), owner)
+            return
+        strokes = self.bank.strokes(*window)
         if strokes.tick.size == 0:
             return
         x, y = frame.x(strokes.tick), frame.y(strokes.value)
-        painter.setBrush(Qt.BrushStyle.NoBrush)  # a line is an open path, which a brush would fill
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, strokes.tick.size <= SMOOTH)
         bounds = np.flatnonzero(np.diff(strokes.owner)) + 1
         edges = [0, *bounds.tolist(), strokes.tick.size]
         for begin, end in pairwise(edges):
             color = self.colors[int(strokes.owner[begin])]
-            joined = strokes.joined[begin:end]
+            joined = strokes.joined[begin:end].astype(np.int32)
             painter.setPen(self._pen(color, len(edges) - 1))
-            path = pg.arrayToQPath(x[begin:end], y[begin:end], connect=joined.astype(np.int32))
-            painter.drawPath(path)
-        self._paint_lone(painter, strokes, x, y)
+            painter.drawPath(pg.arrayToQPath(x[begin:end], y[begin:end], connect=joined))
+        lone = strokes.lone
+        self._paint_lone(painter, x[lone], y[lone], strokes.owner[lone])
 
     def _pen(self, color: QColor, count: int) -> QPen:
         """Many lines let each other shine through."""
@@ -62,15 +77,15 @@ class LineLayer:
             pen.setDashPattern([5, 4])
         return pen
 
-    def _paint_lone(self, painter: QPainter, strokes: Strokes, x: Floats, y: Floats) -> None:
-        lone = strokes.lone
-        if lone.size == 0:
+    def _paint_lone(self, painter: QPainter, x: Floats, y: Floats, owner: Ints) -> None:
+        if x.size == 0:
             return
-        place = np.column_stack([strokes.owner[lone], np.rint(x[lone]), np.rint(y[lone])])
+        place = np.column_stack([owner, np.rint(x), np.rint(y)])
         _, first = np.unique(place, axis=0, return_index=True)  # dots on one pixel are one dot
-        for owner in np.unique(strokes.owner[lone[first]]):
-            mine = lone[first][strokes.owner[lone[first]] == owner]
-            pen = QPen(self.colors[int(owner)], DOT)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for who in np.unique(owner[first]):
+            mine = first[owner[first] == who]
+            pen = QPen(self.colors[int(who)], DOT)
             pen.setCapStyle(Qt.PenCapStyle.RoundCap)
             painter.setPen(pen)
             points = [QPointF(a, b) for a, b in zip(x[mine], y[mine], strict=True)]

@@ -119,9 +119,11 @@ class MeasurePlot(QWidget):
     def fit_values(self) -> None:
         """Choose the range of values by what is visible, giving up one chosen by hand."""
         self._by_hand = False
-        window = self._shared.window
         self.extent = self.data.extent(
-            window.first, window.last, log=self.log, everything=self._everything
+            self._shared.window,
+            self.stage.lines.bank,
+            log=self.log,
+            everything=self._everything,
         )
         scale = fitting_scale(self.extent, self.log)
         self.stage.set_values(scale, *height_range(self.extent, scale))

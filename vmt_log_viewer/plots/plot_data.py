@@ -10,11 +10,15 @@ from PySide6.QtGui import QColor
 
 from telemetry.concepts import AgentId, Fan, Floats, Line, Series
 from vmt_log_viewer.plots.end_labels import EndLabel
+from vmt_log_viewer.plots.line_bank import LineBank
 from vmt_log_viewer.plots.nice import short
+from vmt_log_viewer.plots.tick_window import TickWindow
 from vmt_log_viewer.plots.value_scale import Extent, ValueScale, extent_of, larger
 
 Segment = tuple[str, QColor | None]
 """A piece of a readout, in its own colour or (None) that of ordinary text."""
+MANY = 300_000
+"""Values from which on they are thinned before they are judged."""
 FEW = 4
 """Up to so many agents a readout names every value."""
 ENDS = (
@@ -37,6 +41,7 @@ class PlotData:
     color_of: Callable[[AgentId], QColor]
     series: Series | None = None
     fan: Fan | None = None
+    _oddities: tuple[Series | None, bool, bool] | None = None
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -66,20 +71,34 @@ class PlotData:
         parts = [x.notes for x in (self.series, self.fan) if x is not None]
         return tuple(dict.fromkeys(note for notes in parts for note in notes))
 
-    def extent(self, first: float, last: float, *, log: bool, everything: bool) -> Extent:
-        """What to show of the values of ticks `first`…`last`.
+    def extent(self, window: TickWindow, bank: LineBank, *, log: bool, everything: bool) -> Extent:
+        """What to show of the values in `window`; `bank` holds the lines.
 
         The counts are those of the lines, or of the fan's quantiles where these leave out more:
-        a value that both draw is one value.
+        a value that both draw is one value. Of very many values the range is judged by their
+        thinned strokes, which hold all extremes; what is left out is counted over all of them.
         """
+        first, last = window.first, window.last
         lines = [_between(line.tick, line.value, first, last) for line in self.lines]
         fan = [] if self.fan is None else list(self.fan.quantiles.values())
         fan = [_between(self.fan.tick, q, first, last) for q in fan] if self.fan else []
         fixed = [] if self.constant is None else [np.array([self.constant])]
-        found = extent_of([*lines, *fan, *fixed], log=log, everything=everything)
-        if not lines or not fan:
+        many = sum(part.size for part in lines) > MANY
+        judged = [bank.strokes(first, last, 256).value] if many else lines
+        found = extent_of([*judged, *fan, *fixed], log=log, everything=everything)
+        if not many and (not lines or not fan):
             return found
-        return larger(found.recounted(lines), found.recounted(fan))
+        plain = many and not found.beyond and not self._odd(log)
+        counted = [found] if plain else [found.recounted(lines)]
+        return larger(*counted, found.recounted(fan) if fan else counted[0])
+
+    def _odd(self, log: bool) -> bool:
+        """Whether some value cannot be drawn at all."""
+        if self._oddities is None or self._oddities[0] is not self.series:
+            infinite = any(np.isinf(line.value).any() for line in self.lines)
+            negative = any((line.value <= 0).any() for line in self.lines)
+            self._oddities = (self.series, infinite, negative)
+        return self._oddities[1] or (log and self._oddities[2])
 
     def readout(self, tick: int) -> list[Segment]:
         """The values at exactly this tick, in words; empty where nothing was recorded then."""

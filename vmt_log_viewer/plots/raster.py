@@ -1,0 +1,77 @@
+"""Very many lines as one image: each line fills a span of every pixel column, colours blend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtGui import QColor, QImage
+
+from telemetry.concepts import Floats, Ints
+from vmt_log_viewer.plots.frame import Frame
+from vmt_log_viewer.plots.line_bank import Spans
+
+STRENGTH = 0.55
+"""Opacity of one line; where more overlap it grows towards 1."""
+THIN = 1.2
+"""Device pixels that a line is at least high."""
+
+
+def paint_spans(spans: Spans, colors: Sequence[QColor], frame: Frame) -> QImage:
+    """The lines of `spans` over the whole frame. Takes a time that depends on the pixels, not on
+    how the lines run: half a million spans take a few hundredths of a second."""
+    width, height = frame.columns, max(1, round(frame.height * frame.dpr))
+    column, top, bottom, owner = _united(spans, frame, width)
+    middle = (top + bottom) / 2
+    half = np.maximum((bottom - top) / 2, THIN / 2)
+    top, bottom = np.clip(middle - half, 0, height), np.clip(middle + half, 0, height)
+    seen = bottom > top
+    column, top, bottom, owner = column[seen], top[seen], bottom[seen], owner[seen]
+    place, weight = _edges(column, top, bottom, width)
+    shade = np.array([c.getRgbF()[:3] for c in colors], dtype=np.float64).reshape(-1, 3)
+    size = (height + 2) * width
+    count = _filled(place, weight, size, width)
+    channels = [_filled(place, weight * np.tile(s, 4), size, width) for s in shade[owner].T]
+    return _image(count[:height], [c[:height] for c in channels], frame.dpr)
+
+
+def _united(spans: Spans, frame: Frame, width: int) -> tuple[Ints, Floats, Floats, Ints]:
+    """One span for each line and column: spans of the same column become one."""
+    column = np.floor((spans.tick - frame.first) * (width / (frame.last - frame.first)))
+    column = np.clip(column, -1, width).astype(np.int64)
+    key = spans.owner * (width + 2) + column
+    start = np.flatnonzero(np.diff(key, prepend=-2))
+    top = np.minimum.reduceat(frame.y(spans.high), start) * frame.dpr
+    bottom = np.maximum.reduceat(frame.y(spans.low), start) * frame.dpr
+    inside = (column[start] >= 0) & (column[start] < width)
+    return column[start][inside], top[inside], bottom[inside], spans.owner[start][inside]
+
+
+def _edges(column: Ints, top: Floats, bottom: Floats, width: int) -> tuple[Ints, Floats]:
+    """Where coverage begins and ends down each column; parts of a pixel count in part."""
+    first, last = np.floor(top).astype(np.int64), np.floor(bottom).astype(np.int64)
+    upper, lower = top - first, bottom - last
+    place = np.concatenate([first, first + 1, last, last + 1]) * width + np.tile(column, 4)
+    weight = np.concatenate([1 - upper, upper, lower - 1, -lower])
+    return place, weight
+
+
+def _filled(place: Ints, weight: Floats, size: int, width: int) -> Floats:
+    changes = np.bincount(place, weight, minlength=size)[:size]
+    return np.cumsum(changes.reshape(-1, width), axis=0)
+
+
+def _image(count: Floats, channels: list[Floats], dpr: float) -> QImage:
+    height, width = count.shape
+    alpha = 1.0 - (1.0 - STRENGTH) ** np.maximum(count, 0.0)
+    alpha = np.where(count < 1e-6, 0.0, alpha)
+    share = alpha / np.maximum(count, 1e-6)
+    pixels = np.empty((height, width, 4), dtype=np.uint8)  # blue, green, red, alpha in memory
+    for k, channel in enumerate(reversed(channels)):
+        pixels[..., k] = np.clip(channel * share * 255.0 + 0.5, 0, 255)
+    pixels[..., 3] = alpha * 255.0 + 0.5
+    pixels[..., :3] = np.minimum(pixels[..., :3], pixels[..., 3:])  # premultiplied
+    form = QImage.Format.Format_ARGB32_Premultiplied
+    image = QImage(pixels.tobytes(), width, height, 4 * width, form).copy()
+    image.setDevicePixelRatio(dpr)
+    return image
