@@ -96,7 +96,7 @@ class Database(ABC):
         """Start the one snapshot that all statements of a question see, where that is needed."""
         return
 
-    def _offer(self, driver_connection: Any, runs: tuple[RunId, ...]) -> None:
+    def _offer(self, connection: sa.Connection, runs: tuple[RunId, ...]) -> None:
         """Make the tables that a question about `runs` may ask, where they are not there yet."""
         return
 
@@ -118,7 +118,7 @@ class Database(ABC):
             with self._held(), self._connected(token) as connection:
                 driver = connection.connection.driver_connection
                 with token.interrupting(self._interrupt(driver)), self._at_work(driver):
-                    self._offer(driver, runs)
+                    self._offer(connection, runs)
                     yield connection
         except TelemetryError:
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +24,12 @@ MAGIC = b"DUCK"
 MAGIC_OFFSET = 8
 SPILL = str(Path(tempfile.gettempdir()) / "telemetry-duckdb")
 """Where DuckDB puts what does not fit in memory; its own choice would be the working folder."""
+_APART: dict[str, Any] = {"temp_directory": SPILL, "autoinstall_known_extensions": "false"}
+"""Nothing is put beside the file, and nothing is fetched from the network."""
 RunViews = Callable[[tuple[RunId, ...]], dict[str, str]]
+_WAITING = "views that no statement has named yet"
+_NAME = re.compile(r"\w+")
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
 _CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
 _CSV_FILE = re.compile(r"^\s*file = (.+)$", re.MULTILINE)
 _PID = re.compile(r"\(PID (\d+)\)")
@@ -45,7 +51,9 @@ class DuckDBDatabase(Database):
     def _make_engine(self) -> sa.Engine:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the dialect names functions that SQLAlchemy renamed
-            return sa.create_engine("duckdb://", creator=self._connect, poolclass=NullPool)
+            engine = sa.create_engine("duckdb://", creator=self._connect, poolclass=NullPool)
+        engine.dialect.statement_compiler = _compiler(engine.dialect.statement_compiler)
+        return engine
 
     def _connect(self) -> Any:
         from duckdb_engine import ConnectionWrapper
@@ -53,7 +61,7 @@ class DuckDBDatabase(Database):
         if not self.path.exists():
             raise SourceError(f"{self.path} is no longer there; open it from where it is now.")
         try:
-            return ConnectionWrapper(duckdb.connect(str(self.path), read_only=True))
+            return ConnectionWrapper(duckdb.connect(str(self.path), read_only=True, config=_APART))
         except duckdb.Error as error:
             raise self.translate(error) from error
 
@@ -76,6 +84,11 @@ class DuckDBDatabase(Database):
                 f"{self.path} is being written by {who}, and DuckDB lets nobody read meanwhile; "
                 "wait until it has finished, or open a copy of the file."
             )
+        if "different configuration" in text:
+            return LockedError(
+                f"{self.path} is open for writing in this very program, and DuckDB lets nobody "
+                "read it meanwhile; close it there, or open a copy of the file."
+            )
         if version := _VERSION.search(text):
             return SourceError(
                 f"{self.path} is in DuckDB storage version {version[1]}, but the DuckDB here reads "
@@ -86,17 +99,47 @@ class DuckDBDatabase(Database):
         return SourceError(f"{self.path} could not be read by DuckDB: {line}; open a whole copy.")
 
     def shape(self) -> Shape:
-        return _shape(self)
+        found = _shape(self)
+        wal = self.path.with_name(self.path.name + ".wal")
+        if not found.tables and not wal.exists():
+            raise SourceError(
+                f"{self.path} holds no tables; a database that was not closed keeps its data in "
+                f"{wal.name} beside it, so copy that file here as well if there is one."
+            )
+        return found
 
     def size_bytes(self) -> int | None:
         return self.path.stat().st_size
+
+
+def _compiler(given: type[Any]) -> type[Any]:
+    """The dialect's compiler, where DuckDB differs from the PostgreSQL that it takes it for."""
+
+    class Compiler(given):  # type: ignore[misc]
+        def visit_regexp_match_op_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
+            """`~` would have to match the whole text."""
+            left, right = self.process(binary.left, **kw), self.process(binary.right, **kw)
+            return f"regexp_matches({left}, {right})"
+
+        def visit_cast(self, cast: Any, **kw: Any) -> str:
+            """Times as text in ISO 8601, as they are shown."""
+            shown = isinstance(cast.type, sa.String) and isinstance(cast.clause.type, sa.DateTime)
+            if not shown:
+                plain: str = super().visit_cast(cast, **kw)
+                return plain
+            inner = self.process(cast.clause, **kw)
+            text = f"strftime({inner}, '%Y-%m-%dT%H:%M:%S.%f')"
+            return f"regexp_replace({text}, '\\.000000$', '')"
+
+    return Compiler
 
 
 class FolderDatabase(DuckDBDatabase):
     """A folder of CSV or JSON files as tables: each view is SELECT text over its files.
 
     The files are read in place at each question; nothing is written beside them. `of_runs` is
-    asked once, here, and then gives the views of each question, over its runs' files alone.
+    asked once, here, and then gives the views of each question, over its runs' files alone. A
+    view is made when a statement first names it, so a question pays for no other.
     """
 
     engine_label = "files"
@@ -110,18 +153,32 @@ class FolderDatabase(DuckDBDatabase):
         assert location.path is not None
         path = location.path
         self._views: RunViews = of_runs(path) if of_runs else lambda _: views(path)
+        self._memory = duckdb.connect(":memory:", config={"temp_directory": SPILL})
+        self._lock = threading.Lock()
         super().__init__(location)
+        sa.event.listen(self._engine, "before_cursor_execute", _make_views)
 
     def _connect(self) -> Any:
         from duckdb_engine import ConnectionWrapper
 
         if not self.path.exists():
             raise SourceError(f"{self.path} is no longer there; open it from where it is now.")
-        return ConnectionWrapper(duckdb.connect(":memory:", config={"temp_directory": SPILL}))
+        with self._lock:
+            return ConnectionWrapper(self._memory.cursor())
 
-    def _offer(self, driver_connection: Any, runs: tuple[RunId, ...]) -> None:
-        for name, select in self._views(runs).items():
-            driver_connection.execute(f'CREATE VIEW "{name}" AS {select}')
+    def _offer(self, connection: sa.Connection, runs: tuple[RunId, ...]) -> None:
+        connection.info[_WAITING] = dict(self._views(runs))
+
+    def shape(self) -> Shape:
+        with self.connection() as connection:
+            waiting = connection.info[_WAITING]
+            while waiting:
+                _make_view(connection.connection.driver_connection, next(iter(waiting)), waiting)
+            return _read_shape(connection)
+
+    def close(self) -> None:
+        super().close()
+        self._memory.close()
 
     def translate(self, error: Exception) -> TelemetryError:
         """A bad line of a CSV file is said by file and line, not by DuckDB's advice."""
@@ -139,15 +196,38 @@ class FolderDatabase(DuckDBDatabase):
         return None
 
 
+def _make_views(connection: sa.Connection, _cursor: Any, statement: str, *_details: Any) -> None:
+    """Before a statement runs: make the views that it names."""
+    waiting = connection.info.get(_WAITING)
+    if waiting:
+        driver = connection.connection.driver_connection
+        for name in _NAME.findall(_LITERAL.sub("", statement)):
+            if name in waiting:
+                _make_view(driver, name, waiting)
+
+
+def _make_view(driver_connection: Any, name: str, waiting: dict[str, str]) -> None:
+    """The view, after those that its own SELECT names; it is then no longer `waiting`."""
+    select = waiting.pop(name)
+    for other in _NAME.findall(_LITERAL.sub("", select)):
+        if other in waiting:
+            _make_view(driver_connection, other, waiting)
+    driver_connection.execute(f'CREATE TEMP VIEW "{name}" AS {select}')
+
+
 def _shape(database: DuckDBDatabase) -> Shape:
-    """Tables and views of the default schema; base tables have the pseudo-column rowid as well."""
     with database.connection() as connection:
-        rows = connection.exec_driver_sql(
-            "SELECT c.table_name, c.column_name, c.data_type, t.table_name IS NOT NULL "
-            "FROM duckdb_columns() c LEFT JOIN duckdb_tables() t "
-            "ON c.table_name = t.table_name AND c.schema_name = t.schema_name "
-            "WHERE NOT c.internal ORDER BY c.table_name, c.column_index"
-        ).fetchall()
+        return _read_shape(connection)
+
+
+def _read_shape(connection: sa.Connection) -> Shape:
+    """Tables and views of the default schema; base tables have the pseudo-column rowid as well."""
+    rows = connection.exec_driver_sql(
+        "SELECT c.table_name, c.column_name, c.data_type, t.table_name IS NOT NULL "
+        "FROM duckdb_columns() c LEFT JOIN duckdb_tables() t "
+        "ON c.table_name = t.table_name AND c.schema_name = t.schema_name "
+        "WHERE NOT c.internal ORDER BY c.table_name, c.column_index"
+    ).fetchall()
     tables: dict[str, dict[str, str]] = {}
     for table, column, kind, base in rows:
         columns = tables.setdefault(table, {"rowid": "BIGINT"} if base else {})
