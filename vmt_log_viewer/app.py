@@ -10,7 +10,7 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from telemetry.errors import TelemetryError
-from vmt_log_viewer import resources
+from vmt_log_viewer import passwords, resources
 from vmt_log_viewer.actions import Actions
 from vmt_log_viewer.background.clock import PlayClock
 from vmt_log_viewer.background.runner import Runner
@@ -70,13 +70,15 @@ class Program(QObject):
     ) -> None:
         """Open sources; `run` and `tick` are of the first one."""
         for number, location in enumerate(locations):
-            first = number == 0
-            self.session.open(location, run if first else None, tick if first else None)
+            if number == 0:
+                self.session.open(location, run, tick)
+            else:
+                self.session.open(location, show="never")
 
     def open_last(self) -> None:
         """Open again what was open last time."""
         for location in self.settings.get("open_sources", []):
-            self.verbs.open_location(location)
+            self.session.open(location, password=passwords.recall(location), show="last")
 
     def close(self) -> None:
         """Stop clocks and workers, remember the layout, close the sources."""

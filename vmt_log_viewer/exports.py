@@ -60,6 +60,7 @@ class Exports(QObject):
             self._window.tell,
             lambda error: self._window.say(str(error)),
             what=f"exporting run {run_id}",
+            source=source,
         )
 
     def write(self, request: ExportRequest, order: Order) -> None:
@@ -83,6 +84,7 @@ class Exports(QObject):
             self._window.tell,
             lambda error: self._window.say(str(error)),
             what=f"exporting {request.name}",
+            source=source,
         )
 
     def _folder(self) -> Path:

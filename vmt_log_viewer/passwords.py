@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 log = logging.getLogger(__name__)
 SERVICE = "vmt-log-viewer"
@@ -13,6 +14,12 @@ SERVICE = "vmt-log-viewer"
 def available() -> bool:
     """True when a keyring that really keeps something is installed."""
     return _keyring() is not None
+
+
+def wanted(location: str) -> bool:
+    """True for a server's URL that names a user but carries no password."""
+    parts = urlsplit(location) if "://" in location else None
+    return parts is not None and bool(parts.username) and not parts.password
 
 
 def keep(source_key: str, password: str) -> bool:

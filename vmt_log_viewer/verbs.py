@@ -12,7 +12,6 @@ from telemetry.errors import TelemetryError
 from vmt_log_viewer import passwords
 from vmt_log_viewer.background.clock import FollowClock
 from vmt_log_viewer.background.opening import shown
-from vmt_log_viewer.background.seek import Seek, find
 from vmt_log_viewer.background.session import Session
 from vmt_log_viewer.dialogs import scale as scale_dialog
 from vmt_log_viewer.dialogs.about import About
@@ -21,15 +20,13 @@ from vmt_log_viewer.dialogs.keys import KeyHelp
 from vmt_log_viewer.dialogs.open_url import OpenUrl
 from vmt_log_viewer.dialogs.palette import CommandPalette
 from vmt_log_viewer.exports import Exports
-from vmt_log_viewer.state.items import RowItem, RunItem
-from vmt_log_viewer.state.playback import SPEEDS
+from vmt_log_viewer.navigation import Navigation
+from vmt_log_viewer.state.items import RunItem
 from vmt_log_viewer.window import Window
 
 if TYPE_CHECKING:
     from telemetry.source import Source
     from vmt_log_viewer.theme import Choice
-
-WHAT = {"trades": "trade", "attempts": "failed attempt"}
 
 
 class Verbs(QObject):
@@ -46,7 +43,7 @@ class Verbs(QObject):
         self._follow = FollowClock(session.look_for_growth, self)
         self._bind_files()
         self._bind_edit()
-        self._bind_go()
+        self._navigation = Navigation(window)
         self._bind_view()
         self._watch()
         self.update_facts()
@@ -56,9 +53,13 @@ class Verbs(QObject):
         self._follow.set_on(False)
 
     def open_location(self, location: str) -> None:
-        """Open what was dropped, chosen or opened before, with a password kept for it."""
-        password = passwords.recall(shown(location)) if "://" in location else None
-        self._session.open(location, password=password)
+        """Open what was dropped, chosen or opened before; a server's password is asked for."""
+        if not passwords.wanted(location):
+            self._session.open(location)
+        elif (password := passwords.recall(shown(location))) is not None:
+            self._session.open(location, password=password)
+        else:
+            self._open_url(location)
 
     def _bind_files(self) -> None:
         bind = self._actions.bind
@@ -85,26 +86,6 @@ class Verbs(QObject):
         bind("clear_brush", lambda: selection.set_brush(None))
         bind("clear_agents", lambda: selection.set_agents(()))
         bind("star", self._star)
-
-    def _bind_go(self) -> None:
-        bind, cursor = self._actions.bind, self._document.cursor
-        playback, marks = self._document.playback, self._document.marks
-        bind("next_tick", lambda: cursor.step(1))
-        bind("previous_tick", lambda: cursor.step(-1))
-        bind("next_ten", lambda: cursor.step(10))
-        bind("previous_ten", lambda: cursor.step(-10))
-        bind("first_tick", cursor.first)
-        bind("last_tick", cursor.last)
-        bind("next_trade", lambda: self._seek("trades", True))
-        bind("previous_trade", lambda: self._seek("trades", False))
-        bind("next_failure", lambda: self._seek("attempts", True))
-        bind("previous_failure", lambda: self._seek("attempts", False))
-        bind("play", playback.toggle)
-        bind("faster", lambda: self._speed(1))
-        bind("slower", lambda: self._speed(-1))
-        bind("mark", lambda: None if cursor.tick is None else marks.toggle(cursor.tick))
-        bind("next_mark", lambda: cursor.move_to(marks.after(cursor.tick or 0)))
-        playback.toggled.connect(lambda on: self._actions["play"].setChecked(on))
 
     def _bind_view(self) -> None:
         bind, window = self._actions.bind, self._window
@@ -202,8 +183,8 @@ class Verbs(QObject):
             self.open_location(path)
             self._keep_folder([path])
 
-    def _open_url(self) -> None:
-        answer = OpenUrl.ask(self._window)
+    def _open_url(self, url: str = "") -> None:
+        answer = OpenUrl.ask(self._window, url)
         if answer is None:
             return
         if answer.keep and answer.password is not None:
@@ -257,40 +238,6 @@ class Verbs(QObject):
         document = self._document
         if document.source is not None and document.run_id is not None:
             self._window.library.toggle_star(document.source, document.run_id)
-
-    def _speed(self, by: int) -> None:
-        playback = self._document.playback
-        place = min(range(len(SPEEDS)), key=lambda i: abs(SPEEDS[i] - playback.speed))
-        playback.set_speed(SPEEDS[max(0, min(len(SPEEDS) - 1, place + by))])
-
-    def _seek(self, role: str, forward: bool) -> None:
-        """Go to the next row of a kind, within the brush and of the chosen agents."""
-        document, source, run_id = self._document, self._document.source, self._document.run_id
-        cursor, selection = document.cursor, document.selection
-        bounds = selection.brush or cursor.bounds
-        if source is None or run_id is None or cursor.tick is None or bounds is None:
-            return
-        table = source.table_with_role(role)
-        item = selection.item
-        at = isinstance(item, RowItem) and table is not None and item.table == table.name
-        key = item.key if isinstance(item, RowItem) and at and item.tick == cursor.tick else None
-        seek = Seek(role, cursor.tick, forward, bounds, key, selection.agents)
-
-        def show(found: RowItem | None) -> None:
-            if found is None:
-                there = "after" if forward else "before"
-                self._window.status.setText(f"No {WHAT[role]} {there} tick {seek.tick}.")
-                return
-            cursor.move_to(found.tick)
-            selection.select(found)
-
-        self._context.runner.run(
-            "session.seek",
-            lambda token: find(source, run_id, seek, token),
-            show,
-            lambda error: self._window.say(str(error)),
-            what=f"looking for a {WHAT[role]}",
-        )
 
     # View
 

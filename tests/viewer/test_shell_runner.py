@@ -153,6 +153,19 @@ def test_cancelling_reaches_idle_without_an_answer(runner, qtbot):
     assert seen == []
 
 
+def test_what_was_asked_of_a_source_that_closes_is_withdrawn(runner, qtbot):
+    seen = []
+    release = threading.Event()
+    slow = SimpleNamespace(ask=lambda query, token: release.wait(5))
+    quick = SimpleNamespace(ask=lambda query, token: "kept")
+    runner.submit("a", slow, RunsQuery(), seen.append)
+    runner.submit("b", quick, RunsQuery(), seen.append)
+    runner.forget(slow)
+    release.set()
+    wait(qtbot, runner.idle)
+    assert seen == ["kept"]
+
+
 def test_progress_is_told_with_the_lane(runner, qtbot):
     seen = []
     runner.progressed.connect(lambda *told: seen.append(told))

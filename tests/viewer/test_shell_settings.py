@@ -133,3 +133,14 @@ def test_without_a_keyring_no_password_is_kept(monkeypatch):
     assert not passwords.available()
     assert not passwords.keep("k", "secret")
     assert passwords.recall("k") is None
+
+
+@pytest.mark.parametrize(("location", "asked"), [
+    ("postgresql://me@server/db", True),
+    ("postgresql://me:secret@server/db", False),
+    ("postgresql:///db", False),
+    ("sqlite:///x.db", False),
+    ("/tmp/a@b.db", False),
+])  # fmt: skip
+def test_a_password_is_asked_only_where_a_user_has_none(location, asked):
+    assert passwords.wanted(location) is asked

@@ -2,9 +2,10 @@
 
 import os
 import shutil
+import time
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QAbstractButton, QLineEdit, QTreeView
 
@@ -129,6 +130,42 @@ def test_several_sources_are_open_at_once_and_one_is_closed(program, qtbot, mone
     assert program.window.library.model.rowCount() == 1
 
 
+def test_a_file_opened_by_the_user_is_shown_but_further_ones_of_the_command_line_are_not(
+    program, qtbot, money, barter
+):
+    program.window.show()
+    program.open([str(money), str(barter)])
+    qtbot.waitUntil(lambda: program.window.library.model.rowCount() == 2, timeout=20_000)
+    settle(qtbot, program)
+    assert program.document.source.name == "money.db"
+    program.verbs.open_location(str(barter))
+    qtbot.waitUntil(lambda: program.document.source.name == "barter.db", timeout=20_000)
+    settle(qtbot, program)
+
+
+def test_a_source_may_be_closed_while_it_is_being_read(program, qtbot, money, barter):
+    opened(qtbot, program, money)
+    program.actions["refresh"].trigger()
+    program.actions["close_source"].trigger()
+    assert program.document.sources == ()
+    assert program.window.stack.currentWidget() is program.window.welcome
+    settle(qtbot, program)
+    assert program.window.messages.text == ""
+    opened(qtbot, program, barter)
+    assert program.document.source.name == "barter.db"
+
+
+def test_a_password_in_a_url_is_shown_and_kept_nowhere(make, qtbot, tmp_path):
+    path = tmp_path / "settings.json"
+    program = make(settings=Settings(path))
+    secret = "s3cr3t-and-more"
+    program.verbs.open_location(f"nonsense://me:{secret}@127.0.0.1:1/db")
+    qtbot.waitUntil(lambda: bool(program.window.messages.text), timeout=20_000)
+    assert secret not in program.window.messages.text
+    program.window.close()
+    assert not path.exists() or secret not in path.read_text()
+
+
 def test_opening_the_same_file_again_does_not_list_it_twice(program, qtbot, money):
     opened(qtbot, program, money)
     opened(qtbot, program, money)
@@ -237,6 +274,62 @@ def test_a_growing_source_is_followed(program, qtbot, tmp_path, money):
     program.session.look_for_growth()
     qtbot.waitUntil(lambda: program.document.cursor.bounds.last == last + 5, timeout=20_000)
     settle(qtbot, program)
+
+
+def test_hostile_names_are_plain_text_in_title_and_inspector(program, qtbot, tmp_path):
+    name = "<h1>Big</h1>\n\u202egnp.exe" + "y" * 10_000
+    path = vmt.build("money", tmp_path / "hostile.db", runs=1, scenario_name=name)
+    opened(qtbot, program, path)
+    title = program.window.windowTitle()
+    assert "\n" not in title
+    assert "\u202e" not in title
+    assert len(title) < 300
+    assert program.window.inspector._title.textFormat() == Qt.TextFormat.PlainText
+    assert "<h1>Big</h1>" in program.window.inspector._title.text()
+
+
+@pytest.mark.parametrize("text", ["{not json", '{"big": "' + "x" * 50_000_000 + '"}'])
+def test_a_broken_or_enormous_configuration_is_shown_without_freezing(
+    program, qtbot, tmp_path, text
+):
+    path = vmt.build("money", tmp_path / "config.db", runs=1, ticks=3, config_json=text)
+    pauses, last = [], [time.monotonic()]
+
+    def beat():
+        now = time.monotonic()
+        pauses.append(now - last[0])
+        last[0] = now
+
+    timer = QTimer()
+    timer.timeout.connect(beat)
+    timer.start(10)
+    opened(qtbot, program, path)
+    inspector = program.window.inspector
+    qtbot.waitUntil(lambda: inspector.model.rowCount() > 2, timeout=20_000)
+    timer.stop()
+    titles = [inspector.model.index(r, 0).data() for r in range(inspector.model.rowCount())]
+    assert "Configuration" in titles
+    assert max(pauses) < 3
+
+
+def test_a_run_without_rows_can_be_shown(program, qtbot, tmp_path):
+    path = vmt.create("money", tmp_path / "bare.db")
+    vmt.insert(path, "simulation_runs", run_id=0, scenario_name="bare", start_time="2025",
+               num_agents=3)  # fmt: skip
+    opened(qtbot, program, path)
+    assert (program.document.run_id, program.document.cursor.tick) == (0, None)
+    assert not program.actions["next_tick"].isEnabled()
+    for page in program.window.area.suitable():
+        program.window.area.go_to(page)
+        settle(qtbot, program)
+    assert program.window.messages.text == ""
+
+
+def test_a_source_without_runs_says_so(program, qtbot, tmp_path):
+    path = vmt.create("money", tmp_path / "none.db")
+    program.open([str(path)])
+    qtbot.waitUntil(lambda: bool(program.window.messages.text), timeout=20_000)
+    assert "none.db" in program.window.messages.text
 
 
 # Verbs

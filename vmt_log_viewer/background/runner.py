@@ -34,6 +34,7 @@ class Job:
     show: Callable[[Any], None]
     fail: Callable[[TelemetryError], None] | None
     owner: QObject | None
+    source: Source | None = None
     token: CancelToken = field(default_factory=CancelToken)
     since: float = field(default_factory=time.monotonic)
     future: Future[None] | None = None
@@ -81,7 +82,11 @@ class Runner(QObject):
 
         A query that was cancelled calls neither.
         """
-        self.run(lane, lambda t: source.ask(query, t), show, fail, owner, what or in_words(query))
+
+        def work(token: CancelToken) -> T:
+            return source.ask(query, token)
+
+        self._start(lane, work, show, fail, owner, what or in_words(query), source)
 
     def run(
         self,
@@ -91,12 +96,25 @@ class Runner(QObject):
         fail: Callable[[TelemetryError], None] | None = None,
         owner: QObject | None = None,
         what: str = "",
+        source: Source | None = None,
     ) -> None:
         """Do any blocking work the same way (opening a source, writing an export)."""
+        self._start(lane, work, show, fail, owner, what or lane, source)
+
+    def _start(
+        self,
+        lane: str,
+        work: Callable[[CancelToken], T],
+        show: Callable[[T], None],
+        fail: Callable[[TelemetryError], None] | None,
+        owner: QObject | None,
+        what: str,
+        source: Source | None,
+    ) -> None:
         if self._closed:
             return
         self._drop(lane)
-        job = Job(lane, what or lane, work, show, fail, owner)
+        job = Job(lane, what, work, show, fail, owner, source)
         job.token = CancelToken(self._reporter(job))
         self._jobs[lane] = job
         if owner is not None:
@@ -112,6 +130,14 @@ class Runner(QObject):
     def cancel_all(self) -> None:
         dropped = [self._drop(lane) for lane in list(self._jobs)]
         if any(dropped):
+            self._announce()
+
+    def forget(self, source: Source) -> None:
+        """Withdraw everything that was asked of `source`: it is about to be closed."""
+        of_source = [lane for lane, job in self._jobs.items() if job.source is source]
+        for lane in of_source:
+            self._drop(lane)
+        if of_source:
             self._announce()
 
     def idle(self) -> bool:

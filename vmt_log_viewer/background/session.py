@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, Signal
 
@@ -22,6 +23,19 @@ if TYPE_CHECKING:
     from telemetry.source import Source
 
 RECENT = 12
+Show = Literal["always", "last", "never"]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to do once a source is open: show `run` at `tick`, or the run shown last.
+
+    `show` "last" leaves another source's run alone unless this source was the one shown last.
+    """
+
+    run: str | None = None
+    tick: int | None = None
+    show: Show = "always"
 
 
 class Session(QObject):
@@ -42,7 +56,7 @@ class Session(QObject):
         self.opener = Opener(runner, self)
         self._document, self._runner = document, runner
         self._settings, self._notes = settings, notes
-        self._wanted: dict[str, tuple[str | None, int | None]] = {}
+        self._wanted: dict[str, Wanted] = {}
         self._locations: dict[int, str] = {}
         self._signature: object = None
         self.opener.opened.connect(self._opened)
@@ -55,14 +69,16 @@ class Session(QObject):
         run: str | None = None,
         tick: int | None = None,
         password: str | None = None,
+        show: Show = "always",
     ) -> None:
         """Open `location` and show `run` of it (where None: the one shown last, or the first)."""
-        self._wanted[location] = (run, tick)
+        self._wanted[location] = Wanted(run, tick, show)
         self.opener.open(location, password)
 
     def close(self, source: Source) -> None:
         """Close a source; if its run is shown, none is any more."""
         self._document.close_source(source)
+        self._runner.forget(source)
         self._locations.pop(id(source), None)
         self._remember_open()
         source.close()
@@ -91,6 +107,7 @@ class Session(QObject):
         """The runs of a source are known: show the one that is wanted, or update the one shown."""
         document = self._document
         if source is document.source:
+            self._wanted.pop(source.key, None)
             run = next((r for r in runs.runs if r.run_id == document.run_id), None)
             if run is not None:
                 document.update_run(run)
@@ -99,9 +116,11 @@ class Session(QObject):
         wanted = self._wanted.pop(source.key, None)
         if wanted is None:
             return
-        run = self._choose(source, runs, wanted[0])
+        if not runs.runs:
+            self.failed.emit(f"{source.name} holds no runs yet; look again later (F5).")
+        run = self._choose(source, runs, wanted)
         if run is not None:
-            self.show_run(source, run, wanted[1])
+            self.show_run(source, run, wanted.tick)
 
     def refresh(self) -> None:
         """Look again at everything that is open."""
@@ -134,7 +153,7 @@ class Session(QObject):
 
     def _opened(self, source: Source, location: str) -> None:
         known = next((s for s in self._document.sources if s.key == source.key), None)
-        wanted = self._wanted.pop(location, (None, None))
+        wanted = self._wanted.pop(location, Wanted())
         if known is not None and known is not source:
             source.close()
             source = known
@@ -144,7 +163,7 @@ class Session(QObject):
             self._document.add_source(source)
         self._remember_recent(shown(location))
         self._remember_open()
-        if self._document.source is source:
+        if self._document.source is source and wanted.run is not None:
             self._document.clear_run()
         self._wanted[source.key] = wanted
         self.listing_wanted.emit(source)
@@ -159,14 +178,19 @@ class Session(QObject):
             with contextlib.suppress(TelemetryError):
                 source.set_scale(scale)
 
-    def _choose(self, source: Source, runs: RunList, wanted: str | None) -> Run | None:
-        if wanted is not None:
-            found = next((r for r in runs.runs if str(r.run_id) == wanted.strip()), None)
+    def _choose(self, source: Source, runs: RunList, wanted: Wanted) -> Run | None:
+        if wanted.run is not None:
+            found = next((r for r in runs.runs if str(r.run_id) == wanted.run.strip()), None)
             if found is None:
-                self.failed.emit(f"There is no run {wanted!r} in {source.name}; choose another.")
+                self.failed.emit(
+                    f"There is no run {wanted.run!r} in {source.name}; choose another."
+                )
             return found
-        if self._document.run is not None and self._settings.get("last_source") != source.key:
-            return None  # several sources are opened at once: the run shown stays
+        if wanted.show == "never":
+            return None
+        was_last = self._settings.get("last_source") == source.key
+        if wanted.show == "last" and self._document.run is not None and not was_last:
+            return None
         last = self._settings.get("last_runs", {}).get(source.key)
         order = sorted(runs.runs, key=lambda r: (r.run_id != last, r.ticks is None))
         return order[0] if order else None

@@ -12,12 +12,14 @@ from PySide6.QtGui import QColor, QFont
 
 from telemetry.concepts import Cell, Column
 from telemetry.text import cell_text, exact_text, one_line
+from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
 BATCH = 200  # children that are made at a time
 SHOWN = 500  # characters of a value that a row shows; the tooltip and the clipboard have more
 TOOLTIP = 2000
+EDITED = 100_000  # characters that the field for selecting a part can hold without stalling
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,8 @@ class FactTree(QAbstractItemModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return node.fact.name if index.column() == 0 else value_text(node.fact)
         if role == Qt.ItemDataRole.EditRole:
-            return whole_text(node.fact) if index.column() == 1 else node.fact.name
+            text = whole_text(node.fact) if index.column() == 1 else node.fact.name
+            return text if len(text) <= EDITED else f"{text[:EDITED]}… ({len(text)} characters)"
         if role == Qt.ItemDataRole.ToolTipRole:
             return _tooltip(node.fact, index.column())
         if role == Qt.ItemDataRole.ForegroundRole:
@@ -213,10 +216,7 @@ def _tooltip(fact: Fact, column: int) -> str | None:
         text = fact.name if fact.wide else whole_text(fact)
     if len(text) > TOOLTIP:
         text = f"{text[:TOOLTIP]}… ({len(text)} characters)"
-    if not text:
-        return None
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return f'<p style="white-space:pre-wrap">{escaped}</p>'
+    return plain_tip(text) if text else None
 
 
 def _below(value: dict[str, object] | list[object]) -> Iterator[Fact]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -17,38 +16,15 @@ from PySide6.QtCore import (
 )
 
 from telemetry.concepts import Column, RunId, RunList, RunSizes
-from telemetry.text import cell_text, exact_text, one_line
-from vmt_log_viewer.icons import icon
+from telemetry.text import one_line
 from vmt_log_viewer.models.run_columns import RunRow, columns_of, sizes_by_role
+from vmt_log_viewer.models.run_lines import Node, alignment, group_data, run_data
 from vmt_log_viewer.notes import RunNote
 
 if TYPE_CHECKING:
     from telemetry.source import Source
 
 Index = QModelIndex | QPersistentModelIndex
-NAME_LENGTH = 200  # characters of a name that a row shows; the rest is in its tooltip
-TOOLTIP_LENGTH = 2000
-
-
-@dataclass(eq=False)
-class Node:
-    """One line of the tree. `row` is set for runs only."""
-
-    id: int
-    text: str
-    source: Source
-    parent: Node | None
-    children: list[Node] = field(default_factory=list)
-    row: RunRow | None = None
-    icon: str = ""
-    problem: str = ""
-
-    def runs(self) -> Iterator[Node]:
-        """Itself where it is a run, and all runs below."""
-        if self.row is not None:
-            yield self
-        for child in self.children:
-            yield from child.runs()
 
 
 class RunTree(QAbstractItemModel):
@@ -167,8 +143,8 @@ class RunTree(QAbstractItemModel):
             return None
         column = self.columns[index.column()]
         if node.row is None:
-            return _group_data(node, column, role)
-        return _run_data(node.row, column, role)
+            return group_data(node, column, role)
+        return run_data(node.row, column, role)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         flags = super().flags(index)
@@ -197,7 +173,7 @@ class RunTree(QAbstractItemModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return column.help or column.label
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(column)
+            return alignment(column)
         return None
 
     def _editable(self, index: Index) -> bool:
@@ -275,51 +251,3 @@ class RunTree(QAbstractItemModel):
                 node.row = row
                 self._change(node)
         return True
-
-
-def _group_data(node: Node, column: Column, role: int) -> Any:
-    if column.role != "name":
-        return None
-    if role == Qt.ItemDataRole.DisplayRole:
-        return node.text if len(node.text) <= NAME_LENGTH else node.text[: NAME_LENGTH - 1] + "…"
-    if role == Qt.ItemDataRole.DecorationRole:
-        return icon("warning" if node.problem else node.icon)
-    if role == Qt.ItemDataRole.ToolTipRole:
-        identity = node.source.identity
-        about = f"{identity.location}\n{identity.family_label}, {identity.vintage}"
-        return plain_tooltip(node.problem or about)
-    return None
-
-
-def _run_data(row: RunRow, column: Column, role: int) -> Any:
-    cell = row.cell(column)
-    if role == Qt.ItemDataRole.DisplayRole:
-        if column.role == "starred" or cell is None:
-            return ""
-        text = one_line(cell_text(cell, row.own_column(column) or column))
-        return text if len(text) <= NAME_LENGTH else text[: NAME_LENGTH - 1] + "…"
-    if role == Qt.ItemDataRole.EditRole:
-        return "" if cell is None else str(cell)
-    if role == Qt.ItemDataRole.DecorationRole and column.role == "starred":
-        return icon("star-fill") if cell else None
-    if role == Qt.ItemDataRole.ToolTipRole:
-        if column.role == "starred":
-            return "Starred" if cell else None
-        return plain_tooltip(exact_text(cell)) if cell is not None else None
-    if role == Qt.ItemDataRole.TextAlignmentRole:
-        return _alignment(column)
-    return None
-
-
-def plain_tooltip(text: str) -> str:
-    """A tooltip that shows `text` as it is: Qt takes anything like a tag for rich text."""
-    if len(text) > TOOLTIP_LENGTH:
-        text = f"{text[:TOOLTIP_LENGTH]}… ({len(text)} characters)"
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return f'<p style="white-space:pre-wrap">{escaped}</p>'
-
-
-def _alignment(column: Column) -> Qt.AlignmentFlag:
-    numeric = column.kind in ("int", "real") or column.role == "ticks"
-    side = Qt.AlignmentFlag.AlignRight if numeric else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter

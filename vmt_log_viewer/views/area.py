@@ -64,6 +64,7 @@ class ViewArea(QWidget):
 
     def __init__(self, kinds: Sequence[type[View]], context: Context) -> None:
         super().__init__()
+        self._context = context
         self.pages = [ViewPage(kind, context) for kind in kinds]
         self._sides = (QTabWidget(), QTabWidget())
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -99,12 +100,11 @@ class ViewArea(QWidget):
 
     def refresh(self) -> None:
         """Ask again in the views that are seen; the others when they are."""
-        document = self.pages[0]._context.document if self.pages else None
+        document, seen = self._context.document, self._seen_pages()
         for page in self.pages:
-            if page in self._seen_pages():
-                if page.view is not None:
-                    page.view.refresh()
-            elif document is not None and document.source is not None:
+            if page in seen and page.view is not None:
+                page.view.refresh()
+            elif document.source is not None and document.run_id is not None:
                 page.want(document.source, document.run_id)
 
     @property

@@ -94,6 +94,7 @@ class Inspector(QWidget):
             fail,
             self,
             "reading what is selected",
+            source,
         )
 
     def _show(self, sections: tuple[Section, ...]) -> None:

@@ -12,8 +12,9 @@ from telemetry.errors import FilterError, TelemetryError
 from telemetry.queries import RunSizesQuery, RunsQuery
 from vmt_log_viewer.icons import icon
 from vmt_log_viewer.models.run_filter import RunFilter
+from vmt_log_viewer.models.run_lines import Node
 from vmt_log_viewer.models.run_order import RunOrder
-from vmt_log_viewer.models.run_tree import Node, RunTree
+from vmt_log_viewer.models.run_tree import RunTree
 from vmt_log_viewer.notes import Notes
 from vmt_log_viewer.theme import GRID, INSIDE
 from vmt_log_viewer.views.library_tree import LibraryTree

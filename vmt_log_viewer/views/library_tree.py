@@ -16,8 +16,9 @@ from PySide6.QtWidgets import (
 )
 
 from vmt_log_viewer.models.run_columns import shown_at_first
+from vmt_log_viewer.models.run_lines import Node
 from vmt_log_viewer.models.run_order import RunOrder
-from vmt_log_viewer.models.run_tree import Node, RunTree
+from vmt_log_viewer.models.run_tree import RunTree
 from vmt_log_viewer.settings import Settings
 from vmt_log_viewer.theme import ROW_HEIGHT
 
