@@ -8,9 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from telemetry.answers import paging
 from telemetry.answers.values import decimal_cell, scaled
 from telemetry.answers.where import column_scale, conditions
-from telemetry.concepts import Cell, Column, PageKey, TablePage
+from telemetry.concepts import Cell, Column, TablePage
+from telemetry.errors import RequestError
 from telemetry.families.vocabulary import ColumnSpec, TableSpec
 from telemetry.queries import ColumnsQuery, CountQuery, Sort, TableQuery
 from telemetry.reader import Layout, Reader
@@ -25,24 +27,12 @@ class _Plan:
     columns: tuple[Column, ...]
     scales: tuple[int, ...]
     decimals: tuple[bool, ...]
-    sort: sa.ColumnElement[Any] | None
-    keys: tuple[sa.ColumnElement[Any], ...]
-    descending: bool
+    order: paging.Order
     statement: sa.Select[Any]
-    explicit: bool
-    """Whether the order says where NULL goes; SQLite puts it first by itself."""
 
     def row(self, raw: tuple[Any, ...]) -> tuple[Cell, ...]:
         cells = zip(raw, self.scales, self.decimals, strict=False)
         return tuple(decimal_cell(v) if d else scaled(v, s) for v, s, d in cells)
-
-    def order(self) -> list[sa.ColumnElement[Any]]:
-        columns = [c for c in (self.sort, *self.keys) if c is not None]
-        if self.explicit and self.descending:
-            return [c.desc().nulls_last() for c in columns]
-        if self.explicit:
-            return [c.asc().nulls_first() for c in columns]
-        return [c.desc() if self.descending else c.asc() for c in columns]
 
 
 def page(reader: Reader, query: TableQuery) -> TablePage:
@@ -52,20 +42,33 @@ def page(reader: Reader, query: TableQuery) -> TablePage:
     columns = stream_columns(reader.layout, query)
     if not described.recorded:
         return TablePage(described, columns, (), (), None, (absent(spec),))
+    if query.limit < 0 or query.offset < 0:
+        raise RequestError("A page begins at row 0 or later and has 0 rows or more.")
     plan = _plan(reader, query)
-    statement = plan.statement.order_by(*plan.order()).limit(query.limit + 1)
-    if query.after is not None:
-        statement = statement.where(_after(plan, query.after))
-    elif query.offset:
-        statement = statement.offset(query.offset)
-    raw = reader.rows(statement)
-    more = len(raw) > query.limit
+    raw = paging.read(
+        reader,
+        plan.statement,
+        plan.order,
+        query.limit + 1,
+        offset=query.offset,
+        after=query.after,
+    )
+    more = 0 < query.limit < len(raw)
     raw = raw[: query.limit]
     width = len(plan.columns)
-    keys = tuple(_key(r[-len(plan.table.key) :]) for r in raw)
-    following = PageKey(tuple(raw[-1][width:])) if more and raw else None
+    places = [r[width:] for r in raw]
+    if plan.order.keyed:
+        keys = tuple(_key(p[-len(spec.key) :]) for p in places)
+    else:
+        first = paging.passed(query.after, query.offset)
+        keys = tuple(range(first, first + len(raw)))
+    following = paging.end(plan.order, places, query.offset, query.after) if more else None
     return TablePage(
-        described, plan.columns, tuple(plan.row(r[:width]) for r in raw), keys, following
+        described,
+        plan.columns,
+        tuple(plan.row(r[:width]) for r in raw),
+        keys,
+        following,
     )
 
 
@@ -79,7 +82,7 @@ def stream(reader: Reader, query: TableQuery) -> Iterator[tuple[tuple[Cell, ...]
     embedded = reader.connection.dialect.name == "sqlite"  # whose values are cells already
     plain = embedded and all(s == 1 for s in plan.scales)
     done = 0
-    for chunk in reader.chunks(plan.statement.order_by(*plan.order())):
+    for chunk in reader.chunks(plan.statement.order_by(*plan.order.clauses())):
         yield tuple(r[:width] if plain else plan.row(r[:width]) for r in chunk)
         done += len(chunk)
         reader.token.report(done)
@@ -153,11 +156,13 @@ def _plan(reader: Reader, query: TableQuery) -> _Plan:
         column = reader.layout.column_spec(table, sort.column)
         if reader.layout.recorded(table, column):
             element = reader.layout.number(table, column)
-    keys = tuple(reader.column(table.name, k) for k in (*_order(reader, table), *table.key))
-    extra = [e for e in (element, *keys) if e is not None]
+    keyed = reader.has(table.name, *table.key)
+    names = (*_order(reader, table), *table.key) if keyed else _stored(reader, table)
+    keys = [reader.column(table.name, k) for k in names]
+    places = tuple(e for e in (element, *keys) if e is not None)
     selected = [reader.layout.element(table, c) for c in specs]
     statement = (
-        sa.select(*(e.label(f"c{i}") for i, e in enumerate((*selected, *extra))))
+        sa.select(*(e.label(f"c{i}") for i, e in enumerate((*selected, *places))))
         .select_from(reader.layout.selectable(table.name))
         .where(*conditions(reader, table, query.run_id, query.where))
     )
@@ -167,49 +172,25 @@ def _plan(reader: Reader, query: TableQuery) -> _Plan:
         tuple(reader.layout.describe_column(table, c) for c in specs),
         tuple(column_scale(reader, c) for c in specs),
         tuple(c.decimal_text for c in specs),
-        element,
-        keys,
-        sort is not None and sort.descending,
+        paging.Order(
+            places,
+            sort is not None and sort.descending,
+            keyed,
+            explicit=reader.connection.dialect.name != "sqlite",
+        ),
         statement,
-        explicit=reader.connection.dialect.name != "sqlite",
     )
+
+
+def _stored(reader: Reader, table: TableSpec) -> tuple[str, ...]:
+    """All stored columns: what makes an order of rows that have no key."""
+    specs = reader.layout.specs(table)
+    return tuple(c.name for c in specs if c.derive is None and reader.has(table.name, c.name))
 
 
 def _order(reader: Reader, table: TableSpec) -> tuple[str, ...]:
     """The columns that break ties of the sort before the key, where they are recorded."""
     return tuple(name for name in table.order if reader.has(table.name, name))
-
-
-def _after(plan: _Plan, key: PageKey) -> sa.ColumnElement[bool]:
-    """Rows after `key` in the plan's order. NULL sorts before every value."""
-    values = key.values
-    beyond_key = _beyond(plan.keys, values[-len(plan.keys) :], plan.descending)
-    if plan.sort is None:
-        return beyond_key
-    sort, value = plan.sort, values[0]
-    if value is None:
-        tie = sa.and_(sort.is_(None), beyond_key)
-        return tie if plan.descending else sa.or_(tie, sort.is_not(None))
-    tie = sa.and_(sort == value, beyond_key)
-    if plan.descending:
-        return sa.or_(sort < value, sort.is_(None), tie)
-    return sa.and_(sort >= value, sa.or_(sort > value, beyond_key))
-
-
-def _beyond(
-    keys: tuple[sa.ColumnElement[Any], ...], values: tuple[Cell, ...], descending: bool
-) -> sa.ColumnElement[bool]:
-    found: sa.ColumnElement[bool] = sa.false()
-    for key, value in zip(reversed(keys), reversed(values), strict=True):
-        if value is None:
-            further = sa.false() if descending else key.is_not(None)
-            found = sa.or_(further, sa.and_(key.is_(None), found))
-            continue
-        further = key < value if descending else key > value
-        if descending and key is not keys[-1]:
-            further = sa.or_(further, key.is_(None))
-        found = sa.or_(further, sa.and_(key == value, found))
-    return found
 
 
 def _key(values: tuple[Any, ...]) -> int | str:

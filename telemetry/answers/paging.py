@@ -1,0 +1,115 @@
+"""Pages by key: where one ends, and the conditions under which the next one goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from telemetry.concepts import Cell, PageKey
+from telemetry.reader import Reader
+
+Row = tuple[Any, ...]
+Element = sa.ColumnElement[Any]
+Condition = sa.ColumnElement[bool]
+
+
+@dataclass(frozen=True)
+class Order:
+    """The order of a table's rows: the sort column, then what breaks ties, the key last.
+
+    NULL comes before every value. `keyed` False: the rows have no key of their own, so a page
+    can only be found by counting rows off. `explicit`: the engine must be told where NULL goes.
+    """
+
+    columns: tuple[Element, ...]
+    descending: bool
+    keyed: bool
+    explicit: bool
+
+    def clauses(self) -> list[Element]:
+        if self.explicit and self.descending:
+            return [c.desc().nulls_last() for c in self.columns]
+        if self.explicit:
+            return [c.asc().nulls_first() for c in self.columns]
+        return [c.desc() if self.descending else c.asc() for c in self.columns]
+
+    def parts(self, values: tuple[Cell, ...]) -> list[Condition]:
+        """Conditions for the rows from `values` on, each a range of an index, in their order."""
+        first, value = self.columns[0], values[0]
+        rest = self._rest(self.columns[1:], values[1:])
+        if value is None:
+            tie = [sa.and_(first.is_(None), rest)]
+            return tie if self.descending else [*tie, first.is_not(None)]
+        if self.descending:
+            return [sa.and_(first <= value, sa.or_(first < value, rest)), first.is_(None)]
+        return [sa.and_(first >= value, sa.or_(first > value, rest))]
+
+    def _rest(self, columns: tuple[Element, ...], values: tuple[Cell, ...]) -> Condition:
+        """The rows from `values` on among those that are equal in the columns before."""
+        found: Condition = sa.true()
+        for column, value in reversed(list(zip(columns, values, strict=True))):
+            if value is None:
+                tie = sa.and_(column.is_(None), found)
+                found = tie if self.descending else sa.or_(column.is_not(None), tie)
+            elif self.descending:
+                beyond = sa.or_(column < value, column.is_(None))
+                found = sa.or_(beyond, sa.and_(column == value, found))
+            else:
+                found = sa.or_(column > value, sa.and_(column == value, found))
+        return found
+
+
+def read(
+    reader: Reader,
+    statement: sa.Select[Any],
+    order: Order,
+    limit: int,
+    *,
+    offset: int = 0,
+    after: PageKey | None = None,
+) -> list[Row]:
+    """At most `limit` rows of the statement from `offset`, or else after `after`."""
+    ordered = statement.order_by(*order.clauses())
+    before, skip, values = _opened(after, offset)
+    if not values:
+        return reader.rows(ordered.limit(limit).offset(before) if before else ordered.limit(limit))
+    found: list[Row] = []
+    for part in order.parts(values):
+        if len(found) < limit:
+            wanted = ordered.where(part).limit(limit - len(found)).offset(skip)
+            found += reader.rows(wanted)
+            skip = 0
+    return found
+
+
+def end(order: Order, rows: list[Row], offset: int, after: PageKey | None) -> PageKey:
+    """Where a page ends whose `rows` are (sort and key values alone, at least one)."""
+    count, skipped, before = _opened(after, offset)
+    count += len(rows)
+    last = rows[-1]
+    if not order.keyed or any(map(_altered, last)):
+        return PageKey((count, 0))
+    same = next((i for i, row in enumerate(reversed(rows)) if row != last), len(rows))
+    if same == len(rows) and before == last:  # rows with one key between them, page upon page
+        same += skipped
+    return PageKey((count, same, *last))
+
+
+def passed(after: PageKey | None, offset: int) -> int:
+    """How many rows stand before the page."""
+    return _opened(after, offset)[0]
+
+
+def _opened(after: PageKey | None, offset: int) -> tuple[int, int, tuple[Cell, ...]]:
+    """Rows passed so far, how many of them equal the last one, and that one's values."""
+    if after is None:
+        return offset, 0, ()
+    count, skip, *values = after.values
+    return int(str(count)), int(str(skip)), tuple(values)
+
+
+def _altered(value: Any) -> bool:
+    """Whether a text may not be what is stored: bytes that are no UTF-8 were made escapes."""
+    return isinstance(value, str) and "\\x" in value
