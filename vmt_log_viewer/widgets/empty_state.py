@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from vmt_log_viewer.theme import AROUND, BETWEEN
 
@@ -32,7 +32,11 @@ class EmptyState(QWidget):
         layout.setContentsMargins(AROUND, AROUND, AROUND, AROUND)
         layout.setSpacing(BETWEEN)
         layout.addStretch(1)
-        layout.addWidget(self._label)  # an alignment here would cost it its further lines
+        line = QHBoxLayout()  # an alignment instead would cost the sentence its further lines
+        line.addStretch(1)
+        line.addWidget(self._label, 1000)
+        line.addStretch(1)
+        layout.addLayout(line)
         layout.addWidget(self._button, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(1)
         self.say(text, button)
