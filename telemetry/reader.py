@@ -183,6 +183,7 @@ class Layout:
             columns=tuple(self.describe_column(table, c) for c in self.specs(table)),
             recorded=self.there(table.name),
             how_to_record=table.how_to_record,
+            explained=table.explain is not None,
         )
 
 

@@ -102,6 +102,11 @@ class Source:
         """The table that plays `role` (it may be not recorded here); None: the family has none."""
         return next((t for t in self.tables if t.role == role), None)
 
+    def explain(self, table: str, row: Mapping[str, Cell]) -> str:
+        """A row of `table` (by column name, payload included) in words; "" where it has none."""
+        told = self._layout.table_spec(table).explain
+        return "" if told is None else told(row)
+
     def set_scale(self, scale: int | None) -> None:
         """Divide stored quantities of goods by `scale`; None: what the vintage suggests."""
         if scale is not None and not 1 <= scale <= MAX_SCALE:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:  # which would load numpy, and a message needs no arrays
 DIGITS = 6
 NULL = "null"
 NOT_RECORDED = "not recorded"
+CENTS = "cents"
+"""The unit of columns and measures that people read as money; exact formats keep the cents."""
 
 # Control characters, line separators, lone surrogates, and what reorders or hides text.
 _UNSAFE = re.compile(
@@ -32,12 +34,15 @@ def cell_text(
     """`cell` for people, on one line: floats to `digits` significant digits (6 unless told).
 
     None reads as `missing`, else "not recorded" in a column that is not recorded, else "null".
-    Integers and Decimals keep every digit; text longer than `limit` ends in "…".
+    Integers and Decimals keep every digit; text longer than `limit` ends in "…". A column whose
+    unit is cents reads as money: 12345 is 123.45.
     """
     if cell is None:
         if missing is not None:
             return missing
         return NOT_RECORDED if column is not None and not column.recorded else NULL
+    if column is not None and column.unit == CENTS and not isinstance(cell, str | bytes | bool):
+        return money_text(cell)
     if isinstance(cell, float) and math.isfinite(cell):
         return f"{cell:.{DIGITS if digits is None else digits}g}"
     if isinstance(cell, str):
@@ -45,6 +50,14 @@ def cell_text(
     if isinstance(cell, bytes) and limit is not None and 2 * len(cell) > limit:
         return exact_text(cell[: limit // 2]) + "…"
     return exact_text(cell)
+
+
+def money_text(cents: int | float | Decimal) -> str:
+    """Cents as money with two decimals: whole cents exactly, a mean of cents to the nearest one."""
+    if not math.isfinite(cents):
+        return exact_text(cents)
+    whole = int(cents) if cents == int(cents) else round(cents)
+    return f"{'-' if whole < 0 else ''}{abs(whole) // 100}.{abs(whole) % 100:02d}"
 
 
 def exact_text(cell: Cell) -> str:

@@ -36,6 +36,7 @@ class Table:
     """A table that a source offers, its columns in the order they are shown.
 
     `recorded` False: the source has no such table; `how_to_record` then says what to do.
+    `explained`: its rows can be put into words (`Source.explain`).
     """
 
     name: str
@@ -44,6 +45,7 @@ class Table:
     columns: tuple[Column, ...]
     recorded: bool
     how_to_record: str = ""
+    explained: bool = False
 
     def column(self, name: str) -> Column | None:
         return next((c for c in self.columns if c.name == name), None)

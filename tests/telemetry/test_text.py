@@ -108,3 +108,29 @@ def test_a_long_text_is_cut_visibly_and_only_when_longer_than_the_limit() -> Non
     assert one_line("x" * 10_000, limit=None) == "x" * 10_000
     assert cell_text("x" * 10_000) == "x" * 999 + "…"
     assert cell_text(b"\0" * 10_000, limit=10) == "0x" + "00" * 5 + "…"
+
+
+CENTS = Column("amount", "amount", "int", unit="cents")
+
+
+@pytest.mark.parametrize(
+    ("cents", "shown"),
+    [
+        (12345, "123.45"),
+        (-5, "-0.05"),
+        (0, "0.00"),
+        (10**20, "1000000000000000000.00"),
+        (Decimal("-1250"), "-12.50"),
+        (33.3, "0.33"),
+        (-0.4, "0.00"),
+        (math.inf, "inf"),
+    ],
+)
+def test_cents_read_as_money(cents: int | float | Decimal, shown: str) -> None:
+    assert cell_text(cents, CENTS) == shown
+
+
+def test_exact_text_keeps_the_cents() -> None:
+    assert exact_text(12345) == "12345"
+    assert cell_text("12345", CENTS) == "12345"
+    assert cell_text(None, CENTS) == "null"

@@ -7,16 +7,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from telemetry.concepts import Cell
+from telemetry.text import money_text
 
 
 def money(cents: object) -> str | None:
-    """Cents as money, exact: 12345 is "123.45". None for what is no number."""
+    """Cents as money: 12345 is "123.45". None for what is no number."""
     if isinstance(cents, bool) or not isinstance(cents, int | Decimal | float):
         return None
-    if isinstance(cents, int):
-        sign, whole = "-" if cents < 0 else "", abs(cents)
-        return f"{sign}{whole // 100}.{whole % 100:02d}"
-    return f"{cents / 100:.2f}"
+    return money_text(cents)
 
 
 def payload(text: Cell) -> Mapping[str, object]:
