@@ -1,34 +1,20 @@
-"""Values from a driver to cells and floats: exact scaling, and NaN for what is no number."""
+"""Stored values to cells and floats: exact scaling, and NaN for what is no number."""
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterable
-from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
 from telemetry.concepts import Cell, Floats
+from telemetry.values import cell
 
+__all__ = ["cell", "decimal_cell", "floats", "scaled"]
 _NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?\s*")
-_PLAIN = (int, float, str, Decimal, bytes, type(None))
-
-
-def cell(value: Any) -> Cell:
-    """What a driver gave as a cell: times in ISO 8601, decoded JSON as its text again."""
-    if isinstance(value, _PLAIN):
-        return value
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    if isinstance(value, memoryview | bytearray):
-        return bytes(value)
-    return str(value)
 
 
 def decimal_cell(value: Any) -> Cell:

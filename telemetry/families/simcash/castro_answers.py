@@ -8,14 +8,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from telemetry.answers.values import cell
 from telemetry.concepts import Cell, Column, Experiment, ExperimentList, Iteration, IterationList
 from telemetry.errors import NothingFoundError
-from telemetry.families.simcash.bands import band
-from telemetry.families.simcash.experiments import UNIT, total
+from telemetry.families.simcash.bands import COLUMNS as BAND
+from telemetry.families.simcash.bands import UNIT, band
+from telemetry.families.simcash.experiments import total
 from telemetry.families.simcash.words import unpacked
 from telemetry.families.vocabulary import Asker
 from telemetry.queries import ExperimentsQuery, IterationsQuery
+from telemetry.values import cell
 
 _C, _M, _R, _P = "experiment_config", "iteration_metrics", "simulation_runs", "policy_iterations"
 _FIELDS = (
@@ -30,6 +31,19 @@ _FIELDS = (
     ("notes", "notes", "text"),
 )
 _BANKS = {"BANK_A": "bank_a_cost", "BANK_B": "bank_b_cost"}
+
+_COLUMNS = (
+    Column("timestamp", "at", "time", role="start"),
+    *BAND,
+    Column("total_cost_std", "standard deviation", "real", unit=UNIT),
+    Column("settlement_rate_mean", "settlement rate", "real"),
+    Column("failure_rate", "failure rate", "real"),
+    Column("best_seed", "best seed", "int"),
+    Column("best_seed_cost", "best seed's cost", "int", unit=UNIT),
+    Column("worst_seed", "worst seed", "int"),
+    Column("worst_seed_cost", "worst seed's cost", "int", unit=UNIT),
+    Column("converged", "converged", "flag", role="converged"),
+)
 
 
 def experiments(asker: Asker, query: ExperimentsQuery) -> ExperimentList:
@@ -111,7 +125,7 @@ def iterations(asker: Asker, query: IterationsQuery) -> IterationList:
         number = int(row[0])
         found.append(_iteration(own, number, stored, runs.get(number, []), policies))
     notes = ("Costs per bank are means over the seeds; which changes were accepted is not stored.",)
-    return IterationList(own, UNIT, tuple(found), notes)
+    return IterationList(own, UNIT, tuple(found), notes, _COLUMNS)
 
 
 def _iteration(

@@ -8,7 +8,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from telemetry.answers.values import cell
 from telemetry.concepts import (
     Cell,
     Column,
@@ -19,13 +18,14 @@ from telemetry.concepts import (
     RunId,
 )
 from telemetry.errors import NothingFoundError
-from telemetry.families.simcash.bands import band
+from telemetry.families.simcash.bands import COLUMNS as BAND
+from telemetry.families.simcash.bands import UNIT, band
 from telemetry.families.simcash.listing import EXPERIMENTS
 from telemetry.families.simcash.words import payload, unpacked
 from telemetry.families.vocabulary import Asker
 from telemetry.queries import ExperimentsQuery, IterationsQuery
+from telemetry.values import cell
 
-UNIT = "cents"
 BOOTSTRAP = "bootstrap"
 _LIGHT = tuple(c for c in EXPERIMENTS if c.role != "config")
 _ADDED = (
@@ -141,9 +141,17 @@ def iterations(asker: Asker, query: IterationsQuery) -> IterationList:
     for row in rows:
         stored = dict(zip(names, row, strict=True))
         found.append(_iteration(query.experiment_id, stored, linked.get(stored["iteration"], ())))
-    return IterationList(query.experiment_id, UNIT, tuple(found), _notes(asker, found))
+    notes = _notes(asker, found)
+    return IterationList(query.experiment_id, UNIT, tuple(found), notes, _FIELDS)
 
 
+_FIELDS = (
+    Column("timestamp", "at", "time", role="start"),
+    Column("purpose", "purpose", "text", role="purpose", derived=True),
+    Column("evaluation_run", "evaluation run", "text", role="run_link"),
+    Column("evaluation_cost", "cost of that run", "int", unit=UNIT, derived=True),
+    *BAND,
+)
 _NO_ITERATIONS = "Iterations are not recorded in this database."
 _Run = tuple[RunId, str | None, int | None, Cell]
 

@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 
-from telemetry.answers.values import cell
 from telemetry.concepts import (
     Cell,
     Column,
@@ -21,11 +20,13 @@ from telemetry.concepts import (
 )
 from telemetry.errors import NothingFoundError
 from telemetry.families.simcash import shapes
-from telemetry.families.simcash.experiments import UNIT, total
+from telemetry.families.simcash.bands import UNIT
+from telemetry.families.simcash.experiments import total
 from telemetry.families.simcash.models import game as models
 from telemetry.families.simcash.words import unpacked
 from telemetry.families.vocabulary import Asker, ColumnSpec, FamilySpec, RunSpec, TableSpec
 from telemetry.queries import ExperimentsQuery, IterationsQuery
+from telemetry.values import cell
 
 C = ColumnSpec
 _GAME = C("game_id", "game", role="experiment", facet=True)
@@ -190,7 +191,11 @@ def iterations(asker: Asker, query: IterationsQuery) -> IterationList:
         _iteration(query.experiment_id, int(number), list(group))
         for number, group in groupby(rows, key=lambda row: row[0])
     )
-    return IterationList(query.experiment_id, UNIT, found)
+    columns = (
+        Column("timestamp", "at", "time", role="start"),
+        Column("old_cost", "cost before", "real", unit=UNIT),
+    )
+    return IterationList(query.experiment_id, UNIT, found, columns=columns)
 
 
 def _iteration(game_id: str, number: int, rows: list[tuple[Any, ...]]) -> Iteration:
