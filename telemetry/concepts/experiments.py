@@ -39,8 +39,8 @@ class Iteration:
     """One iteration of an experiment, as stored.
 
     `costs_per_agent` and `total_cost` are in the family's own unit (integer cents in payments);
-    `accepted` says per agent whether its change was kept; `policies` are decoded. `best_so_far`
-    is the smallest total cost up to here. `runs` are the runs of this iteration.
+    `accepted` says per agent whether its change was kept; `policies` are decoded. `runs` are the
+    runs of this iteration, its evaluation first.
     """
 
     experiment_id: str
@@ -55,12 +55,16 @@ class Iteration:
 
 @dataclass(frozen=True)
 class IterationList:
-    """The iterations of one experiment, ascending; `unit` is that of the costs."""
+    """The iterations of one experiment, ascending; `unit` is that of the costs.
+
+    `columns` describes the keys of their `fields`.
+    """
 
     experiment_id: str
     unit: str
     iterations: tuple[Iteration, ...]
     notes: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Sequence
 from fractions import Fraction
 
-from telemetry.concepts import Cell
+from telemetry.concepts import Cell, Column
 
 # Student's t at 97.5 % for 1 to 30 degrees of freedom; beyond them the normal value is near.
 _T = (
@@ -15,6 +15,14 @@ _T = (
     2.20099, 2.17881, 2.16037, 2.14479, 2.13145, 2.11991, 2.10982, 2.10092, 2.09302, 2.08596,
     2.07961, 2.07387, 2.06866, 2.0639, 2.05954, 2.05553, 2.05183, 2.04841, 2.04523, 2.04227,
 )  # fmt: skip
+
+UNIT = "cents"
+COLUMNS = (
+    Column("bootstrap_samples", "samples", "int", derived=True),
+    Column("bootstrap_mean", "mean", "real", role="mean", unit=UNIT, derived=True),
+    Column("bootstrap_low", "95 % from", "real", role="low", unit=UNIT, derived=True),
+    Column("bootstrap_high", "95 % to", "real", role="high", unit=UNIT, derived=True),
+)
 
 
 def band(samples: Sequence[Cell]) -> dict[str, Cell]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from telemetry.concepts import Cell, RunDetail, RunId
 from telemetry.families.simcash import castro_answers, shapes
-from telemetry.families.simcash.experiments import UNIT
+from telemetry.families.simcash.bands import UNIT
 from telemetry.families.simcash.models import castro as models
 from telemetry.families.simcash.words import money
 from telemetry.families.vocabulary import Asker, Columns, ColumnSpec, FamilySpec, RunSpec, TableSpec
