@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from telemetry import __version__
 from telemetry.errors import NothingFoundError, TelemetryError
 
 FOUND, NOTHING, BAD_USE, UNREADABLE = 0, 1, 2, 3
@@ -41,7 +42,7 @@ class _Size(click.ParamType):
     metavar="DIR",
     help="Write a PNG of every suitable view to DIR and end; no display is needed.",
 )
-@click.version_option(package_name=None, version="0.1.0", prog_name="vmt-log-viewer")
+@click.version_option(__version__, prog_name="vmt-log-viewer")
 def command(
     sources: tuple[str, ...],
     run: str | None,
@@ -61,7 +62,15 @@ def command(
         if len(sources) != 1:
             raise click.UsageError("--shots takes exactly one SOURCE.")
         return _shots(sources[0], run, tick, theme, size or (1400, 900), shots)
+    if not has_screen():
+        raise click.UsageError("There is no display here; --shots DIR writes pictures without one.")
     return _window(sources, run, tick, theme, size)
+
+
+def has_screen() -> bool:
+    """False where Qt would find no display to show a window on."""
+    named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return not sys.platform.startswith("linux") or any(os.environ.get(name) for name in named)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -92,8 +101,8 @@ def _shots(
     directory: Path,
 ) -> int:
     """Nothing of the user's settings is read, so that the pictures are the same everywhere."""
-    if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
-        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    if not has_screen():
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from PySide6.QtCore import QSize
 
     from vmt_log_viewer.app import Program

@@ -38,7 +38,7 @@ class Verbs(QObject):
         self._context = window.context
         self._document = window.context.document
         self._actions = window.actions_
-        self._card: Card | None = None
+        self._recorded: set[str | None] = set()
         self._exports = Exports(window)
         self._follow = FollowClock(session.look_for_growth, self)
         self._bind_files()
@@ -113,10 +113,10 @@ class Verbs(QObject):
     def _watch(self) -> None:
         """Whatever may change what can be done."""
         document = self._document
+        document.run_shown.connect(self._look_at_tables)
         for signal in (
             document.source_opened,
             document.source_closed,
-            document.run_shown,
             document.run_cleared,
             document.cursor.bounds_changed,
             document.selection.agents_changed,
@@ -143,12 +143,13 @@ class Verbs(QObject):
         document, area = self._document, self._window.area
         source = document.source
         view = area.current
+        ticks = document.cursor.bounds is not None
         checks = {
             "source": bool(document.sources),
             "run": source is not None,
-            "ticks": document.cursor.bounds is not None,
-            "trades": self._has("trades"),
-            "attempts": self._has("attempts"),
+            "ticks": ticks,
+            "trades": ticks and "trades" in self._recorded,
+            "attempts": ticks and "attempts" in self._recorded,
             "scale": source is not None and bool(source.scales),
             "undo": document.history.undo_text is not None,
             "redo": document.history.redo_text is not None,
@@ -164,10 +165,11 @@ class Verbs(QObject):
                 checks[f"view_{number}"] = page in suitable
         return [name for name, holds in checks.items() if holds]
 
-    def _has(self, role: str) -> bool:
-        source = self._document.source
-        table = None if source is None else source.table_with_role(role)
-        return table is not None and table.recorded and self._document.cursor.bounds is not None
+    def _look_at_tables(self, source: Source, run_id: object) -> None:
+        """Which tables the source has: told once a run, for describing them all takes time."""
+        tables = (source.table_with_role(role) for role in ("trades", "attempts"))
+        self._recorded = {t.role for t in tables if t is not None and t.recorded}
+        self.update_facts()
 
     # Files
 

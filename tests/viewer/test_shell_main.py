@@ -78,6 +78,13 @@ def test_a_folder_that_cannot_be_made_is_said_so(qapp, capsys, money, tmp_path):
     assert "out" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is a screen")
+def test_a_window_without_a_screen_is_refused_with_the_way_out(money):
+    done = run(money)
+    assert done.returncode == 2
+    assert "--shots" in done.stderr
+
+
 def test_help_shows_an_example(capsys):
     assert main(["--help"]) == 0
     assert "Example" in capsys.readouterr().out
