@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+import math
 import zlib
 from collections.abc import Sequence
 from functools import cache
@@ -137,8 +138,9 @@ class Theme(QObject):
         return self._known(known if known is not None else {**STATES, **PAIRS}, state)
 
     def agent_color(self, agent_id: AgentId, index: int, count: int) -> QColor:
-        """Agent number `index` of `count`: evenly spaced hues that look equally light."""
-        hue = (0.58 + index / max(count, 1)) % 1.0
+        """Agent number `index` of `count`: evenly spaced hues that look equally light, those of
+        neighbouring numbers far apart."""
+        hue = (0.58 + index * _stride(count) / max(count, 1)) % 1.0
         return QColor(_equally_light(hue))
 
     def font(self, kind: str = "text") -> QFont:
@@ -213,6 +215,11 @@ _ROLES = (
     ("line", "Dark"),
     ("line", "Shadow"),
 )
+
+
+def _stride(count: int) -> int:
+    """A step around `count` hues that reaches each of them once, about 0.38 of the circle."""
+    return next((s for s in range(round(count * 0.382), 0, -1) if math.gcd(s, count) == 1), 1)
 
 
 def contrast(first: QColor, second: QColor) -> float:

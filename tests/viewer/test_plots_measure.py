@@ -348,3 +348,22 @@ def test_a_picture_that_cannot_be_written_says_so(plot, shared, tmp_path):
     plot.show_series(series(line(1, np.arange(100.0))))
     with pytest.raises(ExportError, match="missing"):
         png_of(tmp_path / "missing" / "plot.png", [plot], shared)
+
+
+def test_the_line_under_the_mouse_is_read_out_with_what_is_marked_there(plot):
+    marks = tuple("upper" if i == 30 else "" for i in range(100))
+    plot.show_series(series(line(1, np.ones(100)), line(2, np.full(100, 5.0), mark=marks)))
+    plot.stage.box.hovered.emit(30.3, plot.stage.value_scale.height(5.0))
+    assert plot.header.readout.text == "tick 30     agent 2 5 (upper)"
+    assert plot.stage.hover.tick == 30
+    assert plot.stage.hover.height == plot.stage.value_scale.height(5.0)
+    plot.stage.box.hovered.emit(None, 0.0)
+    assert plot.header.readout.text == "agent 1 1   agent 2 5"
+    assert plot.stage.hover.tick is None
+
+
+def test_another_plots_mouse_shows_the_tick_but_no_value(plot):
+    plot.show_series(series(line(1, np.arange(100.0))))
+    plot.show_hover(70)
+    assert plot.header.readout.text == "agent 1 70"
+    assert (plot.stage.hover.tick, plot.stage.hover.height) == (70, None)

@@ -99,7 +99,7 @@ class TickRuler(QWidget):
         super().__init__()
         self._theme, self._window, self._cursor = theme, window, cursor
         self._right = RIGHT
-        self._hover: float | None = None
+        self._hover: int | None = None
         self.setFixedHeight(24)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         window.changed.connect(self._redraw)
@@ -112,7 +112,7 @@ class TickRuler(QWidget):
             self._right = right
             self.update()
 
-    def show_hover(self, tick: float | None) -> None:
+    def show_hover(self, tick: int | None) -> None:
         self._hover = tick
         self.update()
 
@@ -125,8 +125,7 @@ class TickRuler(QWidget):
         where = QRectF(LEFT, 0, self.width() - LEFT - self._right, self.height())
         flags = []
         if self._hover is not None:
-            hovered = math.floor(self._hover + 0.5)
-            flags.append(TickFlag(hovered, theme.color("muted"), theme.color("base")))
+            flags.append(TickFlag(self._hover, theme.color("muted"), theme.color("base")))
         if self._cursor.tick is not None:
             flags.append(cursor_flag(self._cursor.tick, theme))
         paint_ticks(painter, where, first, last, theme, flags)

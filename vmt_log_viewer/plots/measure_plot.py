@@ -38,7 +38,7 @@ class MeasurePlot(QWidget):
         self.log = False
         self._everything = False
         self._by_hand = False
-        self._hover: tuple[float, float] | None = None
+        self._hover: tuple[int, float] | None = None
         self._marks: tuple[int | None, int | None] = (None, None)
         self.header = PlotHeader(measure, shared.theme)
         self.stage = Stage(shared, lambda agent: self.agent_picked.emit(agent, False))
@@ -88,12 +88,12 @@ class MeasurePlot(QWidget):
         self.stage.show_marks(a, b)
         self.show_readout()
 
-    def show_hover(self, tick: float | None) -> None:
+    def show_hover(self, tick: int | None) -> None:
         """The vertical line of the crosshair, and the values there."""
-        self.stage.show_hover(tick)
         if tick is None:
             self._hover = None
-        self.show_readout(None if tick is None else math.floor(tick + 0.5))
+        self.stage.show_hover(tick, None if self._hover is None else self._hover[1])
+        self.show_readout(tick)
 
     def show_readout(self, tick: int | None = None) -> None:
         """Values at `tick`, else between the marks, else at the cursor."""
@@ -167,7 +167,9 @@ class MeasurePlot(QWidget):
         self._by_hand = True
         self.stage.redraw()
 
-    def _hovered(self, tick: float | None, height: float) -> None:
+    def _hovered(self, place: float | None, height: float) -> None:
+        """Tell the tick to the whole stack, and here bring out the line under the mouse."""
+        tick = None if place is None else math.floor(place + 0.5)
         self._hover = None if tick is None else (tick, height)
         line = None if tick is None else self._under(tick, height)
         if line is None:
@@ -176,12 +178,13 @@ class MeasurePlot(QWidget):
             step = 1 if self.data.series is None else self.data.series.step
             color = self.data.color_of(line.agent_id)
             self.stage.hover.strong.show((line,), step, (color,), positive=self.log)
+        self.show_hover(tick)
         self.hovered.emit(tick)
         if line is not None and tick is not None:
-            self.header.readout.say(self.data.of_line(line, math.floor(tick + 0.5)))
+            self.header.readout.say(self.data.of_line(line, tick))
 
-    def _under(self, tick: float, height: float) -> Line | None:
-        found = self.data.nearest(math.floor(tick + 0.5), height, self.stage.value_scale)
+    def _under(self, tick: int, height: float) -> Line | None:
+        found = self.data.nearest(tick, height, self.stage.value_scale)
         if found is None:
             return None
         line, value = found
@@ -191,8 +194,9 @@ class MeasurePlot(QWidget):
         return line if abs(here.y() - there.y()) <= NEAR else None
 
     def _clicked(self, tick: float, height: float, modifiers: Qt.KeyboardModifier) -> None:
-        self._shared.cursor.move_to(math.floor(tick + 0.5))
-        line = self._under(tick, height)
+        nearest = math.floor(tick + 0.5)
+        self._shared.cursor.move_to(nearest)
+        line = self._under(nearest, height)
         if line is not None:
             add = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
             self.agent_picked.emit(line.agent_id, add)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pyqtgraph as pg
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QGraphicsGridLayout
 
@@ -20,6 +20,7 @@ from vmt_log_viewer.plots.frame import Frame
 from vmt_log_viewer.plots.lane_painter import ShadingLayer
 from vmt_log_viewer.plots.line_layer import LineLayer
 from vmt_log_viewer.plots.mark_layer import ConstantLayer, MarkLayer
+from vmt_log_viewer.plots.nice import short
 from vmt_log_viewer.plots.tick_box import TickBox
 from vmt_log_viewer.plots.tick_window import TickWindow
 from vmt_log_viewer.plots.value_scale import ValueScale
@@ -39,21 +40,40 @@ class Shared:
 
 
 class HoverLayer:
-    """The place under the mouse: a line through all plots, and the nearest agent's line strong."""
+    """The crosshair: a line through all plots at the tick under the mouse; in the plot that the
+    mouse is over also one at its value, and the nearest agent's line drawn strong."""
 
-    def __init__(self) -> None:
-        self.tick: float | None = None
-        self.color = QColor("gray")
+    def __init__(self, theme: Theme) -> None:
+        self._theme = theme
+        self.tick: int | None = None
+        self.height: float | None = None
         self.strong = LineLayer()
         self.strong.width = 2.8
 
     def paint(self, painter: QPainter, frame: Frame) -> None:
         self.strong.paint(painter, frame)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        color = QColor(self._theme.color("muted"))
+        color.setAlphaF(0.6)
+        painter.setPen(color)
         if self.tick is not None:
             x = int((self.tick - frame.first) * frame.per_tick)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-            painter.setPen(self.color)
             painter.drawLine(x, 0, x, int(frame.height))
+        if self.height is not None:
+            y = int((frame.high - self.height) / (frame.high - frame.low) * frame.height)
+            painter.drawLine(0, y, int(frame.width), y)
+            self._paint_value(painter, frame, y)
+
+    def _paint_value(self, painter: QPainter, frame: Frame, y: int) -> None:
+        """The value at the horizontal line, on a plate beside the axis."""
+        assert self.height is not None
+        painter.setFont(self._theme.font("caption"))
+        text = short(frame.scale.value(self.height))
+        room = painter.fontMetrics().horizontalAdvance(text) + 8
+        top = min(max(y - 8, 0), int(frame.height) - 16)
+        painter.fillRect(0, top, room, 16, self._theme.color("muted"))
+        painter.setPen(self._theme.color("base"))
+        painter.drawText(0, top, room, 16, int(Qt.AlignmentFlag.AlignCenter), text)
 
 
 class Stage(pg.GraphicsView):
@@ -86,8 +106,9 @@ class Stage(pg.GraphicsView):
         self.mark_a.follow(a)
         self.mark_b.follow(b)
 
-    def show_hover(self, tick: float | None) -> None:
-        self.hover.tick = tick
+    def show_hover(self, tick: int | None, height: float | None) -> None:
+        """The crosshair; `height` only in the plot that the mouse is over."""
+        self.hover.tick, self.hover.height = tick, height
         self.overlay.refresh()
 
     def set_values(self, scale: ValueScale, low: float, high: float) -> None:
@@ -101,7 +122,6 @@ class Stage(pg.GraphicsView):
         self.grid.color = self._theme.color("grid")
         self.marks.edge = self._theme.color("base")
         self.constant.color = self._theme.color("text")
-        self.hover.color = self._theme.color("muted")
         for item in (self.cursor_line, self.brush, self.mark_a, self.mark_b):
             item.dress()
         self.redraw()
@@ -131,7 +151,7 @@ class Stage(pg.GraphicsView):
     def _add_layers(self) -> None:
         self.shading, self.grid, self.fan = ShadingLayer(), GridLayer(), FanLayer()
         self.constant, self.lines, self.marks = ConstantLayer(), LineLayer(), MarkLayer()
-        self.hover = HoverLayer()
+        self.hover = HoverLayer(self._theme)
         self.canvas = Canvas(
             self.shading, self.grid, self.fan, self.constant, self.lines, self.marks
         )

@@ -59,6 +59,8 @@ if TYPE_CHECKING:
 
 TWO_COLUMNS = 720
 """Pixels from which the sections stand in two columns."""
+LEFT_SHARE, RIGHT_SHARE = 6, 5
+"""How the width is divided: the table of pair types needs more than the facts."""
 
 
 class OverviewView(View):
@@ -356,9 +358,9 @@ class OverviewView(View):
         self._messages.setSpacing(GRID)
         self._left, self._right, self._grid = QVBoxLayout(), QVBoxLayout(), QGridLayout()
         self._halves = QHBoxLayout()
-        for half in (self._left, self._right):
+        for half, share in ((self._left, LEFT_SHARE), (self._right, RIGHT_SHARE)):
             half.setSpacing(AROUND + GRID)
-            self._halves.addLayout(half, 1)
+            self._halves.addLayout(half, share)
         self._grid.setHorizontalSpacing(2 * AROUND)
         self._grid.setVerticalSpacing(AROUND + GRID)
         page = QVBoxLayout(self._page)
@@ -389,7 +391,7 @@ class OverviewView(View):
         if columns == self._columns:
             return
         self._columns = columns
-        self._halves.setStretch(1, columns - 1)
+        self._halves.setStretch(1, RIGHT_SHARE if columns == 2 else 0)
         self._halves.setSpacing(2 * AROUND if columns == 2 else 0)
         trades, run = (self.pairs, self.over_time, self.attempts), (self.facts, self.sizes)
         for half in (self._left, self._right):
@@ -406,8 +408,8 @@ class OverviewView(View):
         self._grid.addWidget(self.traders, 0, 0, 1, columns)
         for place, section in enumerate(self.spans.values()):
             self._grid.addWidget(section, 1 + place // columns, place % columns)
-        for column in range(2):
-            self._grid.setColumnStretch(column, 1 if column < columns else 0)
+        self._grid.setColumnStretch(0, LEFT_SHARE)
+        self._grid.setColumnStretch(1, RIGHT_SHARE if columns == 2 else 0)
 
     def resizeEvent(self, event: object) -> None:
         super().resizeEvent(event)  # type: ignore[arg-type]

@@ -137,8 +137,8 @@ class GroupTable(QWidget):
         line = 1
         for i, column in enumerate(summary.columns[1:], start=1):
             cells = [group[i] for group in summary.groups]
-            unit = f" ({column.unit})" if column.unit else ""
-            label = caption(self._theme, column.label + unit)
+            label = caption(self._theme, column.label, elided=False)
+            label.setToolTip(plain_tip(f"{column.label} ({column.unit})") if column.unit else "")
             label.setFixedHeight(LINE)
             self._grid.addWidget(label, line, 0)
             if several:
@@ -147,7 +147,6 @@ class GroupTable(QWidget):
             self._line(line, cells, column, missing=all(cell is None for cell in cells))
             line += 1
         wide = len(names) + several
-        self._grid.setColumnMinimumWidth(0, 96)
         self._grid.setColumnStretch(0, 3)
         for place in range(1, self._grid.columnCount() + 1):
             self._grid.setColumnStretch(place, 0)
@@ -159,7 +158,7 @@ class GroupTable(QWidget):
             self._grid.addWidget(text, line, 1, 1, len(cells), _RIGHT)
             return
         for place, cell in enumerate(cells, start=1):
-            text = cell_text(cell, column, missing="", digits=5)
+            text = cell_text(cell, column, missing="", digits=4)
             label = QLabel(text)
             label.setTextFormat(Qt.TextFormat.PlainText)
             if cell is not None:

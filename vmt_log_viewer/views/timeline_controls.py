@@ -26,6 +26,9 @@ from vmt_log_viewer.theme import GRID, INSIDE, Theme
 from vmt_log_viewer.widgets.plain import caption, tool_button
 from vmt_log_viewer.widgets.words import count_text
 
+MORE = 36
+"""Pixels for the number of states that the legend has no room for."""
+
 
 class TimelineControls(QWidget):
     """Shows and moves the document's cursor, playback and brush; keeps nothing of its own."""
@@ -182,15 +185,18 @@ class Legend(QWidget):
         painter.setFont(self._theme.font("caption"))
         painter.setPen(self._theme.color("muted"))
         widths = self._widths()
-        if sum(widths) <= self.width():
-            x = self.width() - sum(widths)
-            middle = self.height() // 2
-            for (name, color), width in zip(self.entries, widths, strict=True):
-                painter.fillRect(x + 12, middle - 4, 8, 8, color)
-                painter.drawText(
-                    x + 24, 0, width, self.height(), Qt.AlignmentFlag.AlignVCenter, name
-                )
-                x += width
+        shown = len(widths)
+        while shown and sum(widths[:shown]) + (MORE if shown < len(widths) else 0) > self.width():
+            shown -= 1
+        rest = len(widths) - shown
+        x = self.width() - sum(widths[:shown]) - (MORE if rest and shown else 0)
+        middle, centre = self.height() // 2, Qt.AlignmentFlag.AlignVCenter
+        for (name, color), width in zip(self.entries[:shown], widths, strict=False):
+            painter.fillRect(x + 12, middle - 4, 8, 8, color)
+            painter.drawText(x + 24, 0, width, self.height(), centre, name)
+            x += width
+        if rest and shown:
+            painter.drawText(x + 12, 0, MORE, self.height(), centre, f"+{rest}")
         painter.end()
 
     def _widths(self) -> list[int]:

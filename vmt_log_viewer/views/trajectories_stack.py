@@ -68,7 +68,7 @@ class PlotStack(QWidget):
         plot.hide()
         plot.deleteLater()
 
-    def _hovered(self, tick: float | None) -> None:
+    def _hovered(self, tick: int | None) -> None:
         for plot in self.plots.values():
             plot.show_hover(tick)
         self.ruler.show_hover(tick)
