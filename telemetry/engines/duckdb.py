@@ -90,10 +90,11 @@ class DuckDBDatabase(Database):
                 "read it meanwhile; close it there, or open a copy of the file."
             )
         if version := _VERSION.search(text):
+            writer = _writer(self.path)
             return SourceError(
-                f"{self.path} is in DuckDB storage version {version[1]}, but the DuckDB here reads "
-                f"{version[2]} to {version[3]}; install a DuckDB that reads it, or export the data "
-                "with the DuckDB that wrote it."
+                f"{self.path} was written by {writer} in storage version {version[1]}, but the "
+                f"DuckDB {duckdb.__version__} here reads {version[2]} to {version[3]}; install "
+                f"{writer} or newer, or export the data with the DuckDB that wrote it."
             )
         line = " ".join(text.split("\n", 1)[0].split())
         return SourceError(f"{self.path} could not be read by DuckDB: {line}; open a whole copy.")
@@ -213,6 +214,16 @@ def _make_view(driver_connection: Any, name: str, waiting: dict[str, str]) -> No
         if other in waiting:
             _make_view(driver_connection, other, waiting)
     driver_connection.execute(f'CREATE TEMP VIEW "{name}" AS {select}')
+
+
+def _writer(path: Path) -> str:
+    """Which DuckDB wrote the file, as its header names it."""
+    try:
+        with path.open("rb") as file:
+            name = file.read(84)[52:].rstrip(b"\0").decode("ascii")
+    except (OSError, ValueError):
+        name = ""
+    return f"DuckDB {one_line(name, 32)}" if name else "a newer DuckDB"
 
 
 def _shape(database: DuckDBDatabase) -> Shape:

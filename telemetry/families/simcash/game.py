@@ -184,9 +184,9 @@ def iterations(asker: Asker, query: IterationsQuery) -> IterationList:
         raise NothingFoundError(f"There is no game {query.experiment_id!r} here; {has}.")
     names = ("iteration_number", "agent_id", "new_cost", "was_accepted", "new_policy_json")
     more = ("old_cost", "created_at")
-    columns = [asker.column("policy_iterations", n) for n in (*names, *more)]
+    listed = [asker.column("policy_iterations", n) for n in (*names, *more)]
     own = asker.column("policy_iterations", "game_id")
-    rows = asker.rows(sa.select(*columns).where(own == query.experiment_id).order_by(*columns[:2]))
+    rows = asker.rows(sa.select(*listed).where(own == query.experiment_id).order_by(*listed[:2]))
     found = tuple(
         _iteration(query.experiment_id, int(number), list(group))
         for number, group in groupby(rows, key=lambda row: row[0])
