@@ -164,6 +164,15 @@ def test_the_old_rows_stay_until_the_new_ones_are_here(make, qtbot):
     assert text(model, 0) == "299"
 
 
+def test_sorting_does_not_count_the_same_rows_again(make, qtbot):
+    source, model = Numbers(300), make(page_rows=50)
+    show(qtbot, model, source)
+    model.sort(0, Qt.SortOrder.DescendingOrder)
+    qtbot.waitUntil(model.settled)
+    assert model.rowCount() == 300
+    assert len([query for query in source.asked if isinstance(query, CountQuery)]) == 1
+
+
 def test_sorting_by_no_column_is_the_tables_own_order(make, qtbot):
     source, model = Numbers(300), make(page_rows=50)
     show(qtbot, model, source)

@@ -68,6 +68,7 @@ class PagedTable(QAbstractTableModel):
         self._columns: tuple[Column, ...] = ()
         self._rows = 0
         self.total: int | None = None
+        self._total_kept: int | None = None  # of the rows asked for: they were only sorted anew
         self._counting = False
         self._wanted: list[int] = []
         self._fetching: int | None = None
@@ -96,6 +97,7 @@ class PagedTable(QAbstractTableModel):
         """Show the rows of `query` instead; a later call overrides an earlier one."""
         self._next = replace(query, limit=self._cache.page_rows, after=None, offset=0)
         self._source = source
+        self._total_kept = None
         for part in ("page", "count", "find"):
             self._runner.cancel(f"{self._lane}.{part}")
         self._counting, self._fetching = False, None
@@ -121,7 +123,9 @@ class PagedTable(QAbstractTableModel):
             name = self._columns[column].name
             sort = Sort(name, order == Qt.SortOrder.DescendingOrder)
         if sort != asked.sort:
+            same_rows = self._next is None
             self.ask(self._source, replace(asked, sort=sort))
+            self._total_kept = self.total if same_rows else None
 
     # Rows and keys
 
@@ -212,6 +216,8 @@ class PagedTable(QAbstractTableModel):
         self.shown.emit()
         if page.next is None:
             self._set_total(len(page.rows))
+        elif self._total_kept is not None:
+            self._set_total(self._total_kept)
         elif query is not None and self._source is not None:
             self._counting = True
             count = CountQuery(query.run_id, query.table, query.where)

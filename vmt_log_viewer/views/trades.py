@@ -23,6 +23,7 @@ from vmt_log_viewer.widgets.summary_grid import SummaryGrid
 if TYPE_CHECKING:
     from telemetry.source import Source
 
+_POINTS = 20_000  # drawn at most; more are thinned, and the line above says so
 _LOW = 520  # pixels of height; below, the summary shows the line of all rows only
 
 
@@ -106,7 +107,9 @@ class TradesView(RowView):
             self._beyond.setText("Prices are not recorded in this database.")
             return
         by = pair.name if pair is not None else None
-        points = PointsQuery(query.run_id, table.name, tick.name, price.name, by, query.where)
+        points = PointsQuery(
+            query.run_id, table.name, tick.name, price.name, by, query.where, limit=_POINTS
+        )
         self.context.runner.submit(
             f"{self.name}.points", source, points, self._show_points, self._points_failed, self
         )

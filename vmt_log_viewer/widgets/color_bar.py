@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QLinearGradient, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.plots.nice import nice_values, short
 from vmt_log_viewer.widgets.color_scale import ColorScale
 
@@ -34,7 +35,7 @@ class ColorBar(QWidget):
     def show_scale(self, scale: ColorScale | None, beyond: str = "") -> None:
         """`beyond` says what the ends of the bar leave out ("< and > drawn as the ends")."""
         self._scale, self._beyond = scale, beyond
-        self.setToolTip(beyond)
+        self.setToolTip(plain_tip(beyond) if beyond else "")
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

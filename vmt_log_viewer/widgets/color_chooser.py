@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QWidget
 
 from telemetry.concepts import Fan, Measure, RunId
 from telemetry.queries import FanQuery
+from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.plots.value_scale import extent_of
 from vmt_log_viewer.widgets.color_scale import ColorScale
 
@@ -82,7 +83,7 @@ class ColorChooser(QComboBox):
             if not measure.recorded:
                 item = self.model().item(self.count() - 1)
                 item.setEnabled(False)
-                item.setToolTip(measure.reason or "Not recorded in this database.")
+                item.setToolTip(plain_tip(measure.reason or "Not recorded in this database."))
 
     def _known(self) -> tuple[ColorScale | None, str]:
         return self._scales.get(self.currentData() or "", (None, ""))

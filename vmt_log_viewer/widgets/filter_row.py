@@ -66,6 +66,11 @@ class FilterCell(QLineEdit):
         self.setPalette(palette)
         self.update()
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ApplicationPaletteChange:
+            self.show_state()  # its own colours are mixed from the palette
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """A line below; all around in the alarming colour where the text is not understood."""
         super().paintEvent(event)

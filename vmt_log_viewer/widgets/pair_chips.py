@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
+from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.theme import GRID
 from vmt_log_viewer.widgets.row_filters import RowFilters
 
@@ -60,7 +61,7 @@ class PairChips(QWidget):
             button.setChecked(on)
             button.setEnabled(bool(pairs) or on)
             what = " or ".join(pairs) if pairs else f"No {name.lower()} pair among the rows"
-            button.setToolTip(what)
+            button.setToolTip(plain_tip(what))
 
 
 def _chip(text: str) -> QToolButton:

@@ -59,6 +59,7 @@ class TablePanel(QWidget):
         self._agents: tuple[AgentId, ...] | None = None
         self._all: int | None = None
         self._problem = ""
+        self._seen: TableQuery | None = None
         self._due: tuple[int, SignalInstance] | None = None
         self._soon = QTimer(self, singleShot=True, interval=_SOON)
         self._soon.timeout.connect(self._ask)
@@ -271,8 +272,8 @@ class TablePanel(QWidget):
 
     def _connect(self) -> None:
         self.model.columns_changed.connect(self._dress)
-        self.model.shown.connect(self._rows_changed)
-        self.model.counted.connect(self._rows_changed)
+        self.model.shown.connect(self._rows_shown)
+        self.model.counted.connect(lambda _: self._say())
         self.model.failed.connect(self._show_failure)
         self.filters.changed.connect(self._ask_soon)
         self._clear.clicked.connect(self.filters.clear)
@@ -334,7 +335,10 @@ class TablePanel(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self._columns.mapToGlobal(self._columns.rect().bottomLeft()))
 
-    def _rows_changed(self, *_: object) -> None:
+    def _rows_shown(self) -> None:
+        if self.model.query != self._seen:  # other rows, or in another order: from the top
+            self._seen = self.model.query
+            self.view.scrollToTop()
         self._say()
 
     def _show_failure(self, error: TelemetryError) -> None:
