@@ -32,8 +32,10 @@ def texts(widget) -> list[str]:
 
 def test_the_run_is_named_with_its_facts(view, database):
     (name,) = vmt.query(database, "select scenario_name from simulation_runs where run_id=1")[0]
-    assert view.head.text() == name
-    facts = dict(zip(texts(view.fact_grid)[::2], texts(view.fact_grid)[1::2], strict=True))
+    assert view.page.head.text() == name
+    facts = dict(
+        zip(texts(view.page.fact_grid)[::2], texts(view.page.fact_grid)[1::2], strict=True)
+    )
     assert facts["Ticks"] == "0 to 59"
     assert facts["Ended"] == "not recorded"
 
@@ -41,14 +43,16 @@ def test_the_run_is_named_with_its_facts(view, database):
 def test_a_regime_that_differs_from_the_run_row_is_warned_of(qtbot, context, tmp_path):
     path = vmt.build("money", tmp_path / "m.db", runs=1, ticks=10)
     with shown(qtbot, context, OverviewView, path) as view:
-        shown_texts = " ".join(texts(view._page))
+        shown_texts = " ".join(texts(view.page._page))
         assert "barter_only" in shown_texts
         assert "mixed" in shown_texts
-        assert view._messages.count() >= 1
+        assert view.page.messages.count() >= 1
 
 
 def test_row_counts_are_those_of_the_tables(view, database):
-    counts = dict(zip(texts(view.size_grid)[::2], texts(view.size_grid)[1::2], strict=True))
+    counts = dict(
+        zip(texts(view.page.size_grid)[::2], texts(view.page.size_grid)[1::2], strict=True)
+    )
     (n,) = vmt.query(database, "select count(*) from trades where run_id=1")[0]
     assert counts["Trades"] == str(n)
     assert counts["λ updates"] == "0"
@@ -62,13 +66,13 @@ def test_pair_types_stand_beside_each_other_with_their_own_sums(view, database):
         )
     )
     assert {group[0]: group[1] for group in summary.groups} == by_sql
-    shown_texts = texts(view.pair_table)
+    shown_texts = texts(view.page.pair_table)
     assert {"A<->B", "A<->M", "B<->M", "all"} <= set(shown_texts)
     assert str(sum(by_sql.values())) in shown_texts
 
 
 def test_a_mean_price_over_different_units_is_not_given(view):
-    table = view.pair_table._grid
+    table = view.page.pair_table._grid
     rows = {table.itemAtPosition(r, 0).widget().text(): r for r in range(1, table.rowCount())}
     cell = table.itemAtPosition(rows["mean price"], 4)
     assert cell.widget().text() == ""
@@ -76,15 +80,15 @@ def test_a_mean_price_over_different_units_is_not_given(view):
 
 def test_trades_over_time_hold_every_trade(view, database):
     (n,) = vmt.query(database, "select count(*) from trades where run_id=1")[0]
-    histogram = view.bins.histogram
+    histogram = view.page.bins.histogram
     assert sum(int(counts.sum()) for counts in histogram.counts.values()) == n
-    assert view.bins.words_at(view.bins._area().left() + 1).startswith("tick 0\n")
+    assert view.page.bins.words_at(view.page.bins._area().left() + 1).startswith("tick 0\n")
 
 
 def test_a_click_on_a_bin_moves_the_cursor(view, context):
-    area = view.bins._area()
+    area = view.page.bins._area()
     x = area.left() + area.width() * 30.5 / 60
-    QTest.mouseClick(view.bins, Qt.MouseButton.LeftButton, pos=QPoint(int(x), 60))
+    QTest.mouseClick(view.page.bins, Qt.MouseButton.LeftButton, pos=QPoint(int(x), 60))
     assert context.document.cursor.tick == 30
 
 
@@ -94,7 +98,7 @@ def test_failures_come_first_and_successes_stand_apart(view, database, theme):
         "select result_reason, count(*) from trade_attempts where run_id=1 and result<>'success'"
         " group by 1 order by 2 desc, 1",
     )
-    bars = view.reason_bars.bars
+    bars = view.page.reason_bars.bars
     assert [(bar.name, bar.count) for bar in bars[: len(failed)]] == failed
     assert {bar.color.name() for bar in bars[: len(failed)]} == {theme.color("bad").name()}
     assert [bar.name for bar in bars[len(failed) :]] == ["utility_improves_both"]
@@ -108,7 +112,7 @@ def test_agents_are_counted_as_buyers_and_as_sellers_busiest_first(view, databas
     sold = dict(
         vmt.query(database, "select seller_id, count(*) from trades where run_id=1 group by 1")
     )
-    columns = view.trader_chart.columns
+    columns = view.page.trader_chart.columns
     assert {c.agent_id: c.parts for c in columns} == {
         a: (bought.get(a, 0), sold.get(a, 0)) for a in range(4)
     }
@@ -122,17 +126,17 @@ def test_start_and_end_of_each_agent_are_the_first_and_last_tick(view, database)
         "select agent_id, max(case when tick=0 then utility end),"
         " max(case when tick=59 then utility end) from agent_snapshots where run_id=1 group by 1",
     )
-    columns = view.spans["utility"].content.columns
+    columns = view.page.spans["utility"].content.columns
     assert {c.agent_id: c.parts for c in columns} == {a: (x, y) for a, x, y in rows}
 
 
 def test_a_column_of_an_agent_leads_to_the_inspector(view, context):
     heard = []
     context.document.selection.item_selected.connect(heard.append)
-    strip = view.trader_chart._strip(0).center().toPoint()
-    QTest.mouseClick(view.trader_chart, Qt.MouseButton.LeftButton, pos=strip)
-    assert heard == [AgentItem(view.trader_chart.columns[0].agent_id)]
-    view.inspect.click()
+    strip = view.page.trader_chart._strip(0).center().toPoint()
+    QTest.mouseClick(view.page.trader_chart, Qt.MouseButton.LeftButton, pos=strip)
+    assert heard == [AgentItem(view.page.trader_chart.columns[0].agent_id)]
+    view.page.inspect.click()
     assert heard[-1] == RunItem()
 
 
@@ -143,47 +147,49 @@ def test_a_brush_limits_every_count(view, context, database, qtbot):
         database, "select count(*) from trades where run_id=1 and tick between 10 and 29"
     )[0]
     assert view._answers["summary"].total[1] == n
-    assert sum(sum(c.parts) for c in view.trader_chart.columns) == 2 * n
+    assert sum(sum(c.parts) for c in view.page.trader_chart.columns) == 2 * n
     rows = vmt.query(
         database, "select agent_id, utility from agent_snapshots where run_id=1 and tick=29"
     )
-    assert {c.agent_id: c.parts[1] for c in view.spans["utility"].content.columns} == dict(rows)
-    assert view.limits.text() == "limited to ticks 10–29"
+    assert {c.agent_id: c.parts[1] for c in view.page.spans["utility"].content.columns} == dict(
+        rows
+    )
+    assert view.page.limits.text() == "limited to ticks 10–29"
     context.document.selection.set_brush(None)
     wait(qtbot, view)
-    assert view.limits.text() == ""
+    assert view.page.limits.text() == ""
 
 
 def test_a_run_without_attempts_says_how_to_record_them(qtbot, context, tmp_path):
     path = vmt.build("money_full", tmp_path / "m.db", runs=1, ticks=3, agents=1)
     with shown(qtbot, context, OverviewView, path) as view:
-        assert "No attempt is recorded" in view.attempts.sentence.text()
-        assert "debug" in view.attempts.sentence.text()
-        assert view.pairs.sentence.text() == "No trade happened in this run."
+        assert "No attempt is recorded" in view.page.attempts.sentence.text()
+        assert "debug" in view.page.attempts.sentence.text()
+        assert view.page.pairs.sentence.text() == "No trade happened in this run."
 
 
 def test_what_this_database_lacks_reads_as_not_recorded(qtbot, context, tmp_path):
     path = vmt.build("legacy", tmp_path / "m.db", runs=1, ticks=30)
     with shown(qtbot, context, OverviewView, path) as view:
-        assert "not recorded" in texts(view.pair_table)
-        assert "Tick states" in view.sizes.note.text()
-        assert "lambda_money" not in view.spans
+        assert "not recorded" in texts(view.page.pair_table)
+        assert "Tick states" in view.page.sizes.note.text()
+        assert "lambda_money" not in view.page.spans
 
 
 def test_room_is_kept_while_answers_are_on_their_way(qtbot, context):
     view = OverviewView(context)
     qtbot.addWidget(view)
-    assert all(section.sentence.minimumHeight() >= 120 for section in view._sections())
+    assert all(section.sentence.minimumHeight() >= 120 for section in view.page.sections())
 
 
 def test_narrow_it_is_one_column_and_wide_it_is_two(view, qtbot):
-    assert view._columns == 2
+    assert view.page.columns == 2
     view.resize(600, 700)
-    assert view._columns == 1
-    qtbot.waitUntil(lambda: view.pairs.width() > 500)
+    assert view.page.columns == 1
+    qtbot.waitUntil(lambda: view.page.pairs.width() > 500)
     view.resize(1000, 700)
-    assert view._columns == 2
-    qtbot.waitUntil(lambda: abs(view.pairs.width() - view.facts.width()) <= 2)
+    assert view.page.columns == 2
+    qtbot.waitUntil(lambda: abs(view.page.pairs.width() - view.page.facts.width()) <= 2)
 
 
 def test_names_from_a_database_are_never_formatted(qtbot, context, tmp_path):
@@ -191,11 +197,11 @@ def test_names_from_a_database_are_never_formatted(qtbot, context, tmp_path):
         "money", tmp_path / "m.db", runs=1, ticks=3, scenario_name="<b>x</b>\n\u202eevil"
     )
     with shown(qtbot, context, OverviewView, path) as view:
-        assert view.head.text() == "<b>x</b>\\n\\u202eevil"
-        assert view.head.textFormat() == Qt.TextFormat.PlainText
+        assert view.page.head.text() == "<b>x</b>\\n\\u202eevil"
+        assert view.page.head.textFormat() == Qt.TextFormat.PlainText
         assert all(
             label.textFormat() == Qt.TextFormat.PlainText
-            for label in view._page.findChildren(QLabel)
+            for label in view.page._page.findChildren(QLabel)
             if label.text()
         )
 
@@ -204,4 +210,4 @@ def test_both_themes_are_painted(view, theme):
     light = view.grab().toImage().pixelColor(4, 400)
     theme.choose("dark")
     assert light.lightness() > 200
-    assert view.trader_legend is not None
+    assert view.page.trader_legend is not None

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from telemetry.concepts import (
     Agent,
@@ -24,43 +23,21 @@ from telemetry.concepts import (
 )
 from telemetry.errors import TelemetryError
 from telemetry.queries import AgentsQuery, Query, RunQuery, RunSizesQuery
-from telemetry.text import one_line
-from vmt_log_viewer.plots.agent_columns import (
-    SpanColumns,
-    TradeColumns,
-    bought_color,
-    sold_color,
-)
-from vmt_log_viewer.plots.bars import BarList
-from vmt_log_viewer.plots.bin_chart import BinChart
+from vmt_log_viewer.plots.agent_columns import SpanColumns
 from vmt_log_viewer.state.items import AgentItem, RunItem
-from vmt_log_viewer.theme import AROUND, BETWEEN, GRID
+from vmt_log_viewer.views.overview_page import OverviewPage
 from vmt_log_viewer.views.overview_questions import (
     Questions,
     reason_bars,
     span_columns,
     trade_columns,
 )
-from vmt_log_viewer.views.overview_sections import (
-    READING,
-    FactGrid,
-    GroupTable,
-    Legend,
-    Message,
-    Section,
-    clear,
-)
+from vmt_log_viewer.views.overview_sections import READING, Section
 from vmt_log_viewer.views.view import Context, ExportRequest, View
-from vmt_log_viewer.widgets.plain import caption, heading, tool_button
 from vmt_log_viewer.widgets.words import ticks_text
 
 if TYPE_CHECKING:
     from telemetry.source import Source
-
-TWO_COLUMNS = 720
-"""Pixels from which the sections stand in two columns."""
-LEFT_SHARE, RIGHT_SHARE = 6, 5
-"""How the width is divided: the table of pair types needs more than the facts."""
 
 
 class OverviewView(View):
@@ -76,20 +53,23 @@ class OverviewView(View):
         self._agents: tuple[Agent, ...] = ()
         self._places: dict[AgentId, int] = {}
         self._answers: dict[str, Any] = {}
-        self._columns = 0
-        self._make()
-        self._arrange(1)
+        self.page = OverviewPage(context.document.cursor, context.theme)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.page)
         selection = context.document.selection
         selection.brush_changed.connect(self._brush_changed)
         context.theme.changed.connect(self._dress)
+        self.page.agent_clicked.connect(self._pick)
+        self.page.inspect_wanted.connect(lambda: selection.select(RunItem()))
 
     def show_run(self, source: Source, run_id: RunId) -> None:
         self._questions = Questions(source, run_id, self.context.document.selection.brush)
         self._answers = {}
-        self.head.setText("")
-        clear(self._messages)
-        self._make_spans()
-        for section in self._sections():
+        self.page.head.setText("")
+        self.page.clear_messages()
+        self.page.show_measures(self._questions.measures())
+        for section in self.page.sections():
             section.say(READING)
         self._ask_all()
 
@@ -111,9 +91,9 @@ class OverviewView(View):
     def _ask_all(self) -> None:
         q = self._questions
         assert q is not None
-        self._ask("detail", RunQuery(q.run_id), self._show_detail, self.facts)
-        self._ask("sizes", RunSizesQuery((q.run_id,)), self._show_sizes, self.sizes)
-        self._ask("agents", AgentsQuery(q.run_id), self._show_agents, self.traders)
+        self._ask("detail", RunQuery(q.run_id), self._show_detail, self.page.facts)
+        self._ask("sizes", RunSizesQuery((q.run_id,)), self._show_sizes, self.page.sizes)
+        self._ask("agents", AgentsQuery(q.run_id), self._show_agents, self.page.traders)
         self._ask_counts()
 
     def _ask_counts(self) -> None:
@@ -123,25 +103,25 @@ class OverviewView(View):
         if q.trades is None:
             table = q.source.table_with_role("trades")
             why = table.how_to_record if table is not None else ""
-            for section in (self.pairs, self.over_time, self.traders):
+            for section in (self.page.pairs, self.page.over_time, self.page.traders):
                 section.say(f"Trades are not recorded in this source. {why}".strip())
-        self._ask("summary", q.summary(), self._show_summary, self.pairs)
-        self._ask("histogram", q.histogram(), self._show_histogram, self.over_time)
-        self._ask("bought", q.counts_of("buyer"), self._show_traders, self.traders)
-        self._ask("sold", q.counts_of("seller"), self._show_traders, self.traders)
+        self._ask("summary", q.summary(), self._show_summary, self.page.pairs)
+        self._ask("histogram", q.histogram(), self._show_histogram, self.page.over_time)
+        self._ask("bought", q.counts_of("buyer"), self._show_traders, self.page.traders)
+        self._ask("sold", q.counts_of("seller"), self._show_traders, self.page.traders)
         if q.attempts is None:
-            self.attempts.say(self._no_attempts("not recorded in this source"))
-        self._ask("failed", q.reasons(success=False), self._show_attempts, self.attempts)
-        self._ask("succeeded", q.reasons(success=True), self._show_attempts, self.attempts)
+            self.page.attempts.say(self._no_attempts("not recorded in this source"))
+        self._ask("failed", q.reasons(success=False), self._show_attempts, self.page.attempts)
+        self._ask("succeeded", q.reasons(success=True), self._show_attempts, self.page.attempts)
         bounds = q.ticks or self.context.document.cursor.bounds
         for measure in q.measures():
             if bounds is None:
-                self.spans[measure.name].say("This run has no ticks.")
+                self.page.spans[measure.name].say("This run has no ticks.")
                 continue
             for end, tick in (("start", bounds.first), ("end", bounds.last)):
                 show = self._span_shower(measure)
                 query = q.at(measure, tick)
-                self._ask(f"{end}.{measure.name}", query, show, self.spans[measure.name])
+                self._ask(f"{end}.{measure.name}", query, show, self.page.spans[measure.name])
 
     def _ask(
         self, what: str, query: Query[Any] | None, show: Callable[[], None], section: Section
@@ -173,17 +153,8 @@ class OverviewView(View):
 
     def _show_detail(self) -> None:
         detail: RunDetail = self._answers["detail"]
-        self.head.setText(one_line(detail.run.name, limit=200) or f"Run {detail.run.run_id}")
-        source = self._questions.source.name if self._questions else ""
-        self.subtitle.setText(f"Run {detail.run.run_id} · {detail.run.status} · {source}")
-        clear(self._messages)
-        for text in detail.warnings:
-            self._messages.addWidget(Message(self.context.theme, text, "warning"))
-        for text in detail.notes:
-            self._messages.addWidget(Message(self.context.theme, text, "info"))
-        self.fact_grid.show_facts(detail.facts)
-        self.facts.say("")
-        self.status_changed.emit(self.subtitle.text())
+        self.page.show_run(detail, self._questions.source.name if self._questions else "")
+        self.status_changed.emit(self.page.subtitle.text())
 
     def _show_sizes(self) -> None:
         sizes: RunSizes = self._answers["sizes"]
@@ -192,16 +163,16 @@ class OverviewView(View):
             return
         counts = dict(sizes.counts.get(q.run_id, {}))
         labels = {table.name: table.label for table in q.source.tables}
-        self.size_grid.show_counts(counts, labels)
+        self.page.size_grid.show_counts(counts, labels)
         missing = [t.label for t in q.source.tables if not t.recorded]
-        self.sizes.note.setText(f"not in this source: {', '.join(missing)}" if missing else "")
-        self.sizes.say("" if counts else "Nothing is recorded of this run.")
+        self.page.sizes.note.setText(f"not in this source: {', '.join(missing)}" if missing else "")
+        self.page.sizes.say("" if counts else "Nothing is recorded of this run.")
 
     def _show_agents(self) -> None:
         self._agents = self._answers["agents"]
         self._places = {agent.agent_id: i for i, agent in enumerate(self._agents)}
         self._show_traders()
-        for name in self.spans:
+        for name in self.page.spans:
             self._show_span(name)
 
     def _show_summary(self) -> None:
@@ -209,8 +180,8 @@ class OverviewView(View):
         theme = self.context.theme
         colors = {str(group[0]): theme.pair_color(str(group[0])) for group in summary.groups}
         if summary.groups:
-            self.pair_table.show_summary(summary, colors)
-        self.pairs.say("" if summary.groups else f"No trade happened{self._during()}.")
+            self.page.pair_table.show_summary(summary, colors)
+        self.page.pairs.say("" if summary.groups else f"No trade happened{self._during()}.")
 
     def _show_histogram(self) -> None:
         histogram: Histogram = self._answers["histogram"]
@@ -218,11 +189,11 @@ class OverviewView(View):
         colors = {name: theme.pair_color(name) for name in sorted(histogram.counts)}
         ticks = self._questions.ticks if self._questions else None
         ticks = ticks or self.context.document.cursor.bounds
-        self.bins.show_histogram(histogram, colors, ticks)
-        self.bin_legend.show_entries(tuple(colors.items()))
+        self.page.bins.show_histogram(histogram, colors, ticks)
+        self.page.bin_legend.show_entries(tuple(colors.items()))
         width = "per tick" if histogram.width == 1 else f"per {histogram.width} ticks"
-        self.over_time.note.setText(width if histogram.counts else "")
-        self.over_time.say("" if histogram.counts else f"No trade happened{self._during()}.")
+        self.page.over_time.note.setText(width if histogram.counts else "")
+        self.page.over_time.say("" if histogram.counts else f"No trade happened{self._during()}.")
 
     def _show_attempts(self) -> None:
         if not {"failed", "succeeded"} <= self._answers.keys():
@@ -230,9 +201,11 @@ class OverviewView(View):
         failed: Facets = self._answers["failed"]
         succeeded: Facets = self._answers["succeeded"]
         bars = reason_bars(failed, succeeded, self.context.theme)
-        self.reason_bars.show_bars(bars)
-        self.attempts.say("" if bars else self._no_attempts(f"recorded{self._during()}", "No "))
-        self.attempts.note.setText(
+        self.page.reason_bars.show_bars(bars)
+        self.page.attempts.say(
+            "" if bars else self._no_attempts(f"recorded{self._during()}", "No ")
+        )
+        self.page.attempts.note.setText(
             f"{failed.total:,} failed, {succeeded.total:,} succeeded".replace(",", "\u202f")
             if bars
             else ""
@@ -243,9 +216,9 @@ class OverviewView(View):
             return
         bought: Facets = self._answers["bought"]
         columns = trade_columns(bought, self._answers["sold"], self._agents, self._color_of)
-        self.trader_chart.show_columns(columns)
-        self.traders.note.setText("busiest first")
-        self.traders.say("" if bought.total else f"No trade happened{self._during()}.")
+        self.page.trader_chart.show_columns(columns)
+        self.page.traders.note.setText("busiest first")
+        self.page.traders.say("" if bought.total else f"No trade happened{self._during()}.")
 
     def _span_shower(self, measure: Measure) -> Callable[[], None]:
         return lambda: self._show_span(measure.name)
@@ -255,7 +228,7 @@ class OverviewView(View):
         end: Series | None = self._answers.get(f"end.{name}")
         if start is None or end is None or "agents" not in self._answers:
             return
-        section = self.spans[name]
+        section = self.page.spans[name]
         columns = span_columns(start, end, self._agents, self._color_of)
         chart = section.content
         assert isinstance(chart, SpanColumns)
@@ -292,137 +265,13 @@ class OverviewView(View):
 
     def _say_limits(self) -> None:
         ticks = self._questions.ticks if self._questions else None
-        self.limits.setText("" if ticks is None else f"limited to {ticks_text(ticks)}")
-
-    # Building
-
-    def _make(self) -> None:
-        theme, document = self.context.theme, self.context.document
-        self.head = heading(theme)
-        self.head.setFont(theme.font("title"))
-        self.head.setMinimumHeight(28)
-        self.subtitle, self.limits = caption(theme), caption(theme, elided=False)
-        self.fact_grid, self.size_grid = FactGrid(theme), FactGrid(theme)
-        self.pair_table = GroupTable(theme)
-        self.bins, self.bin_legend = BinChart(document.cursor, theme), Legend(theme)
-        self.reason_bars = BarList(theme)
-        self.trader_chart, self.trader_legend = TradeColumns(theme), Legend(theme)
-        self.trader_chart.agent_clicked.connect(self._pick)
-        self.facts = Section(theme, "Run", self.fact_grid, 240)
-        self.sizes = Section(theme, "Rows recorded", self.size_grid, 200)
-        self.pairs = Section(theme, "Trades by pair type", self.pair_table, 220)
-        over = _stacked(self.bin_legend, self.bins)
-        self.over_time = Section(theme, "Trades over time", over, 180)
-        self.attempts = Section(theme, "Attempts by reason", self.reason_bars, 140)
-        who = _stacked(self.trader_legend, self.trader_chart)
-        self.traders = Section(theme, "Trades of each agent", who, 150)
-        self.spans: dict[str, Section] = {}
-        self.inspect = tool_button("Configuration", "tree-structure", "The run in the inspector")
-        self.inspect.clicked.connect(lambda: document.selection.select(RunItem()))
-
-    def _make_spans(self) -> None:
-        """A section per measure of this source; made anew where another source is shown."""
-        theme = self.context.theme
-        measures = self._questions.measures() if self._questions else ()
-        if list(self.spans) == [m.name for m in measures]:
-            return
-        for section in self.spans.values():
-            self._grid.removeWidget(section)
-            section.hide()
-            section.deleteLater()
-        self.spans = {}
-        for measure in measures:
-            chart = SpanColumns(theme)
-            chart.agent_clicked.connect(self._pick)
-            self.spans[measure.name] = Section(theme, measure.label, chart, 130)
-        self._columns = 0
-        self._rearrange()
-
-    def _sections(self) -> list[Section]:
-        fixed = [self.pairs, self.facts, self.over_time, self.attempts, self.traders, self.sizes]
-        return [*fixed, *self.spans.values()]
-
-    def _arrange(self, columns: int) -> None:
-        self._page = QWidget()
-        self._page.setBackgroundRole(QPalette.ColorRole.Base)
-        self._page.setAutoFillBackground(True)
-        top = QHBoxLayout()
-        top.setSpacing(BETWEEN)
-        top.addWidget(self.head, 1)
-        top.addWidget(self.inspect)
-        second = QHBoxLayout()
-        second.setSpacing(BETWEEN)
-        second.addWidget(self.subtitle, 1)
-        second.addWidget(self.limits)
-        self._messages = QVBoxLayout()
-        self._messages.setSpacing(GRID)
-        self._left, self._right, self._grid = QVBoxLayout(), QVBoxLayout(), QGridLayout()
-        self._halves = QHBoxLayout()
-        for half, share in ((self._left, LEFT_SHARE), (self._right, RIGHT_SHARE)):
-            half.setSpacing(AROUND + GRID)
-            self._halves.addLayout(half, share)
-        self._grid.setHorizontalSpacing(2 * AROUND)
-        self._grid.setVerticalSpacing(AROUND + GRID)
-        page = QVBoxLayout(self._page)
-        page.setContentsMargins(AROUND, BETWEEN, AROUND, AROUND)
-        page.setSpacing(GRID)
-        page.addLayout(top)
-        page.addLayout(second)
-        page.addLayout(self._messages)
-        page.addSpacing(GRID)
-        page.addLayout(self._halves)
-        page.addSpacing(AROUND)
-        page.addLayout(self._grid)
-        page.addStretch(1)
-        self.area = QScrollArea()
-        self.area.setWidgetResizable(True)
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setWidget(self._page)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.area)
-        self._dress()
-        self._rearrange()
-
-    def _rearrange(self) -> None:
-        """One column where it is narrow, else two, each as long as its sections are."""
-        columns = 2 if self.width() >= TWO_COLUMNS else 1
-        if columns == self._columns:
-            return
-        self._columns = columns
-        self._halves.setStretch(1, RIGHT_SHARE if columns == 2 else 0)
-        self._halves.setSpacing(2 * AROUND if columns == 2 else 0)
-        trades, run = (self.pairs, self.over_time, self.attempts), (self.facts, self.sizes)
-        for half in (self._left, self._right):
-            while half.count():
-                half.takeAt(0)
-        for section in trades:
-            self._left.addWidget(section)
-        for section in run:
-            (self._right if columns == 2 else self._left).addWidget(section)
-        self._left.addStretch(1)
-        self._right.addStretch(1)
-        for section in (self.traders, *self.spans.values()):
-            self._grid.removeWidget(section)
-        self._grid.addWidget(self.traders, 0, 0, 1, columns)
-        for place, section in enumerate(self.spans.values()):
-            self._grid.addWidget(section, 1 + place // columns, place % columns)
-        self._grid.setColumnStretch(0, LEFT_SHARE)
-        self._grid.setColumnStretch(1, RIGHT_SHARE if columns == 2 else 0)
-
-    def resizeEvent(self, event: object) -> None:
-        super().resizeEvent(event)  # type: ignore[arg-type]
-        self._rearrange()
+        self.page.limits.setText("" if ticks is None else f"limited to {ticks_text(ticks)}")
 
     def _pick(self, agent_id: AgentId) -> None:
         self.context.document.selection.select(AgentItem(agent_id))
 
     def _dress(self) -> None:
-        theme = self.context.theme
-        self.trader_legend.show_entries(
-            (("as buyer", bought_color(theme)), ("as seller", sold_color(theme)))
-        )
+        self.page.dress()
         for what, show in (
             ("detail", self._show_detail),
             ("summary", self._show_summary),
@@ -432,13 +281,3 @@ class OverviewView(View):
         ):
             if what in self._answers:
                 show()
-
-
-def _stacked(*parts: QWidget) -> QWidget:
-    whole = QWidget()
-    layout = QVBoxLayout(whole)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(0)
-    for part in parts:
-        layout.addWidget(part)
-    return whole
