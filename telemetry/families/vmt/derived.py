@@ -97,30 +97,48 @@ def difference(table: str, after: str, before: str) -> Derive:
     return derive
 
 
+def _pair_is(columns: Columns, *pairs: str) -> Element | None:
+    """Whether an attempt's stored pair is one of `pairs`; None where it is not recorded."""
+    if not columns.has("trade_attempts", "dM_attempted", "exchange_pair_type"):
+        return None
+    return columns.column("trade_attempts", "exchange_pair_type").in_(pairs)
+
+
+def block_sold(columns: Columns) -> Element:
+    """What the seller would give: dB_calculated in B<->M, else dA_attempted."""
+    in_b = _pair_is(columns, "B<->M", "M<->B")
+    sold = columns.column("trade_attempts", "dA_attempted")
+    if in_b is None:
+        return sold
+    return sa.case((in_b, columns.column("trade_attempts", "dB_calculated")), else_=sold)
+
+
+def payment(columns: Columns) -> Element:
+    """What the buyer would give: dM_attempted in money pairs, else dB_calculated."""
+    in_money = _pair_is(columns, "A<->M", "M<->A", "B<->M", "M<->B")
+    paid = columns.column("trade_attempts", "dB_calculated")
+    if in_money is None:
+        return paid
+    return sa.case((in_money, columns.column("trade_attempts", "dM_attempted")), else_=paid)
+
+
 def missing_stock(columns: Columns) -> Element:
     """By how much the tried block exceeded the giver's stock; 0 where both sides held enough.
 
-    The seller gives A (B in B<->M), the buyer gives B (M in money pairs); the seller comes first.
+    The seller's stock is of what it sells, the buyer's of what it pays; the seller comes first.
     """
 
     def at(name: str) -> Element:
         return columns.column("trade_attempts", name)
 
-    seller_short = at("dA_attempted") - at("seller_A_init")
-    buyer_short = at("dB_calculated") - at("buyer_B_init")
-    if columns.has("trade_attempts", "dM_attempted", "buyer_M_init", "exchange_pair_type"):
-        pair = at("exchange_pair_type")
-        seller_short = sa.case(
-            (pair.in_(("B<->M", "M<->B")), at("dB_calculated") - at("seller_B_init")),
-            else_=seller_short,
-        )
-        buyer_short = sa.case(
-            (
-                pair.in_(("A<->M", "M<->A", "B<->M", "M<->B")),
-                at("dM_attempted") - at("buyer_M_init"),
-            ),
-            else_=buyer_short,
-        )
+    seller_has, buyer_has = at("seller_A_init"), at("buyer_B_init")
+    in_b = _pair_is(columns, "B<->M", "M<->B")
+    in_money = _pair_is(columns, "A<->M", "M<->A", "B<->M", "M<->B")
+    if in_b is not None and in_money is not None:
+        seller_has = sa.case((in_b, at("seller_B_init")), else_=seller_has)
+        buyer_has = sa.case((in_money, at("buyer_M_init")), else_=buyer_has)
+    seller_short = block_sold(columns) - seller_has
+    buyer_short = payment(columns) - buyer_has
     return sa.case((seller_short > 0, seller_short), (buyer_short > 0, buyer_short), else_=0)
 
 

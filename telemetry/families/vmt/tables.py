@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 
-from telemetry.families.vmt import derived, models
+from telemetry.families.vmt import derived, models, sentences
 from telemetry.families.vmt.verdicts import explain_attempt
 from telemetry.families.vocabulary import AggregateSpec, ColumnSpec, SummarySpec, TableSpec
 
@@ -212,8 +212,8 @@ ATTEMPTS = (
     C("seller_ask", "seller ask", "real", role="seller_ask"),
     C("seller_bid", "seller bid", "real", role="seller_bid"),
     C("surplus", "quote overlap", "real", role="overlap"),
-    _good("dA_attempted", "ΔA tried", "A", "block"),
-    _good("dB_calculated", "ΔB", "B", "counter"),
+    _good("dA_attempted", "ΔA tried", "A"),
+    _good("dB_calculated", "ΔB", "B"),
     _good("buyer_A_init", "buyer A before", "A"),
     _good("buyer_B_init", "buyer B before", "B"),
     C("buyer_U_init", "buyer U before", "real", role="buyer_before", unit="utility"),
@@ -233,7 +233,7 @@ ATTEMPTS = (
     C("result", "result", role="result", facet=True),
     C("result_reason", "reason", role="reason", facet=True),
     C("exchange_pair_type", "pair (as stored)", facet=True, optional=True, default="A<->B"),
-    _money("dM_attempted", "ΔM", "money_counter"),
+    _money("dM_attempted", "ΔM"),
     _optional("buyer_lambda", "buyer λ", "utility per M"),
     _optional("seller_lambda", "seller λ", "utility per M"),
     _money("buyer_M_init", "buyer M before", visible=False),
@@ -257,6 +257,26 @@ ATTEMPTS = (
         unit="utility",
         derive=derived.difference("trade_attempts", "seller_U_final", "seller_U_init"),
         needs=("seller_U_final", "seller_U_init"),
+    ),
+    C(
+        "block",
+        "block sold",
+        "int",
+        role="block",
+        scale="goods",
+        derive=derived.block_sold,
+        needs=("dA_attempted", "dB_calculated"),
+        help="What the seller would give: A, or B in B<->M.",
+    ),
+    C(
+        "payment",
+        "paid",
+        "int",
+        role="counter",
+        derive=derived.payment,
+        needs=("dA_attempted", "dB_calculated"),
+        scale="goods",
+        help="What the buyer would give: B, or M in money pairs (minor units).",
     ),
     C(
         "missing_stock",
@@ -419,7 +439,14 @@ TABLES = (
         tick=None,
         sort="run_id",
     ),
-    _table(models.Trade, "Trades", TRADES, agents=("buyer_id", "seller_id"), summary=TRADE_SUMMARY),
+    _table(
+        models.Trade,
+        "Trades",
+        TRADES,
+        agents=("buyer_id", "seller_id"),
+        summary=TRADE_SUMMARY,
+        explain=sentences.trade,
+    ),
     _table(
         models.TradeAttempt,
         "Attempts",
@@ -434,14 +461,21 @@ TABLES = (
     _table(models.ResourceSnapshot, "Resources", RESOURCES, role="resources"),
     _table(models.Decision, "Decisions", DECISIONS, agents=_AGENT),
     _table(models.TickState, "Tick states", TICK_STATES),
-    _table(models.ModeChange, "Mode changes", MODE_CHANGES),
+    _table(models.ModeChange, "Mode changes", MODE_CHANGES, explain=sentences.mode_change),
     _table(
         models.LambdaUpdate,
         "λ updates",
         LAMBDA_UPDATES,
         agents=_AGENT,
+        explain=sentences.lambda_update,
         how_to_record="They are recorded in runs with money mode “kkt_lambda”.",
     ),
-    _table(models.Pairing, "Pairings", PAIRINGS, agents=("agent_i", "agent_j")),
+    _table(
+        models.Pairing,
+        "Pairings",
+        PAIRINGS,
+        agents=("agent_i", "agent_j"),
+        explain=sentences.pairing,
+    ),
     _table(models.Preference, "Preferences", PREFERENCES, agents=_AGENT),
 )
