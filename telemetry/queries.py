@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from telemetry.concepts import (
     Agent,
@@ -37,7 +37,12 @@ A_co = TypeVar("A_co", covariant=True)
 
 @dataclass(frozen=True)
 class Query(Generic[A_co]):
-    """A question whose answer is of type `A_co`; hashable, so it can key a cache."""
+    """A question whose answer is of type `A_co`; hashable, so it can key a cache.
+
+    `LACKING` says what a family that cannot answer it does not have.
+    """
+
+    LACKING: ClassVar[str] = "cannot answer this"
 
 
 @dataclass(frozen=True)
@@ -200,18 +205,22 @@ class NegotiationQuery(Query[Negotiation]):
 
 @dataclass(frozen=True)
 class ExperimentsQuery(Query[ExperimentList]):
-    """Every experiment; empty where the family or the source has none."""
+    """Every experiment; empty where the source has none."""
+
+    LACKING = "have no experiments"
 
 
 @dataclass(frozen=True)
 class IterationsQuery(Query[IterationList]):
     experiment_id: str
+    LACKING = "have no experiments with iterations"
 
 
 @dataclass(frozen=True)
 class VerifyQuery(Query[Verdict]):
     """Can this run's recording be trusted: the family's own proof (a hash chain)."""
 
+    LACKING = "carry no proof of their own (no chain of hashes) that could be verified"
     run_id: RunId
 
 
@@ -219,6 +228,7 @@ class VerifyQuery(Query[Verdict]):
 class OrderBookQuery(Query[OrderBook]):
     """The book and the standings after `tick`; `levels` per side."""
 
+    LACKING = "have no order book"
     run_id: RunId
     tick: int
     levels: int = 10

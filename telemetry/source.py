@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from typing import TypeVar
 
@@ -107,6 +107,10 @@ class Source:
         told = self._layout.table_spec(table).explain
         return "" if told is None else told(row)
 
+    def explains(self, table: str) -> bool:
+        """Whether the family has words for the rows of `table`."""
+        return self._layout.table_spec(table).explain is not None
+
     def set_scale(self, scale: int | None) -> None:
         """Divide stored quantities of goods by `scale`; None: what the vintage suggests."""
         if scale is not None and not 1 <= scale <= MAX_SCALE:
@@ -122,8 +126,7 @@ class Source:
         """Answer `query`; blocks. QueryCancelled once the token is cancelled."""
         answer = self._family.answers.get(type(query)) or ANSWERS.get(type(query))
         if answer is None:
-            what = type(query).__name__.removesuffix("Query").lower()
-            raise NothingFoundError(f"{self._family.label} sources cannot answer {what}.")
+            raise NothingFoundError(f"{self._family.label} sources {query.LACKING}.")
         token = token or CancelToken()
         for _ in range(ANEW):
             with suppress(ChangedError):
@@ -136,7 +139,7 @@ class Source:
 
     def stream(
         self, query: TableQuery, token: CancelToken | None = None
-    ) -> Iterator[tuple[tuple[Cell, ...], ...]]:
+    ) -> Generator[tuple[tuple[Cell, ...], ...]]:
         """All rows that match, a chunk at a time in constant memory; `limit` is ignored."""
         token = token or CancelToken()
         with self._database.connection(token, _about(query)) as connection:

@@ -1,0 +1,1 @@
+"""Questions over several answers of a source: a run told in words, policies compared."""
