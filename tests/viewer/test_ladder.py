@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor
 
 from telemetry.concepts import Column, Histogram, Negotiation, Points, Table, TablePage
 from vmt_log_viewer.models.clipboard import as_text
-from vmt_log_viewer.models.ladder import span, tries
+from vmt_log_viewer.models.ladder import sizes_of, span, tries
 from vmt_log_viewer.models.ladder_model import GAIN_ROLE, LadderModel
 from vmt_log_viewer.widgets.ladder_plot import LadderPlot
 from vmt_log_viewer.widgets.point_scatter import PointScatter, shape_of
@@ -88,6 +88,12 @@ def test_a_click_on_a_mark_chooses_its_try(theme, qtbot):
     with qtbot.waitSignal(plot.row_clicked) as clicked:
         qtbot.mouseClick(plot, Qt.LeftButton, pos=at.toPoint())
     assert clicked.args == [1]
+
+
+def test_blocks_of_the_second_good_are_drawn_by_what_moved():
+    found = tries(negotiation(row(block=0), row(block=0)))
+    assert sizes_of(found) == "counter"
+    assert sizes_of(tries(negotiation(row(block=2)))) == "block"
 
 
 def test_a_span_leaves_out_what_is_not_finite():

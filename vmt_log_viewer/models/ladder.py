@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from telemetry.concepts import Cell, Column, Negotiation, TablePage
@@ -32,6 +32,7 @@ class Try:
     buyer: Cell
     seller: Cell
     direction: Cell
+    pair: Cell
     price: Cell
     block: Cell
     counter: Cell
@@ -51,6 +52,11 @@ class Try:
     def success(self) -> bool:
         return self.result == SUCCESS
 
+    @property
+    def kind(self) -> tuple[Cell, ...]:
+        """Who bought what from whom: only tries of one kind have comparable prices."""
+        return (self.buyer, self.seller, self.direction, self.pair)
+
 
 def tries(negotiation: Negotiation) -> tuple[Try, ...]:
     """The attempts of `negotiation` in the order they were tried."""
@@ -61,6 +67,12 @@ def tries(negotiation: Negotiation) -> tuple[Try, ...]:
         _try(read, row, key, verdict)
         for row, key, verdict in zip(page.rows, page.keys, verdicts, strict=True)
     )
+
+
+def sizes_of(found: Sequence[Try]) -> str:
+    """Which amount says how large a block was: "block", or "counter" where no `block` moved."""
+    moved = any(number(t.block) for t in found)
+    return "counter" if not moved and any(number(t.counter) for t in found) else "block"
 
 
 def span(values: list[float | None]) -> tuple[float, float] | None:
@@ -110,6 +122,7 @@ def _try(read: Read, row: tuple[Cell, ...], key: int | str, verdict: str) -> Try
         buyer=read(row, "buyer"),
         seller=read(row, "seller"),
         direction=read(row, "direction"),
+        pair=read(row, "pair"),
         price=read(row, "price"),
         block=read(row, "block"),
         counter=read(row, "counter"),

@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 from telemetry.concepts import Negotiation, RunId
 from telemetry.errors import TelemetryError
 from telemetry.queries import NegotiationQuery
-from vmt_log_viewer.models.ladder import column_of
+from telemetry.text import cell_text
+from vmt_log_viewer.models.ladder import Try, column_of, sizes_of
 from vmt_log_viewer.state.items import NegotiationItem
 from vmt_log_viewer.theme import GRID, INSIDE
 from vmt_log_viewer.widgets.empty_state import EmptyState
@@ -119,13 +120,7 @@ class NegotiationPanel(QWidget):
         parts.append("traded" if trades else "no trade")
         self._title.setText(" · ".join(parts))
         self.list.ladder.show_negotiation(negotiation)
-        page = negotiation.attempts
-        price, block = column_of(page, "price"), column_of(page, "block")
-        self.plot.show_tries(
-            self.list.ladder.tries,
-            price.label if price is not None else "price",
-            block.label if block is not None else "block",
-        )
+        self._draw_kind(self.list.ladder.tries[0] if count else None)
         self.states.show_negotiation(negotiation)
         self._arrange()
         self._stack.setCurrentWidget(self._body)
@@ -143,8 +138,32 @@ class NegotiationPanel(QWidget):
         elif tries:
             self.list.choose(len(tries) - 1)
 
+    def _draw_kind(self, tried: Try | None) -> None:
+        """Draw the tries of the same kind as `tried`: prices of others are in other units."""
+        if tried is None or self.negotiation is None:
+            self.plot.show_tries((), "", "")
+            return
+        same = [(i, t) for i, t in enumerate(self.list.ladder.tries) if t.kind == tried.kind]
+        found = [t for _, t in same]
+        size = sizes_of(found)
+        price, block = (column_of(self.negotiation.attempts, r) for r in ("price", size))
+        label = (
+            cell_text(tried.direction, missing="")
+            if len(found) < len(self.list.ladder.tries)
+            else ""
+        )
+        self.plot.show_tries(
+            found,
+            " ".join(part for part in (price.label if price else "price", label) if part),
+            block.label if block else "block",
+            rows=[i for i, _ in same],
+            size=size,
+        )
+
     def _show_try(self, row: int) -> None:
         tried = self.list.ladder.tries[row]
+        if row not in self.plot.rows:
+            self._draw_kind(tried)
         self.plot.choose(row)
         self._verdict.setText(f"Try {row + 1}: {tried.verdict}" if tried.verdict else "")
         self.try_chosen.emit(tried.key)

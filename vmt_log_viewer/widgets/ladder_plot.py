@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,8 @@ class LadderPlot(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._tries: tuple[Try, ...] = ()
+        self._rows: tuple[int, ...] = ()
+        self._size = "block"
         self._block_label, self._price_label = "block", "price"
         self._chosen: int | None = None
         self.setMinimumSize(180, 120)
@@ -58,10 +61,26 @@ class LadderPlot(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(320, 200)
 
-    def show_tries(self, tries: tuple[Try, ...], price_label: str, block_label: str) -> None:
-        self._tries, self._chosen = tries, None
+    def show_tries(
+        self,
+        tries: Sequence[Try],
+        price_label: str,
+        block_label: str,
+        *,
+        rows: Sequence[int] | None = None,
+        size: str = "block",
+    ) -> None:
+        """Draw `tries`, which are the list's `rows` (all of them unless told), over `size`."""
+        self._tries, self._size = tuple(tries), size
+        self._rows = tuple(range(len(self._tries))) if rows is None else tuple(rows)
+        self._chosen = None
         self._price_label, self._block_label = price_label, block_label
         self.update()
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """Which rows of the list are drawn."""
+        return self._rows
 
     def choose(self, row: int | None) -> None:
         self._chosen = row
@@ -77,7 +96,7 @@ class LadderPlot(QWidget):
         across, up = scales
         self._axes(painter, across, up)
         self._quotes(painter, across)
-        for row, tried in enumerate(self._tries):
+        for row, tried in zip(self._rows, self._tries, strict=True):
             at = self._place(tried, across, up)
             if at is None:
                 continue
@@ -89,19 +108,19 @@ class LadderPlot(QWidget):
         self._legend(painter)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        row = self._nearest(event.position())
-        if row is not None:
-            self.row_clicked.emit(row)
+        nth = self._nearest(event.position())
+        if nth is not None:
+            self.row_clicked.emit(self._rows[nth])
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        row = self._nearest(event.position())
-        if row is None:
+        nth = self._nearest(event.position())
+        if nth is None:
             QToolTip.hideText()
             return
-        tried = self._tries[row]
+        tried = self._tries[nth]
         lines = (
-            f"try {row + 1}: {self._price_label} {cell_text(tried.price)},"
-            f" {self._block_label} {cell_text(tried.block)}",
+            f"try {self._rows[nth] + 1}: {self._price_label} {cell_text(tried.price)},"
+            f" {self._block_label} {cell_text(getattr(tried, self._size))}",
             tried.verdict,
         )
         QToolTip.showText(event.globalPosition().toPoint(), plain_tip("\n".join(lines)), self)
@@ -111,13 +130,13 @@ class LadderPlot(QWidget):
         if scales is None:
             return None
         best, best_away = None, _REACH
-        for row, tried in enumerate(self._tries):
+        for nth, tried in enumerate(self._tries):
             place = self._place(tried, *scales)
             if place is None:
                 continue
             away = (place - at).manhattanLength()
             if away < best_away:
-                best, best_away = row, away
+                best, best_away = nth, away
         return best
 
     def _scales(self) -> tuple[_Scale, _Scale] | None:
@@ -130,17 +149,20 @@ class LadderPlot(QWidget):
         near = [q for q in quotes if low - reach <= q <= high + reach]
         low, high = min([low, *near]), max([high, *near])
         air = 0.08 * (high - low) or 0.1 * abs(high) or 1.0
-        blocks = span([number(t.block) for t in self._tries]) or (0.0, 1.0)
+        blocks = span([self._block(t) for t in self._tries]) or (0.0, 1.0)
         top = max(blocks[1], 1e-12)
         across = _Scale(low - air, high + air, _LEFT, max(self.width() - _RIGHT, _LEFT + 1))
         up = _Scale(min(blocks[0], 0.0), 1.12 * top, max(self.height() - _BOTTOM, _TOP + 1), _TOP)
         return across, up
 
     def _place(self, tried: Try, across: _Scale, up: _Scale) -> QPointF | None:
-        price, block = number(tried.price), number(tried.block)
+        price, block = number(tried.price), self._block(tried)
         if price is None:
             return None
         return QPointF(across(price), up(0.0 if block is None else block))
+
+    def _block(self, tried: Try) -> float | None:
+        return number(getattr(tried, self._size))
 
     def _ask(self) -> float | None:
         return next((t.ask for t in self._tries if t.ask is not None), None)

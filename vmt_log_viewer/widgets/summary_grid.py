@@ -92,8 +92,8 @@ class SummaryGrid(QScrollArea):
         shown = [i for i in range(len(summary.columns)) if i == 0 or _has_values(summary, i)]
         columns = [summary.columns[i] for i in shown]
         for place, column in enumerate(columns):
-            label = caption(self._context.theme, heading(column), elided=False)
-            label.setToolTip(plain_tip(column.help) if column.help else "")
+            label = caption(self._context.theme, column.label, elided=False)
+            label.setToolTip(plain_tip(f"{heading(column)} {column.help}"))
             self._grid.addWidget(label, 0, place, _side(column, place))
         mixed = len(summary.groups) > 1
         total = [None if mixed and _mixes(summary.columns[i]) else summary.total[i] for i in shown]
