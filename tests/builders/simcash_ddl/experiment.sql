@@ -1,0 +1,16 @@
+CREATE SEQUENCE experiment_events_id_seq INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START 1 NO CYCLE;
+CREATE TABLE agent_state_registers(simulation_id VARCHAR, tick INTEGER, agent_id VARCHAR, register_key VARCHAR, register_value DOUBLE, PRIMARY KEY(simulation_id, tick, agent_id, register_key));
+CREATE TABLE experiment_events(id INTEGER DEFAULT(nextval('experiment_events_id_seq')) PRIMARY KEY, run_id VARCHAR NOT NULL, iteration INTEGER NOT NULL, event_type VARCHAR NOT NULL, event_data JSON NOT NULL, "timestamp" VARCHAR NOT NULL);
+CREATE TABLE experiment_iterations(run_id VARCHAR, iteration INTEGER, costs_per_agent JSON NOT NULL, accepted_changes JSON NOT NULL, policies JSON NOT NULL, "timestamp" VARCHAR NOT NULL, PRIMARY KEY(run_id, iteration));
+CREATE TABLE experiments(run_id VARCHAR PRIMARY KEY, experiment_name VARCHAR NOT NULL, experiment_type VARCHAR NOT NULL, config JSON NOT NULL, created_at VARCHAR NOT NULL, completed_at VARCHAR, num_iterations INTEGER DEFAULT(0), converged BOOLEAN DEFAULT(CAST('f' AS BOOLEAN)), convergence_reason VARCHAR);
+CREATE TABLE policy_evaluations(run_id VARCHAR, iteration INTEGER, agent_id VARCHAR, evaluation_mode VARCHAR NOT NULL, proposed_policy JSON NOT NULL, old_cost INTEGER NOT NULL, new_cost INTEGER NOT NULL, context_simulation_cost INTEGER NOT NULL, accepted BOOLEAN NOT NULL, acceptance_reason VARCHAR NOT NULL, delta_sum INTEGER NOT NULL, num_samples INTEGER NOT NULL, sample_details JSON, scenario_seed INTEGER, "timestamp" VARCHAR NOT NULL, settlement_rate DOUBLE, avg_delay DOUBLE, cost_breakdown JSON, cost_std_dev INTEGER, confidence_interval_95 JSON, agent_stats JSON, PRIMARY KEY(run_id, iteration, agent_id));
+CREATE TABLE simulation_events(event_id VARCHAR PRIMARY KEY, simulation_id VARCHAR, tick INTEGER, "day" INTEGER, event_timestamp TIMESTAMP, event_type VARCHAR, details VARCHAR, agent_id VARCHAR, tx_id VARCHAR, created_at TIMESTAMP DEFAULT(CURRENT_TIMESTAMP));
+CREATE TABLE simulations(simulation_id VARCHAR PRIMARY KEY, config_file VARCHAR, config_name VARCHAR, description VARCHAR, rng_seed BIGINT, ticks_per_day INTEGER, num_days INTEGER, num_agents INTEGER, status VARCHAR DEFAULT('running'), started_at TIMESTAMP DEFAULT(CURRENT_TIMESTAMP), ended_at TIMESTAMP, total_arrivals INTEGER, total_settlements INTEGER, total_cost_cents BIGINT, duration_seconds DOUBLE, ticks_per_second DOUBLE, config_json VARCHAR, experiment_run_id VARCHAR, experiment_iteration INTEGER);
+CREATE INDEX idx_events_run_iter ON experiment_events(run_id, iteration);
+CREATE INDEX idx_experiments_type ON experiments(experiment_type);
+CREATE INDEX idx_iterations_run ON experiment_iterations(run_id);
+CREATE INDEX idx_policy_evals_mode ON policy_evaluations(run_id, evaluation_mode);
+CREATE INDEX idx_policy_evals_run_agent ON policy_evaluations(run_id, agent_id);
+CREATE INDEX idx_simulation_events_sim_tick ON simulation_events(simulation_id, tick);
+CREATE INDEX idx_simulation_events_type ON simulation_events(simulation_id, event_type);
+CREATE INDEX idx_simulations_experiment ON simulations(experiment_run_id);

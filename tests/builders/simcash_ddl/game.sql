@@ -1,0 +1,13 @@
+CREATE TABLE game_sessions(game_id VARCHAR PRIMARY KEY, scenario_config VARCHAR NOT NULL, master_seed BIGINT NOT NULL, game_mode VARCHAR NOT NULL, config_json VARCHAR NOT NULL, started_at TIMESTAMP NOT NULL, completed_at TIMESTAMP, status VARCHAR NOT NULL, optimized_agents VARCHAR NOT NULL, total_iterations INTEGER DEFAULT(0), converged BOOLEAN DEFAULT(CAST('f' AS BOOLEAN)), final_cost DOUBLE);
+CREATE TABLE iteration_context(game_id VARCHAR, agent_id VARCHAR, iteration_number INTEGER, monte_carlo_seeds VARCHAR NOT NULL, num_samples INTEGER NOT NULL, best_seed INTEGER NOT NULL, worst_seed INTEGER NOT NULL, best_seed_cost DOUBLE NOT NULL, worst_seed_cost DOUBLE NOT NULL, best_seed_verbose_output VARCHAR, worst_seed_verbose_output VARCHAR, cost_mean DOUBLE NOT NULL, cost_std DOUBLE NOT NULL, settlement_rate_mean DOUBLE NOT NULL, PRIMARY KEY(game_id, agent_id, iteration_number));
+CREATE TABLE llm_interaction_log(interaction_id VARCHAR PRIMARY KEY, game_id VARCHAR NOT NULL, agent_id VARCHAR NOT NULL, iteration_number INTEGER NOT NULL, system_prompt VARCHAR NOT NULL, user_prompt VARCHAR NOT NULL, raw_response VARCHAR NOT NULL, parsed_policy_json VARCHAR, parsing_error VARCHAR, llm_reasoning VARCHAR, request_timestamp TIMESTAMP NOT NULL, response_timestamp TIMESTAMP NOT NULL);
+CREATE TABLE policy_diffs(game_id VARCHAR, agent_id VARCHAR, iteration_number INTEGER, diff_summary VARCHAR NOT NULL, parameter_changes_json VARCHAR, payment_tree_changed BOOLEAN DEFAULT(CAST('f' AS BOOLEAN)) NOT NULL, collateral_tree_changed BOOLEAN DEFAULT(CAST('f' AS BOOLEAN)) NOT NULL, parameters_snapshot_json VARCHAR NOT NULL, PRIMARY KEY(game_id, agent_id, iteration_number));
+CREATE TABLE policy_iterations(game_id VARCHAR, agent_id VARCHAR, iteration_number INTEGER, trigger_tick INTEGER NOT NULL, old_policy_json VARCHAR NOT NULL, new_policy_json VARCHAR NOT NULL, old_cost DOUBLE NOT NULL, new_cost DOUBLE NOT NULL, cost_improvement DOUBLE NOT NULL, was_accepted BOOLEAN NOT NULL, validation_errors VARCHAR NOT NULL, llm_model VARCHAR NOT NULL, llm_latency_seconds DOUBLE NOT NULL, tokens_used INTEGER NOT NULL, created_at TIMESTAMP NOT NULL, PRIMARY KEY(game_id, agent_id, iteration_number));
+CREATE INDEX idx_context_game ON iteration_context(game_id);
+CREATE INDEX idx_diffs_game ON policy_diffs(game_id);
+CREATE INDEX idx_game_started_at ON game_sessions(started_at);
+CREATE INDEX idx_game_status ON game_sessions(status);
+CREATE INDEX idx_iter_agent ON policy_iterations(game_id, agent_id);
+CREATE INDEX idx_iter_game ON policy_iterations(game_id);
+CREATE INDEX idx_llm_log_agent ON llm_interaction_log(game_id, agent_id);
+CREATE INDEX idx_llm_log_game ON llm_interaction_log(game_id);
