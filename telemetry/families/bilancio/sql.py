@@ -1,0 +1,156 @@
+"""DuckDB SELECTs over lists of text files, each column found by its name in the file's header."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from telemetry.errors import SourceError
+from telemetry.families.bilancio.layout import header
+from telemetry.text import one_line
+
+LINE, BEYOND = "line", "values beyond the header"
+PATH, LINE_IN_FILES = "path of the file", "line in its files"
+"""Columns beside those of a file: the row's number, what its line holds too much, its file."""
+_SPARE = 16
+_LONGEST_LINE = 256 * 1024 * 1024
+_CSV = (
+    "auto_detect=false, header=true, delim=',', quote='\"', escape='\"', null_padding=true, "
+    "strict_mode=false, parallel=false"
+)
+
+
+def name(text: str) -> str:
+    """`text` as an SQL identifier."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+def text(value: str | None) -> str:
+    """`value` as an SQL literal."""
+    return "NULL::VARCHAR" if value is None else "'" + value.replace("'", "''") + "'"
+
+
+def file(path: Path) -> str:
+    """A path as a literal that stands for this file alone, whatever signs its name holds."""
+    shown = str(path)
+    try:
+        shown.encode("utf-8")
+    except UnicodeEncodeError:
+        raise SourceError(
+            f"{one_line(shown)} has a name that is no text in UTF-8; rename it in a copy."
+        ) from None
+    plain = "".join(f"[{c}]" if c in "*?[" else c for c in shown)
+    return text(plain)
+
+
+def csv_rows(paths: Iterable[Path]) -> str | None:
+    """All rows of CSV files as text: every column of any of them, by name; None without a file.
+
+    Empty cells are NULL. A row's number counts within the SELECT. Values that a line has beyond
+    its header (at most 16) come together in one more column, so that none is lost.
+    """
+    groups: dict[tuple[str, ...], list[Path]] = {}
+    for path in paths:
+        names = header(path)
+        if names:
+            groups.setdefault(names, []).append(path)
+    if not groups:
+        return None
+    return " UNION ALL BY NAME ".join(_alike(names, files) for names, files in groups.items())
+
+
+def columns_of(paths: Iterable[Path]) -> tuple[str, ...]:
+    """The names in the headers of `paths`, in the order in which they first occur."""
+    return tuple(dict.fromkeys(name for path in paths for name in header(path)))
+
+
+def lines(paths: Iterable[Path]) -> str | None:
+    """The lines of text files as they are, blank ones left out; None without a file."""
+    listed = ", ".join(file(path) for path in paths)
+    if not listed:
+        return None
+    return (
+        f"SELECT * FROM (SELECT row_number() OVER () AS {LINE}, payload, {name(PATH)} "
+        f"FROM read_csv([{listed}], columns={{'payload': 'VARCHAR'}}, auto_detect=false, "
+        "header=false, delim=E'\\x01', quote='', escape='', null_padding=true, "
+        f"strict_mode=false, parallel=false, max_line_size={_LONGEST_LINE}, "
+        f"buffer_size={2 * _LONGEST_LINE}, filename={text(PATH)})) WHERE payload IS NOT NULL"
+    )
+
+
+def documents(paths: Iterable[Path]) -> str | None:
+    """The whole texts of files; None without a file."""
+    listed = ", ".join(file(path) for path in paths)
+    if not listed:
+        return None
+    return f"SELECT content AS payload, filename AS {name(PATH)} FROM read_text([{listed}])"
+
+
+def values(rows: Iterable[tuple[str | int | None, ...]], names: Mapping[str, str]) -> str:
+    """Rows made here, under `names` (column → type); no rows: none of them."""
+    listed = [f"({', '.join(_literal(v) for v in row)})" for row in rows]
+    if not listed:
+        return empty(names)
+    typed = ", ".join(
+        f"CAST(c{i} AS {kind}) AS {name(n)}" for i, (n, kind) in enumerate(names.items())
+    )
+    given = ", ".join(f"c{i}" for i in range(len(names)))
+    return f"SELECT {typed} FROM (VALUES {', '.join(listed)}) t({given})"
+
+
+def empty(names: Mapping[str, str]) -> str:
+    """No rows, with these columns (column → type)."""
+    return (
+        "SELECT "
+        + ", ".join(f"CAST(NULL AS {kind}) AS {name(n)}" for n, kind in names.items())
+        + " WHERE false"
+    )
+
+
+def whole(element: str) -> str:
+    """A text as a whole number; NULL where it is none (3.7 is no day)."""
+    return (
+        f"CASE WHEN regexp_full_match({element}, '\\s*[+-]?[0-9]+(\\.0*)?\\s*') "
+        f"THEN TRY_CAST({element} AS BIGINT) END"
+    )
+
+
+def flag(element: str) -> str:
+    """True and False as Python prints them; NULL where it is neither."""
+    return f"CASE lower(trim({element})) WHEN 'true' THEN true WHEN 'false' THEN false END"
+
+
+def real(element: str) -> str:
+    """A text as the nearest double; NULL where it is no number."""
+    return f"TRY_CAST({element} AS DOUBLE)"
+
+
+def member(payload: str, *keys: str) -> str:
+    """The first of `keys` that a JSON object has, as text; its numbers as they are written."""
+    found = []
+    for key in keys:
+        written = f"regexp_extract({payload}, '\"{key}\"\\s*:\\s*([-+0-9.eE]+)', 1)"
+        inside = f"({payload}->>'{key}')"
+        same = f"json_type({payload}, '$.{key}') = 'DOUBLE' AND {real(written)} = {real(inside)}"
+        found.append(f"CASE WHEN {same} THEN {written} ELSE {inside} END")
+    return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
+
+
+def _alike(names: tuple[str, ...], paths: list[Path]) -> str:
+    """Rows of files that share a header."""
+    spare = [f"{BEYOND} {i}" for i in range(1, _SPARE + 1)]
+    typed = ", ".join(f"{text(n)}: 'VARCHAR'" for n in (*names, *spare))
+    listed = ", ".join(file(path) for path in paths)
+    own = ", ".join(name(n) for n in names)
+    beyond = ", ".join(name(n) for n in spare)
+    return (
+        f"SELECT {own}, nullif(concat_ws(', ', {beyond}), '') AS {name(BEYOND)}, "
+        f"row_number() OVER () AS {name(LINE_IN_FILES)}, {name(PATH)} "
+        f"FROM read_csv([{listed}], columns={{{typed}}}, {_CSV}, filename={text(PATH)})"
+    )
+
+
+def _literal(value: str | int | None) -> str:
+    if isinstance(value, int):
+        return str(value)
+    return "NULL" if value is None else text(value)

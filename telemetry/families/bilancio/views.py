@@ -1,0 +1,180 @@
+"""The tables of what was opened, as DuckDB SELECTs over the files of the runs asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from telemetry.concepts import RunId
+from telemetry.errors import SourceError
+from telemetry.families.bilancio import derived, listing, models, sql, sweep
+from telemetry.families.bilancio.layout import Opened, RunFolder, opened, run_folder
+from telemetry.families.bilancio.models import FLAG, NUMBER, WHOLE
+
+CSV_TABLES: dict[str, tuple[sa.Table, dict[str, str]]] = {
+    "trades": (models.TRADES, {}),
+    "repayment_events": (models.REPAYMENTS, {}),
+    "inventory_timeseries": (models.INVENTORY, {"state": derived.STATE}),
+    "system_state_timeseries": (models.SYSTEM, {"agent": "'system'"}),
+    "metrics": (models.METRICS, {"agent": "'system'"}),
+    "balances": (models.BALANCES, {"is_summary": f"coalesce({derived.SUMMARY}, false)"}),
+    "debtor_shares": (models.DEBTOR_SHARES, {}),
+    "intraday": (models.INTRADAY, {}),
+}
+"""Tables that are a CSV file of each run, with the columns that follow from a row's others."""
+_OWN = ("run_id", "line", "logged_run", "unreadable")
+_ENOUGH = 20
+"""So many runs of an arm, from each end of its list, tell which columns the files have."""
+
+
+class FolderViews:
+    """The SELECTs of every table, made anew for each question.
+
+    Which columns a table has is settled once, when the folder is opened; a question opens only
+    the files of the runs that it names, and one that names none opens registries and aggregates.
+    """
+
+    def __init__(self, path: Path) -> None:
+        found = opened(path)
+        if found is None:
+            raise SourceError(f"{path} holds no Bilancio experiment any more; choose another one.")
+        self.opened: Opened = found
+        sample = list(_sample(found))
+        self._names = {
+            table: sql.columns_of(chain(*(run.files.get(table, ()) for run in sample)))
+            for table in CSV_TABLES
+        }
+
+    def __call__(self, runs: tuple[RunId, ...]) -> dict[str, str]:
+        folders = [f for f in (self.opened.run(run_id) for run_id in runs) if f is not None]
+        views = {t: self._csv(t, folders) for t in CSV_TABLES}
+        views["event_lines"] = _lines(folders)
+        views["events"] = derived.EVENTS
+        views["dealer_documents"] = _documents(folders)
+        views["dealer_metrics"] = derived.DEALER_METRICS
+        views["obligations"] = derived.OBLIGATIONS
+        views["agents"] = derived.AGENTS
+        views["horizon"] = derived.HORIZON
+        views.update(sweep.views(self.opened))
+        views.update(listing.views(self.opened, folders or None))
+        return views
+
+    def _csv(self, table: str, folders: list[RunFolder]) -> str:
+        model, made = CSV_TABLES[table]
+        offered = _offered(model, made, self._names[table])
+        run_of = {path: f.run_id for f in folders for path in f.files.get(table, ())}
+        rows = sql.csv_rows(run_of)
+        if rows is None:
+            select = sql.empty(offered)
+        else:
+            select = _typed(model, offered, rows, sql.columns_of(run_of), run_of)
+        extra = "".join(f", {element} AS {name}" for name, element in made.items())
+        return f"SELECT *{extra} FROM ({select})"
+
+
+def _sample(found: Opened) -> Iterator[RunFolder]:
+    """The runs whose headers are read at opening: all of a few, else the ends of the list."""
+    if found.alone is not None:
+        yield found.alone
+    for experiment, arm in found.arms():
+        names = arm.names()
+        few = names if len(names) <= 2 * _ENOUGH else names[:_ENOUGH] + names[-_ENOUGH:]
+        yield from (run_folder(name, name, experiment, arm) for name in few)
+
+
+def _offered(model: sa.Table, made: Iterable[str], there: tuple[str, ...]) -> dict[str, str]:
+    """Columns with their types: declared ones that the files have (all of them where there is no
+    file), then those that only the files know."""
+    types = {n: t for n, t in models.duckdb_types(model).items() if n not in made}
+    has = {name.lower() for name in there}
+    if "run_id" in has:
+        has.add("logged_run")
+    declared = {n: t for n, t in types.items() if not there or n in _ALWAYS or n.lower() in has}
+    taken = {n.lower() for n in (*types, *made)}
+    return declared | {_free(n): "VARCHAR" for n in there if n.lower() not in taken}
+
+
+_ALWAYS = ("run_id", "line", "unreadable")
+
+
+def _free(name: str) -> str:
+    """An unknown column's name, unlike those that every table has of its own."""
+    return f"{name} in the file" if name.lower() in (*_OWN, sql.PATH) else name
+
+
+def _typed(
+    model: sa.Table,
+    offered: dict[str, str],
+    rows: str,
+    there: tuple[str, ...],
+    run_of: dict[Path, str],
+) -> str:
+    """Rows of text as the declared kinds, with what could not be read in words."""
+    kinds = models.kinds(model)
+    written = {n.lower(): f"r.{sql.name(n)}" for n in there}
+    written["logged_run"] = written.pop("run_id", "NULL::VARCHAR")
+    picked, problems = [], [_problem(sql.BEYOND, f"r.{sql.name(sql.BEYOND)}", None)]
+    for name, kind in offered.items():
+        own = name.removesuffix(" in the file") if name not in kinds else name
+        element = written.get(own.lower())
+        if name in _ALWAYS:
+            continue
+        if element is None:
+            picked.append(f"CAST(NULL AS {kind}) AS {sql.name(name)}")
+            continue
+        read = _read(element, kinds.get(name))
+        picked.append(f"{read} AS {sql.name(name)}")
+        if kinds.get(name) in (WHOLE, FLAG, NUMBER):
+            as_number = sql.real(element) if kinds[name] == NUMBER else read
+            problems.append(_problem(name, element, as_number))
+    run_id, join = _run_of(run_of)
+    return (
+        f"SELECT {run_id} AS run_id, r.{sql.name(sql.LINE_IN_FILES)} AS line, {', '.join(picked)}, "
+        f"nullif(concat_ws('; ', {', '.join(problems)}), '') AS unreadable FROM ({rows}) r{join}"
+    )
+
+
+def _read(element: str, kind: str | None) -> str:
+    if kind == WHOLE:
+        return sql.whole(element)
+    return sql.flag(element) if kind == FLAG else element
+
+
+def _problem(name: str, element: str, read: str | None) -> str:
+    """'name: text' where the text is there and could not be read."""
+    bad = f"{element} IS NOT NULL" + ("" if read is None else f" AND {read} IS NULL")
+    return f"CASE WHEN {bad} THEN {sql.text(name + ': ')} || {element} END"
+
+
+def _run_of(run_of: dict[Path, str]) -> tuple[str, str]:
+    """The run of a row of `r`, and what to join for it."""
+    runs = set(run_of.values())
+    if len(runs) == 1:
+        return sql.text(runs.pop()), ""
+    pairs = sql.values(
+        ((str(path), run_id) for path, run_id in run_of.items()),
+        {"path": "VARCHAR", "run_id": "VARCHAR"},
+    )
+    return "p.run_id", f" JOIN ({pairs}) p ON p.path = r.{sql.name(sql.PATH)}"
+
+
+def _lines(folders: list[RunFolder]) -> str:
+    run_of = {path: f.run_id for f in folders for path in f.files.get("event_lines", ())}
+    rows = sql.lines(run_of)
+    if rows is None:
+        return sql.empty({"run_id": "VARCHAR", "line": "BIGINT", "payload": "VARCHAR"})
+    run_id, join = _run_of(run_of)
+    return f"SELECT {run_id} AS run_id, r.line, r.payload FROM ({rows}) r{join}"
+
+
+def _documents(folders: list[RunFolder]) -> str:
+    run_of = {path: f.run_id for f in folders for path in f.files.get("dealer_metrics", ())}
+    rows = sql.documents(run_of)
+    if rows is None:
+        return sql.empty({"run_id": "VARCHAR", "j": "VARCHAR"})
+    run_id, join = _run_of(run_of)
+    read = "CASE WHEN json_valid(r.payload) THEN r.payload END"
+    return f"SELECT {run_id} AS run_id, {read} AS j FROM ({rows}) r{join}"
