@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
 
 from telemetry.errors import ExportError
 from vmt_log_viewer.background.exporting import (
@@ -34,6 +36,7 @@ class Exports(QObject):
         request = None if view is None else view.export_request()
         if view is None or request is None:
             return
+        request = with_picture(request, view)
         formats = (*(DATA_FORMATS if request.queries else ()), *request.pictures)
         what = f"{view.title}, as shown: {view.property('status') or 'everything in the view'}"
         order = ExportDialog.ask(self._window, what, request.name, formats, self._folder())
@@ -92,3 +95,15 @@ class Exports(QObject):
 
     def _keep_folder(self, order: Order) -> None:
         self._context.settings.set("export_folder", str(order.path.parent))
+
+
+def with_picture(request: ExportRequest, view: QWidget) -> ExportRequest:
+    """The request with a picture of the view as it is seen, where it draws none itself."""
+    if request.pictures:
+        return request
+
+    def draw(path: Path) -> None:
+        if not view.grab().save(str(path), "PNG"):
+            raise ExportError(f"The picture {path} cannot be written; choose another place.")
+
+    return replace(request, pictures={"png": draw})

@@ -46,6 +46,7 @@ class ViewPage(QWidget):
         if self.view is None:
             self.view = self.kind(self._context)
             self.layout().addWidget(self.view)
+            self.view.show()  # now, not when the layout comes round to it: views ask when seen
         wanted, self._wanted = self._wanted, None
         self.view.show_run(*wanted)
         return self.view
