@@ -6,12 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
-from telemetry.concepts import Agent, AgentId, Lane, Measure, RunId, TickRange, Timeline
+from telemetry.concepts import Agent, AgentId, Measure, RunId, TickRange
 from telemetry.errors import TelemetryError
-from telemetry.queries import AgentsQuery, TimelineQuery
+from telemetry.queries import AgentsQuery
 from vmt_log_viewer.plots.measure_plot import MeasurePlot
 from vmt_log_viewer.plots.picture import png_of, svg_of
 from vmt_log_viewer.plots.plot_data import PlotData
@@ -19,8 +18,9 @@ from vmt_log_viewer.plots.stage import Shared
 from vmt_log_viewer.plots.tick_window import TickWindow
 from vmt_log_viewer.state.history import Change
 from vmt_log_viewer.state.items import AgentItem
-from vmt_log_viewer.views.trajectories_bar import NO_SHADING, TrajectoriesBar
+from vmt_log_viewer.views.trajectories_bar import TrajectoriesBar
 from vmt_log_viewer.views.trajectories_feed import Style, TrajectoriesFeed
+from vmt_log_viewer.views.trajectories_shading import PlotShading
 from vmt_log_viewer.views.trajectories_stack import PlotStack
 from vmt_log_viewer.views.view import Context, ExportRequest, View
 from vmt_log_viewer.widgets.empty_state import EmptyState
@@ -45,7 +45,6 @@ class TrajectoriesView(View):
         document = context.document
         self._source: Source | None = None
         self._run_id: RunId | None = None
-        self._lanes: dict[str, Lane] = {}
         self._marks: tuple[int | None, int | None] = (None, None)
         self._only: str | None = None
         self.window_of_ticks = TickWindow()
@@ -55,6 +54,9 @@ class TrajectoriesView(View):
         self.feed.arrived = self._arrived
         self.bar = TrajectoriesBar(context.theme)
         self.stack = PlotStack(shared, self._make_plot)
+        self.shading = PlotShading(
+            context, self.bar, self.stack.plots, self, f"{self.name}.shading"
+        )
         self.nothing = EmptyState()
         self._closer = QTimer(self)
         self._closer.setSingleShot(True)
@@ -77,15 +79,13 @@ class TrajectoriesView(View):
         self.stack.clear()
         self.feed.bind(source, run_id)
         self.feed.set_agents(())
-        self._lanes = {}
         bounds = self.context.document.cursor.bounds
         self.window_of_ticks.set_whole(bounds)
         self.window_of_ticks.fit()
         self.bar.show_marks(None, None)
         self.bar.measures.offer(source.measures, self._wanted_measures(source))
-        self.bar.offer_shading(self._shadings(), self._shading())
         self._ask_agents(self._agents_opened)
-        self._ask_timeline()
+        self.shading.begin(source, run_id)
 
     def clear(self) -> None:
         self._source, self._run_id = None, None
@@ -98,7 +98,7 @@ class TrajectoriesView(View):
         self.window_of_ticks.set_whole(self.context.document.cursor.bounds)
         self.feed.bind(self._source, self._run_id)
         self._ask_agents(self._agents_here)
-        self._ask_timeline()
+        self.shading.ask(self._source, self._run_id)
 
     def fit(self) -> None:
         """Show the brushed ticks, or all of them, and all plots' values."""
@@ -149,10 +149,8 @@ class TrajectoriesView(View):
         self._remember(f"draw {style}", before, style, self.choose_style)
 
     def choose_shading(self, name: str) -> None:
-        before = self._shading()
-        self.context.settings.set("trajectories.shading", name)
-        self.bar.offer_shading(self._shadings(), self._shading())
-        self._shade()
+        before = self.shading.name
+        self.shading.choose(name)
         if name != before:
             self._remember(f"shade by {name}", before, name, self.choose_shading)
 
@@ -207,7 +205,7 @@ class TrajectoriesView(View):
         fresh = self.stack.show_measures(measures)
         for plot in self.stack.plots.values() if afresh else fresh:
             self.feed.ask(plot)
-        self._shade()
+        self.shading.paint()
         self._show_marks()
         self._say_nothing("" if measures else "No measure is chosen.", "Choose measures")
         self._tell()
@@ -279,44 +277,6 @@ class TrajectoriesView(View):
         for plot in self.stack.plots.values():
             plot.show_marks(*self._marks)
 
-    def _shadings(self) -> list:
-        lanes = self._source.lanes if self._source else ()
-        return [lane for lane in lanes if lane.name != "pairs"]
-
-    def _shading(self) -> str:
-        wanted = self.context.settings.get("trajectories.shading", "mode")
-        known = [lane.name for lane in self._shadings() if lane.recorded]
-        return wanted if wanted in known else NO_SHADING
-
-    def _ask_timeline(self) -> None:
-        assert self._source is not None
-        assert self._run_id is not None
-        names = tuple(lane.name for lane in self._shadings() if lane.recorded)
-        if not names:
-            return
-        query = TimelineQuery(self._run_id, names)
-        self.context.runner.submit(
-            f"{self.name}.shading", self._source, query, self._lanes_here, lambda _e: None, self
-        )
-
-    def _lanes_here(self, timeline: Timeline) -> None:
-        self._lanes = {lane.name: lane for lane in timeline.lanes}
-        self._shade()
-
-    def _shade(self) -> None:
-        name = self._shading()
-        lane = self._lanes.get(name)
-        states = set(lane.state) if lane is not None else set()
-        self.bar.show_shaded("always " + next(iter(states)) if len(states) == 1 else "")
-        if len(states) == 1:
-            lane = None  # a tint that is the same everywhere says nothing
-
-        def color_of(state: str) -> QColor:
-            return self.context.theme.state_color(name, state)
-
-        for plot in self.stack.plots.values():
-            plot.show_shading(lane, color_of)
-
     def _window_changed(self) -> None:
         self.export_changed.emit()
         self._closer.start()
@@ -354,7 +314,7 @@ class TrajectoriesView(View):
     def _dress(self) -> None:
         for plot in self.stack.plots.values():
             plot.dress()
-        self._shade()
+        self.shading.paint()
 
     def _arrange(self) -> None:
         pages = QWidget()
