@@ -9,10 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.concepts import Cell, RunDetail, RunId
+from telemetry.families.simcash import people
 from telemetry.families.simcash.listing import experiments
 from telemetry.families.simcash.sql import Element, first_of, labelled, nothing
 from telemetry.families.simcash.words import money
 from telemetry.families.vocabulary import Asker, ColumnSpec, RunSpec, Stored
+from telemetry.queries import AgentsQuery
 
 C = ColumnSpec
 _R, _S = "simulation_runs", "simulations"
@@ -170,6 +172,7 @@ RUNS = RunSpec(
 def detail(asker: Asker, run_id: RunId, found: RunDetail) -> RunDetail:
     """Facts to show, and a warning where the run row and the recorded rows disagree."""
     fields, ticks = found.run.fields, found.run.ticks
+    seen = len(people.agents(asker, AgentsQuery(run_id))) or None
     facts: tuple[tuple[str, Cell], ...] = (
         ("Scenario", fields.get("config_name")),
         ("Status", found.run.status),
@@ -182,7 +185,7 @@ def detail(asker: Asker, run_id: RunId, found: RunDetail) -> RunDetail:
         ("Ticks", None if ticks is None else f"{ticks.first} to {ticks.last}"),
         ("Ticks per day", fields.get("ticks_per_day")),
         ("Days", fields.get("num_days")),
-        ("Agents", found.agents if found.agents is not None else fields.get("num_agents")),
+        ("Agents", fields.get("num_agents") if seen is None else seen),
         ("Events", fields.get("events")),
         ("Replayable", fields.get("replayable")),
         ("Transactions", fields.get("total_transactions")),
@@ -194,7 +197,7 @@ def detail(asker: Asker, run_id: RunId, found: RunDetail) -> RunDetail:
     warnings = tuple(_warnings(asker, run_id, fields))
     if found.config_problem is not None:
         warnings = (*warnings, found.config_problem)
-    return replace(found, facts=facts, warnings=warnings)
+    return replace(found, facts=facts, warnings=warnings, agents=seen)
 
 
 def _warnings(asker: Asker, run_id: RunId, fields: Mapping[str, Cell]) -> list[str]:
