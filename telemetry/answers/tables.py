@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,8 +14,11 @@ from telemetry.answers.where import column_scale, conditions
 from telemetry.concepts import Cell, Column, TablePage
 from telemetry.errors import RequestError
 from telemetry.families.vocabulary import ColumnSpec, TableSpec
-from telemetry.queries import ColumnsQuery, CountQuery, Sort, TableQuery
+from telemetry.queries import ColumnsQuery, CountQuery, Sort, TableQuery, Where
 from telemetry.reader import Layout, Reader
+
+SAMPLE = 1_000
+"""Rows looked at first to see which optional columns a run uses."""
 
 
 @dataclass(frozen=True)
@@ -108,17 +111,52 @@ def count(reader: Reader, query: CountQuery) -> int:
 
 
 def columns(reader: Reader, query: ColumnsQuery) -> tuple[Column, ...]:
-    """The table's columns; an optional one counts as recorded where some row of the run uses it."""
-    from dataclasses import replace
+    """The table's columns; an optional one counts as recorded where some row of the run uses it.
 
+    A derived column is used where all the columns of its table that it needs are.
+    """
     spec = reader.layout.table_spec(query.table)
+    specs = reader.layout.specs(spec)
+    stored = [c for c in specs if c.optional and not c.derive and reader.layout.recorded(spec, c)]
+    in_use = _in_use(reader, spec, stored, query.run_id)
+    optional = {c.name for c in stored}
     found = []
-    for column in reader.layout.specs(spec):
+    for column in specs:
         described = reader.layout.describe_column(spec, column)
         if column.optional and described.recorded:
-            described = replace(described, recorded=used(reader, spec, column, query.run_id))
+            needed = [n for n in column.needs if n in optional] if column.derive else [column.name]
+            described = replace(described, recorded=in_use.issuperset(needed))
         found.append(described)
     return tuple(found)
+
+
+def _in_use(
+    reader: Reader, table: TableSpec, columns: list[ColumnSpec], run_id: Any
+) -> frozenset[str]:
+    """Those of `columns` that some row of the run uses: a look at the first rows, then one pass."""
+    left, found = list(columns), set[str]()
+    for limit in (SAMPLE, None):
+        if not left:
+            break
+        names = [f"c{i}" for i in range(len(left))]
+        flags = (_use(reader, table, c).label(n) for c, n in zip(left, names, strict=True))
+        rows = sa.select(*flags).select_from(reader.layout.selectable(table.name))
+        rows = rows.where(*conditions(reader, table, run_id, Where()))
+        seen = (rows.limit(limit) if limit else rows).subquery()
+        row = reader.one(sa.select(*(sa.func.max(seen.c[n]) for n in names)))
+        used_now = {c.name for c, flag in zip(left, row or (), strict=False) if flag}
+        found |= used_now
+        left = [c for c in left if c.name not in used_now]
+    return frozenset(found)
+
+
+def _use(reader: Reader, table: TableSpec, column: ColumnSpec) -> sa.ColumnElement[int]:
+    """1 where the row holds something else than NULL or the column's default, else 0."""
+    used_here = reader.layout.element(table, column).is_not(None)
+    if column.default is not None:
+        other = reader.layout.number(table, column) != column.default
+        used_here = sa.and_(used_here, other)
+    return sa.case((used_here, 1), else_=0)
 
 
 def used(reader: Reader, table: TableSpec, column: ColumnSpec, run_id: Any) -> bool:

@@ -163,8 +163,8 @@ TRADES = (
     C("exchange_pair_type", "pair (as stored)", facet=True, visible=False),
     _optional("buyer_lambda", "buyer λ", "utility per M"),
     _optional("seller_lambda", "seller λ", "utility per M"),
-    C("buyer_surplus", "buyer surplus", "real", role="buyer_surplus", unit="utility"),
-    C("seller_surplus", "seller surplus", "real", role="seller_surplus", unit="utility"),
+    _optional("buyer_surplus", "buyer surplus", "utility", "buyer_surplus"),
+    _optional("seller_surplus", "seller surplus", "utility", "seller_surplus"),
     _pair("trades", "dA", "dB", "dM"),
     C(
         "implied_price",
@@ -183,6 +183,7 @@ TRADES = (
         unit="utility",
         derive=derived.total_surplus,
         needs=("buyer_surplus", "seller_surplus"),
+        optional=True,
         help="buyer_surplus + seller_surplus",
     ),
     *_mode_and_regime("trades"),
