@@ -211,3 +211,17 @@ def test_both_themes_are_painted(view, theme):
     theme.choose("dark")
     assert light.lightness() > 200
     assert view.page.trader_legend is not None
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("name", ["legacy", "mode", "money_p2", "money", "money_full"])
+def test_real_runs_are_counted_as_sql_counts_them(qtbot, context, shared_data, tmp_path, name):
+    path = tmp_path / f"{name}.db"
+    path.write_bytes((shared_data / "vmt" / f"{name}.db").read_bytes())
+    with shown(qtbot, context, OverviewView, path) as view:
+        (trades,) = vmt.query(path, "select count(*) from trades where run_id=1")[0]
+        (attempts,) = vmt.query(path, "select count(*) from trade_attempts where run_id=1")[0]
+        assert view._answers["summary"].total[1] == trades
+        assert sum(bar.count for bar in view.page.reason_bars.bars) == attempts
+        assert sum(sum(c.parts) for c in view.page.trader_chart.columns) == 2 * trades
+        assert not view.grab().isNull()

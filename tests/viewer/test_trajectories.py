@@ -307,3 +307,61 @@ def test_both_themes_paint_without_leaving_old_colours(view, theme):
     theme.choose("dark")
     dark = view.stack.plots["utility"].stage.grab().toImage().pixelColor(300, 6)
     assert light.lightness() > 150 > 100 > dark.lightness()
+
+
+def test_a_thinned_fan_is_read_again_for_the_ticks_in_view(crowded, qtbot, monkeypatch):
+    from vmt_log_viewer.views import trajectories_feed
+
+    monkeypatch.setattr(trajectories_feed, "MAX_TICKS", 5)
+    crowded.refresh()
+    wait(qtbot, crowded)
+    data = crowded.stack.plots["utility"].data
+    assert data.fan.tick.size == 5
+    assert data.thinning != ()
+    crowded.window_of_ticks.show(8, 12)
+    assert not crowded.settled()
+    wait(qtbot, crowded)
+    assert data.fan.tick.tolist() == [8, 9, 10, 11]
+    crowded.window_of_ticks.fit()
+    wait(qtbot, crowded)
+    assert data.fan.tick.size == 5
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    ("name", "run", "measure"),
+    [
+        ("money_full", 2, "lambda_money"),
+        ("money_full", 2, "ask_B_in_M"),
+        ("legacy", 1, "inventory_A"),
+        ("mode", 1, "utility"),
+        ("money_p2", 1, "inventory_B"),
+        ("money", 8, "bid_A_in_B"),
+        ("head_decimal", 1, "inventory_A"),
+    ],
+)
+def test_real_runs_are_drawn_as_sql_has_them(
+    qtbot, context, shared_data, tmp_path, name, run, measure
+):
+    path = tmp_path / f"{name}.db"
+    path.write_bytes((shared_data / "vmt" / f"{name}.db").read_bytes())
+    if name == "head_decimal":
+        (run,) = vmt.query(path, "select min(run_id) from agent_snapshots")[0]
+    with shown(qtbot, context, TrajectoriesView, path, run) as view:
+        view.choose_style("lines")
+        view.choose_measures((measure,))
+        wait(qtbot, view)
+        plot = view.stack.plots[measure]
+        line = plot.data.lines[0]
+        rows = vmt.query(
+            path,
+            f"select tick, {measure} from agent_snapshots where run_id=? and agent_id=?"
+            " order by tick",
+            run,
+            line.agent_id,
+        )
+        scale = 10_000 if name == "head_decimal" else 1
+        assert line.tick.tolist() == [tick for tick, _ in rows]
+        values = [np.nan if value is None else value / scale for _, value in rows]
+        np.testing.assert_array_equal(line.value, values)
+        assert not plot.stage.grab().isNull()

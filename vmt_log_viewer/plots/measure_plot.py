@@ -16,7 +16,7 @@ from vmt_log_viewer.plots.stage import Shared, Stage
 from vmt_log_viewer.plots.value_scale import Extent, fitting_scale, height_range
 from vmt_log_viewer.theme import GRID, INSIDE
 
-LEAST_HEIGHT, SENTENCE_HEIGHT = 112, 64
+LEAST_HEIGHT, SENTENCE_HEIGHT = 104, 64
 NEAR = 8.0
 """Pixels within which a line counts as under the mouse."""
 
