@@ -95,7 +95,7 @@ def test_the_note_beside_a_file_says_where_it_comes_from(source: Source, out: Pa
     assert [column["name"] for column in note["columns"]] == list(report.columns)
     assert "NULL is an empty field" in note["conventions"]
     by_name = {column["name"]: column for column in note["columns"]}
-    assert by_name["total_surplus"]["derived"]
+    assert by_name["implied_price"]["derived"]
     assert not by_name["dM"]["derived"]
 
 
