@@ -57,14 +57,14 @@ WITH told AS MATERIALIZED (
         CASE WHEN l.outcome IS NOT NULL THEN 'repayment_events' ELSE 'events' END AS told_by,
         l.buy_count, l.sell_count, l.net_cash_pnl, l.strategy
     FROM made m
-    FULL OUTER JOIN repayment_events l USING (run_id, liability_id)
+    FULL OUTER JOIN every_repayment_events l USING (run_id, liability_id)
     LEFT JOIN paid p ON p.run_id = m.run_id AND p.liability_id = m.liability_id
     LEFT JOIN broken b ON b.run_id = m.run_id AND b.liability_id = m.liability_id
     LEFT JOIN ended e ON e.run_id = m.run_id
 ), counted AS (
     SELECT k.run_id, k.line, count(t.line) FILTER (upper(t.side) = 'BUY') AS buys,
         count(t.line) FILTER (upper(t.side) = 'SELL') AS sells
-    FROM known k LEFT JOIN trades t
+    FROM known k LEFT JOIN every_trades t
     ON t.run_id = k.run_id AND t.trader_id = k.debtor AND t.day <= k.due_day
     GROUP BY k.run_id, k.line
 )
@@ -90,11 +90,12 @@ WITH owed AS MATERIALIZED (
 ), ended AS MATERIALIZED (
     SELECT run_id, agent_id AS agent, any_value(assets_cash) AS cash,
         any_value(net_financial) AS net
-    FROM balances WHERE NOT is_summary AND agent_id IS NOT NULL GROUP BY ALL
+    FROM every_balances WHERE NOT is_summary AND agent_id IS NOT NULL GROUP BY ALL
 ), minted AS MATERIALIZED (
     SELECT run_id, agent, phase, amount FROM events WHERE kind = 'CashMinted'
 ), trading AS MATERIALIZED (
-    SELECT run_id, trader_id AS agent, upper(side) AS side FROM trades WHERE trader_id IS NOT NULL
+    SELECT run_id, trader_id AS agent, upper(side) AS side
+    FROM every_trades WHERE trader_id IS NOT NULL
 ), named AS (
     SELECT run_id, agent FROM ended UNION SELECT run_id, agent FROM minted
     UNION SELECT run_id, debtor FROM owed UNION SELECT run_id, creditor FROM owed
@@ -142,8 +143,10 @@ WITH owed AS MATERIALIZED (
     SELECT run_id, day, sum(dealer_inventory) AS held, sum(max_capacity) AS most,
         sum({real("dealer_share_pct")} * {real("total_system_face")})
             / nullif(sum({real("total_system_face")}), 0) AS share
-    FROM inventory_timeseries GROUP BY ALL
-), days AS (SELECT run_id, day FROM stock UNION SELECT run_id, day FROM system_state_timeseries)
+    FROM every_inventory_timeseries GROUP BY ALL
+), days AS (
+    SELECT run_id, day FROM stock UNION SELECT run_id, day FROM every_system_state_timeseries
+)
 SELECT run_id, row_number() OVER (PARTITION BY run_id ORDER BY day) AS line, day,
     CAST(stock.held AS BIGINT) AS dealer_inventory, CAST(stock.most AS BIGINT) AS max_capacity,
     stock.share AS dealer_share_pct, s.total_face_value, s.total_cash, s.debt_to_money,
@@ -154,7 +157,7 @@ SELECT run_id, row_number() OVER (PARTITION BY run_id ORDER BY day) AS line, day
         WHERE o.run_id = days.run_id AND o.is_default AND o.due_day <= days.day)
         AS DOUBLE) AS due_unpaid_face
 FROM days LEFT JOIN stock USING (run_id, day)
-    LEFT JOIN system_state_timeseries s USING (run_id, day)
+    LEFT JOIN every_system_state_timeseries s USING (run_id, day)
 WHERE day IS NOT NULL
 """
 """Per day: what the dealer holds of all buckets against the debt that remains."""

@@ -83,10 +83,11 @@ _SIDE = """SELECT experiment_id, pair, {0}_run_id AS run_id, {0}_status AS statu
     outside_mid_ratio, big_entity_share FROM comparison"""
 _SIDES = f"{_SIDE.format('passive', 'active')} UNION ALL {_SIDE.format('active', 'passive')}"
 _RUNS = f"""
-SELECT coalesce(f.run_id, r.name) AS run_id, nullif(concat_ws(', ', coalesce(f.regime, r.regime),
+SELECT coalesce(f.run_id, r.name) AS run_id,
+    coalesce(nullif(concat_ws(', ', coalesce(f.regime, r.regime),
         'κ ' || coalesce(r.kappa, s.kappa), 'c ' || coalesce(r.concentration, s.concentration),
         'μ ' || coalesce(r.mu, s.mu), 'ρ ' || s.outside_mid_ratio,
-        'seed ' || coalesce(r.seed, s.seed)), '') AS title, f.folder, f.files,
+        'seed ' || coalesce(r.seed, s.seed)), ''), f.name) AS title, f.folder, f.files,
     coalesce(f.experiment_id, r.experiment_id) AS experiment_id,
     coalesce(f.regime, r.regime) AS regime, s.pair, s.other_run,
     coalesce(r.status, s.status, CASE WHEN f.finished = 1 THEN 'completed'

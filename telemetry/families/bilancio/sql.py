@@ -12,7 +12,7 @@ from telemetry.text import one_line
 LINE, BEYOND = "line", "values beyond the header"
 PATH, LINE_IN_FILES = "path of the file", "line in its files"
 """Columns beside those of a file: the row's number, what its line holds too much, its file."""
-_SPARE = 16
+_SPARE = 64
 _LONGEST_LINE = 256 * 1024 * 1024
 _CSV = (
     "auto_detect=false, header=true, delim=',', quote='\"', escape='\"', null_padding=true, "
@@ -47,7 +47,7 @@ def csv_rows(paths: Iterable[Path]) -> str | None:
     """All rows of CSV files as text: every column of any of them, by name; None without a file.
 
     Empty cells are NULL. A row's number counts within the SELECT. Values that a line has beyond
-    its header (at most 16) come together in one more column, so that none is lost.
+    its header (at most 64) come together in one more column, so that none is lost.
     """
     groups: dict[tuple[str, ...], list[Path]] = {}
     for path in paths:

@@ -50,7 +50,7 @@ class FolderViews:
 
     def __call__(self, runs: tuple[RunId, ...]) -> dict[str, str]:
         folders = [f for f in (self.opened.run(run_id) for run_id in runs) if f is not None]
-        views = {t: self._csv(t, folders) for t in CSV_TABLES}
+        views = {name: select for t in CSV_TABLES for name, select in self._csv(t, folders)}
         views["event_lines"] = _lines(folders)
         views["events"] = derived.EVENTS
         views["dealer_documents"] = _documents(folders)
@@ -62,17 +62,20 @@ class FolderViews:
         views.update(listing.views(self.opened, folders or None))
         return views
 
-    def _csv(self, table: str, folders: list[RunFolder]) -> str:
+    def _csv(self, table: str, folders: list[RunFolder]) -> Iterator[tuple[str, str]]:
+        """The table with every declared column, and as it is offered: with those of the files."""
         model, made = CSV_TABLES[table]
-        offered = _offered(model, made, self._names[table])
+        shown, every = _offered(model, made, self._names[table])
         run_of = {path: f.run_id for f in folders for path in f.files.get(table, ())}
         rows = sql.csv_rows(run_of)
         if rows is None:
-            select = sql.empty(offered)
+            select = sql.empty(every)
         else:
-            select = _typed(model, offered, rows, sql.columns_of(run_of), run_of)
+            select = _typed(model, every, rows, sql.columns_of(run_of), run_of)
         extra = "".join(f", {element} AS {name}" for name, element in made.items())
-        return f"SELECT *{extra} FROM ({select})"
+        yield f"every_{table}", f"SELECT *{extra} FROM ({select})"
+        columns = ", ".join(sql.name(n) for n in (*shown, *made))
+        yield table, f"SELECT {columns} FROM every_{table}"
 
 
 def _sample(found: Opened) -> Iterator[RunFolder]:
@@ -85,16 +88,19 @@ def _sample(found: Opened) -> Iterator[RunFolder]:
         yield from (run_folder(name, name, experiment, arm) for name in few)
 
 
-def _offered(model: sa.Table, made: Iterable[str], there: tuple[str, ...]) -> dict[str, str]:
-    """Columns with their types: declared ones that the files have (all of them where there is no
-    file), then those that only the files know."""
+def _offered(
+    model: sa.Table, made: Iterable[str], there: tuple[str, ...]
+) -> tuple[list[str], dict[str, str]]:
+    """The columns to show: declared ones that the files have (all, where there is no file), then
+    those that only the files know; and these with all declared ones, with their types."""
     types = {n: t for n, t in models.duckdb_types(model).items() if n not in made}
     has = {name.lower() for name in there}
     if "run_id" in has:
         has.add("logged_run")
-    declared = {n: t for n, t in types.items() if not there or n in _ALWAYS or n.lower() in has}
+    shown = [n for n in types if not there or n in _ALWAYS or n.lower() in has]
     taken = {n.lower() for n in (*types, *made)}
-    return declared | {_free(n): "VARCHAR" for n in there if n.lower() not in taken}
+    extra = [_free(n) for n in there if n.lower() not in taken]
+    return [*shown, *extra], types | dict.fromkeys(extra, "VARCHAR")
 
 
 _ALWAYS = ("run_id", "line", "unreadable")
