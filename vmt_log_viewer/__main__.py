@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import signal
 import sys
 from pathlib import Path
 
@@ -133,6 +134,7 @@ def _window(
     from vmt_log_viewer.qt_log import heard
     from vmt_log_viewer.settings import Settings
 
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C in the terminal ends it at once
     with heard():
         app = application()
         program = Program(Settings.of_user(), Notes.of_user(), theme)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What the viewer's tests share: a theme, a runner that must not crash, and a context."""
+"""What the viewer's tests share: a theme, a runner that must not crash, a context, a program."""
 
 from __future__ import annotations
 
@@ -36,3 +36,46 @@ def context(runner, theme):
     from vmt_log_viewer.views.view import Context
 
     return Context(Document(), runner, theme, Settings())
+
+
+@pytest.fixture(scope="session")
+def money_db(tmp_path_factory):
+    """Three runs with everything recorded; read only."""
+    from tests.builders import vmt
+
+    return vmt.build("money_full", tmp_path_factory.mktemp("data") / "money.db", runs=3)
+
+
+@pytest.fixture(scope="session")
+def barter_db(tmp_path_factory):
+    """The oldest vintage; read only."""
+    from tests.builders import vmt
+
+    return vmt.build("barter", tmp_path_factory.mktemp("data") / "barter.db")
+
+
+@pytest.fixture
+def make(qtbot):
+    """Programs whose crashes fail the test, closed at its end."""
+    from vmt_log_viewer.app import Program
+
+    made, crashes = [], []
+
+    def make(**kept):
+        program = Program(theme="light", **kept)
+        program.runner.crashed.connect(lambda what, error: crashes.append(f"{what}: {error!r}"))
+        made.append(program)
+        return program
+
+    yield make
+    for program in made:
+        program.window.close()
+        program.close()
+        program.window.deleteLater()
+        program.deleteLater()
+    assert not crashes
+
+
+@pytest.fixture
+def program(make):
+    return make()

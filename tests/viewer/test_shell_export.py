@@ -7,30 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.builders import vmt
-from vmt_log_viewer.app import Program
+from tests.viewer.programs import opened
 from vmt_log_viewer.background.exporting import Order
 from vmt_log_viewer.dialogs.export import ExportDialog
 
 
-@pytest.fixture(scope="module")
-def money(tmp_path_factory):
-    return vmt.build("money_full", tmp_path_factory.mktemp("data") / "money.db")
-
-
 @pytest.fixture
-def program(qtbot, money):
-    program = Program(theme="light")
-    crashes = []
-    program.runner.crashed.connect(lambda what, error: crashes.append(f"{what}: {error!r}"))
-    program.window.show()
-    program.open([str(money)], "2")
-    qtbot.waitUntil(lambda: program.document.run is not None, timeout=20_000)
-    qtbot.waitUntil(program.runner.idle, timeout=20_000)
-    yield program
-    program.window.close()
-    program.window.deleteLater()
-    program.deleteLater()
-    assert not crashes
+def program(make, qtbot, money_db):
+    return opened(qtbot, make(), money_db, "2")
 
 
 @pytest.fixture
@@ -64,19 +48,19 @@ def export(qtbot, program, verb="export"):
     qtbot.waitUntil(program.runner.idle, timeout=20_000)
 
 
-def test_a_table_is_written_with_its_provenance(program, qtbot, choose, money, tmp_path):
+def test_a_table_is_written_with_its_provenance(program, qtbot, choose, money_db, tmp_path):
     go_to(qtbot, program, "trades")
     path = tmp_path / "trades.csv"
     offered = choose(path)
     export(qtbot, program)
     rows = read(path)
     sql = "SELECT tick, buyer_id, price FROM trades WHERE run_id = 2 ORDER BY tick, id"
-    expected = vmt.query(money, sql)
+    expected = vmt.query(money_db, sql)
     assert [(int(r["tick"]), int(r["buyer_id"]), float(r["price"])) for r in rows] == expected
     assert offered["formats"][:3] == ("csv", "jsonl", "json")
     beside = [p for p in tmp_path.iterdir() if p != path]
     assert len(beside) == 1
-    assert str(money) in json.dumps(json.loads(beside[0].read_text(encoding="utf-8")))
+    assert str(money_db) in json.dumps(json.loads(beside[0].read_text(encoding="utf-8")))
     assert str(len(rows)) in program.window.statusBar().currentMessage()
 
 
@@ -90,14 +74,14 @@ def test_every_view_gives_a_picture(program, qtbot, choose, tmp_path, name):
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_measure_a_file_is_written_of_trajectories(program, qtbot, choose, tmp_path, money):
+def test_a_measure_a_file_is_written_of_trajectories(program, qtbot, choose, tmp_path, money_db):
     go_to(qtbot, program, "trajectories")
     choose(tmp_path / "plots.csv")
     export(qtbot, program)
     files = sorted(p.name for p in tmp_path.glob("*.csv"))
     assert len(files) > 1
     assert all(name.startswith("plots-") for name in files)
-    snapshots = vmt.query(money, "SELECT count(*) FROM agent_snapshots WHERE run_id = 2")[0][0]
+    snapshots = vmt.query(money_db, "SELECT count(*) FROM agent_snapshots WHERE run_id = 2")[0][0]
     for name in files:
         rows = read(tmp_path / name)
         assert len(rows) == snapshots
@@ -125,13 +109,13 @@ def test_a_place_that_cannot_be_written_is_one_sentence(
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
-def test_the_opened_file_is_never_replaced(program, qtbot, choose, money):
-    before = money.read_bytes()
+def test_the_opened_file_is_never_replaced(program, qtbot, choose, money_db):
+    before = money_db.read_bytes()
     go_to(qtbot, program, "trades")
-    choose(money)
+    choose(money_db)
     export(qtbot, program)
     assert program.window.messages.text
-    assert money.read_bytes() == before
+    assert money_db.read_bytes() == before
 
 
 def test_thinking_better_of_it_writes_nothing(program, qtbot, choose, tmp_path):
