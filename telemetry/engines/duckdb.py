@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
+from sqlalchemy.sql import operators
 
 from telemetry.concepts import RunId
 from telemetry.engines.database import Database, Shape
@@ -122,12 +123,24 @@ def _compiler(given: type[Any]) -> type[Any]:
             left, right = self.process(binary.left, **kw), self.process(binary.right, **kw)
             return f"regexp_matches({left}, {right})"
 
+        def visit_unary(self, unary: Any, **kw: Any) -> str:
+            """NULL first or last is sorted by itself: with NULL among what a filter leaves of the
+            sorted column, DuckDB 2.0 loses rows of `ORDER BY column NULLS FIRST LIMIT n`."""
+            plain: str = super().visit_unary(unary, **kw)
+            last = unary.modifier is operators.nulls_last_op
+            if not last and unary.modifier is not operators.nulls_first_op:
+                return plain
+            inner = unary.element
+            directed = getattr(inner, "modifier", None) in (operators.asc_op, operators.desc_op)
+            column = self.process(inner.element if directed else inner, **kw)
+            return f"{column} IS {'NULL' if last else 'NOT NULL'}, {plain}"
+
         def visit_cast(self, cast: Any, **kw: Any) -> str:
             """Times as text in ISO 8601, as they are shown."""
             shown = isinstance(cast.type, sa.String) and isinstance(cast.clause.type, sa.DateTime)
             if not shown:
-                plain: str = super().visit_cast(cast, **kw)
-                return plain
+                as_given: str = super().visit_cast(cast, **kw)
+                return as_given
             inner = self.process(cast.clause, **kw)
             text = f"strftime({inner}, '%Y-%m-%dT%H:%M:%S.%f')"
             return f"regexp_replace({text}, '\\.000000$', '')"
