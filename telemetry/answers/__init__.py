@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from telemetry import queries
-from telemetry.answers import aggregates, negotiation, runs, scene, series, tables, timeline
+from telemetry.answers import agents, aggregates, negotiation, runs, scene, series, tables, timeline
 from telemetry.reader import Reader
 
 ANSWERS: dict[type[queries.Query[Any]], Callable[[Reader, Any], Any]] = {
     queries.RunsQuery: runs.runs,
     queries.RunQuery: runs.run,
     queries.RunSizesQuery: runs.run_sizes,
-    queries.AgentsQuery: runs.agents,
+    queries.AgentsQuery: agents.agents,
     queries.SeriesQuery: series.series,
     queries.FanQuery: series.fan,
     queries.TimelineQuery: timeline.timeline,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from telemetry.answers import tables
+from telemetry.answers.values import whole
 from telemetry.concepts import Negotiation, TablePage, TickRange
 from telemetry.errors import RequestError
 from telemetry.filters import Filter
@@ -55,6 +56,6 @@ def _states(reader: Reader, query: NegotiationQuery) -> TablePage:
             .order_by(tick.desc())
             .limit(1)
         )
-        first = query.tick if earlier is None else int(earlier)
+        first = query.tick if whole(earlier) is None else int(earlier)
     where = Where((), TickRange(first, query.tick), query.agents)
     return tables.page(reader, TableQuery(query.run_id, spec.name, where=where, limit=1_000))

@@ -1,17 +1,17 @@
-"""Runs: the list of them, one in full, how large they are, and who takes part."""
+"""Runs: the list of them, one in full, and how large they are."""
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
+from telemetry.answers.agents import agents_seen
 from telemetry.answers.values import cell, decimal_cell
 from telemetry.concepts import (
-    Agent,
-    AgentId,
     Cell,
     Run,
     RunDetail,
@@ -21,8 +21,7 @@ from telemetry.concepts import (
     TickRange,
 )
 from telemetry.errors import NothingFoundError
-from telemetry.families.vocabulary import TableSpec
-from telemetry.queries import AgentsQuery, RunQuery, RunSizesQuery, RunsQuery
+from telemetry.queries import RunQuery, RunSizesQuery, RunsQuery
 from telemetry.reader import Reader
 
 LIST_CONFIG_BYTES = 1_000_000
@@ -68,7 +67,7 @@ def run(reader: Reader, query: RunQuery) -> RunDetail:
         config_text=text if isinstance(text, str) else None,
         config_problem=problem,
         grid=(width, height) if isinstance(width, int) and isinstance(height, int) else None,
-        agents=_agents_seen(reader, query.run_id),
+        agents=agents_seen(reader, query.run_id),
     )
     return reader.family.detail(reader, query.run_id, detail)
 
@@ -95,41 +94,6 @@ def run_sizes(reader: Reader, query: RunSizesQuery) -> RunSizes:
     return RunSizes(counts)
 
 
-def agents(reader: Reader, query: AgentsQuery) -> tuple[Agent, ...]:
-    """Every agent that has a state in the run, with the first and last tick of its states."""
-    table = _states(reader)
-    if table is None:
-        return ()
-    ids = _agent_ids(reader, table, query.run_id)
-    kind = next((c for c in table.columns if c.role == "agent_kind"), None)
-    own = reader.column(table.name, table.agents[0])
-    of_run = reader.column(table.name, str(table.run)) == query.run_id
-    source = reader.layout.selectable(table.name)
-    found = []
-    for agent_id in ids:
-        rows = sa.select(reader.column(table.name, str(table.tick))).select_from(source)
-        tick = reader.column(table.name, str(table.tick))
-        named = sa.null() if kind is None else reader.layout.element(table, kind)
-        first, last, what = reader.one(
-            sa.select(
-                rows.where(of_run, own == agent_id).order_by(tick).limit(1).scalar_subquery(),
-                rows.where(of_run, own == agent_id)
-                .order_by(tick.desc())
-                .limit(1)
-                .scalar_subquery(),
-                sa.select(named)
-                .select_from(source)
-                .where(of_run, own == agent_id)
-                .limit(1)
-                .scalar_subquery(),
-            )
-        ) or (None, None, None)
-        found.append(
-            Agent(agent_id, str(agent_id), None if what is None else str(what), first, last)
-        )
-    return tuple(found)
-
-
 def run_ticks(reader: Reader, run_id: RunId) -> TickRange | None:
     """First and last tick that the run's rows name; None where it has no rows."""
     ends = _tick_ends(reader, sa.literal(run_id))
@@ -145,41 +109,6 @@ def decode_config(text: Any) -> tuple[object, str | None]:
         return json.loads(text), None
     except (TypeError, ValueError, RecursionError) as error:
         return None, f"The configuration is not valid JSON: {error}."
-
-
-def _states(reader: Reader) -> TableSpec | None:
-    table = next((t for t in reader.family.tables if t.role == "states"), None)
-    return table if table is not None and reader.has(table.name, table.agents[0]) else None
-
-
-def _agents_seen(reader: Reader, run_id: RunId) -> int | None:
-    table = _states(reader)
-    return None if table is None else len(_agent_ids(reader, table, run_id))
-
-
-def _agent_ids(reader: Reader, table: TableSpec, run_id: RunId) -> list[AgentId]:
-    """Distinct agents, by hopping along the index where the database has one for it."""
-    source = reader.layout.selectable(table.name)
-    run_column, agent = str(table.run), table.agents[0]
-    column = reader.column(table.name, agent)
-    of_run = reader.column(table.name, run_column) == run_id
-    indexed = any(
-        i[:2] == (run_column, agent) for i in reader.layout.shape.indices.get(table.name, ())
-    )
-    if not indexed:
-        listed = reader.rows(sa.select(column).select_from(source).where(of_run).distinct())
-        ids = [row[0] for row in listed if row[0] is not None]
-        return sorted(ids, key=lambda a: (isinstance(a, str), a))
-    first = sa.select(sa.func.min(column).label("id")).select_from(source).where(of_run)
-    hop = first.cte("hop", recursive=True)
-    following = (
-        sa.select(sa.func.min(column))
-        .select_from(source)
-        .where(of_run, column > hop.c.id)
-        .scalar_subquery()
-    )
-    hop = hop.union_all(sa.select(following).where(hop.c.id.is_not(None)))
-    return [row[0] for row in reader.rows(sa.select(hop.c.id)) if row[0] is not None]
 
 
 def _config_element(reader: Reader) -> sa.ColumnElement[Any] | None:
@@ -233,7 +162,7 @@ def _tick_ends(reader: Reader, run_id: sa.ColumnElement[Any]) -> list[sa.ColumnE
                 end = sa.func.max(tick) if descending else sa.func.min(tick)
                 ends.append(sa.select(end).where(of_run).scalar_subquery())
                 continue
-            inner = sa.select(tick).where(of_run, tick.is_not(None))
+            inner = sa.select(tick).where(of_run, tick.between(-(2**63), 2**63 - 1))
             ordered = inner.order_by(tick.desc() if descending else tick.asc()).limit(1)
             ends.append(ordered.scalar_subquery())
     return ends
@@ -241,8 +170,9 @@ def _tick_ends(reader: Reader, run_id: sa.ColumnElement[Any]) -> list[sa.ColumnE
 
 def _ticks(ends: tuple[Any, ...]) -> TickRange | None:
     half = len(ends) // 2
-    first = [t for t in ends[:half] if isinstance(t, int)]
-    last = [t for t in ends[half:] if isinstance(t, int)]
+    numbers = (int, float)
+    first = [math.ceil(t) for t in ends[:half] if isinstance(t, numbers)]
+    last = [math.floor(t) for t in ends[half:] if isinstance(t, numbers)]
     return TickRange(min(first), max(last)) if first and last else None
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from telemetry.answers.series import divisor, run_constant
-from telemetry.answers.values import floats
+from telemetry.answers.values import floats, whole
 from telemetry.answers.where import column_scale
 from telemetry.concepts import AgentMark, ResourceMark, RunId, Scene, TradeMark
 from telemetry.errors import RequestError
@@ -138,7 +138,8 @@ def _resources(
         .order_by(tick.desc())
         .limit(1)
     )
-    if latest is None:
+    resource_tick = whole(latest)
+    if resource_tick is None:
         return (), None
     amount = next((c for c in table.columns if c.role == "amount"), None)
     scale = 1 if amount is None else column_scale(reader, amount)
@@ -148,7 +149,7 @@ def _resources(
         for x, y, kind, n in rows
         if _numbers(x, y, n)
     )
-    return marks, int(latest)
+    return marks, resource_tick
 
 
 def _trades(reader: Reader, query: SceneQuery) -> tuple[TradeMark, ...]:

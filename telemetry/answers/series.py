@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from telemetry.answers.runs import decode_config, run_ticks
 from telemetry.answers.tables import used
-from telemetry.answers.values import decimal_cell, floats
+from telemetry.answers.values import agent_of, decimal_cell, floats, whole
 from telemetry.answers.where import column_scale
 from telemetry.concepts import AgentId, Fan, Floats, Ints, Line, Measure, RunId, Series, TickRange
 from telemetry.errors import RequestError
@@ -57,8 +57,9 @@ def series(reader: Reader, query: SeriesQuery) -> Series:
     if query.agents is not None:
         statement = statement.where(agent.in_(query.agents))
     rows = reader.rows(statement)
-    if not all(r[0] is not None and isinstance(r[1], int) for r in rows):
-        rows = [r for r in rows if r[0] is not None and isinstance(r[1], int)]
+    if not all(isinstance(r[0], int | str) and isinstance(r[1], int) for r in rows):
+        rows, said = _placed(rows, spec)
+        notes = (*notes, *said)
     if column.decimal_text:
         rows = [(r[0], r[1], decimal_cell(r[2]), *r[3:]) for r in rows]
     lines, odd = _lines(rows, divisor(reader, spec, query.run_id), marked=spec.mark is not None)
@@ -98,9 +99,12 @@ def fan(reader: Reader, query: FanQuery) -> Fan:
         notes = (
             *notes,
             f"Quantiles at {len(chosen)} evenly spaced ticks of {span}; "
-            "the ticks between were not read.",
+            "the ticks between them were not read.",
         )
-    rows = [r for r in reader.rows(statement) if isinstance(r[0], int)]
+    rows = reader.rows(statement)
+    if not all(isinstance(r[0], int) for r in rows):
+        rows, said = _placed([(0, *r) for r in rows], spec)
+        rows, notes = [r[1:] for r in rows], (*notes, *said)
     at_ticks, stored = zip(*rows, strict=True) if rows else ((), ())
     ticks = np.array(at_ticks, np.int64)
     if column.decimal_text:
@@ -110,6 +114,20 @@ def fan(reader: Reader, query: FanQuery) -> Fan:
         notes = (*notes, f"{odd} values of {spec.name} are no numbers and are left out.")
     at, quantiles, count = _quantiles(ticks, values)
     return Fan(measure, at, quantiles, count, _step([at]), constant, notes)
+
+
+def _placed(
+    rows: list[tuple[Any, ...]], spec: MeasureSpec
+) -> tuple[list[tuple[Any, ...]], tuple[str, ...]]:
+    """The rows that have an agent and a whole tick, and how many have not."""
+    found = [
+        (agent_of(agent), whole(tick), *values)
+        for agent, tick, *values in rows
+        if agent is not None and whole(tick) is not None
+    ]
+    left = len(rows) - len(found)
+    said = f"{left} rows of {spec.table} name no agent or no whole tick and are left out."
+    return found, (said,) if left else ()
 
 
 def run_constant(reader: Reader, spec: MeasureSpec, run_id: RunId) -> float | None:
@@ -236,12 +254,38 @@ def _step(ticks: list[Ints]) -> int:
 
 
 def _chosen_ticks(reader: Reader, query: FanQuery) -> list[int] | None:
-    """Evenly spaced ticks where not all are to be read; first and last are among them."""
+    """Recorded ticks at even distances where not all are to be read; the last is among them."""
     span = query.ticks or run_ticks(reader, query.run_id)
     if query.max_ticks is None or span is None or span.last - span.first < query.max_ticks:
         return None
-    spaced = np.linspace(span.first, span.last, query.max_ticks)
-    return [int(t) for t in np.unique(np.round(spaced))]
+    stride = -(-(span.last - span.first) // max(1, query.max_ticks - 1))
+    spec = _spec(reader, query.measure)
+    table = reader.layout.table_spec(spec.table)
+    tick = reader.column(spec.table, spec.tick)
+    of_run = reader.column(spec.table, str(table.run)) == query.run_id
+    inside = sa.and_(of_run, tick.between(span.first, span.last))
+    if reader.connection.dialect.name == "duckdb":  # which has no index to hop along
+        rows = reader.rows(sa.select(tick).where(inside).distinct().order_by(tick))
+    else:
+        rows = reader.rows(_tick_hops(tick, inside, stride))
+    chosen: list[int] = []
+    ticks = [at for at in (whole(r[0]) for r in rows) if at is not None]
+    for at in ticks:
+        if not chosen or at >= chosen[-1] + stride:
+            chosen.append(at)
+    last = whole(reader.scalar(sa.select(sa.func.max(tick)).where(inside)))
+    return chosen if last is None or last in chosen else [*chosen, last]
+
+
+def _tick_hops(
+    tick: sa.ColumnElement[Any], inside: sa.ColumnElement[bool], stride: int
+) -> sa.Select[Any]:
+    """The first tick and always the next that is at least `stride` further, along the index."""
+    first = sa.select(sa.func.min(tick).label("at")).where(inside)
+    hops = first.cte("hops", recursive=True)
+    further = sa.select(sa.func.min(tick)).where(inside, tick >= hops.c.at + stride)
+    hops = hops.union_all(sa.select(further.scalar_subquery()).where(hops.c.at.is_not(None)))
+    return sa.select(hops.c.at)
 
 
 def _quantiles(ticks: Ints, values: Floats) -> tuple[Ints, dict[str, Floats], Ints]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections import Counter
 from itertools import pairwise
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from telemetry.answers.runs import run_ticks
+from telemetry.answers.values import whole
 from telemetry.concepts import Lane, LaneInfo, RunId, TickRange, Timeline
 from telemetry.errors import RequestError
 from telemetry.families.vocabulary import LaneSpec
@@ -18,7 +19,7 @@ from telemetry.queries import TimelineQuery
 from telemetry.reader import Layout, Reader
 
 ON, OFF = "on", "off"
-_Ticks = list[tuple[int, str]]
+_Ticks = list[tuple[int, Any]]
 
 
 def lanes(layout: Layout) -> tuple[LaneInfo, ...]:
@@ -55,33 +56,33 @@ def _lanes(
 ) -> tuple[list[Lane], list[str]]:
     if reader.has(*spec.states):
         if spec.by is not None and reader.has(spec.states[0], spec.by):
-            return _lanes_by(reader, spec, run_id)
+            return _lanes_by(reader, spec, run_id, ticks)
         rows = _state_rows(reader, spec.states, run_id)
         if rows and spec.members is not None:
-            return _member_lanes(spec, rows)
-        if rows:
-            return [
-                _lane(spec.name, spec.label, [(t, str(s)) for t, s in rows if s is not None])
-            ], []
+            return _member_lanes(spec, rows, ticks)
+        if any(state is not None for _, state in rows):
+            return [_lane(spec.name, spec.label, rows, ticks)], []
     if spec.changes is not None and reader.has(*spec.changes):
         lane = _from_changes(reader, spec, run_id, ticks)
         if lane is not None:
             return [lane], []
     said = f"{spec.label} is not recorded in run {run_id}."
-    return [_lane(spec.name, spec.label, [])], [said]
+    return [_of(spec.name, spec.label, [])], [said]
 
 
-def _lanes_by(reader: Reader, spec: LaneSpec, run_id: RunId) -> tuple[list[Lane], list[str]]:
+def _lanes_by(
+    reader: Reader, spec: LaneSpec, run_id: RunId, ticks: TickRange | None
+) -> tuple[list[Lane], list[str]]:
     """A lane for each value of the column `by`, in the order in which they first occur."""
     rows = _state_rows(reader, spec.states, run_id, by=spec.by)
     found: dict[str, _Ticks] = {}
     for tick, state, name in rows:
         if name is not None and state is not None:
-            found.setdefault(str(name), []).append((tick, str(state)))
+            found.setdefault(str(name), []).append((tick, state))
     if not found:
         said = f"{spec.label} is not recorded in run {run_id}."
-        return [_lane(spec.name, spec.label, [])], [said]
-    lanes = [_lane(f"{spec.name}:{n}", f"{spec.label}: {n}", s) for n, s in found.items()]
+        return [_of(spec.name, spec.label, [])], [said]
+    lanes = [_lane(f"{spec.name}:{n}", f"{spec.label}: {n}", s, ticks) for n, s in found.items()]
     return lanes, []
 
 
@@ -90,6 +91,7 @@ def _state_rows(
 ) -> list[tuple[Any, ...]]:
     table = reader.layout.table_spec(states[0])
     tick = reader.column(table.name, str(table.tick))
+    key = (reader.column(table.name, k) for k in table.key if reader.has(table.name, k))
     rows = reader.rows(
         sa.select(
             tick,
@@ -97,12 +99,14 @@ def _state_rows(
             *(() if by is None else (reader.column(table.name, by),)),
         )
         .where(reader.column(table.name, str(table.run)) == run_id)
-        .order_by(tick)
+        .order_by(tick, *key)
     )
-    return [r for r in rows if isinstance(r[0], int)]
+    return [(at, *more) for at, *more in ((whole(t), *m) for t, *m in rows) if at is not None]
 
 
-def _member_lanes(spec: LaneSpec, rows: list[tuple[Any, ...]]) -> tuple[list[Lane], list[str]]:
+def _member_lanes(
+    spec: LaneSpec, rows: _Ticks, ticks: TickRange | None
+) -> tuple[list[Lane], list[str]]:
     decoded: dict[Any, frozenset[str] | None] = {text: _members(text) for _, text in rows}
     bad = [tick for tick, text in rows if decoded[text] is None]
     notes = []
@@ -112,21 +116,18 @@ def _member_lanes(spec: LaneSpec, rows: list[tuple[Any, ...]]) -> tuple[list[Lan
             "and count as not recorded."
         )
     seen = frozenset[str]().union(*(m for m in decoded.values() if m))
-    order = list(spec.members or ()) + sorted(seen - set(spec.members or ()))
-    lanes = []
-    for member in order:
-        if member in seen:
-            states = []
-            for tick, text in rows:
-                members = decoded[text]
-                if members is not None:
-                    states.append((tick, ON if member in members else OFF))
-            lanes.append(_lane(member, member, states))
-    if not lanes:
-        lanes.append(
-            _lane(spec.name, spec.label, [(t, OFF) for t, x in rows if decoded[x] is not None])
-        )
-    return lanes, notes
+    order = [m for m in spec.members or () if m in seen] + sorted(seen - set(spec.members or ()))
+
+    def states(member: str | None) -> _Ticks:
+        """On, off, or None where the list cannot be read."""
+        lists = ((tick, decoded[text]) for tick, text in rows)
+        return [
+            (t, None if found is None else ON if member in found else OFF) for t, found in lists
+        ]
+
+    if not order:
+        return [_lane(spec.name, spec.label, states(None), ticks)], notes
+    return [_lane(member, member, states(member), ticks) for member in order], notes
 
 
 def _members(text: Any) -> frozenset[str] | None:
@@ -145,46 +146,59 @@ def _from_changes(
     name, old, new = spec.changes
     table = reader.layout.table_spec(name)
     tick = reader.column(name, str(table.tick))
-    rows = reader.rows(
+    key = (reader.column(name, k) for k in table.key if reader.has(name, k))
+    listed = reader.rows(
         sa.select(tick, reader.column(name, old), reader.column(name, new))
         .where(reader.column(name, str(table.run)) == run_id)
-        .order_by(tick, reader.column(name, table.key[0]))
+        .order_by(tick, *key)
     )
-    if not rows or ticks is None:
+    rows = [(whole(at), before, after) for at, before, after in listed]
+    changes = [(at, before, after) for at, before, after in rows if at is not None]
+    if not changes or ticks is None:
         return None
-    first, last, states = [], [], []
-    before = ticks.first
-    for i, (at, old_state, _) in enumerate(rows):
-        state = old_state if i == 0 else rows[i - 1][2]
-        if at > before:
-            first.append(before)
-            last.append(at - 1)
-            states.append(str(state))
-        before = max(before, at)
-    if before <= ticks.last:
-        first.append(before)
-        last.append(ticks.last)
-        states.append(str(rows[-1][2]))
+    starts = [(ticks.first, changes[0][1]), *((at, after) for at, _, after in changes)]
+    ends = [*(at - 1 for at, _ in starts[1:]), ticks.last]
+    intervals: list[tuple[int, int, str]] = []
+    for (at, state), end in zip(starts, ends, strict=True):
+        first, last = max(at, ticks.first), min(end, ticks.last)
+        if first > last or state is None:
+            continue
+        if intervals and intervals[-1][1:] == (first - 1, str(state)):
+            first = intervals.pop()[0]
+        intervals.append((first, last, str(state)))
+    return _of(spec.name, spec.label, intervals)
+
+
+def _lane(name: str, label: str, states: _Ticks, ticks: TickRange | None) -> Lane:
+    """A state holds until the next one, at most for the usual distance of two, within the run.
+
+    `states` in order of ticks; of several for one tick the last counts; None is not recorded.
+    Equal neighbours are one interval.
+    """
+    listed = list(dict(states).items())
+    gaps = Counter(after[0] - before[0] for before, after in pairwise(listed))
+    step = min(gaps, key=lambda gap: (-gaps[gap], gap)) if gaps else 1
+    intervals: list[tuple[int, int, str]] = []
+    for i, (tick, state) in enumerate(listed):
+        if state is None:
+            continue
+        end = tick + step - 1
+        if i + 1 < len(listed):
+            end = min(end, listed[i + 1][0] - 1)
+        elif ticks is not None:
+            end = max(tick, min(end, ticks.last))
+        first = tick
+        if intervals and intervals[-1][1:] == (tick - 1, str(state)):
+            first = intervals.pop()[0]
+        intervals.append((first, end, str(state)))
+    return _of(name, label, intervals)
+
+
+def _of(name: str, label: str, intervals: list[tuple[int, int, str]]) -> Lane:
     return Lane(
-        spec.name, spec.label, np.array(first, np.int64), np.array(last, np.int64), tuple(states)
+        name,
+        label,
+        np.array([first for first, _, _ in intervals], np.int64),
+        np.array([last for _, last, _ in intervals], np.int64),
+        tuple(state for _, _, state in intervals),
     )
-
-
-def _lane(name: str, label: str, states: Iterable[tuple[int, str]]) -> Lane:
-    """Equal neighbours merged; a distance larger than the usual one ends an interval."""
-    listed: _Ticks = list(states)
-    gaps = [b[0] - a[0] for a, b in pairwise(listed) if b[0] > a[0]]
-    step = max(set(gaps), key=gaps.count) if gaps else 1
-    first: list[int] = []
-    last: list[int] = []
-    names: list[str] = []
-    for tick, state in listed:
-        if names and names[-1] == state and tick - last[-1] <= step:
-            last[-1] = tick
-        else:
-            if names and last[-1] < tick - 1 <= last[-1] + step - 1:
-                last[-1] = tick - 1
-            first.append(tick)
-            last.append(tick)
-            names.append(state)
-    return Lane(name, label, np.array(first, np.int64), np.array(last, np.int64), tuple(names))

@@ -10,11 +10,28 @@ from typing import Any
 
 import numpy as np
 
-from telemetry.concepts import Cell, Floats
+from telemetry.concepts import AgentId, Cell, Floats
 from telemetry.values import cell
 
 __all__ = ["cell", "decimal_cell", "floats", "scaled"]
 _NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?\s*")
+
+
+def whole(value: Any) -> int | None:
+    """A tick as whole number, None for what is none (NULL, text, a fraction)."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63:
+        return value
+    return None
+
+
+def agent_of(value: Any) -> AgentId:
+    """An agent's id as it is; one that went through floating point is whole again."""
+    if isinstance(value, int | str):
+        return value
+    number = whole(value)
+    return str(value) if number is None else number
 
 
 def decimal_cell(value: Any) -> Cell:

@@ -13,6 +13,7 @@ from telemetry.errors import UnknownFamilyError
 from telemetry.filters import Filter
 from telemetry.source import Source
 from tests.builders import vmt
+from tests.builders.loose import columns, loose_copy, tables
 from tests.builders.questions import ask_everything, one_of_each
 
 #: Without these nothing tells a VMT database.
@@ -28,41 +29,15 @@ NEEDED = {
 def _columns() -> Iterator[tuple[str, str]]:
     connection = sqlite3.connect(":memory:")
     connection.executescript(vmt.ddl("money"))
-    for table in _tables(connection):
-        for row in connection.execute(f"PRAGMA table_info({table})"):
-            yield table, row[1]
+    for table in tables(connection):
+        for name in columns(connection, table):
+            yield table, name
     connection.close()
-
-
-def _tables(connection: sqlite3.Connection) -> list[str]:
-    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-    return [name for (name,) in rows if not name.startswith("sqlite_")]
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return vmt.build("money_full", tmp_path_factory.mktemp("whole") / "runs.db", ticks=16)
-
-
-def _without(whole: Path, path: Path, table: str, column: str) -> None:
-    """The database as pandas would write it, without keys and indices, less one column."""
-    old = sqlite3.connect(whole)
-    new = sqlite3.connect(path)
-    for name in _tables(old):
-        kept = [
-            (row[1], row[2])
-            for row in old.execute(f"PRAGMA table_info({name})")
-            if (name, row[1]) != (table, column)
-        ]
-        names = ", ".join(f'"{n}"' for n, _ in kept)
-        typed = ", ".join(f'"{n}" {kind}' for n, kind in kept)
-        new.execute(f"CREATE TABLE {name} ({typed})")
-        marks = ", ".join("?" * len(kept))
-        rows = old.execute(f"SELECT {names} FROM {name}").fetchall()
-        new.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
-    new.commit()
-    old.close()
-    new.close()
 
 
 def _affected(source: Source, name: str, column: str) -> Iterator[q.Query[object]]:
@@ -88,7 +63,7 @@ def _affected(source: Source, name: str, column: str) -> Iterator[q.Query[object
 def test_a_missing_column_reads_as_not_recorded_everywhere(
     tmp_path: Path, whole: Path, table: str, column: str
 ):
-    _without(whole, tmp_path / "runs.db", table, column)
+    loose_copy(whole, tmp_path / "runs.db", without={(table, column)})
     source = telemetry.open_source(tmp_path / "runs.db")
     described = source.table(table).column(column)
     assert described is None or not described.recorded
@@ -108,7 +83,7 @@ def test_a_missing_column_reads_as_not_recorded_everywhere(
 def test_a_database_that_lacks_what_tells_its_family_is_refused(
     tmp_path: Path, whole: Path, table: str, column: str
 ):
-    _without(whole, tmp_path / "runs.db", table, column)
+    loose_copy(whole, tmp_path / "runs.db", without={(table, column)})
     with pytest.raises(UnknownFamilyError):
         telemetry.open_source(tmp_path / "runs.db")
 
@@ -170,7 +145,7 @@ def test_views_in_place_of_tables_are_answered(tmp_path: Path):
     expected = plain.ask(q.TableQuery(1, "trades"))
     plain.close()
     connection = sqlite3.connect(path)
-    for table in _tables(connection):
+    for table in tables(connection):
         connection.execute(f"ALTER TABLE {table} RENAME TO stored_{table}")
         connection.execute(f"CREATE VIEW {table} AS SELECT * FROM stored_{table}")
     connection.close()
@@ -191,7 +166,7 @@ def test_tables_without_rowid_are_answered(tmp_path: Path):
             statement += " WITHOUT ROWID"
         connection.execute(statement)
     connection.execute("ATTACH ? AS built", (str(built),))
-    for table in _tables(connection):
+    for table in tables(connection):
         connection.execute(f"INSERT INTO {table} SELECT * FROM built.{table}")
     connection.commit()
     connection.close()

@@ -199,9 +199,12 @@ def _mode_from_changes(columns: Columns, table: str) -> Element | None:
     own, at = columns.column(table, "run_id"), columns.column(table, "tick")
     tick = columns.column("mode_changes", "tick")
     of_run = columns.column("mode_changes", "run_id") == own
+    order = [tick]
+    if columns.has("mode_changes", "id"):  # of several changes in one tick the last one holds
+        order.append(columns.column("mode_changes", "id"))
     last = sa.select(columns.column("mode_changes", "new_mode")).where(of_run, tick <= at)
     next_one = sa.select(columns.column("mode_changes", "old_mode")).where(of_run, tick > at)
     return sa.func.coalesce(
-        last.order_by(tick.desc()).limit(1).correlate(own.table).scalar_subquery(),
-        next_one.order_by(tick).limit(1).correlate(own.table).scalar_subquery(),
+        last.order_by(*(o.desc() for o in order)).limit(1).correlate(own.table).scalar_subquery(),
+        next_one.order_by(*order).limit(1).correlate(own.table).scalar_subquery(),
     )

@@ -22,7 +22,10 @@ def constant_lambda(fields: Mapping[str, Cell], config: object) -> float | None:
         return None
     if params.get("money_utility_form") not in (None, "linear"):
         return None
-    return float(value) if isinstance(value, int | float) else None
+    try:
+        return float(value) if isinstance(value, int | float) else None
+    except OverflowError:
+        return None
 
 
 def _snapshot(
