@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
@@ -204,6 +205,13 @@ def test_names_from_a_database_are_never_formatted(qtbot, context, tmp_path):
             for label in view.page._page.findChildren(QLabel)
             if label.text()
         )
+
+
+def test_the_whole_page_is_exported_as_a_picture(view, tmp_path):
+    path = tmp_path / "overview.png"
+    view.export_request().pictures["png"](path)
+    picture = QImage(str(path))
+    assert picture.height() == view.page.widget().height() > view.height()
 
 
 def test_both_themes_are_painted(view, theme):

@@ -178,6 +178,14 @@ def test_a_measure_that_the_run_left_empty_says_so_or_shows_its_constant(crowded
         assert plot.stage.constant.value == plot.data.constant
 
 
+def test_a_sentence_beside_the_plots_leaves_them_their_share_of_the_height(crowded, qtbot):
+    crowded.resize(1000, 800)
+    assert crowded.stack.plots["inventory_M"].message.isVisible()
+    qtbot.waitUntil(lambda: crowded.stack.area.verticalScrollBar().maximum() == 0)
+    heights = {p.height() for p in crowded.stack.plots.values() if not p.message.text()}
+    assert max(heights) - min(heights) <= 1
+
+
 def test_the_cursor_is_one_for_all_plots_and_the_outside(view, context):
     heard = []
     context.document.cursor.moved.connect(heard.append)

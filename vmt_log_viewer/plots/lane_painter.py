@@ -27,13 +27,13 @@ def paint_lane(
     last: float,
     color_of: ColorOf,
     *,
-    base: QColor | None = None,
+    named: bool = False,
     dpr: float = 1.0,
 ) -> None:
     """Paint `lane` into `rect`, tick `first` at its left edge and `last` at its right one.
 
-    With `base` given, state names are written into the blocks that have room for them; `base`
-    is the colour behind the lane. "off" is painted as a thin line: it is the absence of "on".
+    `named`: state names are written into the blocks that have room for them. "off" is painted as
+    a thin line: it is the absence of "on".
     """
     pieces = lane_pieces(lane, first, last, rect.width(), dpr)
     painter.setPen(Qt.PenStyle.NoPen)
@@ -44,7 +44,7 @@ def paint_lane(
         painter.fillRect(_height_of(block.state, where), color_of(block.state))
     for column in pieces.mixed:
         _paint_mixed(painter, rect, column, color_of)
-    if base is not None:
+    if named:
         for block in pieces.blocks:
             where = QRectF(
                 rect.left() + block.left, rect.top(), block.right - block.left, rect.height()

@@ -42,7 +42,7 @@ class MeasurePlot(QWidget):
         self._marks: tuple[int | None, int | None] = (None, None)
         self.header = PlotHeader(measure, shared.theme)
         self.stage = Stage(shared, lambda agent: self.agent_picked.emit(agent, False))
-        self.message = QLabel()
+        self.message = _Sentence()
         self._arrange()
         self._connect()
         self.dress()
@@ -242,3 +242,11 @@ class MeasurePlot(QWidget):
         layout.addWidget(self.message, 1)
         self.setMinimumHeight(LEAST_HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+
+class _Sentence(QLabel):
+    """Wraps in the room it is given. Asking for height by width, as wrapping labels do, would
+    make every plot beside it as high as it likes to be."""
+
+    def hasHeightForWidth(self) -> bool:
+        return False

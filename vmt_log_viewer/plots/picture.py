@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtWidgets import QWidget
 
 from telemetry.export.staging import sentences, staged
 from vmt_log_viewer.plots.axes import LEFT, RIGHT, paint_ticks
@@ -46,6 +47,12 @@ def svg_of(path: Path, plots: Sequence[MeasurePlot], shared: Shared) -> None:
         painter.end()
 
     _write(path, _bytes(draw))
+
+
+def widget_png(path: Path, widget: QWidget) -> None:
+    """Write what a widget shows, all of it, to `path`; ExportError where it cannot be written."""
+    picture = widget.grab()
+    _write(path, _bytes(lambda buffer: picture.save(buffer, "PNG")))
 
 
 def _size(plots: Sequence[MeasurePlot]) -> QSize:
@@ -91,11 +98,11 @@ def _paint_plot(painter: QPainter, where: QRectF, plot: MeasurePlot, shared: Sha
         stage.set_vector(False)
 
 
-def _bytes(draw: object) -> bytes:
+def _bytes(draw: Callable[[QBuffer], object]) -> bytes:
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    draw(buffer)  # type: ignore[operator]
+    draw(buffer)
     buffer.close()
     return data.data()
 

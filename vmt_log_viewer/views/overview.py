@@ -24,6 +24,7 @@ from telemetry.concepts import (
 from telemetry.errors import TelemetryError
 from telemetry.queries import AgentsQuery, Query, RunQuery, RunSizesQuery
 from vmt_log_viewer.plots.agent_columns import SpanColumns
+from vmt_log_viewer.plots.picture import widget_png
 from vmt_log_viewer.state.items import AgentItem, RunItem
 from vmt_log_viewer.views.overview_page import OverviewPage
 from vmt_log_viewer.views.overview_questions import (
@@ -84,7 +85,9 @@ class OverviewView(View):
     def export_request(self) -> ExportRequest | None:
         if self._questions is None:
             return None
-        return ExportRequest(f"run-{self._questions.run_id}-overview")
+        name = f"run-{self._questions.run_id}-overview"
+        page = self.page.widget()
+        return ExportRequest(name, pictures={"png": lambda path: widget_png(path, page)})
 
     # Asking
 

@@ -140,7 +140,7 @@ class LaneCanvas(QWidget):
             window.first,
             window.last,
             lambda state: theme.state_color(row.name, state),
-            base=theme.color("base") if height >= 10 else None,
+            named=height >= 10,
             dpr=self.devicePixelRatioF(),
         )
         painter.restore()
