@@ -22,7 +22,7 @@ from vmt_log_viewer.models.run_tree import RunTree
 from vmt_log_viewer.settings import Settings
 from vmt_log_viewer.theme import ROW_HEIGHT
 
-WIDTHS = {"name": 158, "starred": 24, "run": 38, "ticks": 84, "count trades": 54}
+WIDTHS = {"name": 164, "starred": 24, "run": 38, "ticks": 84, "count trades": 54}
 OTHER_WIDTH = 96
 
 
