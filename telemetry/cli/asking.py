@@ -6,13 +6,14 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from telemetry.cli.interrupt import current_token
 from telemetry.cli.options import setting
 from telemetry.cli.output import Output
-from telemetry.concepts import AgentId, Table, TickRange
+from telemetry.concepts import AgentId, Experiment, RunId, Table, TickRange
 from telemetry.detect import open_source
-from telemetry.errors import RequestError
+from telemetry.errors import NothingFoundError, RequestError
 from telemetry.filters import Filter, parse_assignment
-from telemetry.queries import Sort, Where
+from telemetry.queries import ExperimentsQuery, RunsQuery, Sort, Where
 from telemetry.source import Source
 
 PASSWORD = "TELEMETRY_PASSWORD"
@@ -83,6 +84,54 @@ def column_names(table: Table, text: str | None) -> tuple[str, ...] | None:
         what = f"no column {unknown[0]!r}" if unknown else "to be asked for each column once"
         raise RequestError(f"{table.name} has {what}; its columns are {known}.")
     return names
+
+
+def find_run(source: Source, text: str, output: Output) -> RunId:
+    """The run called `text`, or the only one whose id begins so (from 4 characters on).
+
+    NothingFoundError where there is none, with what to do where `text` is an experiment.
+    """
+    wanted = text.strip()
+    listed = source.ask(RunsQuery(), current_token()).runs
+    exact = next((run.run_id for run in listed if str(run.run_id) == wanted), None)
+    if exact is not None:
+        return exact
+    begun = [run.run_id for run in listed if _begins(run.run_id, wanted)]
+    if len(begun) == 1:
+        output.note(f"Run {begun[0]}.")
+        return begun[0]
+    if wanted and any(run.experiment_id == wanted for run in listed):
+        raise NothingFoundError(
+            f"{wanted} is an experiment; name one of its runs (runs {source.name} "
+            f"--experiment {wanted}), or replay it with --simulation ITERATION."
+        )
+    if begun:
+        shown = ", ".join(str(run_id) for run_id in begun[:5])
+        raise NothingFoundError(
+            f"{len(begun)} runs begin with {wanted!r} ({shown}, …); write more of the id."
+        )
+    return source.parse_run_id(text)
+
+
+def find_experiment(source: Source, text: str, output: Output) -> Experiment:
+    """The experiment of this id, or the only one of this name or whose id begins so."""
+    wanted = text.strip()
+    listed = source.ask(ExperimentsQuery(), current_token()).experiments
+    exact = next((e for e in listed if e.experiment_id == wanted), None)
+    if exact is not None:
+        return exact
+    named = [e for e in listed if e.name == wanted]
+    named = named or [e for e in listed if _begins(e.experiment_id, wanted)]
+    if len(named) == 1:
+        output.note(f"Experiment {named[0].experiment_id}.")
+        return named[0]
+    known = ", ".join(e.experiment_id for e in listed[:20]) + (" …" if len(listed) > 20 else "")
+    has = f"it has {known}" if listed else "it has no experiments"
+    raise NothingFoundError(f"There is no experiment {text!r} in {source.name}; {has}.")
+
+
+def _begins(name: RunId, beginning: str) -> bool:
+    return isinstance(name, str) and len(beginning) >= 4 and name.startswith(beginning)
 
 
 def absence(table: Table) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from telemetry.cli.asking import opened
+from telemetry.cli.asking import find_run, opened
 from telemetry.cli.interrupt import current_token
 from telemetry.cli.options import Limit, common, limit_option, range_options
 from telemetry.cli.output import TEXT_ROWS, Output, cut
@@ -41,7 +41,7 @@ def series(
     """
     output = Output()
     with opened(source, output) as asked:
-        run_id = asked.parse_run_id(run)
+        run_id = find_run(asked, run, output)
         found = asked.ask(SeriesQuery(run_id, measure, agents, ticks), current_token())
     total = sum(len(line.tick) for line in found.lines)
     rows = limit.rows if limit.asked else (TEXT_ROWS if output.for_people else None)
@@ -71,7 +71,7 @@ def timeline(source: str, run: str, lanes: tuple[str, ...]) -> int:
     """
     output = Output()
     with opened(source, output) as asked:
-        run_id = asked.parse_run_id(run)
+        run_id = find_run(asked, run, output)
         query = TimelineQuery(run_id, lanes or None)
         found = asked.ask(query, current_token())
     rows = (

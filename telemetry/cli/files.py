@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from telemetry.cli.asking import column_names, find_table, opened, sorting, where
+from telemetry.cli.asking import column_names, find_run, find_table, opened, sorting, where
 from telemetry.cli.options import Limit, common, limit_option, rows_options
 from telemetry.cli.output import Output
 from telemetry.cli.progress import reported
@@ -64,7 +64,7 @@ def export(
     output = Output()
     path = Path(target)
     with opened(source, output) as asked:
-        run_id = asked.parse_run_id(run)
+        run_id = find_run(asked, run, output)
         names = [find_table(asked, name).name for name in tables]
         if _is_folder(target):
             if columns is not None or sort is not None or limit.asked:

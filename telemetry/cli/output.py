@@ -6,15 +6,22 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from decimal import Decimal
 from itertools import islice
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from telemetry.cli.options import setting
-from telemetry.concepts import Column
+from telemetry.concepts import Cell, Column
 from telemetry.export.formats import FORMATS, Row, json_text, write_rows
 from telemetry.text import one_line
 
+if TYPE_CHECKING:
+    from telemetry.cli.terminal import Told
+
+T = TypeVar("T")
 TEXT_ROWS = 50
+CENTS = "cents"
+"""The unit of integers that people read as money."""
 
 
 class Output:
@@ -40,15 +47,40 @@ class Output:
 
         return write_table(self._stream, columns, rows, footer, color=self._color())
 
+    def objects(self, columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> int:
+        """Like `rows`, of cells that may also be mappings and lists: JSON within csv and text."""
+        if self.format not in ("json", "jsonl"):
+            return self.rows(columns, ([_flat(cell) for cell in row] for row in rows))
+        names = [column.name for column in columns]
+        lines = (json_text(dict(zip(names, row, strict=True))) for row in rows)
+        if self.format == "jsonl":
+            return sum(self._stream.write(line + "\n") > 0 for line in lines)
+        written = 0
+        for line in lines:
+            self._stream.write((",\n" if written else "[\n") + line)
+            written += 1
+        self._stream.write("\n]\n" if written else "[]\n")
+        return written
+
+    def replay(self, told: Iterable[Told]) -> int:
+        """Print (tick, kind, words) for people; how many."""
+        from telemetry.cli.terminal import write_replay
+
+        return write_replay(self._stream, told, color=self._color())
+
+    def sections(self, sections: Sequence[Section]) -> None:
+        """Print headed little tables for people."""
+        from telemetry.cli.terminal import write_sections
+
+        write_sections(self._stream, sections, color=self._color())
+
     def one(self, value: Mapping[str, object], sections: Sequence[Section]) -> None:
         """Print one thing: as an object, as name and value (csv), or as `sections` of text."""
         if self.format == "csv":
             pairs = ((name, _flat(item)) for name, item in value.items())
             write_rows(self._stream, ("name", "value"), pairs)
         elif self.for_people:
-            from telemetry.cli.terminal import write_sections
-
-            write_sections(self._stream, sections, color=self._color())
+            self.sections(sections)
         else:
             indent = 2 if self.format == "json" else None
             self._stream.write(json_text(value, indent=indent) + "\n")
@@ -75,13 +107,13 @@ Section = tuple[str, Sequence[Column], Sequence[Row]]
 """A heading, and a small table under it; without columns the rows are single lines of text."""
 
 
-def cut(rows: Iterable[Row], limit: int | None) -> Iterable[Row]:
+def cut(rows: Iterable[T], limit: int | None) -> Iterable[T]:
     """The first `limit` rows; None: all."""
     return rows if limit is None else islice(rows, limit)
 
 
-def _flat(value: object) -> str | int | None:
-    if value is None or isinstance(value, str | int):
+def _flat(value: object) -> Cell:
+    if value is None or isinstance(value, str | int | float | Decimal | bytes):
         return value
     return json_text(value)
 

@@ -35,8 +35,18 @@ _CODES: tuple[tuple[type[BaseException], int], ...] = (
 )
 _COMMANDS = {
     "identify": ("sources", "What a source is: family, vintage, tables, what is missing."),
-    "runs": ("sources", "Every run of a source."),
+    "list": ("listing", "Everything: experiments, runs of their own, runs of experiments."),
+    "experiments": ("experiments", "Every experiment of a source."),
+    "iterations": ("experiments", "The iterations of an experiment and what they cost."),
+    "results": ("results", "What an experiment came to: baseline, best, why it ended."),
+    "policies": ("policies", "The policies of an experiment, and how they changed."),
+    "runs": ("sources", "Every run of a source, or of one experiment."),
     "show": ("sources", "One run: what it is, how large, what is odd about it."),
+    "replay": ("events", "A run told tick by tick."),
+    "events": ("events", "The events of a run."),
+    "costs": ("costs", "What each tick cost each agent."),
+    "book": ("proofs", "Order book and standings after a tick."),
+    "verify": ("proofs", "Whether recordings can be trusted: the first broken link."),
     "series": ("curves", "A measure of agents over ticks."),
     "timeline": ("curves", "Mode, regime and exchange pairs over ticks."),
     "trades": ("rows", "The trades of a run."),
@@ -47,11 +57,13 @@ _COMMANDS = {
     "export": ("files", "Write tables or a whole run to files."),
     "demo": ("files", "Write a demo database to look at."),
 }
+_FUNCTIONS = {"list": "everything"}
 _EXAMPLES = """\b
 Examples:
   telemetry runs money.db
   telemetry trades money.db 2 --filter 'price=>2' --format csv
   telemetry export money.db 2 -o results/
+  telemetry replay results.db exp2 --simulation 5:evaluation
 
 \b
 Filters, as COLUMN=EXPR:  5  !=5  >5  <=5  2~4 (range)  A|B (any of)  !A
@@ -72,7 +84,7 @@ class _Commands(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module = import_module(f"telemetry.cli.{_COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, _FUNCTIONS.get(cmd_name, cmd_name))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -118,6 +130,8 @@ def run(argv: Sequence[str] | None) -> int:
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
+        if isinstance(error, OSError):
+            _abandon_output()
         return _fail(_unexpected(error), BAD_USE if isinstance(error, OSError) else UNREADABLE)
 
 
@@ -156,7 +170,7 @@ def _unexpected(error: Exception) -> str:
 
 
 def _abandon_output() -> None:
-    """Let nothing more be written to a pipe that nobody reads, also not at exit."""
+    """Let nothing more be written where nobody reads or nothing fits, also not at exit."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from telemetry.cli.asking import absence, column_names, find_table, opened, sorting, where
+from telemetry.cli.asking import absence, column_names, find_run, find_table, opened, sorting, where
 from telemetry.cli.interrupt import current_token
 from telemetry.cli.options import Limit, common, limit_option, rows_options
 from telemetry.cli.output import TEXT_ROWS, Output, cut
@@ -98,7 +98,7 @@ def _rows(
     with opened(location, output) as source:
         asked = find_table(source, name)
         query = TableQuery(
-            source.parse_run_id(run),
+            find_run(source, run, output),
             asked.name,
             column_names(asked, columns),
             where(asked, filters, ticks, agents, output),

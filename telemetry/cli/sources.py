@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import click
 
-from telemetry.cli.asking import opened, where
+from telemetry.cli.asking import find_experiment, find_run, opened, where
 from telemetry.cli.interrupt import current_token
 from telemetry.cli.options import common
 from telemetry.cli.output import Output, Section
@@ -42,15 +43,23 @@ def identify(source: str) -> int:
 @click.option(
     "--filter", "-f", "filters", multiple=True, metavar="COLUMN=EXPR", help="Only such runs."
 )
+@click.option("--experiment", "-e", metavar="ID", help="Only the runs of this experiment.")
 @common
-def runs(source: str, filters: tuple[str, ...]) -> int:
-    """Every run of SOURCE, one row each.
+def runs(source: str, filters: tuple[str, ...], experiment: str | None) -> int:
+    """Every run of SOURCE, one row each, by experiment where they belong to one.
 
-    Example:  telemetry runs money.db --filter 'regime_seen=mixed'
+    \b
+    Examples:
+      telemetry runs money.db --filter 'regime_seen=mixed'
+      telemetry runs results.db --experiment exp2 --filter run_purpose=bootstrap
     """
     output = Output()
     with opened(source, output) as asked:
         listed = asked.ask(RunsQuery(), current_token())
+        if experiment is not None:
+            wanted_id = find_experiment(asked, experiment, output).experiment_id
+            some = tuple(run for run in listed.runs if run.experiment_id == wanted_id)
+            listed = replace(listed, runs=some)
     columns = _run_columns(listed)
     wanted = where(Table("runs", "Runs", "runs", columns, True), filters, None, None, output)
     kinds = {column.name: column.kind for column in columns}
@@ -59,9 +68,9 @@ def runs(source: str, filters: tuple[str, ...]) -> int:
         fields = _run_fields(run)
         if all(f.expr.matches(fields.get(f.column), kinds[f.column]) for f in wanted.filters):
             rows.append(tuple(fields.get(column.name) for column in columns))
-    shown = [
-        i for i, c in enumerate(columns) if not output.for_people or (c.visible and c.recorded)
-    ]
+    shown = list(range(len(columns)))
+    if output.for_people:
+        shown = _telling(columns, rows, output)
     written = output.rows([columns[i] for i in shown], ([r[i] for i in shown] for r in rows))
     if not written:
         output.note("No runs match." if listed.runs else f"{source} has no runs.")
@@ -79,7 +88,7 @@ def show(source: str, run: str) -> int:
     """
     output = Output()
     with opened(source, output) as asked:
-        run_id = asked.parse_run_id(run)
+        run_id = find_run(asked, run, output)
         detail = asked.ask(RunQuery(run_id), current_token())
         sizes = asked.ask(RunSizesQuery((run_id,)), current_token()).counts[run_id]
         trades = asked.table_with_role("trades")
@@ -147,6 +156,18 @@ def _run_columns(listed: RunList) -> tuple[Column, ...]:
     names = {column.name for column in listed.columns}
     extra = (column for column in (_FIRST, _LAST, _STATUS) if column.name not in names)
     return (*listed.columns, *extra)
+
+
+def _telling(
+    columns: Sequence[Column], rows: Sequence[Sequence[Cell]], output: Output
+) -> list[int]:
+    """The columns that tell a person something; a note names those that are empty in every run."""
+    shown = [i for i, c in enumerate(columns) if c.visible and c.recorded]
+    empty = [i for i in shown if rows and all(row[i] is None for row in rows)]
+    if empty:
+        names = ", ".join(columns[i].name for i in empty)
+        output.note(f"Null in every run, so left out: {names}.")
+    return [i for i in shown if i not in empty]
 
 
 def _run_fields(run: Run) -> dict[str, Cell]:

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
-from typing import TYPE_CHECKING, TextIO
+from decimal import Decimal
+from itertools import groupby, islice
+from operator import itemgetter
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from telemetry.cli.output import CENTS
 from telemetry.concepts import Cell, Column
 from telemetry.export.formats import Row
-from telemetry.text import cell_text, one_line
+from telemetry.text import cell_text, money_text, one_line
 
 if TYPE_CHECKING:
     from telemetry.cli.output import Section
 
+T = TypeVar("T")
+Told = tuple[int | None, str, str]
 _CHUNK = 1_000
 _WIDE = 1_000_000  # nothing is ever cut or folded to fit a screen
 _CELL = 200
@@ -58,11 +63,27 @@ def write_sections(stream: TextIO, sections: Sequence[Section], *, color: bool) 
             stream.write("\n")
 
 
+def write_replay(stream: TextIO, told: Iterable[Told], *, color: bool) -> int:
+    """Write (tick, kind of event, words) under a heading for each tick; the number of lines."""
+    bold, plain = ("\x1b[1m", "\x1b[0m") if color else ("", "")
+    written = 0
+    for tick, group in groupby(told, key=itemgetter(0)):
+        stream.write(f"{bold}Tick {'not recorded' if tick is None else tick}{plain}\n")
+        for chunk in _chunks(group):  # a tick's kinds are aligned, however many rows it has
+            width = max((len(kind) for _, kind, _ in chunk), default=0)
+            for _, kind, words in chunk:
+                said = f"  {one_line(kind):<{width}}  {one_line(words, limit=2000)}"
+                stream.write(said.rstrip() + "\n")
+            written += len(chunk)
+    return written
+
+
 def _table(columns: Sequence[Column], rows: Sequence[Row], footer: Row | None) -> Table:
     table = Table(box=SIMPLE_HEAD, show_footer=footer is not None, pad_edge=False)
+    units = any(_unit(column) for column in columns)
     for i, column in enumerate(columns):
         table.add_column(
-            Text(one_line(column.name)),
+            _heading(column, units),
             footer=Text() if footer is None else _cell(footer[i], column, ""),
             justify="right" if column.kind in _NUMBERS else "left",
             no_wrap=True,
@@ -72,9 +93,25 @@ def _table(columns: Sequence[Column], rows: Sequence[Row], footer: Row | None) -
     return table
 
 
+def _heading(column: Column, units: bool) -> Text:
+    """The name, with a line for the unit under it where some column has one."""
+    heading = Text(one_line(column.name))
+    if units:
+        heading.append(f"\n{_unit(column) or ' '}", style="dim")
+    return heading
+
+
+def _unit(column: Column) -> str:
+    """The unit to show; cents need none, since they are shown as money."""
+    return "" if column.unit is None or column.unit == CENTS else one_line(column.unit)
+
+
 def _cell(cell: Cell, column: Column, missing: str | None = None) -> Text:
     """Text objects alone: rich would read markup in a plain string."""
-    shown = cell_text(cell, column, missing=missing, limit=_CELL)
+    if column.unit == CENTS and isinstance(cell, int | float | Decimal):
+        shown = money_text(cell)
+    else:
+        shown = cell_text(cell, column, missing=missing, limit=_CELL)
     return Text(shown, style="dim" if cell is None else "")
 
 
@@ -95,7 +132,7 @@ def _rendered(thing: RenderableType, color: bool) -> str:
     return "".join(line.rstrip() + "\n" for line in console.file.getvalue().splitlines())
 
 
-def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+def _chunks(rows: Iterable[T]) -> Iterator[list[T]]:
     """Lists of at most 1000 rows; at least one list, so that a header is always written."""
     iterator = iter(rows)
     chunk = list(islice(iterator, _CHUNK))
