@@ -205,7 +205,7 @@ def ensure_venv(name: str, requirements: str, install_project: bool) -> Path:
 
 def environment(**more: str) -> dict[str, str]:
     """The environment for the project's own programs: nobody else's Python settings."""
-    kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     return {**kept, "PYTHONUTF8": "1", **more}
 
 

@@ -2,7 +2,7 @@
 
 Everything is compared with what was there before the test, and what is on its way out (a thread
 that is ending, a widget waiting for its deferred delete, a reference cycle) is given time to go.
-Qt is looked at only when the test itself has loaded it.
+Qt is looked at only in a test that asks for the application (`qapp`, `qtbot`), and never loaded.
 """
 
 import gc
@@ -18,10 +18,11 @@ PATIENCE = 5.0  # seconds; only a test that really leaves something behind waits
 
 @pytest.fixture(autouse=True)
 def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    alive = _alive_with_qt if "qapp" in request.fixturenames else _threads
     # Holding these keeps their ids from being given to newer objects.
-    before = {id(thing): thing for thing, _ in _alive()}
+    before = {id(thing): thing for thing, _ in alive()}
     yield
-    left = _wait_until_gone(lambda: [(t, text) for t, text in _alive() if id(t) not in before])
+    left = _wait_until_gone(lambda: [(t, text) for t, text in alive() if id(t) not in before])
     if left:
         pytest.fail(f"{request.node.name} leaves behind: " + "; ".join(text for _, text in left))
 
@@ -38,7 +39,7 @@ def _wait_until_gone(find: Callable[[], list[tuple[object, str]]]) -> list[tuple
         time.sleep(0.01)
 
 
-def _alive() -> list[tuple[object, str]]:
+def _alive_with_qt() -> list[tuple[object, str]]:
     return [*_threads(), *_timers_and_qthreads(), *_windows()]
 
 

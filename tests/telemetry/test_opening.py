@@ -350,7 +350,11 @@ def _ask_as_nobody(folder: Path, way) -> None:
 
 
 def _run_as_nobody(folder: Path, way, mode: int = 0o444) -> str:
-    """What a user says who may only read the folder, which must stay as it is."""
+    """What a user says who may only read the folder, which must stay as it is.
+
+    Another source is asked first, as root: nobody may be unable to read the program's own modules.
+    """
+    _plain(folder / "other.db")
     data = folder / "data"
     data.mkdir()
     path = data / "runs.db"
@@ -362,7 +366,7 @@ def _run_as_nobody(folder: Path, way, mode: int = 0o444) -> str:
     program = (
         "import os, sys; import telemetry, telemetry.queries as q\n"
         "from telemetry.errors import SourceError\n"
-        f"import telemetry.families.vmt, telemetry.engines.sqlite\n"
+        "other = telemetry.open_source(sys.argv[2]); other.ask(q.RunsQuery()); other.close()\n"
         f"os.setgid({NOBODY}); os.setuid({NOBODY})\n"
         "try:\n"
         "    source = telemetry.open_source(sys.argv[1])\n"
@@ -371,7 +375,7 @@ def _run_as_nobody(folder: Path, way, mode: int = 0o444) -> str:
         "except SourceError as error: print('SourceError:', error)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, str(path)],
+        [sys.executable, "-c", program, str(path), str(folder / "other.db")],
         capture_output=True,
         text=True,
         timeout=60,
