@@ -45,7 +45,7 @@ def series(reader: Reader, query: SeriesQuery) -> Series:
     value = reader.layout.element(table, column)
     selected = [agent, tick, value]
     if spec.mark is not None:
-        selected.append(reader.column(spec.table, spec.mark))
+        selected.append(reader.layout.element(table, reader.layout.column_spec(table, spec.mark)))
     statement = (
         sa.select(*(e.label(f"c{i}") for i, e in enumerate(selected)))
         .select_from(reader.layout.selectable(spec.table))

@@ -130,7 +130,8 @@ class MeasureSpec:
     `evidence`: columns of which at least one must differ from its default in a run, else the
     measure counts as not recorded there (a column left at 0 is no zero). `constant` reads a value
     fixed for all agents from the run row and its decoded configuration. `divisor` names the
-    run row's column that stored values are divided by (minor units per unit).
+    run row's column that stored values are divided by (minor units per unit). `mark` names the
+    column whose words mark single values (a clamp, the good that binds).
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Marks on plots: clamped values as triangles, and a constant as a dashed line."""
+"""Marks on plots: clamps as triangles, goods as dots and squares, a constant as a dashed line."""
 
 from __future__ import annotations
 
@@ -11,14 +11,19 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 from telemetry.concepts import Floats, Line
 from vmt_log_viewer.plots.frame import Frame
 
-UP, DOWN, ROUND = "up", "down", "round"
+UP, DOWN, ROUND, SQUARE = "up", "down", "round", "square"
 _UP_WORDS = ("upper", "max", "high", "ceil")
 _DOWN_WORDS = ("lower", "min", "low", "floor")
 
 
 def mark_shape(text: str) -> str:
-    """The shape for a mark's text: a clamp at the upper bound points up, at the lower down."""
+    """The shape for a mark's text: a clamp at the upper bound points up, at the lower down.
+
+    Of two goods the second is square, anything else round.
+    """
     words = text.lower()
+    if words == "b":
+        return SQUARE
     if any(word in words for word in _UP_WORDS):
         return UP
     return DOWN if any(word in words for word in _DOWN_WORDS) else ROUND
@@ -37,7 +42,7 @@ class MarkLayer:
             if line.mark is None or not any(line.mark):
                 continue
             shapes = np.array([mark_shape(text) if text else "" for text in line.mark])
-            for shape in (UP, DOWN, ROUND):
+            for shape in (UP, DOWN, ROUND, SQUARE):
                 at = np.flatnonzero(shapes == shape)
                 if at.size:
                     tick = line.tick[at].astype(np.float64)
@@ -62,6 +67,9 @@ class MarkLayer:
 def _paint_mark(painter: QPainter, x: float, y: float, shape: str) -> None:
     if shape == ROUND:
         painter.drawEllipse(QRectF(x - 3, y - 3, 6, 6))
+        return
+    if shape == SQUARE:
+        painter.drawRect(QRectF(x - 2.5, y - 2.5, 5, 5))
         return
     tip = -5.0 if shape == UP else 5.0
     corners = [QPointF(x, y + tip), QPointF(x - 4.5, y - tip / 2), QPointF(x + 4.5, y - tip / 2)]

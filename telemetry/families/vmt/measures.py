@@ -34,7 +34,7 @@ def _snapshot(
     return MeasureSpec(name, label, unit, group, "agent_snapshots", name, default=default)
 
 
-def _update(name: str, label: str, help_text: str) -> MeasureSpec:
+def _update(name: str, label: str, help_text: str, mark: str = "clamp_type") -> MeasureSpec:
     return MeasureSpec(
         name,
         label,
@@ -42,7 +42,7 @@ def _update(name: str, label: str, help_text: str) -> MeasureSpec:
         "λ updates",
         "lambda_updates",
         name,
-        mark="clamp_type",
+        mark=mark,
         help=help_text,
     )
 
@@ -86,7 +86,12 @@ MEASURES = (
     _update("lambda_new", "λ after update", "λ after smoothing and clamping"),
     _update("lambda_hat_A", "λ̂ from A", "MU_A / perceived price of A"),
     _update("lambda_hat_B", "λ̂ from B", "MU_B / perceived price of B"),
-    _update("lambda_hat", "λ̂", "min(λ̂ from A, λ̂ from B), before smoothing"),
+    _update(
+        "lambda_hat",
+        "λ̂, ● A binds, ■ B binds",
+        "min(λ̂ from A, λ̂ from B), before smoothing; the mark says whose estimate it is",
+        mark="binding_good",
+    ),
 )
 
 LANES = (
