@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from telemetry.answers import ANSWERS, series, tables, timeline
 from telemetry.cancel import CancelToken
@@ -121,6 +121,10 @@ class Source:
             for s in self._inferred
         }
         self._layout = Layout(self._family, self._layout.shape, scales)
+
+    def can_answer(self, query: type[Query[Any]]) -> bool:
+        """Whether a question of this kind has an answer here, though it may be an empty one."""
+        return query in self._family.answers or query in ANSWERS
 
     def ask(self, query: Query[T], token: CancelToken | None = None) -> T:
         """Answer `query`; blocks. QueryCancelled once the token is cancelled."""

@@ -20,6 +20,9 @@ VIEWS: tuple[tuple[str, str], ...] = (
     ("trades", "TradesView"),
     ("attempts", "AttemptsView"),
     ("agents_map", "MapView"),
+    ("events", "EventsView"),
+    ("order_book", "OrderBookView"),
+    ("experiment", "ExperimentView"),
 )
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from telemetry.cancel import CancelToken
 from telemetry.concepts import AgentId, Cell, RunDetail, RunId, TablePage, TickRange
 from telemetry.errors import NothingFoundError
-from telemetry.filters import Filter
 from telemetry.queries import NegotiationQuery, RunQuery, TableQuery, Where
 from telemetry.text import exact_text, one_line
 from vmt_log_viewer.models.fact_tree import Fact, Section, fact_of
+from vmt_log_viewer.models.one_row import read_row
 from vmt_log_viewer.state.items import AgentItem, Item, NegotiationItem, RowItem
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _agent(
 
 def _row(source: Source, run_id: RunId, item: RowItem, token: CancelToken) -> Facts:
     table = source.table(item.table)
-    page = source.ask(_one_row(source, run_id, item), token)
+    page = read_row(source, run_id, item, token)
     if not page.rows:
         raise NothingFoundError(
             f"The row {item.key} of {table.label} is no longer there; refresh the view (F5)."
@@ -116,16 +116,6 @@ def _row(source: Source, run_id: RunId, item: RowItem, token: CancelToken) -> Fa
         if isinstance(buyer, int | str) and isinstance(seller, int | str):
             sections += _both_sides(source, run_id, tick, (buyer, seller), token)
     return Facts(label, caption, tuple(sections))
-
-
-def _one_row(source: Source, run_id: RunId, item: RowItem) -> TableQuery:
-    """The query for exactly one row, by the column that holds its key."""
-    key = source.table(item.table).with_role("key")
-    if key is None:
-        raise NothingFoundError(f"The rows of {item.table} cannot be told apart.")
-    ticks = None if item.tick is None else TickRange(item.tick, item.tick)
-    where = Where(filters=(Filter.any_of(key.name, (item.key,)),), ticks=ticks)
-    return TableQuery(run_id, item.table, where=where, limit=1)
 
 
 def _both_sides(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from vmt_log_viewer.views.view import Context
 
 _ROOM_FOR_STATUS = 230  # pixels
+HEAVY = ("payload",)  # roles of columns that are read for one row at a time only
 _SOON = 60  # milliseconds: a dragged brush asks once it rests, not at every pixel
 
 
@@ -98,6 +99,8 @@ class TablePanel(QWidget):
         sort: Sort | None = None,
     ) -> None:
         """Show `table` of a run, filtered by `texts` (None: as it was filtered before)."""
+        kept = tuple(c for c in table.columns if c.role not in HEAVY)
+        table = replace(table, columns=kept)
         self._source, self._run_id, self.table = source, run_id, table
         self._judged, self._all, self._problem = None, None, ""
         self._soon.stop()
@@ -296,7 +299,11 @@ class TablePanel(QWidget):
             return
         known = sort is not None and self.table.column(sort.column) is not None
         query = TableQuery(
-            self._run_id, self.table.name, where=self.where, sort=sort if known else None
+            self._run_id,
+            self.table.name,
+            tuple(column.name for column in self.table.columns),
+            self.where,
+            sort if known else None,
         )
         self._problem = ""
         self.model.ask(self._source, query)
@@ -311,6 +318,7 @@ class TablePanel(QWidget):
             self.view.arrange(arrangement)
 
     def _judge(self, columns: tuple[Column, ...]) -> None:
+        columns = tuple(c for c in columns if c.role not in HEAVY)
         self._judged = columns
         if len(columns) == len(self.model.columns):
             self.view.judge_columns(columns)
