@@ -1,0 +1,242 @@
+"""Order book: the book, the prices and the leaderboard at the cursor's tick."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from telemetry.concepts import OrderBook, Points, RunId
+from telemetry.errors import TelemetryError
+from telemetry.queries import OrderBookQuery, PointsQuery
+from telemetry.text import one_line
+from vmt_log_viewer.models.leaderboard import COLUMNS, moods_of, rows_of
+from vmt_log_viewer.state.items import AgentItem, RowItem
+from vmt_log_viewer.theme import GRID, INSIDE
+from vmt_log_viewer.views.view import Context, ExportRequest, View
+from vmt_log_viewer.widgets.book_ladder import LEVELS, BookLadder, short_decimal
+from vmt_log_viewer.widgets.empty_state import EmptyState
+from vmt_log_viewer.widgets.plain import caption, heading
+from vmt_log_viewer.widgets.plain_table import PlainTable
+from vmt_log_viewer.widgets.point_legend import PointLegend
+from vmt_log_viewer.widgets.point_scatter import PointScatter
+
+if TYPE_CHECKING:
+    from telemetry.source import Source
+
+_POINTS = 20_000  # prices drawn at most; the line above the chart says where more are thinned
+
+
+class OrderBookView(View):
+    """Follows the cursor: the newest tick wins, and the last book stays until its own is here."""
+
+    name = "order_book"
+    title = "Order book"
+    icon = "book-open"
+
+    @classmethod
+    def unsuitable(cls, source: Source) -> str | None:
+        if source.can_answer(OrderBookQuery):
+            return None
+        return f"{source.identity.family_label} sources {OrderBookQuery.LACKING}."
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self._source: Source | None = None
+        self._run_id: RunId | None = None
+        self._waiting = self._sized = False
+        self._trades = ""
+        self.book: OrderBook | None = None
+        self._lay_out()
+        self.prices.tick_clicked.connect(context.document.cursor.move_to)
+        self.prices.point_clicked.connect(self._choose_trade)
+        self.prices.caption_changed.connect(self._beyond.setText)
+        self.board.row_chosen.connect(self._choose_agent)
+        context.document.cursor.moved.connect(self._moved)
+
+    # View
+
+    def show_run(self, source: Source, run_id: RunId) -> None:
+        self._source, self._run_id = source, run_id
+        self._show_book(None)
+        self._pages.setCurrentWidget(self._body)
+        self._waiting = True
+        if self.isVisible():
+            self._catch_up()
+
+    def clear(self) -> None:
+        self._source = self._run_id = None
+        self._waiting = False
+        self._show_book(None)
+        self._say_empty("")
+
+    def refresh(self) -> None:
+        self._waiting = self._source is not None
+        if self.isVisible():
+            self._catch_up()
+
+    def fit(self) -> None:
+        self.prices.fit()
+
+    def export_request(self) -> ExportRequest | None:
+        if self.book is None:
+            return None
+        return ExportRequest(f"run-{self._run_id}-order-book-tick-{self.book.tick}")
+
+    def settled(self) -> bool:
+        return not (self._waiting and self.isVisible()) and super().settled()
+
+    # Inside
+
+    def _lay_out(self) -> None:
+        theme = self.context.theme
+        self.ladder, self.prices = BookLadder(theme), PointScatter(theme)
+        self.board = PlainTable(theme)
+        self._empty = EmptyState()
+        self._title, self._notes = heading(theme), caption(theme)
+        self._axis, self._beyond = caption(theme, elided=False), caption(theme)
+        self._legend, self._about = PointLegend(theme), caption(theme)
+        left = _column(self._title, self._notes, self.ladder, stretched=self.ladder)
+        above = QWidget()
+        line = QHBoxLayout(above)
+        line.setContentsMargins(INSIDE, 0, INSIDE, 0)
+        line.addWidget(self._axis)
+        line.addWidget(self._legend)
+        line.addWidget(self._beyond, 1)
+        chart = _column(above, self.prices, stretched=self.prices)
+        table = _column(self._about, self.board, stretched=self.board)
+        self._right = QSplitter(Qt.Orientation.Vertical)
+        self._right.addWidget(chart)
+        self._right.addWidget(table)
+        self._right.setChildrenCollapsible(False)
+        self._body = QSplitter(Qt.Orientation.Horizontal)
+        self._body.addWidget(left)
+        self._body.addWidget(self._right)
+        self._body.setStretchFactor(1, 1)
+        self._body.setChildrenCollapsible(False)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._body)
+        self._pages.addWidget(self._empty)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(INSIDE, INSIDE, INSIDE, INSIDE)
+        layout.addWidget(self._pages)
+
+    def _catch_up(self) -> None:
+        if self._waiting:
+            self._waiting = False
+            self._ask_prices()
+        self._moved(self.context.document.cursor.tick)
+
+    def _moved(self, tick: int | None) -> None:
+        if not self.isVisible() or self._source is None or self._run_id is None or self._waiting:
+            return
+        self.prices.show_tick(tick)
+        if tick is None:
+            self._say_empty("This run has no ticks, so there is no book to show.")
+            return
+        self._pages.setCurrentWidget(self._body)
+        self.context.runner.submit(
+            f"{self.name}.book",
+            self._source,
+            OrderBookQuery(self._run_id, tick, LEVELS),
+            self._show_book,
+            self._book_failed,
+            self,
+        )
+
+    def _show_book(self, book: OrderBook | None) -> None:
+        had, self.book = self.book, book
+        self.ladder.show_book(book)
+        standings = () if book is None else book.standings
+        self.board.rows.show(COLUMNS, rows_of(standings), moods_of(standings))
+        if (had is None) != (book is None):
+            self.export_changed.emit()
+        if book is None:
+            self._title.setText("")
+            self._notes.setText("")
+            self._about.setText("")
+            return
+        last = "no trade yet" if book.last_price is None else short_decimal(book.last_price)
+        self._title.setText(f"Book after tick {book.tick}")
+        said = " ".join(one_line(note) for note in book.notes)
+        self._notes.setText(f"last price {last}. {said}".strip())
+        empty = "" if standings else "No agent has entered yet. "
+        self._about.setText(f"Leaderboard after tick {book.tick}. {empty}".strip())
+        self.status_changed.emit(
+            f"tick {book.tick}: {len(book.asks)} ask and {len(book.bids)} bid levels · last {last}"
+        )
+
+    def _book_failed(self, error: TelemetryError) -> None:
+        self._show_book(None)
+        self._say_empty(str(error))
+
+    def _say_empty(self, sentence: str) -> None:
+        self._empty.say(sentence)
+        self._pages.setCurrentWidget(self._empty)
+        self.status_changed.emit(sentence)
+
+    def _ask_prices(self) -> None:
+        """The price of every trade: which one was a tick's last is not told by their rows."""
+        self.prices.clear_points()
+        self._legend.show_groups({})
+        if self._source is None or self._run_id is None:
+            return
+        table = self._source.table_with_role("trades")
+        roles = ("tick", "price", "pair")
+        tick, price, pair = (table.with_role(r) if table else None for r in roles)
+        if table is None or not table.recorded or tick is None or price is None:
+            self._axis.setText("Prices of trades are not recorded in this database.")
+            return
+        self._trades = table.name
+        unit = f" ({price.unit})" if price.unit else ""
+        self._axis.setText(f"{price.label} of every trade{unit} over ticks")
+        by = pair.name if pair is not None else None
+        query = PointsQuery(self._run_id, table.name, tick.name, price.name, by, limit=_POINTS)
+        self.context.runner.submit(
+            f"{self.name}.prices", self._source, query, self._show_prices, self._prices_failed, self
+        )
+
+    def _show_prices(self, points: Points) -> None:
+        theme = self.context.theme
+        colors = {name: theme.pair_color(name) for name in sorted(set(points.group))}
+        self.prices.show_points(points, colors)
+        self._legend.show_groups(colors if len(colors) > 1 else {})
+        if not points.total:
+            self._beyond.setText("no trade happened in this run")
+
+    def _prices_failed(self, error: TelemetryError) -> None:
+        self._beyond.setText(str(error))
+
+    def _choose_trade(self, key: int | str) -> None:
+        place = self.prices.place_of(key)
+        if place is not None:
+            self.prices.choose(place)
+            document = self.context.document
+            document.cursor.move_to(round(place[0]))
+            document.selection.select(RowItem(self._trades, key, round(place[0])))
+
+    def _choose_agent(self, row: int) -> None:
+        if self.book is not None and row < len(self.book.standings):
+            agent = self.book.standings[row].agent_id
+            self.context.document.selection.select(AgentItem(agent))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._sized:
+            self._sized = True
+            left = min(300, 2 * self.width() // 5)
+            self._body.setSizes([left, max(1, self.width() - left)])
+            self._right.setSizes([self.height() // 2, self.height() // 2])
+        self._catch_up()
+
+
+def _column(*parts: QWidget, stretched: QWidget) -> QWidget:
+    whole = QWidget()
+    layout = QVBoxLayout(whole)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(GRID)
+    for part in parts:
+        layout.addWidget(part, 1 if part is stretched else 0)
+    return whole
