@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from telemetry.answers.runs import decode_config, run_ticks
 from telemetry.answers.tables import used
 from telemetry.answers.values import agent_of, decimal_cell, floats, whole
-from telemetry.answers.where import column_scale
+from telemetry.answers.where import column_scale, one_of
 from telemetry.concepts import AgentId, Fan, Floats, Ints, Line, Measure, RunId, Series, TickRange
 from telemetry.errors import RequestError
 from telemetry.families.vocabulary import ColumnSpec, MeasureSpec, TableSpec
@@ -55,7 +55,7 @@ def series(reader: Reader, query: SeriesQuery) -> Series:
         .order_by(agent, tick)
     )
     if query.agents is not None:
-        statement = statement.where(agent.in_(query.agents))
+        statement = statement.where(one_of(reader, table, spec.agent, query.agents))
     rows = reader.rows(statement)
     if not all(isinstance(r[0], int | str) and isinstance(r[1], int) for r in rows):
         rows, said = _placed(rows, spec)

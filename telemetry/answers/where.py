@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +13,8 @@ from telemetry.families.vocabulary import ColumnSpec, TableSpec
 from telemetry.filters import to_sql
 from telemetry.queries import Where
 from telemetry.reader import Reader
+
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
 def conditions(
@@ -42,7 +45,18 @@ def _taking_part(
         return table.taking_part(reader, agents)
     if not table.agents:
         raise RequestError(f"{table.name} names no agents, so it cannot be limited to some.")
-    return sa.or_(*(reader.column(table.name, a).in_(agents) for a in table.agents))
+    return sa.or_(*(one_of(reader, table, name, agents) for name in table.agents))
+
+
+def one_of(
+    reader: Reader, table: TableSpec, name: str, agents: tuple[AgentId, ...]
+) -> sa.ColumnElement[bool]:
+    """Column `name` is one of `agents`; 7 is "7" where agents are called by text, and back."""
+    column = reader.layout.column_spec(table, name)
+    if reader.layout.describe_column(table, column).kind == "text":
+        return reader.column(table.name, name).in_([str(a) for a in agents])
+    numbers = [int(a) for a in agents if not isinstance(a, str) or _WHOLE.fullmatch(a)]
+    return reader.column(table.name, name).in_(numbers)
 
 
 def column_scale(reader: Reader, column: ColumnSpec) -> int:

@@ -16,6 +16,8 @@ from telemetry.filters import Filter, parse_assignment
 from telemetry.queries import ExperimentsQuery, RunsQuery, Sort, Where
 from telemetry.source import Source
 
+ONLY = "-"
+_EXPECTED = ("trades", "attempts")
 PASSWORD = "TELEMETRY_PASSWORD"
 
 
@@ -36,7 +38,18 @@ def find_table(source: Source, name: str) -> Table:
     """The table called `name`, or the one that plays this role (trades, attempts, …)."""
     if any(table.name == name for table in source.tables):
         return source.table(name)
-    return source.table_with_role(name) or source.table(name)
+    found = source.table_with_role(name)
+    if found is None and name in _EXPECTED:
+        label = source.identity.family_label
+        raise NothingFoundError(f"{label} sources of this kind record no {name}.")
+    return found or source.table(name)
+
+
+def find_run_of(source: Source, table: Table, text: str, output: Output) -> RunId:
+    """The run whose rows of `table` are meant; "" for a table that belongs to the whole source."""
+    if text == ONLY and table.with_role("run") is None:
+        return ""
+    return find_run(source, text, output)
 
 
 def where(
@@ -89,10 +102,15 @@ def column_names(table: Table, text: str | None) -> tuple[str, ...] | None:
 def find_run(source: Source, text: str, output: Output) -> RunId:
     """The run called `text`, or the only one whose id begins so (from 4 characters on).
 
-    NothingFoundError where there is none, with what to do where `text` is an experiment.
+    `-` is the source's only run. NothingFoundError where there is none, with what to do where
+    `text` is an experiment.
     """
     wanted = text.strip()
     listed = source.ask(RunsQuery(), current_token()).runs
+    if wanted == ONLY and len(listed) == 1:
+        return listed[0].run_id
+    if wanted == ONLY and listed:
+        raise RequestError(f"{source.name} has {len(listed)} runs; name one, as `runs` lists them.")
     exact = next((run.run_id for run in listed if str(run.run_id) == wanted), None)
     if exact is not None:
         return exact

@@ -67,7 +67,7 @@ def replay(source: str, run: str, limit: Limit, payload: bool, **chosen: Any) ->
             else:
                 columns = _columns(asked, words=True, payload=payload)
                 written = output.objects(columns, _objects(some, columns))
-    return _done(written, output)
+    return _done(written, wanted, run_id, output)
 
 
 @click.command()
@@ -95,7 +95,7 @@ def events(source: str, run: str, limit: Limit, payload: bool, **chosen: Any) ->
             written = output.objects(columns, _objects(cut(found, rows), columns))
             if not limit.asked and written == rows and next(found, None) is not None:
                 output.note(f"{written} rows shown; --limit all shows every one.")
-    return _done(written, output)
+    return _done(written, wanted, run_id, output)
 
 
 def _wanted(
@@ -118,9 +118,10 @@ def _wanted(
     return run_id, Chosen(types, ticks, agents, transaction)
 
 
-def _done(written: int, output: Output) -> int:
+def _done(written: int, wanted: Chosen, run_id: RunId, output: Output) -> int:
     if not written:
-        output.note("No events match.")
+        none = wanted == Chosen()
+        output.note(f"No events of run {run_id} are recorded." if none else "No events match.")
     return 0 if written else 1
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from telemetry.cli.asking import absence, find_run, find_table, opened, where
+from telemetry.cli.asking import absence, find_run_of, find_table, opened, where
 from telemetry.cli.interrupt import current_token
 from telemetry.cli.options import Limit, common, limit_option, rows_options
 from telemetry.cli.output import TEXT_ROWS, Output
@@ -38,7 +38,7 @@ def facets(
     with opened(source, output) as asked:
         found = find_table(asked, table)
         chosen = where(found, filters, ticks, agents, output)
-        run_id = find_run(asked, run, output)
+        run_id = find_run_of(asked, found, run, output)
         rows = limit.rows if limit.asked else (TEXT_ROWS if output.for_people else None)
         query = FacetQuery(run_id, found.name, column, chosen, rows)
         counted = asked.ask(query, current_token())
@@ -79,7 +79,7 @@ def summary(
     with opened(source, output) as asked:
         found = find_table(asked, table)
         chosen = where(found, filters, ticks, agents, output)
-        run_id = find_run(asked, run, output)
+        run_id = find_run_of(asked, found, run, output)
         answer = asked.ask(SummaryQuery(run_id, found.name, chosen), current_token())
     written = output.rows(answer.columns, answer.groups, ("all", *answer.total[1:]))
     if not written:

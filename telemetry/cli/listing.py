@@ -128,6 +128,6 @@ def _section(title: str, columns: Sequence[Column], rows: Sequence[dict[str, Cel
     filled = [c for c in columns if any(row[c.name] not in (None, "") for row in rows)]
     again = sum(row.get("replayable") is True for row in rows)
     counted = f"{title}: {len(rows)}"
-    if "replayable" in {c.name for c in columns} and rows:
+    if any(row.get("replayable") is not None for row in rows):
         counted += f" ({again} replayable)"
     return counted, filled, [tuple(row[c.name] for c in filled) for row in rows]

@@ -8,7 +8,15 @@ from typing import Any, TypeVar
 
 import click
 
-from telemetry.cli.asking import absence, column_names, find_run, find_table, opened, sorting, where
+from telemetry.cli.asking import (
+    absence,
+    column_names,
+    find_run_of,
+    find_table,
+    opened,
+    sorting,
+    where,
+)
 from telemetry.cli.interrupt import current_token
 from telemetry.cli.options import Limit, common, limit_option, rows_options
 from telemetry.cli.output import TEXT_ROWS, Output, cut
@@ -66,15 +74,18 @@ def attempts(source: str, run: str, **options: Any) -> int:
 @click.command()
 @click.argument("name")
 @click.argument("source")
-@click.argument("run")
+@click.argument("run", default="-")
 @_table_options
 def table(name: str, source: str, run: str, **options: Any) -> int:
     """The rows of table NAME of a RUN; `identify` lists the tables.
+
+    RUN may be left out where the source has only one, or the table belongs to no run.
 
     \b
     Examples:
       telemetry table tick_states money.db 2
       telemetry table lambda_updates money.db 2 --sort agent_id
+      telemetry table llm_interactions results.db --filter 'latency_seconds=>60'
       telemetry table agent_snapshots money.db 2 --agent 0 \\
           --columns tick,lambda_money,inventory_M
     """
@@ -98,7 +109,7 @@ def _rows(
     with opened(location, output) as source:
         asked = find_table(source, name)
         query = TableQuery(
-            find_run(source, run, output),
+            find_run_of(source, asked, run, output),
             asked.name,
             column_names(asked, columns),
             where(asked, filters, ticks, agents, output),

@@ -60,12 +60,13 @@ def agent_facts(asker: Asker, run_id: RunId) -> tuple[tuple[str, Cell], ...]:
     if not asker.has("agents", "run_id", "status"):
         return ()
     status = sa.cast(asker.column("agents", "status"), sa.Text)
-    rows = asker.rows(
+    statement: sa.Select[Any] = (
         sa.select(status, sa.func.count())
         .where(asker.column("agents", "run_id") == run_id)
         .group_by(sa.text("1"))
         .order_by(sa.text("1"))
     )
+    rows = asker.rows(statement)
     return (("Agents", sum(n for _, n in rows)), *((f"Agents {s}", n) for s, n in rows))
 
 

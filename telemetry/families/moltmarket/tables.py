@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 
+from telemetry.concepts import AgentId
 from telemetry.families.moltmarket import models
 from telemetry.families.moltmarket.words import describe_event
 from telemetry.families.vocabulary import (
@@ -56,6 +57,14 @@ def notional(columns: Columns) -> sa.ColumnElement[Any]:
 def failures_only(columns: Columns) -> sa.ColumnElement[bool]:
     """Rejected orders and actions beyond the rate limit."""
     return columns.column("events", "event_type").in_(FAILURES)
+
+
+def party(columns: Columns, agents: tuple[AgentId, ...]) -> sa.ColumnElement[bool]:
+    """The event's own agent, or a side of the trade that its payload tells of."""
+    ids = [str(a) for a in agents]
+    sides = [payload_text(f"{s}AgentId", f"{s}_agent_id")(columns) for s in ("bid", "ask")]
+    own = columns.column("events", "agent_id").in_(ids)
+    return sa.or_(own, *(side.in_(ids) for side in sides))
 
 
 def payload_text(*keys: str) -> Any:
@@ -233,6 +242,7 @@ TABLES = (
         "Events",
         EVENTS,
         agents=("agent_id",),
+        taking_part=party,
         sort="event_seq",
         explain=describe_event,
     ),

@@ -15,12 +15,12 @@ _LINES = {
     "TICK_START": "tick {tickId} starts",
     "TICK_END": "tick {tickId} ends: {ordersProcessed} orders, {tradesExecuted} trades",
     "AGENT_CREATED": "{name} enters with {initialCash} cash and {initialAsset} asset",
-    "AGENT_BANKRUPT": "agent is bankrupt with {finalCash} cash and {finalAsset} asset; "
+    "AGENT_BANKRUPT": "bankrupt with {finalCash} cash and {finalAsset} asset; "
     "its orders are cancelled",
     "ORDER_PLACED": "{side} {quantity} at {price}",
     "ORDER_CANCELLED": "order {orderId} cancelled: {reason}",
     "ORDER_REJECTED": "order rejected, {reasonCode}: {details}",
-    "TRADE_EXECUTED": "{quantity} traded at {price}",
+    "TRADE_EXECUTED": "{bidAgentId} buys {quantity} from {askAgentId} at {price}",
     "BALANCE_UPDATED": "balance: {newCash} cash, {newAsset} asset ({reason})",
     "DECAY_APPLIED": "decay of {amount}: {newCash} cash left",
     "RATE_LIMIT_HIT": "rate limit: {actionsAttempted} actions, {limit} allowed",
@@ -34,7 +34,7 @@ def describe_event(row: Mapping[str, Cell]) -> str:
     line = _LINES.get(kind)
     text = kind if line is None else line.format_map(payload)
     agent = row.get("agent_id")
-    return text if agent is None else f"{agent}: {text}"
+    return text if agent is None else f"{agent!s}: {text}"
 
 
 def decode(payload: Any) -> dict[str, Any]:
