@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sqlalchemy as sa
 
 from telemetry.answers import tables
 from telemetry.answers.values import whole
 from telemetry.concepts import Negotiation, TablePage, TickRange
 from telemetry.errors import RequestError
-from telemetry.filters import Filter
 from telemetry.queries import NegotiationQuery, Sort, TableQuery, Where
 from telemetry.reader import Reader
+
+LARGEST = 1_000_000
+"""More rows than two agents can have at one tick."""
 
 
 def negotiation(reader: Reader, query: NegotiationQuery) -> Negotiation:
@@ -32,13 +36,20 @@ def _between(reader: Reader, query: NegotiationQuery, role: str) -> TablePage:
     spec = next((t for t in reader.family.tables if t.role == role), None)
     if spec is None or len(spec.agents) < 2:
         raise RequestError(f"This family records no {role} between two agents.")
-    filters = tuple(Filter.any_of(name, query.agents) for name in spec.agents[:2])
-    where = Where(filters, TickRange(query.tick, query.tick))
+    where = Where((), TickRange(query.tick, query.tick), query.agents)
     sort = Sort(spec.key[0])
     page = tables.page(
-        reader, TableQuery(query.run_id, spec.name, where=where, sort=sort, limit=100_000)
+        reader, TableQuery(query.run_id, spec.name, where=where, sort=sort, limit=LARGEST)
     )
-    return page
+    names = [column.name for column in page.columns]
+    sides = [names.index(name) for name in spec.agents[:2]]
+    both = [i for i, row in enumerate(page.rows) if all(row[s] in query.agents for s in sides)]
+    return replace(
+        page,
+        rows=tuple(page.rows[i] for i in both),
+        keys=tuple(page.keys[i] for i in both),
+        next=None,
+    )
 
 
 def _states(reader: Reader, query: NegotiationQuery) -> TablePage:

@@ -8,7 +8,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from telemetry.answers.series import divisor, run_constant
-from telemetry.answers.values import floats, whole
+from telemetry.answers.values import agent_of, floats, whole
 from telemetry.answers.where import column_scale
 from telemetry.concepts import AgentMark, ResourceMark, RunId, Scene, TradeMark
 from telemetry.errors import RequestError
@@ -80,7 +80,7 @@ def _agents(reader: Reader, query: SceneQuery, notes: list[str]) -> tuple[AgentM
         aims = _numbers(target_x, target_y)
         found.append(
             AgentMark(
-                agent_id=agent,
+                agent_id=agent_of(agent),
                 x=float(x),
                 y=float(y),
                 target_x=float(target_x) if aims else None,
@@ -160,8 +160,8 @@ def _trades(reader: Reader, query: SceneQuery) -> tuple[TradeMark, ...]:
     return tuple(
         TradeMark(
             key,
-            buyer,
-            seller,
+            agent_of(buyer),
+            agent_of(seller),
             float(x) if _numbers(x) else None,
             float(y) if _numbers(y) else None,
             "" if pair is None else str(pair),
