@@ -84,6 +84,15 @@ _KIND = """CASE WHEN regexp_full_match(agent, 'H[0-9]+') THEN 'household'
         WHEN agent LIKE 'vbt\\_%' ESCAPE '\\' THEN 'outside dealer'
         WHEN agent = 'CB' THEN 'central bank' END"""
 _MONEY = "DECIMAL(38, 9)"
+NAMED = """
+SELECT run_id, agent FROM (
+    SELECT run_id, agent_id AS agent FROM every_balances WHERE NOT is_summary
+    UNION SELECT run_id, unnest([agent, counterparty]) FROM events
+        WHERE kind IN ('CashMinted', 'PayableCreated')
+    UNION SELECT run_id, trader_id FROM every_trades
+    UNION SELECT run_id, trader_id FROM every_repayment_events
+) WHERE agent IS NOT NULL
+"""
 AGENTS = f"""
 WITH owed AS MATERIALIZED (
     SELECT run_id, debtor, creditor, amount, due_day, is_default FROM obligations
@@ -96,10 +105,6 @@ WITH owed AS MATERIALIZED (
 ), trading AS MATERIALIZED (
     SELECT run_id, trader_id AS agent, upper(side) AS side
     FROM every_trades WHERE trader_id IS NOT NULL
-), named AS (
-    SELECT run_id, agent FROM ended UNION SELECT run_id, agent FROM minted
-    UNION SELECT run_id, debtor FROM owed UNION SELECT run_id, creditor FROM owed
-    UNION SELECT run_id, agent FROM trading
 ), cash AS (
     SELECT run_id, agent, sum(TRY_CAST(amount AS {_MONEY})) AS sum FROM minted
     WHERE phase = 'setup' GROUP BY ALL
@@ -128,10 +133,9 @@ SELECT run_id, agent, {_KIND} AS kind, CAST(cash.sum AS DOUBLE) AS cash_at_start
     coalesce(traded.buys, 0) AS buy_count, coalesce(traded.sells, 0) AS sell_count,
     coalesce(traded.buys, 0) + coalesce(traded.sells, 0) > 0 AS traded,
     ended.cash AS cash_at_end, ended.net AS net_at_end
-FROM named LEFT JOIN cash USING (run_id, agent) LEFT JOIN owing USING (run_id, agent)
+FROM named_agents LEFT JOIN cash USING (run_id, agent) LEFT JOIN owing USING (run_id, agent)
     LEFT JOIN due USING (run_id, agent) LEFT JOIN traded USING (run_id, agent)
     LEFT JOIN ended USING (run_id, agent)
-WHERE agent IS NOT NULL
 """
 """Every agent that events or balances name: what it started with, owed, traded and ended with."""
 

@@ -6,7 +6,7 @@ import csv
 import io
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from telemetry.concepts import RunId
@@ -26,6 +26,7 @@ FILES = {
     "dealer_metrics": ("dealer_metrics.json",),
 }
 """The files of a run's out/ folder by the table they become; versions differ in some names."""
+_FILE_NAMES = frozenset(name for names in FILES.values() for name in names)
 REGISTRY = Path("registry", "experiments.csv")
 AGGREGATES = {
     "comparison": "comparison.csv",
@@ -52,19 +53,42 @@ _PATIENCE = 2_000
 
 @dataclass(frozen=True)
 class RunFolder:
-    """One run: its id in this source, its folder, and the folder that holds its files.
+    """One run: its id in this source, its folder, and the folder `out` that holds its files.
 
-    `files` maps a table to its files; `readable` False: the folder may not be listed by us.
+    `only` is the one file that was opened alone. Files are looked for when they are asked for.
     """
 
     run_id: str
     name: str
     arm: str | None
     experiment_id: str | None
-    folder: Path
-    out: Path
-    files: dict[str, tuple[Path, ...]]
-    readable: bool = True
+    folder: str
+    out: str
+    only: tuple[str, Path] | None = None
+
+    def names(self) -> frozenset[str] | None:
+        """The names of this family's files that lie there; None where that may not be looked at."""
+        if self.only is not None:
+            return frozenset(FILES[self.only[0]][:1])
+        try:
+            return _FILE_NAMES.intersection(os.listdir(self.out))
+        except FileNotFoundError:
+            return frozenset()
+        except OSError:
+            return None
+
+    def files(self) -> dict[str, Path]:
+        """The file of each table that has one with anything in it."""
+        if self.only is not None:
+            return dict([self.only])
+        there = self.names() or frozenset()
+        found: dict[str, Path] = {}
+        for table, names in FILES.items():
+            paths = (Path(self.out, name) for name in names if name in there)
+            path = next((p for p in paths if _has_bytes(p)), None)
+            if path is not None:
+                found[table] = path
+        return found
 
 
 @dataclass(frozen=True)
@@ -172,24 +196,9 @@ def opened(path: Path) -> Opened | None:
 
 
 def run_folder(run_id: str, name: str, experiment: ExperimentFolder, arm: Arm) -> RunFolder:
-    folder = arm.path / "runs" / name
-    files, readable = files_of(folder / "out")
-    return RunFolder(
-        run_id, name, arm.name, experiment.experiment_id, folder, folder / "out", files, readable
-    )
-
-
-def files_of(out: Path) -> tuple[dict[str, tuple[Path, ...]], bool]:
-    """The non-empty files of `out` by table, and whether it could be listed at all."""
-    try:
-        with os.scandir(out) as found:
-            there = {e.name for e in found if e.is_file() and e.stat().st_size > 0}
-    except FileNotFoundError:
-        return {}, True
-    except OSError:
-        return {}, False
-    files = {t: tuple(out / n for n in names if n in there)[:1] for t, names in FILES.items()}
-    return {table: paths for table, paths in files.items() if paths}, True
+    folder = os.path.join(arm.path, "runs", name)
+    out = os.path.join(folder, "out")
+    return RunFolder(run_id, name, arm.name, experiment.experiment_id, folder, out)
 
 
 def header(path: Path) -> tuple[str, ...]:
@@ -270,21 +279,20 @@ def _table_of(path: Path) -> str | None:
 
 
 def _file_alone(path: Path, table: str) -> RunFolder:
-    return RunFolder(
-        _logged_run(path) or path.stem, path.stem, None, None, path.parent, path.parent,
-        {table: (path,)},
-    )  # fmt: skip
+    run_id, folder = _logged_run(path) or path.stem, str(path.parent)
+    return RunFolder(run_id, path.stem, None, None, folder, folder, (table, path))
 
 
 def _folder_alone(path: Path, out: Path) -> RunFolder:
     """A run's folder, or the out/ of one: its own files name the run best, then its folder."""
     folder = path if out != path else path.parent if path.name == "out" else path
-    files, readable = files_of(out)
-    known = (_logged_run(p[0]) for t, p in files.items() if f"{t}.csv" in _TELLING)
     name = folder.name or "run"
-    run_id = name if out != path else next((r for r in known if r), None) or name
     arm = folder.parent.parent.name if folder.parent.name == "runs" else None
-    return RunFolder(run_id, name, arm or None, None, folder, out, files, readable)
+    found = RunFolder(name, name, arm or None, None, str(folder), str(out))
+    if out != path:
+        return found
+    logs = (_logged_run(p) for t, p in found.files().items() if f"{t}.csv" in _TELLING)
+    return replace(found, run_id=next((r for r in logs if r), None) or name)
 
 
 def _logged_run(path: Path) -> str | None:

@@ -39,17 +39,18 @@ def views(found: Opened, asked: list[RunFolder] | None) -> dict[str, str]:
 
 def _folders(runs: list[RunFolder]) -> str:
     """A row for each run folder; `files` NULL where it may not be listed."""
-    rows = (
-        (f.run_id, f.name, f.arm, f.experiment_id, str(f.folder),
-         len(f.files) if f.readable else None, 1 if "metrics" in f.files else 0)
-        for f in runs
-    )  # fmt: skip
+    rows = []
+    for f in runs:
+        names = f.names()
+        files = None if names is None else len(names)
+        finished = 1 if names is not None and "metrics.csv" in names else 0
+        rows.append((f.run_id, f.name, f.arm, f.experiment_id, f.folder, files, finished))
     return sql.values(rows, _FOLDERS)
 
 
 def _scenario(asked: list[RunFolder] | None) -> str:
     """The text of scenario.yaml where one run is asked for; a list of runs reads none."""
-    path = asked[0].folder / "scenario.yaml" if asked is not None and len(asked) == 1 else None
+    path = Path(asked[0].folder, "scenario.yaml") if asked is not None and len(asked) == 1 else None
     if path is None or not path.is_file():
         return "NULL::VARCHAR"
     return f"(SELECT any_value(content) FROM read_text({sql.file(path)}))"

@@ -106,12 +106,13 @@ def detail(asker: Asker, run_id: RunId, found: RunDetail) -> RunDetail:
     ]
     ticks = found.run.ticks
     facts.append(("days", None if ticks is None else f"{ticks.first} to {ticks.last}"))
-    facts += _outcomes(asker, run_id)
+    outcomes, notes = _outcomes(asker, run_id)
+    facts += outcomes
     return replace(
         found,
         facts=tuple(facts),
         warnings=(*_state_of_files(found), *_unreadable(asker, run_id)),
-        notes=_notes(asker, run_id),
+        notes=notes,
         config_problem=None,
         agents=_count(asker, run_id),
     )
@@ -120,30 +121,37 @@ def detail(asker: Asker, run_id: RunId, found: RunDetail) -> RunDetail:
 _NOT_FACTS = ("run_id", "title", "files_missing", "files", "folder", "unreadable")
 
 
-def _outcomes(asker: Asker, run_id: RunId) -> list[tuple[str, Cell]]:
-    """Obligations by outcome, and whether those who defaulted had ever traded."""
-    outcome = asker.column("obligations", "outcome")
-    traded = asker.column("obligations", "debtor_traded")
-    debtor = asker.column("obligations", "debtor")
+def _outcomes(asker: Asker, run_id: RunId) -> tuple[list[tuple[str, Cell]], tuple[str, ...]]:
+    """Obligations by outcome, whether those who defaulted had ever traded, and who says so."""
+    outcome, traded, debtor, told = (
+        asker.column("obligations", n) for n in ("outcome", "debtor_traded", "debtor", "told_by")
+    )
     rows = asker.rows(
         sa.select(
             outcome,
             sa.func.count(),
             sa.func.count(debtor.distinct()),
             sa.func.count(sa.case((traded, debtor)).distinct()),
+            sa.func.count(sa.case((told == "events", 1))),
         )
         .where(asker.column("obligations", "run_id") == run_id)
         .group_by(outcome)
         .order_by(outcome)
     )
     facts: list[tuple[str, Cell]] = [
-        (f"obligations {o or 'without outcome'}", n) for o, n, _, _ in rows
+        (f"obligations {name or 'without outcome'}", n) for name, n, *_ in rows
     ]
-    for found, _, debtors, traders in rows:
-        if found == "defaulted":
-            facts.append(("debtors in default", debtors))
-            facts.append(("of them had traded", traders))
-    return facts
+    notes: tuple[str, ...] = ()
+    for name, _, debtors, traders, from_events in rows:
+        if name == "defaulted":
+            facts += [("debtors in default", debtors), ("of them had traded", traders)]
+            notes = () if not from_events else (_not_logged(from_events),)
+    return facts, notes
+
+
+def _not_logged(n: int) -> str:
+    what = "1 default follows" if n == 1 else f"{n} defaults follow"
+    return f"{what} from events (due, and not settled): repayment_events has no row of it."
 
 
 def _state_of_files(found: RunDetail) -> list[str]:
@@ -181,25 +189,9 @@ def _unreadable(asker: Asker, run_id: RunId) -> list[str]:
     return said
 
 
-def _notes(asker: Asker, run_id: RunId) -> tuple[str, ...]:
-    """Where the defaults come from if they were not logged one by one."""
-    told = asker.column("obligations", "told_by")
-    n = asker.rows(
-        sa.select(sa.func.count()).where(
-            asker.column("obligations", "run_id") == run_id,
-            asker.column("obligations", "is_default").is_(sa.true()),
-            told == "events",
-        )
-    )[0][0]
-    if not n:
-        return ()
-    what = "1 default follows" if n == 1 else f"{n} defaults follow"
-    return (f"{what} from events (due, and not settled): repayment_events has no row of it.",)
-
-
 def _count(asker: Asker, run_id: RunId) -> int:
-    agent, of_run = asker.column("agents", "agent"), asker.column("agents", "run_id") == run_id
-    return int(asker.rows(sa.select(sa.func.count(agent)).where(of_run))[0][0])
+    of_run = asker.column("named_agents", "run_id") == run_id
+    return int(asker.rows(sa.select(sa.func.count()).where(of_run))[0][0])
 
 
 def _whole(cell: Cell) -> int | None:

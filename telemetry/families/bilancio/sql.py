@@ -13,10 +13,11 @@ LINE, BEYOND = "line", "values beyond the header"
 PATH, LINE_IN_FILES = "path of the file", "line in its files"
 """Columns beside those of a file: the row's number, what its line holds too much, its file."""
 _SPARE = 64
-_LONGEST_LINE = 256 * 1024 * 1024
+_LEAST, _LONGEST_ROW, _LONGEST_EVENT = 1 << 20, 1 << 24, 1 << 26
+"""A line may be as long as its file, within these bytes; memory for two such lines is taken."""
 _CSV = (
     "auto_detect=false, header=true, delim=',', quote='\"', escape='\"', null_padding=true, "
-    "strict_mode=false, parallel=false"
+    "strict_mode=false, parallel=false, max_line_size={longest}, buffer_size={buffer}"
 )
 
 
@@ -66,15 +67,16 @@ def columns_of(paths: Iterable[Path]) -> tuple[str, ...]:
 
 def lines(paths: Iterable[Path]) -> str | None:
     """The lines of text files as they are, blank ones left out; None without a file."""
-    listed = ", ".join(file(path) for path in paths)
-    if not listed:
+    files = list(paths)
+    if not files:
         return None
+    longest = _longest(files, _LONGEST_EVENT)
     return (
         f"SELECT * FROM (SELECT row_number() OVER () AS {LINE}, payload, {name(PATH)} "
-        f"FROM read_csv([{listed}], columns={{'payload': 'VARCHAR'}}, auto_detect=false, "
-        "header=false, delim=E'\\x01', quote='', escape='', null_padding=true, "
-        f"strict_mode=false, parallel=false, max_line_size={_LONGEST_LINE}, "
-        f"buffer_size={2 * _LONGEST_LINE}, filename={text(PATH)})) WHERE payload IS NOT NULL"
+        f"FROM read_csv([{', '.join(map(file, files))}], columns={{'payload': 'VARCHAR'}}, "
+        "auto_detect=false, header=false, delim=E'\\x01', quote='', escape='', null_padding=true, "
+        f"strict_mode=false, parallel=false, max_line_size={longest}, buffer_size={2 * longest}, "
+        f"filename={text(PATH)})) WHERE payload IS NOT NULL"
     )
 
 
@@ -142,12 +144,26 @@ def _alike(names: tuple[str, ...], paths: list[Path]) -> str:
     typed = ", ".join(f"{text(n)}: 'VARCHAR'" for n in (*names, *spare))
     listed = ", ".join(file(path) for path in paths)
     own = ", ".join(name(n) for n in names)
+    longest = _longest(paths, _LONGEST_ROW)
+    options = _CSV.format(longest=longest, buffer=2 * longest)
     beyond = ", ".join(name(n) for n in spare)
     return (
         f"SELECT {own}, nullif(concat_ws(', ', {beyond}), '') AS {name(BEYOND)}, "
         f"row_number() OVER () AS {name(LINE_IN_FILES)}, {name(PATH)} "
-        f"FROM read_csv([{listed}], columns={{{typed}}}, {_CSV}, filename={text(PATH)})"
+        f"FROM read_csv([{listed}], columns={{{typed}}}, {options}, filename={text(PATH)})"
     )
+
+
+def _longest(paths: list[Path], most: int) -> int:
+    """How long a line may be: no longer than the largest file, so that small ones cost little."""
+    return min(max(_size(path) for path in paths) + _LEAST, most)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _literal(value: str | int | None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -25,6 +24,8 @@ CSV_TABLES: dict[str, tuple[sa.Table, dict[str, str]]] = {
     "intraday": (models.INTRADAY, {}),
 }
 """Tables that are a CSV file of each run, with the columns that follow from a row's others."""
+_Places = dict[str, dict[Path, str]]
+"""By table, the file of each run and the run's id."""
 _OWN = ("run_id", "line", "logged_run", "unreadable")
 _ENOUGH = 20
 """So many runs of an arm, from each end of its list, tell which columns the files have."""
@@ -42,31 +43,33 @@ class FolderViews:
         if found is None:
             raise SourceError(f"{path} holds no Bilancio experiment any more; choose another one.")
         self.opened: Opened = found
-        sample = list(_sample(found))
+        sample = [run.files() for run in _sample(found)]
         self._names = {
-            table: sql.columns_of(chain(*(run.files.get(table, ()) for run in sample)))
+            table: sql.columns_of(files[table] for files in sample if table in files)
             for table in CSV_TABLES
         }
 
     def __call__(self, runs: tuple[RunId, ...]) -> dict[str, str]:
         folders = [f for f in (self.opened.run(run_id) for run_id in runs) if f is not None]
-        views = {name: select for t in CSV_TABLES for name, select in self._csv(t, folders)}
-        views["event_lines"] = _lines(folders)
+        places = _places(folders)
+        views = {name: select for t in CSV_TABLES for name, select in self._csv(t, places)}
+        views["event_lines"] = _lines(places)
         views["events"] = derived.EVENTS
-        views["dealer_documents"] = _documents(folders)
+        views["dealer_documents"] = _documents(places)
         views["dealer_metrics"] = derived.DEALER_METRICS
         views["obligations"] = derived.OBLIGATIONS
+        views["named_agents"] = derived.NAMED
         views["agents"] = derived.AGENTS
         views["horizon"] = derived.HORIZON
         views.update(sweep.views(self.opened))
         views.update(listing.views(self.opened, folders or None))
         return views
 
-    def _csv(self, table: str, folders: list[RunFolder]) -> Iterator[tuple[str, str]]:
+    def _csv(self, table: str, places: _Places) -> Iterator[tuple[str, str]]:
         """The table with every declared column, and as it is offered: with those of the files."""
         model, made = CSV_TABLES[table]
         shown, every = _offered(model, made, self._names[table])
-        run_of = {path: f.run_id for f in folders for path in f.files.get(table, ())}
+        run_of = places.get(table, {})
         rows = sql.csv_rows(run_of)
         if rows is None:
             select = sql.empty(every)
@@ -76,6 +79,14 @@ class FolderViews:
         yield f"every_{table}", f"SELECT *{extra} FROM ({select})"
         columns = ", ".join(sql.name(n) for n in (*shown, *made))
         yield table, f"SELECT {columns} FROM every_{table}"
+
+
+def _places(folders: list[RunFolder]) -> _Places:
+    places: _Places = {}
+    for folder in folders:
+        for table, path in folder.files().items():
+            places.setdefault(table, {})[path] = folder.run_id
+    return places
 
 
 def _sample(found: Opened) -> Iterator[RunFolder]:
@@ -167,8 +178,8 @@ def _run_of(run_of: dict[Path, str]) -> tuple[str, str]:
     return "p.run_id", f" JOIN ({pairs}) p ON p.path = r.{sql.name(sql.PATH)}"
 
 
-def _lines(folders: list[RunFolder]) -> str:
-    run_of = {path: f.run_id for f in folders for path in f.files.get("event_lines", ())}
+def _lines(places: _Places) -> str:
+    run_of = places.get("event_lines", {})
     rows = sql.lines(run_of)
     if rows is None:
         return sql.empty({"run_id": "VARCHAR", "line": "BIGINT", "payload": "VARCHAR"})
@@ -176,8 +187,8 @@ def _lines(folders: list[RunFolder]) -> str:
     return f"SELECT {run_id} AS run_id, r.line, r.payload FROM ({rows}) r{join}"
 
 
-def _documents(folders: list[RunFolder]) -> str:
-    run_of = {path: f.run_id for f in folders for path in f.files.get("dealer_metrics", ())}
+def _documents(places: _Places) -> str:
+    run_of = places.get("dealer_metrics", {})
     rows = sql.documents(run_of)
     if rows is None:
         return sql.empty({"run_id": "VARCHAR", "j": "VARCHAR"})
