@@ -91,8 +91,8 @@ class TableSpec:
     a column in `agents`. `of` names the stored table where this one is a selection of another's
     rows, and `only` the condition that selects them. `select` makes the table by a query over
     stored ones, each of its columns labelled; it is recorded where all of `needs` ("table.column",
-    alternatives as "a|b") are. `order` breaks ties of the sort before the key does. `secret` columns
-    are never offered, to no view, filter, command or export.
+    alternatives as "a|b") are. `order` breaks ties of the sort before the key does. `secret`
+    columns are never offered, to no view, filter, command or export.
     """
 
     name: str

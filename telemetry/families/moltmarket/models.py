@@ -1,8 +1,7 @@
 """The six tables of a MoltMarket database as SQLAlchemy models.
 
-Ids are text: the document says UUID, but the producer also writes names such as a test's. Times have
-no zone. Where document and producer spell a column differently, the model has both spellings and a
-database has one of them. Money is DECIMAL(20, 8) and stays exact.
+Ids are text: the document says UUID, but the producer also writes names such as a test's. Times
+have no zone; money is DECIMAL(20, 8) and stays exact.
 """
 
 from __future__ import annotations
@@ -79,7 +78,7 @@ class MarketRun(Base):
 
 
 class MarketAgent(Base):
-    """An agent and its holdings now. `api_key_hash` is a secret that no view and no export shows."""
+    """An agent and its holdings now. `api_key_hash` is a secret that nothing shows or exports."""
 
     __tablename__ = "agents"
     __table_args__ = (Index("agents_run_id_api_key_hash_idx", "run_id", "api_key_hash"),)

@@ -60,8 +60,9 @@ def agent_facts(asker: Asker, run_id: RunId) -> tuple[tuple[str, Cell], ...]:
     if not asker.has("agents", "run_id", "status"):
         return ()
     status = sa.cast(asker.column("agents", "status"), sa.Text)
-    statement: sa.Select[Any] = (
-        sa.select(status, sa.func.count())
+    columns: list[Any] = [status, sa.func.count()]
+    statement = (
+        sa.select(*columns)
         .where(asker.column("agents", "run_id") == run_id)
         .group_by(sa.text("1"))
         .order_by(sa.text("1"))

@@ -235,7 +235,8 @@ TABLES = (
     ),
     _table(models.MetricsSnapshot, "metrics_snapshots", "Metrics", METRICS, role="states",
            agents=("agent_id",)),
-    _table(models.MarketOrder, "orders", "Orders", ORDERS, tick="tick_created", agents=("agent_id",)),
+    _table(models.MarketOrder, "orders", "Orders", ORDERS, tick="tick_created",
+           agents=("agent_id",)),
     _table(
         models.MarketEvent,
         "events",
