@@ -108,6 +108,7 @@ class Program(QObject):
         session.listing_wanted.connect(window.library.add)
         window.library.listed.connect(session.listed)
         window.library.chosen.connect(lambda source, run: session.show_run(source, run))
+        document.run_wanted.connect(lambda source, run: session.show_run(source, run))
         for signal in (session.failed, window.library.failed):
             signal.connect(window.say)
         session.refreshed.connect(window.refresh)

@@ -29,6 +29,7 @@ class Document:
     run_shown = Signal(object, object)  # Source, RunId
     run_updated = Signal(object)  # Run: the same run, looked at again
     run_cleared = Signal()  # no run is shown any more
+    run_wanted = Signal(object, object)  # Source, Run: somebody other than the Library asks for it
 
     def __init__(self) -> None:
         self.cursor = Cursor()

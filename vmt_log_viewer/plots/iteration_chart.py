@@ -1,0 +1,221 @@
+"""IterationChart: values over the iterations of an experiment, with a band and a baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from vmt_log_viewer.models.cell_style import plain_tip
+from vmt_log_viewer.plots.nice import nice_ticks, nice_values, short
+from vmt_log_viewer.theme import Theme
+
+LEFT, RIGHT, TOP, AXIS, LEGEND = 64, 16, 8, 20, 20
+AIR = 0.06  # of the values' range, above and below
+_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+
+
+@dataclass(frozen=True)
+class ChartLine:
+    """(iteration, value) ascending. `step`: a value holds until the next one."""
+
+    name: str
+    places: tuple[tuple[int, float], ...]
+    color: QColor
+    dashed: bool = False
+    step: bool = False
+
+
+class IterationChart(QWidget):
+    """A click chooses the nearest iteration. Values are divided by `per` for the axis alone, so
+    that cents have round amounts of money there."""
+
+    iteration_clicked = Signal(int)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.lines: tuple[ChartLine, ...] = ()
+        self.band: tuple[tuple[int, float, float], ...] = ()
+        self.baseline: float | None = None
+        self._chosen: tuple[int, ...] = ()
+        self._per = 1.0
+        self._text: Callable[[float], str] = str
+        self.setMouseTracking(True)
+        self.setMinimumHeight(110)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        theme.changed.connect(self.update)
+
+    def sizeHint(self) -> QSize:
+        return QSize(480, 220)
+
+    def show_lines(
+        self,
+        lines: Sequence[ChartLine],
+        text: Callable[[float], str],
+        *,
+        per: float = 1.0,
+        baseline: float | None = None,
+        band: Sequence[tuple[int, float, float]] = (),
+    ) -> None:
+        """Draw these; `text` writes a value for the tooltip."""
+        self.lines, self.band, self.baseline = tuple(lines), tuple(band), baseline
+        self._text, self._per = text, per
+        self.setAccessibleName(", ".join(line.name for line in lines))
+        self.update()
+
+    def choose(self, iterations: Sequence[int]) -> None:
+        """Mark these iterations."""
+        self._chosen = tuple(iterations)
+        self.update()
+
+    def nearest(self, x: float) -> int | None:
+        """The recorded iteration nearest to a pixel."""
+        known = sorted({n for line in self.lines for n, _ in line.places})
+        if not known:
+            return None
+        return min(known, key=lambda n: abs(self._x(n) - x))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setFont(self._theme.font("caption"))
+        area = self._area()
+        painter.fillRect(area, self._theme.color("base"))
+        if not any(line.places for line in self.lines):
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._axes(painter, area)
+        painter.save()
+        painter.setClipRect(area.adjusted(-5, -5, 5, 5))
+        self._paint_band(painter)
+        if self.baseline is not None:
+            painter.setPen(QPen(self._theme.color("muted"), 1, Qt.PenStyle.DotLine))
+            y = self._y(self.baseline)
+            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+        for line in self.lines:
+            self._paint_line(painter, line)
+        painter.restore()
+        self._legend(painter)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        found = self.nearest(event.position().x())
+        if found is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.iteration_clicked.emit(found)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        found = self.nearest(event.position().x())
+        text = "" if found is None else self.words_at(found)
+        QToolTip.showText(event.globalPosition().toPoint(), plain_tip(text) if text else "", self)
+
+    def words_at(self, iteration: int) -> str:
+        """What every line has at an iteration."""
+        words = [f"iteration {iteration}"]
+        for line in self.lines:
+            words += [f"{line.name}: {self._text(v)}" for n, v in line.places if n == iteration]
+        words += [
+            f"95 %: {self._text(low)} to {self._text(high)}"
+            for n, low, high in self.band
+            if n == iteration
+        ]
+        return "\n".join(words)
+
+    def _area(self) -> QRectF:
+        height = self.height() - TOP - AXIS - LEGEND
+        return QRectF(LEFT, TOP, max(1, self.width() - LEFT - RIGHT), max(1, height))
+
+    def _spans(self) -> tuple[float, float, float, float]:
+        numbers = [n for line in self.lines for n, _ in line.places] or [0]
+        values = [v for line in self.lines for _, v in line.places]
+        values += [edge for _, low, high in self.band for edge in (low, high)]
+        values += [] if self.baseline is None else [self.baseline]
+        low, high = min(values, default=0.0), max(values, default=1.0)
+        air = AIR * (high - low) or abs(high) * AIR or 1.0
+        first, last = float(min(numbers)), float(max(numbers))
+        if first == last:
+            first, last = first - 0.5, last + 0.5
+        return first, last, low - air, high + air
+
+    def _x(self, iteration: float) -> float:
+        first, last, _, _ = self._spans()
+        area = self._area().adjusted(8, 0, -8, 0)
+        return area.left() + (iteration - first) / (last - first) * area.width()
+
+    def _y(self, value: float) -> float:
+        _, _, low, high = self._spans()
+        area = self._area()
+        return area.bottom() - (value - low) / (high - low) * area.height()
+
+    def _axes(self, painter: QPainter, area: QRectF) -> None:
+        first, last, low, high = self._spans()
+        muted, grid = self._theme.color("muted"), self._theme.color("grid")
+        for value in nice_values(low / self._per, high / self._per, int(area.height() // 28)):
+            y = self._y(value * self._per)
+            painter.setPen(grid)
+            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+            painter.setPen(muted)
+            painter.drawText(QRectF(0, y - 8, LEFT - 6, 16), _RIGHT, short(value, 6))
+        for n in nice_ticks(first, last, area.width()):
+            x = self._x(n)
+            painter.setPen(muted)
+            where = QRectF(x - 40, area.bottom() + 3, 80, 16)
+            painter.drawText(where, Qt.AlignmentFlag.AlignHCenter, str(n))
+        chosen = QColor(self._theme.color("accent"))
+        chosen.setAlphaF(0.5)
+        for n in self._chosen:
+            if first <= n <= last:
+                painter.setPen(QPen(chosen, 1))
+                painter.drawLine(
+                    QPointF(self._x(n), area.top()), QPointF(self._x(n), area.bottom())
+                )
+
+    def _paint_band(self, painter: QPainter) -> None:
+        color = QColor(self._theme.color("muted"))
+        painter.setPen(QPen(color, 1))
+        shade = QColor(color)
+        shade.setAlphaF(0.18)
+        upper = [QPointF(self._x(n), self._y(high)) for n, _, high in self.band]
+        lower = [QPointF(self._x(n), self._y(low)) for n, low, _ in self.band]
+        for low, high in zip(lower, upper, strict=True):
+            painter.drawLine(low, high)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(shade)
+        painter.drawPolygon(QPolygonF([*upper, *reversed(lower)]))
+
+    def _paint_line(self, painter: QPainter, line: ChartLine) -> None:
+        style = Qt.PenStyle.DashLine if line.dashed else Qt.PenStyle.SolidLine
+        painter.setPen(QPen(line.color, 1.5 if line.dashed else 2, style))
+        points: list[QPointF] = []
+        for n, value in line.places:
+            at = QPointF(self._x(n), self._y(value))
+            if line.step and points:
+                points.append(QPointF(at.x(), points[-1].y()))
+            points.append(at)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPolyline(QPolygonF(points))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(line.color)
+        for n, value in line.places:
+            painter.drawEllipse(QPointF(self._x(n), self._y(value)), 2.5, 2.5)
+
+    def _legend(self, painter: QPainter) -> None:
+        metrics = QFontMetricsF(painter.font())
+        x, y = float(LEFT), self.height() - LEGEND / 2
+        entries = [(line.name, line.color, line.dashed) for line in self.lines]
+        if self.baseline is not None:
+            entries.append(("baseline", self._theme.color("muted"), True))
+        if self.band:
+            entries.append(("95 % band", self._theme.color("muted"), False))
+        for name, color, dashed in entries:
+            width = metrics.horizontalAdvance(name)
+            if x + 24 + width > self.width():
+                return  # the tooltip names every line
+            style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
+            painter.setPen(QPen(color, 2, style))
+            painter.drawLine(QPointF(x, y), QPointF(x + 18, y))
+            painter.setPen(self._theme.color("muted"))
+            where = QRectF(x + 22, y - 9, width + 2, 18)
+            painter.drawText(where, int(Qt.AlignmentFlag.AlignVCenter), name)
+            x += 22 + width + 20

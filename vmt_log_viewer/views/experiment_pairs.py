@@ -1,0 +1,145 @@
+"""The pairs of a sweep: each run with against the one without what is being studied."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+
+from telemetry.concepts import Points, RunId, Table
+from telemetry.errors import TelemetryError
+from telemetry.queries import PointsQuery
+from vmt_log_viewer.plots.pair_scatter import PairScatter
+from vmt_log_viewer.theme import GRID
+from vmt_log_viewer.views.view import Context
+from vmt_log_viewer.widgets.facet_panel import FacetPanel
+from vmt_log_viewer.widgets.plain import caption, tool_button
+from vmt_log_viewer.widgets.summary_grid import SummaryGrid
+from vmt_log_viewer.widgets.table_panel import TablePanel
+
+if TYPE_CHECKING:
+    from telemetry.source import Source
+
+ROLE = "pairs"
+_POINTS = 20_000
+_ARMS = ("baseline_run", "treated_run")
+
+
+class PairsPage(QWidget):
+    """Scatter, summary and table show the same pairs: those that the filters leave."""
+
+    run_wanted = Signal(object)  # RunId
+
+    def __init__(self, context: Context, lane: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context, self._lane = context, lane
+        self.panel = TablePanel(context, lane)
+        self.facets = FacetPanel(context, self.panel, f"{lane}.facet", ("result", "reason"))
+        self.scatter = PairScatter(context.theme)
+        self.summary = SummaryGrid(context, self.panel, f"{lane}.summary")
+        self._about = caption(context.theme)
+        self.buttons = tuple(tool_button("Open run", "play", "Show this run") for _ in _ARMS)
+        self._lay_out()
+        self.panel.asked.connect(self._ask_points)
+        self.panel.row_chosen.connect(self._ring)
+        self.panel.row_found.connect(self._ring)
+        self.panel.row_opened.connect(lambda row: self._open(_ARMS[1]))
+        self.panel.columns_judged.connect(self._name_buttons)
+        self.scatter.point_clicked.connect(self.panel.choose_key)
+        for button, role in zip(self.buttons, _ARMS, strict=True):
+            button.clicked.connect(lambda _on=False, role=role: self._open(role))
+
+    def show_pairs(self, source: Source, run_id: RunId, table: Table) -> None:
+        """Show the pairs of a source (the run only says whose)."""
+        self.scatter.show_points(None, {}, ("", ""))
+        self.panel.show_table(source, run_id, table)
+        self._name_buttons()
+
+    def clear(self) -> None:
+        self.panel.clear()
+        self.scatter.show_points(None, {}, ("", ""))
+
+    def _lay_out(self) -> None:
+        for button in self.buttons:
+            self.panel.add_tool(button)
+        upper = QWidget()
+        above = QVBoxLayout(upper)
+        above.setContentsMargins(0, 0, 0, 0)
+        above.setSpacing(GRID)
+        above.addWidget(self._about)
+        above.addWidget(self.scatter, 1)
+        lower = QWidget()
+        below = QVBoxLayout(lower)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.setSpacing(GRID)
+        below.addWidget(self.panel, 1)
+        below.addWidget(self.summary)
+        right = QSplitter(Qt.Orientation.Vertical)
+        right.addWidget(upper)
+        right.addWidget(lower)
+        right.setChildrenCollapsible(False)
+        right.setSizes([340, 320])
+        body = QSplitter(Qt.Orientation.Horizontal)
+        body.addWidget(self.facets)
+        body.addWidget(right)
+        body.setStretchFactor(1, 1)
+        body.setCollapsible(1, False)
+        body.setSizes([210, 700])
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(body)
+
+    def _ask_points(self) -> None:
+        table, source, query = self.panel.table, self.panel.source, self.panel.model.asked
+        if table is None or source is None or query is None:
+            return
+        x, y, by = (table.with_role(role) for role in ("baseline", "treated", "result"))
+        if x is None or y is None:
+            self._about.setText("What the pairs compare is not recorded in this source.")
+            return
+        points = PointsQuery(
+            query.run_id, table.name, x.name, y.name, None if by is None else by.name,
+            query.where, _POINTS,
+        )  # fmt: skip
+        labels = (x.label, y.label)
+
+        def show(found: Points) -> None:
+            self.scatter.show_points(found, self._colors(found), labels)
+            self._say(found, labels)
+
+        self._context.runner.submit(
+            f"{self._lane}.points", source, points, show, self._failed, self
+        )
+
+    def _say(self, points: Points, labels: tuple[str, str]) -> None:
+        missing = int(sum(1 for v in points.x + points.y if v != v))
+        parts = [f"{labels[1]} against {labels[0]}; on the dashed line there is no difference"]
+        parts += [*points.notes]
+        parts += [f"{missing} pairs were not compared"] if missing else []
+        self._about.setText(" · ".join(parts))
+
+    def _colors(self, points: Points) -> dict[str, QColor]:
+        """A colour for every result, in the order of their names."""
+        theme = self._context.theme
+        return {name: theme.state_color("result", name) for name in sorted(set(points.group))}
+
+    def _failed(self, error: TelemetryError) -> None:
+        self._about.setText(str(error))
+
+    def _ring(self, _row: int) -> None:
+        self.scatter.choose(self.panel.current_key())
+
+    def _name_buttons(self) -> None:
+        for button, role in zip(self.buttons, _ARMS, strict=True):
+            column = self.panel.column(role)
+            button.setVisible(column is not None)
+            if column is not None:
+                button.setText(f"Open {column.label}")
+
+    def _open(self, role: str) -> None:
+        current = self.panel.view.currentIndex()
+        run = self.panel.value(current.row(), role) if current.isValid() else None
+        if isinstance(run, int | str):
+            self.run_wanted.emit(run)
