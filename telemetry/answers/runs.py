@@ -129,7 +129,8 @@ def _run_rows(
     table = reader.layout.table_spec(spec.table)
     own_id = reader.column(spec.table, spec.id)
     elements = [reader.layout.element(table, c) for c in spec.columns]
-    ends = _tick_ends(reader, own_id) if ticks else []
+    asked = own_id if run_id is None else sa.literal(run_id)
+    ends = _tick_ends(reader, asked) if ticks else []
     tail = [sa.null() if config is None else config, *ends]
     statement = sa.select(*(e.label(f"c{i}") for i, e in enumerate((*elements, *tail))))
     known = (n for n in spec.order if reader.has(spec.table, n))

@@ -269,3 +269,96 @@ def test_a_game_is_an_experiment_whose_iterations_are_proposals(tmp_path: Path) 
     assert source.ask(RunsQuery()).runs == ()
     with pytest.raises(NothingFoundError, match="g1"):
         source.ask(IterationsQuery("g2"))
+
+
+def castro(path: Path) -> Source:
+    """Two iterations under two seeds; a policy from the beginning, A's replaced at iteration 2."""
+    simcash.create(path, "castro")
+    config = {
+        "experiment_id": "c1",
+        "experiment_name": "two banks",
+        "created_at": START,
+        "config_yaml": "",
+        "config_hash": "",
+        "cost_rates": "{}",
+        "agent_configs": "[]",
+        "model_name": "m",
+        "reasoning_effort": "high",
+        "num_seeds": 2,
+        "max_iterations": 2,
+        "convergence_threshold": 0.05,
+        "convergence_window": 5,
+    }
+    simcash.insert(path, "experiment_config", [config])
+    metrics = {
+        "experiment_id": "c1",
+        "total_cost_mean": 150.5,
+        "total_cost_std": 0.5,
+        "risk_adjusted_cost": 151.0,
+        "settlement_rate_mean": 1.0,
+        "failure_rate": 0.0,
+        "best_seed": 1,
+        "worst_seed": 2,
+        "best_seed_cost": 150,
+        "worst_seed_cost": 151,
+        "converged": False,
+        "created_at": START,
+    }
+    runs = []
+    for number in (1, 2):
+        row = {**metrics, "metric_id": f"m{number}", "iteration_number": number}
+        simcash.insert(path, "iteration_metrics", [row])
+        for seed in (2, 1):
+            run = {
+                "run_id": f"r{number}{seed}",
+                "experiment_id": "c1",
+                "iteration_number": number,
+                "seed": seed,
+                "total_cost": 149 + seed,
+                "bank_a_cost": 100,
+                "bank_b_cost": 49 + seed,
+                "settlement_rate": 1.0,
+                "raw_output": "{}",
+                "created_at": START,
+            }
+            runs.append(run)
+    simcash.insert(path, "simulation_runs", runs)
+    policies = [(0, "BANK_A", 0.5), (0, "BANK_B", 0.5), (2, "BANK_A", 0.25)]
+    rows = [
+        {
+            "iteration_id": str(i),
+            "experiment_id": "c1",
+            "iteration_number": number,
+            "agent_id": agent,
+            "policy_json": json.dumps(simcash.policy(fraction)),
+            "policy_hash": "",
+            "parameters": "{}",
+            "created_at": START,
+            "created_by": "init",
+        }
+        for i, (number, agent, fraction) in enumerate(policies)
+    ]
+    simcash.insert(path, "policy_iterations", rows)
+    return telemetry.open_source(path)
+
+
+def test_a_two_bank_experiment_has_runs_by_seed_and_means_over_them(tmp_path: Path) -> None:
+    source = castro(tmp_path / "f.db")
+    (found,) = source.ask(ExperimentsQuery()).experiments
+    assert (found.name, found.status, found.runs) == ("two banks", "not converged", 4)
+    runs = source.ask(RunsQuery()).runs
+    assert [r.run_id for r in runs] == ["r11", "r12", "r21", "r22"]
+    assert (runs[0].name, runs[0].iteration) == ("iteration 1, seed 1", 1)
+    first, second = source.ask(IterationsQuery("c1")).iterations
+    assert first.total_cost == 150.5
+    assert first.costs_per_agent == {"BANK_A": 100, "BANK_B": 50.5}
+    assert isinstance(first.costs_per_agent["BANK_A"], int)
+    assert first.runs == ("r11", "r12")
+    assert second.fields["bootstrap_mean"] == 150.5
+
+
+def test_a_policy_stays_in_force_until_the_next_one(tmp_path: Path) -> None:
+    first, second = castro(tmp_path / "f.db").ask(IterationsQuery("c1")).iterations
+    assert first.policies == {"BANK_A": simcash.policy(0.5), "BANK_B": simcash.policy(0.5)}
+    assert second.policies == {"BANK_A": simcash.policy(0.25), "BANK_B": simcash.policy(0.5)}
+    assert first.accepted == {}

@@ -11,13 +11,21 @@ import sqlalchemy as sa
 from telemetry.concepts import Cell, RunDetail, RunId
 from telemetry.families.simcash import people
 from telemetry.families.simcash.listing import experiments
-from telemetry.families.simcash.sql import Element, first_of, labelled, nothing
+from telemetry.families.simcash.sql import (
+    Element,
+    decoded,
+    first_of,
+    labelled,
+    nothing,
+    whole_at,
+)
 from telemetry.families.simcash.words import money
 from telemetry.families.vocabulary import Asker, ColumnSpec, RunSpec, Stored
 from telemetry.queries import AgentsQuery
 
 C = ColumnSpec
 _R, _S = "simulation_runs", "simulations"
+_EVENTS = "simulation_events"
 _PURPOSE = r"-(initial|init|bootstrap|evaluation|eval|best|final)(?:-sample\d+)?$"
 STANDALONE = "standalone"
 NEEDS = ("simulation_runs.simulation_id|simulations.simulation_id",)
@@ -204,28 +212,31 @@ def _warnings(asker: Asker, run_id: RunId, fields: Mapping[str, Cell]) -> list[s
     said = []
     if fields.get("events") == 0:
         said.append("No events of this run were recorded, so it cannot be replayed.")
-    said += _disagreement(asker, run_id, fields, "total_cost", "costs", "cost")
-    said += _disagreement(asker, run_id, fields, "total_transactions", "transactions", None)
+    told, seen = fields.get("total_cost"), _accrued(asker, run_id)
+    if told is not None and seen is not None and seen != told:
+        said.append(
+            f"The run row says a total cost of {money(told)}, the accruals add up to {money(seen)}."
+        )
+    told, seen = fields.get("total_transactions"), _counted(asker, run_id)
+    if told is not None and seen and seen != told:
+        said.append(f"The run row counts {told!s} transactions, {seen} are recorded.")
     return said
 
 
-def _disagreement(
-    asker: Asker,
-    run_id: RunId,
-    fields: Mapping[str, Cell],
-    name: str,
-    table: str,
-    column: str | None,
-) -> list[str]:
-    """What the run row says of the sum of a column, or the number of rows, against the rows."""
-    told = fields.get(name)
-    if told is None or not asker.has(table, "simulation_id"):
-        return []
-    value = sa.func.count() if column is None else sa.func.sum(asker.column(table, column))
-    own = asker.column(table, "simulation_id")
-    seen, rows = asker.rows(sa.select(value, sa.func.count()).where(own == run_id))[0]
-    if not rows or seen is None or seen == told:
-        return []
-    if column is None:
-        return [f"The run row counts {told!s} transactions, {seen} are recorded."]
-    return [f"The run row says a total cost of {money(told)}, the rows add up to {money(seen)}."]
+def _accrued(asker: Asker, run_id: RunId) -> int | None:
+    """The sum of a run's accruals; None where there are none."""
+    if not asker.has(_EVENTS, "simulation_id", "event_type", "details"):
+        return None
+    run, kind, details = (
+        asker.column(_EVENTS, n) for n in ("simulation_id", "event_type", "details")
+    )
+    total = sa.func.sum(whole_at(decoded(details), "$.costs.total"))
+    found = asker.rows(sa.select(total).where(run == run_id, kind == "CostAccrual"))[0][0]
+    return None if found is None else int(found)
+
+
+def _counted(asker: Asker, run_id: RunId) -> int:
+    if not asker.has("transactions", "simulation_id"):
+        return 0
+    own = asker.column("transactions", "simulation_id")
+    return int(asker.rows(sa.select(sa.func.count()).where(own == run_id))[0][0])
