@@ -298,9 +298,9 @@ def _quantiles(ticks: Ints, values: Floats) -> tuple[Ints, dict[str, Floats], In
     count = np.searchsorted(ticks, at, side="right") - first
     found = {}
     for name, q in QUANTILES.items():
-        place = first + q * np.maximum(count - 1, 0)
-        low = np.floor(place).astype(np.int64)
-        share = place - low
+        rank = q * np.maximum(count - 1, 0)  # within the tick: the same wherever it stands
+        low = first + np.floor(rank).astype(np.int64)
+        share = rank - np.floor(rank)
         result = np.full(len(at), np.nan)
         some = count > 0
         high = np.minimum(low + 1, first + count - 1)
