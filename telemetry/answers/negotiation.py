@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from telemetry.answers import tables
 from telemetry.answers.values import whole
+from telemetry.answers.where import one_of
 from telemetry.concepts import Negotiation, TablePage, TickRange
 from telemetry.errors import RequestError
 from telemetry.queries import NegotiationQuery, Sort, TableQuery, Where
@@ -62,7 +63,7 @@ def _states(reader: Reader, query: NegotiationQuery) -> TablePage:
             .where(
                 reader.column(spec.name, str(spec.run)) == query.run_id,
                 tick < query.tick,
-                reader.column(spec.name, spec.agents[0]).in_(query.agents),
+                one_of(reader, spec, spec.agents[0], query.agents),
             )
             .order_by(tick.desc())
             .limit(1)
