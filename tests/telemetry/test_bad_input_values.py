@@ -43,17 +43,19 @@ def loose(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _spoil(loose: Path, path: Path, value: object, *, typed: bool = True) -> None:
     """A copy in which every number of every third row is `value`, ids of runs excepted."""
     loose_copy(loose, path, typed=typed)
+    declared = sqlite3.connect(loose)
     connection = sqlite3.connect(path)
     for table in tables(connection):
         numbers = [
             name
-            for name, kind in columns(sqlite3.connect(loose), table).items()
+            for name, kind in columns(declared, table).items()
             if kind in ("INTEGER", "REAL") and name != "run_id"
         ]
         changes = ", ".join(f'"{name}" = :odd' for name in numbers)
         connection.execute(f'UPDATE "{table}" SET {changes} WHERE rowid % 3 = 0', {"odd": value})
     connection.commit()
     connection.close()
+    declared.close()
 
 
 @pytest.mark.parametrize("value", ODD.values(), ids=ODD)
