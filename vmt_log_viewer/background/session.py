@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, Signal
 
-from telemetry.concepts import Run, RunId, RunList
+from telemetry.concepts import Run, RunDetail, RunId, RunList
 from telemetry.errors import TelemetryError
-from telemetry.queries import TimelineQuery
+from telemetry.queries import RunQuery, TimelineQuery
 from vmt_log_viewer.background.opening import Opener, shown
 from vmt_log_viewer.background.runner import Runner
 from vmt_log_viewer.notes import Notes
@@ -102,6 +102,7 @@ class Session(QObject):
         self._settings.set("last_source", source.key)
         self._signature = signature(source)
         self._ask_ticks(source, run.run_id)
+        self._ask_bounds(source, run)
 
     def listed(self, source: Source, runs: RunList) -> None:
         """The runs of a source are known: show the one that is wanted, or update the one shown."""
@@ -110,8 +111,10 @@ class Session(QObject):
             self._wanted.pop(source.key, None)
             run = next((r for r in runs.runs if r.run_id == document.run_id), None)
             if run is not None:
-                document.update_run(run)
+                known = document.run.ticks if document.run is not None else None
+                document.update_run(replace(run, ticks=run.ticks or known))
                 self._ask_ticks(source, run.run_id)
+                self._ask_bounds(source, run)
             return
         wanted = self._wanted.pop(source.key, None)
         if wanted is None:
@@ -206,6 +209,25 @@ class Session(QObject):
 
         self._runner.submit(
             "session.ticks", source, TimelineQuery(run_id), show, lambda error: None
+        )
+
+    def _ask_bounds(self, source: Source, run: Run) -> None:
+        """Only a run in full says its ticks where a list of runs would be too dear with them."""
+        if run.ticks is not None:
+            return
+
+        def show(detail: RunDetail) -> None:
+            document = self._document
+            if source is document.source and run.run_id == document.run_id:
+                unknown = document.cursor.bounds is None
+                if detail.run.ticks is not None:
+                    document.update_run(detail.run)
+                    self._ask_ticks(source, run.run_id)
+                    if unknown:  # views asked about a run without ticks
+                        self.refreshed.emit()
+
+        self._runner.submit(
+            "session.bounds", source, RunQuery(run.run_id), show, lambda error: None
         )
 
     def _keep_marks(self, ticks: tuple[int, ...]) -> None:

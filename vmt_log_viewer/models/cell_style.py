@@ -9,7 +9,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
 
 from telemetry.concepts import Cell, Column
-from telemetry.text import cell_text, exact_text
+from telemetry.text import CENTS, cell_text, exact_text
 from vmt_log_viewer.widgets.outcome_mark import reason_color
 
 if TYPE_CHECKING:
@@ -85,8 +85,9 @@ class CellStyle:
 
 
 def heading(column: Column) -> str:
-    """The column's label, with its unit where the label does not say it already."""
-    told = not column.unit or column.unit in column.label
+    """The column's label, with its unit where the label does not say it already; cents are shown
+    as money, so they are not named."""
+    told = not column.unit or column.unit == CENTS or column.unit in column.label
     return column.label if told else f"{column.label} ({column.unit})"
 
 

@@ -118,6 +118,7 @@ def accepted_text(iteration: Iteration) -> Cell:
 
 POLICY_COLUMNS = (
     Column("path", "what", "text", help="The agent, and the path to the value in its policy."),
+    Column("change", "change", "text"),
     Column("old", "before", "text"),
     Column("new", "after", "text"),
 )
@@ -133,9 +134,9 @@ def policy_rows(
     for row, change in enumerate(changes):
         before = "" if change.change == "added" else value_text(change.old)
         after = "" if change.change == "removed" else value_text(change.new)
-        rows.append((change.path, before, after))
+        rows.append((change.path, change.change, before, after))
         if change.change != "changed":
-            moods[row, 0] = "good" if change.change == "added" else "bad"
+            moods[row, 1] = "good" if change.change == "added" else "bad"
     return tuple(rows), moods
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
@@ -15,18 +16,22 @@ from vmt_log_viewer.theme import Theme
 
 LEFT, RIGHT, TOP, AXIS, LEGEND = 64, 16, 8, 20, 20
 AIR = 0.06  # of the values' range, above and below
+BEYOND = 0.5  # of the lines' range: how far the band may widen it to either side
+CAP = 4.0  # pixels of the strokes that end a band
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 
 @dataclass(frozen=True)
 class ChartLine:
-    """(iteration, value) ascending. `step`: a value holds until the next one."""
+    """(iteration, value) ascending. `step`: a value holds until the next one. `gaps`: iterations
+    without a value are left out, not bridged."""
 
     name: str
     places: tuple[tuple[int, float], ...]
     color: QColor
     dashed: bool = False
     step: bool = False
+    gaps: bool = False
 
 
 class IterationChart(QWidget):
@@ -129,9 +134,11 @@ class IterationChart(QWidget):
     def _spans(self) -> tuple[float, float, float, float]:
         numbers = [n for line in self.lines for n, _ in line.places] or [0]
         values = [v for line in self.lines for _, v in line.places]
-        values += [edge for _, low, high in self.band for edge in (low, high)]
         values += [] if self.baseline is None else [self.baseline]
         low, high = min(values, default=0.0), max(values, default=1.0)
+        beyond = BEYOND * (high - low) or abs(high) or 1.0  # a wide band must not flatten the lines
+        low = max([low - beyond, min([low, *(edge for _, edge, _ in self.band)])])
+        high = min([high + beyond, max([high, *(edge for _, _, edge in self.band)])])
         air = AIR * (high - low) or abs(high) * AIR or 1.0
         first, last = float(min(numbers)), float(max(numbers))
         if first == last:
@@ -172,33 +179,43 @@ class IterationChart(QWidget):
                 )
 
     def _paint_band(self, painter: QPainter) -> None:
-        color = QColor(self._theme.color("muted"))
-        painter.setPen(QPen(color, 1))
+        """A stroke for each interval, and a shade between those of neighbouring iterations."""
+        color = self._theme.color("muted")
         shade = QColor(color)
         shade.setAlphaF(0.18)
-        upper = [QPointF(self._x(n), self._y(high)) for n, _, high in self.band]
-        lower = [QPointF(self._x(n), self._y(low)) for n, low, _ in self.band]
-        for low, high in zip(lower, upper, strict=True):
-            painter.drawLine(low, high)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(shade)
-        painter.drawPolygon(QPolygonF([*upper, *reversed(lower)]))
+        for part in _parts(self.band):
+            upper = [QPointF(self._x(n), self._y(high)) for n, _, high in part]
+            lower = [QPointF(self._x(n), self._y(low)) for n, low, _ in part]
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(shade)
+            painter.drawPolygon(QPolygonF([*upper, *reversed(lower)]))
+            painter.setPen(QPen(color, 1))
+            for low, high in zip(lower, upper, strict=True):
+                painter.drawLine(low, high)
+                for end in (low, high):
+                    painter.drawLine(end - QPointF(CAP, 0), end + QPointF(CAP, 0))
 
     def _paint_line(self, painter: QPainter, line: ChartLine) -> None:
         style = Qt.PenStyle.DashLine if line.dashed else Qt.PenStyle.SolidLine
         painter.setPen(QPen(line.color, 1.5 if line.dashed else 2, style))
-        points: list[QPointF] = []
-        for n, value in line.places:
-            at = QPointF(self._x(n), self._y(value))
-            if line.step and points:
-                points.append(QPointF(at.x(), points[-1].y()))
-            points.append(at)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPolyline(QPolygonF(points))
+        for part in _parts(line.places) if line.gaps else [line.places]:
+            points: list[QPointF] = []
+            for n, value in part:
+                at = QPointF(self._x(n), self._y(value))
+                if line.step and points:
+                    points.append(QPointF(at.x(), points[-1].y()))
+                points.append(at)
+            painter.drawPolyline(QPolygonF(points))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(line.color)
         for n, value in line.places:
             painter.drawEllipse(QPointF(self._x(n), self._y(value)), 2.5, 2.5)
+
+    def _band_name(self) -> str:
+        _, _, low, high = self._spans()
+        out = [str(n) for n, least, most in self.band if least < low or most > high]
+        return f"95 % band (wider than shown at {', '.join(out)})" if out else "95 % band"
 
     def _legend(self, painter: QPainter) -> None:
         metrics = QFontMetricsF(painter.font())
@@ -207,7 +224,7 @@ class IterationChart(QWidget):
         if self.baseline is not None:
             entries.append(("baseline", self._theme.color("muted"), True))
         if self.band:
-            entries.append(("95 % band", self._theme.color("muted"), False))
+            entries.append((self._band_name(), self._theme.color("muted"), False))
         for name, color, dashed in entries:
             width = metrics.horizontalAdvance(name)
             if x + 24 + width > self.width():
@@ -219,3 +236,14 @@ class IterationChart(QWidget):
             where = QRectF(x + 22, y - 9, width + 2, 18)
             painter.drawText(where, int(Qt.AlignmentFlag.AlignVCenter), name)
             x += 22 + width + 20
+
+
+def _parts(places: Sequence[tuple[Any, ...]]) -> list[list[tuple[Any, ...]]]:
+    """The places in pieces of iterations that follow each other without a gap."""
+    parts: list[list[tuple[Any, ...]]] = []
+    for place in places:
+        if parts and place[0] == parts[-1][-1][0] + 1:
+            parts[-1].append(place)
+        else:
+            parts.append([place])
+    return parts

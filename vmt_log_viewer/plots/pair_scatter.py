@@ -13,7 +13,7 @@ from vmt_log_viewer.plots.nice import nice_values, short
 from vmt_log_viewer.theme import Theme
 from vmt_log_viewer.widgets.words import count_text
 
-LEFT, RIGHT, TOP, BOTTOM, LEGEND = 56, 12, 8, 36, 20
+LEFT, RIGHT, TOP, BOTTOM, LEGEND = 56, 12, 24, 36, 20
 REACH, SIZE = 10.0, 3.5
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
@@ -149,7 +149,7 @@ class PairScatter(QWidget):
         painter.setPen(muted)
         where = QRectF(area.left(), area.bottom() + 17, area.width(), 16)
         painter.drawText(where, _RIGHT, f"{across} →")
-        painter.drawText(QRectF(area.left() + 6, area.top() + 4, area.width(), 16), f"↑ {up}")
+        painter.drawText(QRectF(area.left(), 4, area.width(), 16), f"↑ {up}")
 
     def _legend(self, painter: QPainter) -> None:
         assert self.points is not None

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from telemetry.concepts import Cell, Column, ExperimentList, IterationList, RunDetail, RunId
 from telemetry.errors import NothingFoundError, TelemetryError
 from telemetry.queries import ExperimentsQuery, IterationsQuery, Query, RunQuery, TableQuery
+from telemetry.text import one_line
 from vmt_log_viewer.theme import GRID, INSIDE, ROW_HEIGHT
 from vmt_log_viewer.views.experiment_iterations import IterationsPage
 from vmt_log_viewer.views.experiment_pairs import ROLE, PairsPage
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from telemetry.source import Source
 
 NONE = "No experiments are recorded here; the runs of this source stand alone."
+LOW = 480  # pixels of height
 SHOWN = 5  # experiments that the list shows before it scrolls
 _FIRST = ("experiment_id", "name", "experiment_name")
 
@@ -158,17 +160,28 @@ class ExperimentView(View):
         columns, rows = experiment_rows(found)
         self.list.rows.show(columns, rows)
         self.list.fit()
-        lines = min(SHOWN, len(rows)) + 1
-        bar = self.list.horizontalScrollBar().sizeHint().height()
-        self.list.setMinimumHeight(min(2, lines) * ROW_HEIGHT + bar)
-        wanted = lines * ROW_HEIGHT + bar + self._about.height() + 2 * GRID
-        self._body.setSizes([wanted, max(1, self.height() - wanted)])
+        self._size_list()
         many = len(found.experiments)
         notes = " ".join(found.notes)
-        self._about.setText(
-            f"{many} experiment{'' if many == 1 else 's'} in this source. {notes}".strip()
-        )
+        first = found.experiments[0].name
+        about = f"Experiment {one_line(first)}." if many == 1 else f"{many} experiments."
+        self._about.setText(f"{about} {notes}".strip())
         self._follow_run(anew=True)
+
+    def _size_list(self) -> None:
+        """As high as its lines; a list of one gives way where the view is low."""
+        many = self.list.rows.rowCount()
+        bar = self.list.horizontalScrollBar().sizeHint().height()
+        self.list.setVisible(many > 1 or self.height() >= LOW)
+        self.list.setMinimumHeight(2 * ROW_HEIGHT + bar)
+        lines = (min(SHOWN if self.height() >= LOW else 2, many) + 1) * ROW_HEIGHT + bar
+        wanted = self._about.height() + (lines + 2 * GRID if not self.list.isHidden() else 0)
+        self._body.setSizes([wanted, max(1, self.height() - wanted)])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if (event.size().height() >= LOW) != (event.oldSize().height() >= LOW):
+            self._size_list()
 
     def _follow_run(self, *, anew: bool = False) -> None:
         """Choose the experiment and iteration of the run that is shown, where it has one."""
@@ -207,9 +220,7 @@ class ExperimentView(View):
         own = run is not None and run.experiment_id == listed.experiment_id
         self._detail.setCurrentWidget(self.iterations)
         self.iterations.show_iterations(listed, run.iteration if own and run else None)
-        self.status_changed.emit(
-            f"{listed.experiment_id} · {len(listed.iterations)} iterations"
-        )
+        self.status_changed.emit(f"{listed.experiment_id} · {len(listed.iterations)} iterations")
         self.export_changed.emit()
 
     def _no_iterations(self, error: TelemetryError) -> None:
@@ -236,9 +247,7 @@ class ExperimentView(View):
         def fail(error: TelemetryError) -> None:
             self.status_changed.emit(str(error))
 
-        self.context.runner.submit(
-            f"{self.name}.open", source, RunQuery(run_id), show, fail, self
-        )
+        self.context.runner.submit(f"{self.name}.open", source, RunQuery(run_id), show, fail, self)
 
     def _failed(self, error: TelemetryError) -> None:
         self._say(str(error))

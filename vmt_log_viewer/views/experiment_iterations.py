@@ -107,16 +107,16 @@ class IterationsPage(QWidget):
         below.addWidget(self.policies, 1)
         self.open.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
         self.shows.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.shows.setMaximumWidth(320)
+        self.shows.setMaximumWidth(280)
         self.shows.setAccessibleName("What the chart shows")
         parts = QSplitter(Qt.Orientation.Vertical)
         for place, (part, share) in enumerate(((upper, 5), (self.table, 4), (lower, 4))):
             parts.addWidget(part)
             parts.setStretchFactor(place, share)
             parts.setCollapsible(place, False)
-        parts.setSizes([260, 200, 200])
+        parts.setSizes([280, 190, 200])
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(0, GRID, 0, 0)
         layout.addWidget(parts)
 
     def _numbers(self) -> list[int]:
@@ -170,7 +170,9 @@ class IterationsPage(QWidget):
         theme = self._theme
         lines = [ChartLine("all policies", found.tried, theme.color("muted"), dashed=True)]
         if found.mean:
-            lines.append(ChartLine("mean of samples", found.mean, theme.color("warning")))
+            lines.append(
+                ChartLine("mean of samples", found.mean, theme.color("warning"), gaps=True)
+            )
         if found.accepted:
             accent = theme.color("accent")
             lines.append(ChartLine("accepted so far", found.accepted, accent, step=True))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from telemetry.concepts import Points, RunId, Table
 from telemetry.errors import TelemetryError
 from telemetry.queries import PointsQuery
 from vmt_log_viewer.plots.pair_scatter import PairScatter
-from vmt_log_viewer.theme import GRID
+from vmt_log_viewer.theme import GRID, INSIDE
 from vmt_log_viewer.views.view import Context
 from vmt_log_viewer.widgets.facet_panel import FacetPanel
 from vmt_log_viewer.widgets.plain import caption, tool_button
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from telemetry.source import Source
 
 ROLE = "pairs"
+NARROW, LOW = 560, 480  # pixels: below, facets and the summary give way
 _POINTS = 20_000
 _ARMS = ("baseline_run", "treated_run")
 
@@ -62,13 +63,15 @@ class PairsPage(QWidget):
         self.scatter.show_points(None, {}, ("", ""))
 
     def _lay_out(self) -> None:
-        for button in self.buttons:
-            self.panel.add_tool(button)
         upper = QWidget()
         above = QVBoxLayout(upper)
-        above.setContentsMargins(0, 0, 0, 0)
+        above.setContentsMargins(INSIDE, 0, 0, 0)
         above.setSpacing(GRID)
-        above.addWidget(self._about)
+        line = QHBoxLayout()
+        line.addWidget(self._about, 1)
+        for button in self.buttons:
+            line.addWidget(button)
+        above.addLayout(line)
         above.addWidget(self.scatter, 1)
         lower = QWidget()
         below = QVBoxLayout(lower)
@@ -88,8 +91,14 @@ class PairsPage(QWidget):
         body.setCollapsible(1, False)
         body.setSizes([210, 700])
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(0, GRID, 0, 0)
         layout.addWidget(body)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The table of pairs keeps its room where there is little."""
+        super().resizeEvent(event)
+        self.facets.setVisible(self.width() >= NARROW)
+        self.summary.setVisible(self.height() >= LOW)
 
     def _ask_points(self) -> None:
         table, source, query = self.panel.table, self.panel.source, self.panel.model.asked

@@ -1,0 +1,275 @@
+"""The view of experiments: convergence, iterations, policies compared, and pairs of runs."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+import telemetry
+from telemetry.concepts import Iteration, IterationList
+from telemetry.queries import IterationsQuery
+from tests.builders import bilancio, simcash, vmt
+from tests.viewer.programs import opened, settle
+from tests.viewer.shown import shown, wait
+from vmt_log_viewer.models.convergence import convergence, parameters, policy_rows
+from vmt_log_viewer.plots.iteration_chart import ChartLine, IterationChart
+from vmt_log_viewer.views.experiment import ExperimentView
+
+
+@pytest.fixture(scope="module")
+def payments(tmp_path_factory):
+    return simcash.unified(tmp_path_factory.mktemp("experiment") / "u.db")
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("experiment") / "sweep"
+    bilancio.write_experiment(folder, pairs=3)
+    return folder
+
+
+@pytest.fixture
+def view(qtbot, context, payments):
+    with shown(qtbot, context, ExperimentView, payments, simcash.SECOND) as view:
+        yield view
+
+
+def iteration(number, costs, accepted=None, policies=None) -> Iteration:
+    known = [c for c in costs.values() if c is not None]
+    total = sum(known) if len(known) == len(costs) else None
+    return Iteration("e", number, costs, total, accepted or {}, policies or {}, (), {})
+
+
+def listed(*iterations) -> IterationList:
+    return IterationList("e", "cents", iterations)
+
+
+# What the chart is made of
+
+
+def test_accepted_so_far_starts_at_the_baseline_and_moves_with_accepted_changes_only():
+    found = convergence(
+        listed(
+            iteration(0, {"A": 100}, {"A": False}),
+            iteration(1, {"A": 150}, {"A": False}),
+            iteration(2, {"A": 80}, {"A": True}),
+            iteration(3, {"A": 90}, {"A": False}),
+        ),
+        "A",
+    )
+    assert found.baseline == 100
+    assert found.tried == ((0, 100), (1, 150), (2, 80), (3, 90))
+    assert found.accepted == ((0, 100), (1, 100), (2, 80), (3, 80))
+
+
+def test_the_total_moves_with_any_agents_change_and_lacks_what_is_not_recorded():
+    found = convergence(
+        listed(
+            iteration(0, {"A": 1, "B": 2}),
+            iteration(1, {"A": 1, "B": None}, {"A": False, "B": False}),
+            iteration(2, {"A": 0, "B": 1}, {"A": True, "B": False}),
+        )
+    )
+    assert found.tried == ((0, 3), (2, 1))
+    assert found.accepted[-1] == (2, 1)
+
+
+def test_without_a_mark_nothing_counts_as_accepted():
+    assert convergence(listed(iteration(0, {"A": 3}), iteration(1, {"A": 1})), "A").accepted == ()
+
+
+def test_parameters_that_change_are_offered_and_constants_are_not():
+    found = parameters(
+        [
+            iteration(0, {}, policies={"A": {"x": 1, "same": 5, "on": True}}),
+            iteration(1, {}, policies={"A": {"x": 0.5, "same": 5, "on": False}}),
+        ]
+    )
+    assert found == {"A.x": ((0, 1.0), (1, 0.5))}
+
+
+def test_policies_are_compared_by_path_and_null_is_no_absence():
+    rows, moods = policy_rows(
+        iteration(0, {}, policies={"A": {"x": 1, "gone": None}}),
+        iteration(1, {}, policies={"A": {"x": None, "new": "<b>"}}),
+    )
+    assert sorted(rows) == [
+        ("A.gone", "removed", "null", ""),
+        ("A.new", "added", "", "<b>"),
+        ("A.x", "changed", "1", "null"),
+    ]
+    assert len(moods) == 2
+
+
+# The view
+
+
+def test_the_experiment_and_iteration_of_the_run_are_chosen(view):
+    assert view.experiment_id == simcash.EXPERIMENT
+    assert [i.iteration for i in view.iterations.chosen()] == [1]
+    columns = [c.name for c in view.iterations.table.rows.columns]
+    costs = [row[columns.index("total_cost")] for row in view.iterations.table.rows.rows]
+    assert costs == [3000, 1001]
+    shown_cost = view.iterations.table.rows.index(1, columns.index("total_cost")).data()
+    assert shown_cost == "10.01"
+
+
+def test_accepted_is_solid_over_all_policies_dashed(view):
+    lines = {line.name: line for line in view.iterations.chart.lines}
+    assert lines["all policies"].dashed
+    assert lines["all policies"].places == ((0, 3000), (1, 1001))
+    assert not lines["accepted so far"].dashed
+    assert view.iterations.chart.baseline == 3000
+
+
+def test_the_band_of_the_samples_is_that_of_the_source(view, context):
+    asked = context.document.source.ask(IterationsQuery(simcash.EXPERIMENT))
+    ((number, low, high),) = view.iterations.chart.band
+    fields = asked.iterations[number].fields
+    assert (low, high) == (fields["bootstrap_low"], fields["bootstrap_high"])
+    assert "10.01" in view.iterations.chart.words_at(1)
+
+
+def test_one_agent_or_each_of_them_can_be_drawn(view):
+    page = view.iterations
+    page.shows.setCurrentIndex(page.shows.findText("cost of A"))
+    assert page.chart.lines[0].places == ((0, 1000), (1, 1))
+    page.shows.setCurrentIndex(page.shows.findText("cost of each agent"))
+    assert {line.name: line.places for line in page.chart.lines} == {
+        "A": ((0, 1000), (1, 1)),
+        "B": ((0, 2000), (1, 1000)),
+    }
+    path = "A.parameters.initial_liquidity_fraction"
+    page.shows.setCurrentIndex(page.shows.findText(path))
+    assert page.chart.lines[0].places == ((0, 0.5), (1, 0.25))
+
+
+def test_the_policies_of_two_iterations_are_compared(view):
+    assert view.iterations.policies.rows.rows == (
+        ("A.parameters.initial_liquidity_fraction", "changed", "0.5", "0.25"),
+    )
+    view.iterations.table.selectAll()
+    assert "iteration 0 and 1" in view.iterations.compared.text()
+    view.iterations.choose(0)
+    assert view.iterations.policies.rows.rows == ()
+    assert "baseline" in view.iterations.compared.text()
+
+
+def test_an_iteration_opens_its_run(view, qtbot, context):
+    wanted = []
+    context.document.run_wanted.connect(lambda source, run: wanted.append(run.run_id))
+    view.iterations.chart.iteration_clicked.emit(0)
+    view.iterations.open.click()
+    wait(qtbot, view)
+    assert wanted == [simcash.INITIAL]
+    view.iterations.choose(1)
+    names = [action.text() for action in view.iterations._runs.actions()]
+    assert names == [simcash.SECOND, *simcash.SAMPLES]
+
+
+def test_the_program_shows_the_run_that_was_opened_from_here(qtbot, program, payments):
+    opened(qtbot, program, payments, simcash.SECOND)
+    area = program.window.area
+    area.go_to(area.page("experiment"))
+    settle(qtbot, program)
+    view = area.page("experiment").view
+    view.iterations.choose(0)
+    view.iterations.open.click()
+    qtbot.waitUntil(lambda: program.document.run_id == simcash.INITIAL, timeout=20_000)
+    settle(qtbot, program)
+    assert [i.iteration for i in view.iterations.chosen()] == [0]
+
+
+def test_recorded_names_are_text_and_missing_policies_are_said(qtbot, context, tmp_path):
+    path = simcash.create(tmp_path / "u.db", "unified")
+    simcash.insert(path, "simulation_runs", [simcash.run("r1")])
+    simcash.insert(
+        path, "experiments", [simcash.experiment(experiment_name="<b>x</b>", master_seed=7)]
+    )
+    rows = simcash.iterations("experiment_id")
+    for row in rows:
+        row["policies"] = json.dumps({})
+    simcash.insert(path, "experiment_iterations", rows)
+    with shown(qtbot, context, ExperimentView, path, "r1") as view:
+        assert view.list.rows.rows[0][0] == "<b>x</b>"
+        assert view._about.textFormat() == Qt.TextFormat.PlainText
+        assert "not recorded" in view.iterations.compared.text()
+        assert not view.iterations.open.isEnabled()
+
+
+def test_a_source_without_experiments_says_so(qtbot, context, tmp_path):
+    path = simcash.create(tmp_path / "u.db", "unified")
+    simcash.insert(path, "simulation_runs", [simcash.run("r1")])
+    with shown(qtbot, context, ExperimentView, path, "r1") as view:
+        assert "No experiments" in view._empty.text
+        assert view._empty.isVisible()
+        assert view.export_request() is None
+
+
+def test_families_without_experiments_are_told_so(tmp_path):
+    source = telemetry.open_source(vmt.build("money", tmp_path / "m.db", runs=1, ticks=3))
+    assert "no experiments" in ExperimentView.unsuitable(source)
+    source.close()
+
+
+# Pairs
+
+
+@pytest.fixture
+def pairs(qtbot, context, sweep):
+    with shown(qtbot, context, ExperimentView, sweep, "active_1") as view:
+        yield view
+
+
+def test_pairs_stand_at_their_default_rates_and_follow_the_filters(pairs, qtbot):
+    page = pairs.pairs
+    assert page.isVisible()
+    assert page.scatter.points.total == 3
+    columns = page.panel.model.columns
+    place = {c.role: i for i, c in enumerate(columns) if c.role}
+    for row, key in enumerate(page.scatter.points.key):
+        assert page.panel.model.key_at(row) == key
+        cell = page.panel.model.cell(row, place["baseline"])
+        assert page.scatter.points.x[row] == pytest.approx(float(cell))
+    page.panel.filters.set_text("pair", "1")
+    wait(qtbot, pairs)
+    assert page.scatter.points.total == 1
+
+
+def test_a_point_leads_to_its_row_and_from_there_to_both_runs(pairs, qtbot, context):
+    wanted = []
+    context.document.run_wanted.connect(lambda source, run: wanted.append(run.run_id))
+    page = pairs.pairs
+    page.scatter.point_clicked.emit(page.scatter.points.key[1])
+    wait(qtbot, pairs)
+    for button in page.buttons:
+        button.click()
+        wait(qtbot, pairs)
+    assert wanted == ["passive_2", "active_2"]
+
+
+def test_a_click_hits_the_point_under_it(pairs, qtbot):
+    scatter = pairs.pairs.scatter
+    heard = []
+    scatter.point_clicked.connect(heard.append)
+    at = scatter.place_of(0).toPoint()
+    QTest.mouseClick(scatter, Qt.MouseButton.LeftButton, pos=at)
+    assert heard
+    QTest.mouseClick(scatter, Qt.MouseButton.LeftButton, pos=QPoint(1, 1))
+    assert len(heard) == 1
+
+
+def test_a_chart_of_one_iteration_or_of_none_is_no_accident(qtbot, theme):
+    chart = IterationChart(theme)
+    qtbot.addWidget(chart)
+    chart.resize(400, 200)
+    chart.show_lines((), str)
+    assert not chart.grab().isNull()
+    assert chart.nearest(10) is None
+    chart.show_lines((ChartLine("a", ((4, 0.0),), theme.color("accent")),), str, baseline=0.0)
+    assert not chart.grab().isNull()
+    assert chart.nearest(10) == 4
+    QTest.mouseClick(chart, Qt.MouseButton.LeftButton, pos=QPoint(200, 80))

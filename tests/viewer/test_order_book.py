@@ -1,0 +1,143 @@
+"""The order book at the cursor's tick against a log whose book is known."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+import telemetry
+from telemetry.concepts import Level, OrderBook
+from tests.builders import moltmarket, vmt
+from tests.viewer.shown import shown, wait
+from vmt_log_viewer.state.items import AgentItem
+from vmt_log_viewer.views.order_book import OrderBookView
+from vmt_log_viewer.widgets.book_ladder import LEVELS, BookLadder
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("market")
+    return moltmarket.write_log(folder / "events.jsonl", moltmarket.small_market())
+
+
+@pytest.fixture
+def view(qtbot, context, log):
+    with shown(qtbot, context, OrderBookView, log, moltmarket.RUN) as view:
+        yield view
+
+
+def go(view, context, qtbot, tick):
+    context.document.cursor.move_to(tick)
+    wait(qtbot, view)
+
+
+def quantities(levels):
+    return [(level.price, level.quantity, level.orders) for level in levels]
+
+
+def test_the_book_follows_the_cursor(view, context, qtbot):
+    assert view.book.tick == 0
+    assert quantities(view.book.asks) == [(Decimal(101), Decimal(3), 1)]
+    go(view, context, qtbot, 1)
+    assert quantities(view.book.asks) == [(Decimal(101), Decimal(2), 1)]
+    assert quantities(view.book.bids) == [(Decimal(99), Decimal(1), 1)]
+    go(view, context, qtbot, 2)
+    assert (view.book.asks, view.book.bids) == ((), ())
+
+
+def test_asks_stand_above_the_spread_and_bids_below_best_nearest(view, context, qtbot):
+    rows = view.ladder.rows()
+    assert len(rows) == 2 * LEVELS + 1
+    assert rows[LEVELS] is None
+    assert rows[LEVELS - 1][0] == "ask"
+    assert rows[LEVELS + 1][0] == "bid"
+    assert rows[0] is None
+
+
+def test_the_newest_tick_wins(view, context, qtbot):
+    for tick in (1, 2, 1):
+        context.document.cursor.move_to(tick)
+    wait(qtbot, view)
+    assert view.book.tick == 1
+
+
+def test_the_leaderboard_has_exact_gains_at_the_cursors_tick(view, context, qtbot):
+    go(view, context, qtbot, 1)
+    standings = {s.agent_id: s for s in view.book.standings}
+    cells = {row[1]: row for row in view.board.rows.rows}
+    columns = [column.name for column in view.board.rows.columns]
+    for name, standing in standings.items():
+        assert cells[name][columns.index("pnl")] == standing.pnl
+        assert cells[name][columns.index("pnl_pct")] == standing.pnl_pct
+    # a sold 1 at 101 (mid 100) and paid 1e-8 of the fee
+    assert standings["a"].pnl == Decimal("0.99999999")
+
+
+def test_a_chosen_agent_leads_to_the_inspector(view, context):
+    view.board.setCurrentIndex(view.board.rows.index(1, 0))
+    assert context.document.selection.item == AgentItem(view.book.standings[1].agent_id)
+
+
+def test_every_trade_is_a_price_and_a_click_goes_to_its_tick(view, context, qtbot):
+    points = view.prices.points
+    assert points.x.tolist() == [1.0]
+    assert points.y.tolist() == [101.0]
+    view.prices.point_clicked.emit(points.key[0])
+    assert context.document.cursor.tick == 1
+
+
+def test_a_side_that_is_empty_has_no_mid_and_is_said(view, context, qtbot):
+    go(view, context, qtbot, 2)
+    assert view.book.mid is None
+    assert "one-sided" in view._notes.text()
+    assert not view.grab().isNull()
+
+
+def test_a_picture_is_what_there_is_to_export(view, context, qtbot):
+    go(view, context, qtbot, 1)
+    assert view.export_request().name.endswith("order-book-tick-1")
+    view.clear()
+    assert view.export_request() is None
+
+
+def test_sources_without_a_book_are_told_so(tmp_path):
+    source = telemetry.open_source(vmt.build("money", tmp_path / "m.db", runs=1, ticks=3))
+    assert "no order book" in OrderBookView.unsuitable(source)
+    source.close()
+
+
+def book(asks, bids) -> OrderBook:
+    return OrderBook(0, tuple(bids), tuple(asks), None, None, None, ())
+
+
+def test_bars_are_scaled_to_the_largest_quantity_of_both_sides(qtbot, theme):
+    ladder = BookLadder(theme)
+    qtbot.addWidget(ladder)
+    ladder.resize(400, 500)
+    one = Level(Decimal(2), Decimal(10), 1)
+    half = Level(Decimal(1), Decimal(5), 1)
+    ladder.show_book(book([one], [half]))
+    ladder.show()
+    picture = ladder.grab().toImage()
+    height = ladder._row_height()
+
+    def filled(row: int) -> int:
+        y = int((row + 1) * height + 2)
+        base = theme.color("base")
+        return sum(picture.pixelColor(x, y) != base for x in range(picture.width()))
+
+    assert filled(LEVELS - 1) == pytest.approx(400, abs=2)
+    assert filled(LEVELS + 1) == pytest.approx(200, abs=2)
+
+
+def test_an_empty_book_keeps_its_rows_and_a_nought_quantity_no_bar(qtbot, theme):
+    ladder = BookLadder(theme)
+    qtbot.addWidget(ladder)
+    assert ladder.rows() == ()
+    ladder.show_book(book([], [Level(Decimal("1E-20"), Decimal(0), 1)]))
+    assert len(ladder.rows()) == 2 * LEVELS + 1
+    assert not ladder.grab().isNull()
+    QTest.mouseClick(ladder, Qt.MouseButton.LeftButton, pos=QPoint(5, 5))
