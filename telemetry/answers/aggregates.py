@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
+from telemetry.answers import paging
 from telemetry.answers.runs import run_ticks
 from telemetry.answers.values import decimal_cell, floats, scaled
 from telemetry.answers.where import column_scale, conditions
@@ -125,19 +126,19 @@ def points(reader: Reader, query: PointsQuery) -> Points:
     x, y = (reader.layout.column_spec(table, n) for n in (query.x, query.y))
     by = reader.layout.column_spec(table, query.by) if query.by else None
     group = sa.null() if by is None else reader.layout.element(table, by)
-    key = reader.column(table.name, table.key[0])
+    keys = [reader.column(table.name, name) for name in table.key]
     wanted = conditions(reader, table, query.run_id, query.where)
     source = reader.layout.selectable(table.name)
     total = int(reader.scalar(sa.select(sa.func.count()).select_from(source).where(*wanted)))
     every = -(-total // query.limit) if query.limit else 1
-    order = reader.column(table.name, table.tick) if table.tick else key
-    numbered = sa.func.row_number().over(order_by=(order, key)).label("n")
+    order = ([reader.column(table.name, table.tick)] if table.tick else []) + keys
+    numbered = sa.func.row_number().over(order_by=order).label("n")
     inner = (
         sa.select(
             reader.layout.element(table, x).label("x"),
             reader.layout.element(table, y).label("y"),
             group.label("g"),
-            key.label("k"),
+            *(key.label(f"k{i}") for i, key in enumerate(keys)),
             *((numbered,) if every > 1 else ()),
         )
         .select_from(source)
@@ -146,15 +147,15 @@ def points(reader: Reader, query: PointsQuery) -> Points:
     if every > 1:
         sub = inner.subquery()
         rows = reader.rows(
-            sa.select(sub.c.x, sub.c.y, sub.c.g, sub.c.k).where(sub.c.n % every == 1)
+            sa.select(*(c for c in sub.c if c.name != "n")).where(sub.c.n % every == 1)
         )
     else:
-        rows = reader.rows(inner.order_by(order, key))
+        rows = reader.rows(inner.order_by(*order))
     xs, _ = floats((_plain(r[0], x) for r in rows), column_scale(reader, x))
     ys, _ = floats((_plain(r[1], y) for r in rows), column_scale(reader, y))
     notes = () if every <= 1 else (f"{len(rows)} of {total} points drawn: every {every}th row.",)
     names = tuple(NOT_RECORDED if r[2] is None else str(r[2]) for r in rows)
-    return Points(xs, ys, names, tuple(r[3] for r in rows), total, notes)
+    return Points(xs, ys, names, tuple(paging.row_key(tuple(r[3:])) for r in rows), total, notes)
 
 
 def _plain(value: Any, column: ColumnSpec) -> Any:

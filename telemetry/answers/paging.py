@@ -97,6 +97,13 @@ def end(order: Order, rows: list[Row], offset: int, after: PageKey | None) -> Pa
     return PageKey((count, same, *last))
 
 
+def row_key(values: Row) -> int | str:
+    """What tells a row of a table from the others: its key, one text where that has parts."""
+    if len(values) == 1 and isinstance(values[0], int | str):
+        return values[0]
+    return "\x1f".join(str(v) for v in values)
+
+
 def passed(after: PageKey | None, offset: int) -> int:
     """How many rows stand before the page."""
     return _opened(after, offset)[0]

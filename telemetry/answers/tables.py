@@ -61,7 +61,7 @@ def page(reader: Reader, query: TableQuery) -> TablePage:
     width = len(plan.columns)
     places = [r[width:] for r in raw]
     if plan.order.keyed:
-        keys = tuple(_key(p[-len(spec.key) :]) for p in places)
+        keys = tuple(paging.row_key(p[-len(spec.key) :]) for p in places)
     else:
         first = paging.passed(query.after, query.offset)
         keys = tuple(range(first, first + len(raw)))
@@ -229,9 +229,3 @@ def _stored(reader: Reader, table: TableSpec) -> tuple[str, ...]:
 def _order(reader: Reader, table: TableSpec) -> tuple[str, ...]:
     """The columns that break ties of the sort before the key, where they are recorded."""
     return tuple(name for name in table.order if reader.has(table.name, name))
-
-
-def _key(values: tuple[Any, ...]) -> int | str:
-    if len(values) == 1 and isinstance(values[0], int | str):
-        return values[0]
-    return "\x1f".join(str(v) for v in values)

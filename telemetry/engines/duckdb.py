@@ -192,7 +192,8 @@ class FolderDatabase(DuckDBDatabase):
 
     def close(self) -> None:
         super().close()
-        self._memory.close()
+        with self._lock:  # which refuses to close while a question is just getting its cursor
+            self._memory.close()
 
     def translate(self, error: Exception) -> TelemetryError:
         """A bad line of a CSV file is said by file and line, not by DuckDB's advice."""
