@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.builders import vmt
+from tests.builders import moltmarket, vmt
 from tests.builders.vmt_rows import REASONS
 from tests.viewer.shown import shown, wait
 from vmt_log_viewer.state.items import RowItem
@@ -168,3 +168,14 @@ def test_a_filter_that_matches_nothing_is_no_empty_run(view, qtbot):
     wait(qtbot, view)
     assert view.panel.model.total == 0
     assert not view._empty.isVisible()
+
+
+def test_a_failure_of_one_agent_alone_is_told_in_words(qtbot, context, tmp_path):
+    log = moltmarket.write_log(tmp_path / "events.jsonl", moltmarket.small_market())
+    with shown(qtbot, context, AttemptsView, log, moltmarket.RUN) as view:
+        assert view.panel.model.total == 2
+        choose(view, 1)
+        wait(qtbot, view)
+        assert not view.negotiation.isVisible()
+        assert "=1+1 is no price" in view.payload.words.text()
+        assert view.payload.fact("reasonCode").value == "INVALID_PRICE"

@@ -40,7 +40,9 @@ def tell_row(source: Source, run_id: RunId, item: RowItem, token: CancelToken) -
     cells = {c.name: v for c, v in zip(page.columns, page.rows[0], strict=True)}
     words = one_line(source.explain(item.table, cells), limit=2000)
     column = next((c for c in page.columns if c.role == "payload"), None)
-    if column is None or not column.recorded:
+    if column is None:
+        return Told(words, ())
+    if not column.recorded:
         facts: tuple[Fact, ...] = (Fact("payload", None, recorded=False),)
     else:
         facts = payload_facts(cells[column.name])

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QShowEvent
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from telemetry.concepts import RunId, Table
 from telemetry.errors import TelemetryError
 from telemetry.queries import HistogramQuery
 from vmt_log_viewer.models.ladder import SUCCESS
+from vmt_log_viewer.state.items import RowItem
 from vmt_log_viewer.theme import GRID, INSIDE
 from vmt_log_viewer.views.negotiation import NegotiationPanel
 from vmt_log_viewer.views.row_view import RowView
 from vmt_log_viewer.widgets.outcome_mark import reason_color
+from vmt_log_viewer.widgets.payload_panel import PayloadPanel
 from vmt_log_viewer.widgets.plain import caption, tool_button
 from vmt_log_viewer.widgets.tick_histogram import TickHistogram
 
@@ -59,7 +61,11 @@ class AttemptsView(RowView):
         self._rows = QSplitter(Qt.Orientation.Vertical)
         self._rows.addWidget(upper)
         self._rows.addWidget(self.panel)
-        self._rows.addWidget(self.negotiation)
+        self.payload = PayloadPanel(context, f"{self.name}.payload")
+        self._lower = QStackedWidget()
+        self._lower.addWidget(self.negotiation)
+        self._lower.addWidget(self.payload)
+        self._rows.addWidget(self._lower)
         self._rows.setCollapsible(1, False)
         self.histogram.tick_clicked.connect(context.document.cursor.move_to)
         self.panel.asked.connect(self._ask_histogram)
@@ -85,17 +91,32 @@ class AttemptsView(RowView):
 
     def _began(self, source: Source, run_id: RunId, table: Table) -> None:
         self.negotiation.forget()
+        self.payload.forget()
+        paired = all(table.with_role(role) for role in ("buyer", "seller"))
+        self._lower.setCurrentWidget(self.negotiation if paired else self.payload)
         self.histogram.show_histogram(None)
 
     def _row_chosen(self, row: int) -> None:
+        """The negotiation that an attempt of two agents belongs to, else the row in words."""
+        if self._lower.currentWidget() is self.payload:
+            self._tell(row)
+            return
         item = self._negotiation_of(row)
         if item is not None and self._source is not None and self._run_id is not None:
             key = self.panel.model.key_at(row)
             self.negotiation.show_item(self._source, self._run_id, item, key)
 
+    def _tell(self, row: int) -> None:
+        key, table, tick = self.panel.model.key_at(row), self.panel.table, None
+        if key is not None and table is not None and self._source and self._run_id is not None:
+            tick = self.panel.value(row, "tick")
+            item = RowItem(table.name, key, tick if isinstance(tick, int) else None)
+            self.payload.show_row(self._source, self._run_id, item)
+
     def _begin_with_first(self) -> None:
-        """A ladder to look at from the start; cursor and selection stay where they are."""
-        if self.negotiation.negotiation is None and self.panel.model.rowCount():
+        """Something to look at from the start; cursor and selection stay where they are."""
+        shown = self.negotiation.negotiation or self.payload.item
+        if shown is None and self.panel.model.rowCount():
             if not self.panel.view.currentIndex().isValid():
                 self.panel.view.choose_row(0)
             self._row_chosen(self.panel.view.currentIndex().row())

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from telemetry.source import Source
     from vmt_log_viewer.views.view import Context
 
-CHOOSE = "Choose an event to see what it carries."
+CHOOSE = "Choose a row to see what it carries."
+WORDLESS = "The inspector shows all that is recorded of this row."
 
 
 class PayloadPanel(QWidget):
@@ -41,6 +42,7 @@ class PayloadPanel(QWidget):
         layout.setSpacing(GRID)
         layout.addWidget(self.words)
         layout.addWidget(self.tree, 1)
+        layout.addStretch(0)
         self.forget()
 
     def forget(self) -> None:
@@ -64,8 +66,9 @@ class PayloadPanel(QWidget):
         )
 
     def _show(self, told: Told) -> None:
-        self.words.setText(told.words)
-        self.words.setVisible(bool(told.words))
+        words = told.words if told.words or told.sections else WORDLESS
+        self.words.setText(words)
+        self.words.setVisible(bool(words))
         self._fill(told.sections)
 
     def _failed(self, error: TelemetryError) -> None:
@@ -78,6 +81,7 @@ class PayloadPanel(QWidget):
         self._fill(())
 
     def _fill(self, sections: tuple[Section, ...]) -> None:
+        self.tree.setVisible(bool(sections))
         self.facts.set_sections(sections)
         self.tree.lay_out()
 
