@@ -18,7 +18,7 @@ _T = "transactions"
 SETTLED = "settled"
 
 
-def pair(columns: Columns) -> Element:
+def route(columns: Columns) -> Element:
     """sender → receiver."""
     sender, receiver = columns.column(_T, "sender_id"), columns.column(_T, "receiver_id")
     return sa.func.concat(sender, " → ", receiver)
@@ -105,7 +105,7 @@ _MORE = (
     C("rtgs_priority", "settlement priority", facet=True),
     C("rtgs_submission_tick", "submitted at", "int"),
     C("drop_reason", "drop reason", facet=True, visible=False),
-    C("pair", "pair", role="pair", derive=pair, needs=("sender_id", "receiver_id"), facet=True),
+    C("route", "route", role="route", derive=route, needs=("sender_id", "receiver_id"), facet=True),
     C("arrival_day", "arrival day", "int", visible=False, facet=True),
     C("settlement_day", "settlement day", "int", visible=False, facet=True),
     C("is_divisible", "divisible", "flag", visible=False, facet=True),
@@ -123,7 +123,7 @@ FAILED = (
     *_MORE,
 )
 SUMMARY = SummarySpec(
-    "pair",
+    "status",
     (
         AggregateSpec("trade_count", "transactions", "count"),
         AggregateSpec("settled_count", "settled", "count", "settlement_tick"),
