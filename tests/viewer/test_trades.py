@@ -8,7 +8,7 @@ from PySide6.QtGui import QGuiApplication
 from telemetry.concepts import TickRange
 from telemetry.filters import Filter
 from telemetry.queries import Sort
-from tests.builders import vmt
+from tests.builders import simcash, vmt
 from tests.viewer.shown import shown, wait
 from vmt_log_viewer.state.items import NegotiationItem, RowItem
 from vmt_log_viewer.views.trades import TradesView
@@ -259,3 +259,12 @@ def test_the_view_fits_a_small_window(qtbot, context, database):
         assert view.width() == 480
         assert view.panel.view.viewport().height() > 48
         assert view.panel.view.rowAt(QPoint(5, 30).y()) >= 0
+
+
+def test_payments_without_prices_are_drawn_by_their_amounts(qtbot, context, tmp_path):
+    path = simcash.unified(tmp_path / "u.db")
+    with shown(qtbot, context, TradesView, path, simcash.ALONE) as view:
+        amounts = sorted(row["amount"] for row in simcash.transactions(simcash.ALONE))
+        assert sorted(view.scatter.points.y.tolist()) == amounts
+        assert view._axis.text().startswith("amount")
+        assert not view.facets.section("pair").chips.isVisible()

@@ -158,7 +158,9 @@ class IterationChart(QWidget):
     def _axes(self, painter: QPainter, area: QRectF) -> None:
         first, last, low, high = self._spans()
         muted, grid = self._theme.color("muted"), self._theme.color("grid")
-        for value in nice_values(low / self._per, high / self._per, int(area.height() // 28)):
+        for value in nice_values(
+            low / self._per, high / self._per, max(2, int(area.height() // 28))
+        ):
             y = self._y(value * self._per)
             painter.setPen(grid)
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))

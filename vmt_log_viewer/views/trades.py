@@ -93,16 +93,24 @@ class TradesView(RowView):
         self.negotiation.forget()
         self._lower.setCurrentIndex(0)
         self.scatter.clear_points()
-        price = table.with_role("price")
-        unit = f" ({price.unit})" if price is not None and price.unit else ""
-        self._axis.setText(f"{price.label}{unit} over ticks" if price is not None else "")
+        drawn = self._drawn()
+        column = table.with_role(drawn)
+        unit = f" ({column.unit})" if column is not None and column.unit else ""
+        self._axis.setText(f"{column.label}{unit} over ticks" if column is not None else "")
+        self.scatter.setVisible(column is not None)
+
+    def _drawn(self) -> str:
+        """The role of what is drawn over ticks: prices, or where there are none, amounts."""
+        table = self.panel.table
+        roles = ("price", "amount", "quantity")
+        return next((r for r in roles if table is not None and table.with_role(r)), roles[0])
 
     def _ask_points(self) -> None:
         """The points of exactly the filtered rows; pairs keep their colour."""
         table, source, query = self.panel.table, self.panel.source, self.panel.model.asked
         if table is None or source is None or query is None:
             return
-        tick, price, pair = (table.with_role(role) for role in ("tick", "price", "pair"))
+        tick, price, pair = (table.with_role(role) for role in ("tick", self._drawn(), "pair"))
         if tick is None or price is None:
             self._beyond.setText("Prices are not recorded in this database.")
             return
@@ -145,7 +153,7 @@ class TradesView(RowView):
             self.scatter.choose(None)
             return
         tick = self.panel.value(current.row(), "tick")
-        price = self.panel.value(current.row(), "price")
+        price = self.panel.value(current.row(), self._drawn())
         known = isinstance(tick, int) and isinstance(price, int | float)
         self.scatter.choose((float(tick), float(price)) if known else None)  # type: ignore[arg-type]
 

@@ -44,6 +44,7 @@ class PairChips(QWidget):
             "Barter": [p for p in found if not is_money_pair(p)],
             "Money": [p for p in found if is_money_pair(p)],
         }
+        self.setVisible(not found or any("<->" in pair for pair in found))  # others trade no goods
         self._show_state()
 
     def button(self, name: str) -> QToolButton:
