@@ -152,7 +152,7 @@ def _in_use(
 
 def _use(reader: Reader, table: TableSpec, column: ColumnSpec) -> sa.ColumnElement[int]:
     """1 where the row holds something else than NULL or the column's default, else 0."""
-    used_here = reader.layout.element(table, column).is_not(None)
+    used_here: sa.ColumnElement[bool] = reader.layout.element(table, column).is_not(None)
     if column.default is not None:
         other = reader.layout.number(table, column) != column.default
         used_here = sa.and_(used_here, other)

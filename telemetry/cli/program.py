@@ -35,7 +35,7 @@ _CODES: tuple[tuple[type[BaseException], int], ...] = (
 )
 _COMMANDS = {
     "identify": ("sources", "What a source is: family, vintage, tables, what is missing."),
-    "list": ("listing", "Everything: experiments, runs of their own, runs of experiments."),
+    "list": ("listing", "Everything: experiments, and which runs can be replayed."),
     "experiments": ("experiments", "Every experiment of a source."),
     "iterations": ("experiments", "The iterations of an experiment and what they cost."),
     "results": ("results", "What an experiment came to: baseline, best, why it ended."),

@@ -153,7 +153,7 @@ def test_text_is_cut_at_fifty_rows_and_says_so(
 ) -> None:
     text = ran(capsys, "table", "agent_snapshots", database, "1")
     assert "50 of 240 rows shown; --limit all shows every one." in text.err
-    assert len([line for line in text.out.splitlines() if line.strip()]) == 53  # heading, units, rule
+    assert len([line for line in text.out.splitlines() if line.strip()]) == 53  # with heading
     exact = ran(capsys, "table", "agent_snapshots", database, "1", "--format", "csv")
     assert len(exact.csv()) == 241
     assert exact.err == ""
