@@ -138,7 +138,7 @@ def _columns(source: Source, *, words: bool, payload: bool) -> list[Column]:
     ]
     log = told_tables(source)[0] if _has_log(source) else None
     if log is None:
-        columns.append(Column("partner_id", "Partner", "text"))
+        columns.append(Column("other_agent", "Other agent", "text"))
     else:
         named = {c.name for c in columns}
         columns += [
@@ -158,7 +158,7 @@ def _objects(found: Iterable[Happening], columns: Sequence[Column]) -> Iterator[
             "tick": happening.tick,
             "event_type": happening.kind,
             "agent_id": _who(happening, _FIRST),
-            "partner_id": _who(happening, _SECOND),
+            "other_agent": _who(happening, _SECOND),
             "words": happening.words,
             "payload": _payload(happening),
         }

@@ -14,7 +14,7 @@ class Column:
     `name` is the table's own column name, or a derived column's. `recorded` is False where the
     source lacks the column or a run left it at its default: its cells then mean nothing.
     `role` is the family-free meaning a view may look for: run, tick, agent, buyer, seller, pair,
-    direction, mode, regime, price, surplus, buyer_surplus, seller_surplus, result, reason, x, y,
+    direction, mode, regime, price, surplus, surplus_buyer, surplus_seller, result, reason, x, y,
     target_x, target_y, kind, amount, quantity, config, payload, name, start, end, seed, status …
     """
 

@@ -36,7 +36,6 @@ class Try:
     price: Cell
     block: Cell
     counter: Cell
-    money: Cell
     ask: float | None
     bid: float | None
     gap: float | None
@@ -126,7 +125,6 @@ def _try(read: Read, row: tuple[Cell, ...], key: int | str, verdict: str) -> Try
         price=read(row, "price"),
         block=read(row, "block"),
         counter=read(row, "counter"),
-        money=read(row, "money_counter"),
         ask=number(read(row, "seller_ask")),
         bid=number(read(row, "buyer_bid")),
         gap=number(read(row, "gap")),

@@ -122,7 +122,7 @@ class LadderModel(QAbstractTableModel):
             side: Side = getattr(tried, name)
             parts = (("before", side.before), ("after", side.after), ("ΔU", side.gain))
             return plain_tip("\n".join(f"{n} {exact_text(v) or 'not recorded'}" for n, v in parts))
-        if name in ("price", "block", "counter", "money"):
+        if name in ("price", "block", "counter"):
             return plain_tip(exact_text(getattr(tried, name)))
         return plain_tip(tried.verdict)
 
@@ -150,8 +150,6 @@ def _columns(negotiation: Negotiation, found: tuple[Try, ...]) -> list[tuple[str
     columns.append(("block", label("block", "block"), _cell("block")))
     if used("counter"):
         columns.append(("counter", label("counter", "paid"), _cell("counter")))
-    if used("money") and any(t.money for t in found):
-        columns.append(("money", label("money_counter", "money"), _cell("money")))
     columns += [
         ("buying", "buyer ΔU", _gain("buying")),
         ("selling", "seller ΔU", _gain("selling")),

@@ -24,8 +24,8 @@ _SAMPLE = 60
 _LOWEST = 140  # heading, filter cells and three rows
 _FIRST = (
     *("key", "run", "tick", "pair", "result", "reason", "buyer", "seller", "direction"),
-    *("quantity", "price", "block", "counter", "money_counter", "buyer_gain", "seller_gain"),
-    *("shortage", "gap", "surplus", "buyer_surplus", "seller_surplus"),
+    *("quantity", "price", "block", "counter", "buyer_gain", "seller_gain"),
+    *("shortage", "gap", "surplus", "surplus_buyer", "surplus_seller"),
 )
 
 

@@ -163,8 +163,8 @@ TRADES = (
     C("exchange_pair_type", "pair (as stored)", facet=True, visible=False),
     _optional("buyer_lambda", "buyer λ", "utility per M"),
     _optional("seller_lambda", "seller λ", "utility per M"),
-    _optional("buyer_surplus", "buyer surplus", "utility", "buyer_surplus"),
-    _optional("seller_surplus", "seller surplus", "utility", "seller_surplus"),
+    _optional("buyer_surplus", "buyer surplus", "utility", "surplus_buyer"),
+    _optional("seller_surplus", "seller surplus", "utility", "surplus_seller"),
     _pair("trades", "dA", "dB", "dM"),
     C(
         "implied_price",
