@@ -114,7 +114,7 @@ class TradesView(RowView):
         if tick is None or price is None:
             self._beyond.setText("Prices are not recorded in this database.")
             return
-        pair = pair or table.with_role("status")
+        pair = pair or table.with_role("status") or table.with_role("result")
         by = pair.name if pair is not None else None
         points = PointsQuery(
             query.run_id, table.name, tick.name, price.name, by, query.where, limit=_POINTS
