@@ -178,12 +178,14 @@ class Opened:
 
 def opened(path: Path) -> Opened | None:
     """What lies at `path`, or None where it is nothing of Bilancio's. Contents are not read
-    beyond the headers that tell a file of this family from others."""
+    beyond the headers that tell a file of this family from others. OSError where `path` itself
+    may not be looked into."""
     if path.is_file():
         table = _table_of(path)
         return None if table is None else Opened(path, alone=_file_alone(path, table))
     if not path.is_dir():
         return None
+    os.scandir(path).close()
     if path.name == "runs" and _is_arm(path.parent):
         path = path.parent
     experiments = tuple(_experiments(path))

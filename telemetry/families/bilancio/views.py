@@ -26,7 +26,6 @@ CSV_TABLES: dict[str, tuple[sa.Table, dict[str, str]]] = {
 """Tables that are a CSV file of each run, with the columns that follow from a row's others."""
 _Places = dict[str, dict[Path, str]]
 """By table, the file of each run and the run's id."""
-_OWN = ("run_id", "line", "logged_run", "unreadable")
 _ENOUGH = 20
 """So many runs of an arm, from each end of its list, tell which columns the files have."""
 
@@ -39,7 +38,10 @@ class FolderViews:
     """
 
     def __init__(self, path: Path) -> None:
-        found = opened(path)
+        try:
+            found = opened(path)
+        except OSError:
+            found = None
         if found is None:
             raise SourceError(f"{path} holds no Bilancio experiment any more; choose another one.")
         self.opened: Opened = found
@@ -109,17 +111,20 @@ def _offered(
     if "run_id" in has:
         has.add("logged_run")
     shown = [n for n in types if not there or n in _ALWAYS or n.lower() in has]
-    taken = {n.lower() for n in (*types, *made)}
-    extra = [_free(n) for n in there if n.lower() not in taken]
+    own = {
+        "line",
+        "unreadable",
+        *made,
+        *(("logged_run",) if "logged_run" in types else ("run_id",)),
+    }
+    read = {n.lower() for n in types if n not in own} | {"run_id"} - own
+    extra = [n + _IN_FILE if n.lower() in own else n for n in there if n.lower() not in read]
     return [*shown, *extra], types | dict.fromkeys(extra, "VARCHAR")
 
 
 _ALWAYS = ("run_id", "line", "unreadable")
-
-
-def _free(name: str) -> str:
-    """An unknown column's name, unlike those that every table has of its own."""
-    return f"{name} in the file" if name.lower() in (*_OWN, sql.PATH) else name
+_IN_FILE = " in the file"
+"""What is put to the name of a file's column where the table has its own of that name."""
 
 
 def _typed(
@@ -132,10 +137,10 @@ def _typed(
     """Rows of text as the declared kinds, with what could not be read in words."""
     kinds = models.kinds(model)
     written = {n.lower(): f"r.{sql.name(n)}" for n in there}
-    written["logged_run"] = written.pop("run_id", "NULL::VARCHAR")
+    written.setdefault("logged_run", written.get("run_id", "NULL::VARCHAR"))
     picked, problems = [], [_problem(sql.BEYOND, f"r.{sql.name(sql.BEYOND)}", None)]
     for name, kind in offered.items():
-        own = name.removesuffix(" in the file") if name not in kinds else name
+        own = name if name in kinds else name.removesuffix(_IN_FILE)
         element = written.get(own.lower())
         if name in _ALWAYS:
             continue

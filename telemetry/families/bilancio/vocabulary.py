@@ -32,7 +32,10 @@ def recognise(shape: Shape) -> str | None:
 
 def is_experiment(path: Path) -> bool:
     """An experiment, an arm, a run, its out/ or one of its CSV files."""
-    return opened(path) is not None
+    try:
+        return opened(path) is not None
+    except OSError:  # which whoever opens it will say
+        return False
 
 
 def _scales(asker: Asker, vintage: str) -> tuple[ScaleSpec, ...]:
