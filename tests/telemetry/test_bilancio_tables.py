@@ -235,8 +235,10 @@ def test_what_fell_due_and_was_not_settled_is_a_default(source: telemetry.Source
 
 def test_outcomes_that_were_logged_are_believed(tmp_path: Path) -> None:
     run = b.write_run(tmp_path / RUN)
-    row = {"run_id": RUN, "regime": "active", "trader_id": "H2", "maturity_day": 2,
-           "face_value": "90.50", "buy_count": 2, "sell_count": 0, "net_cash_pnl": "-3"}  # fmt: skip
+    row: dict[str, object] = {
+        "run_id": RUN, "regime": "active", "trader_id": "H2", "maturity_day": 2,
+        "face_value": "90.50", "buy_count": 2, "sell_count": 0, "net_cash_pnl": "-3",
+    }  # fmt: skip
     b.put_csv(run / "out" / "repayment_events.csv", b.REPAYMENTS, (
         row | {"liability_id": "PAY_2", "outcome": "repaid", "strategy": "round_trip"},
         row | {"liability_id": "PAY_8", "outcome": "defaulted", "strategy": "no_trade"},
