@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from telemetry.answers.runs import decode_config, run_ticks
 from telemetry.answers.tables import used
 from telemetry.answers.values import agent_of, decimal_cell, floats, whole
-from telemetry.answers.where import column_scale, one_of
+from telemetry.answers.where import along_ticks, column_scale, one_of
 from telemetry.concepts import AgentId, Fan, Floats, Ints, Line, Measure, RunId, Series, TickRange
 from telemetry.errors import RequestError
 from telemetry.families.vocabulary import ColumnSpec, MeasureSpec, TableSpec
@@ -52,11 +52,14 @@ def series(reader: Reader, query: SeriesQuery) -> Series:
         .where(
             reader.column(spec.table, str(table.run)) == query.run_id, *_range(tick, query.ticks)
         )
-        .order_by(agent, tick)
     )
+    ordered = along_ticks(reader, table) if query.agents is None else []
     if query.agents is not None:
         statement = statement.where(one_of(reader, table, spec.agent, query.agents))
+    statement = statement.where(*ordered).order_by(*([] if ordered else [agent]), tick)
     rows = reader.rows(statement)
+    if ordered:
+        rows = _by_agent(rows)
     if not all(isinstance(r[0], int | str) and isinstance(r[1], int) for r in rows):
         rows, said = _placed(rows, spec)
         notes = (*notes, *said)
@@ -89,7 +92,8 @@ def fan(reader: Reader, query: FanQuery) -> Fan:
         sa.select(tick.label("tick"), reader.layout.element(table, column).label("value"))
         .select_from(reader.layout.selectable(spec.table))
         .where(
-            reader.column(spec.table, str(table.run)) == query.run_id, *_range(tick, query.ticks)
+            reader.column(spec.table, str(table.run)) == query.run_id,
+            *(_range(tick, query.ticks) or along_ticks(reader, table)),
         )
     )
     chosen = _chosen_ticks(reader, query)
@@ -114,6 +118,15 @@ def fan(reader: Reader, query: FanQuery) -> Fan:
         notes = (*notes, f"{odd} values of {spec.name} are no numbers and are left out.")
     at, quantiles, count = _quantiles(ticks, values)
     return Fan(measure, at, quantiles, count, _step([at]), constant, notes)
+
+
+def _by_agent(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Rows in the order of ticks as those of one agent after the other."""
+    try:
+        agents = np.array([r[0] for r in rows], np.int64)
+    except (TypeError, ValueError, OverflowError):
+        return sorted(rows, key=lambda r: (isinstance(r[0], str), str(r[0])))
+    return [rows[i] for i in np.argsort(agents, kind="stable").tolist()]
 
 
 def _placed(
@@ -264,10 +277,11 @@ def _chosen_ticks(reader: Reader, query: FanQuery) -> list[int] | None:
     tick = reader.column(spec.table, spec.tick)
     of_run = reader.column(spec.table, str(table.run)) == query.run_id
     inside = sa.and_(of_run, tick.between(span.first, span.last))
+    upwards = sa.and_(of_run, tick <= span.last)
     if reader.connection.dialect.name == "duckdb":  # which has no index to hop along
         rows = reader.rows(sa.select(tick).where(inside).distinct().order_by(tick))
     else:
-        rows = reader.rows(_tick_hops(tick, inside, stride))
+        rows = reader.rows(_tick_hops(tick, upwards, span.first, stride))
     chosen: list[int] = []
     ticks = [at for at in (whole(r[0]) for r in rows) if at is not None]
     for at in ticks:
@@ -278,12 +292,15 @@ def _chosen_ticks(reader: Reader, query: FanQuery) -> list[int] | None:
 
 
 def _tick_hops(
-    tick: sa.ColumnElement[Any], inside: sa.ColumnElement[bool], stride: int
+    tick: sa.ColumnElement[Any], upwards: sa.ColumnElement[bool], first: int, stride: int
 ) -> sa.Select[Any]:
-    """The first tick and always the next that is at least `stride` further, along the index."""
-    first = sa.select(sa.func.min(tick).label("at")).where(inside)
-    hops = first.cte("hops", recursive=True)
-    further = sa.select(sa.func.min(tick)).where(inside, tick >= hops.c.at + stride)
+    """The first tick and always the next that is at least `stride` further, along the index.
+
+    Each step has one lower bound alone: of two, an index may serve the one that says less.
+    """
+    start = sa.select(sa.func.min(tick).label("at")).where(upwards, tick >= first)
+    hops = start.cte("hops", recursive=True)
+    further = sa.select(sa.func.min(tick)).where(upwards, tick >= hops.c.at + stride)
     hops = hops.union_all(sa.select(further.scalar_subquery()).where(hops.c.at.is_not(None)))
     return sa.select(hops.c.at)
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from telemetry.answers import paging
 from telemetry.answers.values import decimal_cell, scaled
-from telemetry.answers.where import column_scale, conditions
+from telemetry.answers.where import along_ticks, column_scale, conditions
 from telemetry.concepts import Cell, Column, TablePage
 from telemetry.errors import RequestError
 from telemetry.families.vocabulary import ColumnSpec, TableSpec
@@ -167,7 +167,7 @@ def used(reader: Reader, table: TableSpec, column: ColumnSpec, run_id: Any) -> b
         inner = inner.where(reader.column(table.name, table.run) == run_id)
     if table.only is not None:
         inner = inner.where(table.only(reader))
-    inner = inner.where(element.is_not(None))
+    inner = inner.where(element.is_not(None), *along_ticks(reader, table))
     if column.default is not None:
         inner = inner.where(reader.layout.number(table, column) != column.default)
     return reader.one(inner.limit(1)) is not None

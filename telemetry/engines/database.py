@@ -23,13 +23,14 @@ LOCK_STEP = 0.02
 class Shape:
     """Which tables a database has: table → column → declared type, names as the database has them.
 
-    `indices` maps a table to the leading columns of each of its indices; `folds_case`: to the
-    engine, names that differ in case alone are the same.
+    `indices` maps a table to the leading columns of each of its indices, `required` to those that
+    never hold NULL; `folds_case`: to the engine, names that differ in case alone are the same.
     """
 
     tables: Mapping[str, Mapping[str, str]]
     indices: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     folds_case: bool = False
+    required: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def has(self, table: str, *columns: str) -> bool:
         found = self.tables.get(table)
@@ -42,6 +43,7 @@ class Shape:
         own = {name.lower(): name for name in declared}
         tables: dict[str, Mapping[str, str]] = {}
         indices: dict[str, tuple[tuple[str, ...], ...]] = {}
+        required: dict[str, frozenset[str]] = {}
         for table, columns in self.tables.items():
             name = own.get(table.lower(), table)
             spelt = {c.lower(): c for c in declared.get(name, ())}
@@ -50,7 +52,9 @@ class Shape:
                 tuple(spelt.get(c.lower(), c) for c in index)
                 for index in self.indices.get(table, ())
             )
-        return Shape(tables, indices, self.folds_case)
+            never_null = self.required.get(table, frozenset())
+            required[name] = frozenset(spelt.get(c.lower(), c) for c in never_null)
+        return Shape(tables, indices, self.folds_case, required)
 
 
 class Database(ABC):

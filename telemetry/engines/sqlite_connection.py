@@ -14,6 +14,7 @@ from urllib.parse import quote
 from telemetry.engines.sqlite_file import Stamp
 from telemetry.filters import regexp
 
+CACHE_KIB = 32_000
 UNDECODABLE = (
     "Some texts are not valid UTF-8; their bytes that cannot be read are shown as \\x… escapes."
 )
@@ -40,6 +41,7 @@ def open_connection(path: Path, options: str) -> Connection:
         connection.text_factory = partial(str, encoding="utf-8", errors=_ESCAPE)
         connection.execute("PRAGMA query_only=ON")
         connection.execute("PRAGMA temp_store=MEMORY")
+        connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
         connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
     except BaseException:
         connection.close()

@@ -15,6 +15,7 @@ def shape_of(connection: sqlite3.Connection) -> Shape:
     ).fetchall()
     tables: dict[str, dict[str, str]] = {}
     indices: dict[str, tuple[tuple[str, ...], ...]] = {}
+    required: dict[str, frozenset[str]] = {}
     for name, kind in listed:
         try:
             columns = _columns(connection, name)
@@ -25,7 +26,8 @@ def shape_of(connection: sqlite3.Connection) -> Shape:
         tables[name] = columns
         if kind == "table":
             indices[name] = _indices(connection, name)
-    return Shape(tables, indices, folds_case=True)
+            required[name] = _required(connection, name)
+    return Shape(tables, indices, folds_case=True, required=required)
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> dict[str, str]:
@@ -33,6 +35,13 @@ def _columns(connection: sqlite3.Connection, table: str) -> dict[str, str]:
         "SELECT name, type FROM pragma_table_xinfo(?) WHERE hidden <> 1", (table,)
     )
     return dict(rows.fetchall())
+
+
+def _required(connection: sqlite3.Connection, table: str) -> frozenset[str]:
+    rows = connection.execute(
+        'SELECT name FROM pragma_table_xinfo(?) WHERE "notnull" AND hidden <> 1', (table,)
+    )
+    return frozenset(name for (name,) in rows)
 
 
 def _indices(connection: sqlite3.Connection, table: str) -> tuple[tuple[str, ...], ...]:
