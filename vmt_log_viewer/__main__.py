@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import re
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from telemetry import __version__
 from telemetry.errors import NothingFoundError, TelemetryError
+
+if TYPE_CHECKING:
+    from vmt_log_viewer.app import Program
 
 FOUND, NOTHING, BAD_USE, UNREADABLE = 0, 1, 2, 3
 
@@ -116,9 +121,9 @@ def _shots(
             for path in take(program, source, directory, QSize(*size), run, tick):
                 print(path)
         finally:
-            program.close()
-            program.window.close()
-            program.window.deleteLater()
+            _let_go(program)
+            del program
+            gc.collect()
     return FOUND
 
 
@@ -147,8 +152,20 @@ def _window(
         else:
             program.open_last()
         code = app.exec()
-        program.close()
+        _let_go(program)
+        del program
+        gc.collect()
     return int(code)
+
+
+def _let_go(program: Program) -> None:
+    """Close it for good: whatever still lives at exit, DuckDB's binding reports as leaked."""
+    from PySide6.QtCore import QCoreApplication, QEvent
+
+    program.close()
+    program.window.close()
+    program.window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from vmt_log_viewer.dialogs.keys import KeyHelp
 from vmt_log_viewer.dialogs.open_url import OpenUrl
 from vmt_log_viewer.dialogs.palette import CommandPalette
 from vmt_log_viewer.exports import Exports
+from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.navigation import Navigation
 from vmt_log_viewer.state.items import RunItem
 from vmt_log_viewer.window import Window
@@ -135,6 +136,7 @@ class Verbs(QObject):
     def update_facts(self) -> None:
         """Enable what can be done now."""
         self._actions.set_facts(frozenset(self._facts()))
+        self._say_why_not()
         undo, redo = self._document.history.undo_text, self._document.history.redo_text
         self._actions["undo"].setText(f"Undo: {undo}" if undo else "Undo view change")
         self._actions["redo"].setText(f"Redo: {redo}" if redo else "Redo view change")
@@ -169,7 +171,14 @@ class Verbs(QObject):
         """Which tables the source has: told once a run, for describing them all takes time."""
         tables = (source.table_with_role(role) for role in ("trades", "attempts"))
         self._recorded = {t.role for t in tables if t is not None and t.recorded}
+        self._say_why_not()
         self.update_facts()
+
+    def _say_why_not(self) -> None:
+        """The View menu keeps a view that does not suit, with the reason for it as its tip."""
+        for number, page in enumerate(self._window.area.pages[:9], 1):
+            tip = page.reason or f"{page.kind.title} (Ctrl+{number})"
+            self._window.actions_[f"view_{number}"].setToolTip(plain_tip(tip))
 
     # Files
 

@@ -109,6 +109,8 @@ class Window(QMainWindow):
     def _build_menus(self) -> None:
         """Menus from the verbs; all of them belong to the window so that their keys work."""
         menus = {name: self.menuBar().addMenu(name) for name in MENUS}
+        for menu in menus.values():
+            menu.setToolTipsVisible(True)
         for verb, action in self.actions_:
             menu = menus[verb.menu]
             if verb.separator:

@@ -58,7 +58,7 @@ class ViewPage(QWidget):
 
 
 class ViewArea(QWidget):
-    """Views that do not suit the source keep their tab, disabled, and its tooltip says why."""
+    """Only views that suit the source have a tab; the View menu says why another has none."""
 
     made = Signal(object)  # View: just made, to be connected
     current_changed = Signal()
@@ -178,10 +178,10 @@ class ViewArea(QWidget):
             return
         index = side.indexOf(page)
         side.setTabEnabled(index, page.reason is None)
-        side.setTabToolTip(index, page.reason or "")
+        side.setTabVisible(index, page.reason is None)
 
     def _leave_unsuitable(self, side: QTabWidget) -> None:
-        """Qt leaves a disabled tab by itself, but not always to the first one that suits."""
+        """Qt leaves a hidden tab by itself, but not always to the first one that suits."""
         page = side.currentWidget()
         if isinstance(page, ViewPage) and page.reason is not None:
             for index in range(side.count()):
