@@ -390,3 +390,14 @@ def test_histograms_count_trades_by_day(source: telemetry.Source) -> None:
         "mid": [2, 0, 0],
         "long": [0, 1, 0],
     }
+
+
+def test_where_no_obligation_is_known_nothing_is_said_of_debts(tmp_path: Path) -> None:
+    run = b.write_run(tmp_path / RUN)
+    (run / "out" / "events.jsonl").unlink()
+    (run / "out" / "repayment_events.csv").unlink()
+    source = telemetry.open_source(run)
+
+    names = ("agent", "start", "defaulted", "defaults", "owed", "traded")
+    assert _rows(source, "agents", *names)[0] == ("H1", None, None, None, None, True)
+    assert _rows(source, "horizon", "repaid_face", "due_unpaid_face") == [(None, None)] * 3

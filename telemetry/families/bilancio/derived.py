@@ -83,7 +83,6 @@ _KIND = """CASE WHEN regexp_full_match(agent, 'H[0-9]+') THEN 'household'
         WHEN agent LIKE 'dealer\\_%' ESCAPE '\\' THEN 'dealer'
         WHEN agent LIKE 'vbt\\_%' ESCAPE '\\' THEN 'outside dealer'
         WHEN agent = 'CB' THEN 'central bank' END"""
-_MONEY = "DECIMAL(38, 9)"
 NAMED = """
 SELECT run_id, agent FROM (
     SELECT run_id, agent_id AS agent FROM every_balances WHERE NOT is_summary
@@ -96,7 +95,7 @@ SELECT run_id, agent FROM (
 AGENTS = f"""
 WITH owed AS MATERIALIZED (
     SELECT run_id, debtor, creditor, amount, due_day, is_default FROM obligations
-), ended AS MATERIALIZED (
+), known AS (SELECT DISTINCT run_id FROM owed), ended AS MATERIALIZED (
     SELECT run_id, agent_id AS agent, any_value(assets_cash) AS cash,
         any_value(net_financial) AS net
     FROM every_balances WHERE NOT is_summary AND agent_id IS NOT NULL GROUP BY ALL
@@ -106,42 +105,44 @@ WITH owed AS MATERIALIZED (
     SELECT run_id, trader_id AS agent, upper(side) AS side
     FROM every_trades WHERE trader_id IS NOT NULL
 ), cash AS (
-    SELECT run_id, agent, sum(TRY_CAST(amount AS {_MONEY})) AS sum FROM minted
+    SELECT run_id, agent, fsum({real("amount")}) AS sum FROM minted
     WHERE phase = 'setup' GROUP BY ALL
 ), owing AS (
-    SELECT run_id, debtor AS agent, sum(TRY_CAST(amount AS {_MONEY})) AS sum,
+    SELECT run_id, debtor AS agent, fsum({real("amount")}) AS sum,
         min(due_day) AS first_due_day, count(*) AS n, count(*) FILTER (is_default) AS defaults,
-        sum(TRY_CAST(amount AS {_MONEY})) FILTER (is_default) AS lost FROM owed GROUP BY ALL
+        fsum({real("amount")}) FILTER (is_default) AS lost FROM owed GROUP BY ALL
 ), due AS (
-    SELECT run_id, creditor AS agent, sum(TRY_CAST(amount AS {_MONEY})) AS sum
+    SELECT run_id, creditor AS agent, fsum({real("amount")}) AS sum
     FROM owed GROUP BY ALL
 ), traded AS (
     SELECT run_id, agent, count(*) FILTER (side = 'BUY') AS buys,
         count(*) FILTER (side = 'SELL') AS sells FROM trading GROUP BY ALL
 )
-SELECT run_id, agent, {_KIND} AS kind, CAST(cash.sum AS DOUBLE) AS cash_at_start,
-    CAST(owing.sum AS DOUBLE) AS owed, CAST(due.sum AS DOUBLE) AS claims,
+SELECT run_id, agent, {_KIND} AS kind, cash.sum AS cash_at_start,
+    owing.sum AS owed, due.sum AS claims,
     CASE WHEN owing.sum > 0
-        THEN CAST(coalesce(cash.sum, 0) AS DOUBLE) / CAST(owing.sum AS DOUBLE) END AS cash_per_debt,
-    CASE WHEN coalesce(owing.sum, 0) = 0 THEN 'no debt'
+        THEN coalesce(cash.sum, 0) / owing.sum END AS cash_per_debt,
+    CASE WHEN known.run_id IS NULL THEN NULL WHEN coalesce(owing.sum, 0) = 0 THEN 'no debt'
         WHEN coalesce(cash.sum, 0) < owing.sum / 2 THEN 'cash below half of debt'
         WHEN coalesce(cash.sum, 0) < owing.sum THEN 'cash below debt'
         ELSE 'cash covers debt' END AS start,
-    owing.first_due_day, coalesce(owing.n, 0) AS obligations,
-    coalesce(owing.defaults, 0) AS defaults,
-    coalesce(owing.defaults, 0) > 0 AS defaulted, CAST(owing.lost AS DOUBLE) AS defaulted_face,
+    owing.first_due_day, owing.lost AS defaulted_face,
+    CASE WHEN known.run_id IS NOT NULL THEN coalesce(owing.n, 0) END AS obligations,
+    CASE WHEN known.run_id IS NOT NULL THEN coalesce(owing.defaults, 0) END AS defaults,
+    CASE WHEN known.run_id IS NOT NULL THEN coalesce(owing.defaults, 0) > 0 END AS defaulted,
     coalesce(traded.buys, 0) AS buy_count, coalesce(traded.sells, 0) AS sell_count,
     coalesce(traded.buys, 0) + coalesce(traded.sells, 0) > 0 AS traded,
     ended.cash AS cash_at_end, ended.net AS net_at_end
 FROM named_agents LEFT JOIN cash USING (run_id, agent) LEFT JOIN owing USING (run_id, agent)
     LEFT JOIN due USING (run_id, agent) LEFT JOIN traded USING (run_id, agent)
-    LEFT JOIN ended USING (run_id, agent)
+    LEFT JOIN ended USING (run_id, agent) LEFT JOIN known USING (run_id)
 """
-"""Every agent that events or balances name: what it started with, owed, traded and ended with."""
+"""Every agent that is named: what it started with, owed, traded and ended with. Where no obligation
+of the run is known, nothing is said of its debts and defaults."""
 
 HORIZON = f"""
 WITH owed AS MATERIALIZED (
-    SELECT run_id, TRY_CAST(amount AS {_MONEY}) AS amount, due_day, settled_day, outcome, is_default
+    SELECT run_id, {real("amount")} AS amount, due_day, settled_day, outcome, is_default
     FROM obligations
 ), stock AS (
     SELECT run_id, day, sum(dealer_inventory) AS held, sum(max_capacity) AS most,
@@ -150,17 +151,17 @@ WITH owed AS MATERIALIZED (
     FROM every_inventory_timeseries GROUP BY ALL
 ), days AS (
     SELECT run_id, day FROM stock UNION SELECT run_id, day FROM every_system_state_timeseries
+), paid AS (
+    SELECT d.run_id, d.day,
+        coalesce(fsum(o.amount) FILTER (outcome = 'repaid' AND settled_day <= d.day), 0) AS face,
+        coalesce(fsum(o.amount) FILTER (is_default AND due_day <= d.day), 0) AS unpaid
+    FROM days d JOIN owed o ON o.run_id = d.run_id GROUP BY ALL
 )
 SELECT run_id, row_number() OVER (PARTITION BY run_id ORDER BY day) AS line, day,
     CAST(stock.held AS BIGINT) AS dealer_inventory, CAST(stock.most AS BIGINT) AS max_capacity,
     stock.share AS dealer_share_pct, s.total_face_value, s.total_cash, s.debt_to_money,
-    CAST((SELECT coalesce(sum(o.amount), 0) FROM owed o
-        WHERE o.run_id = days.run_id AND o.outcome = 'repaid' AND o.settled_day <= days.day)
-        AS DOUBLE) AS repaid_face,
-    CAST((SELECT coalesce(sum(o.amount), 0) FROM owed o
-        WHERE o.run_id = days.run_id AND o.is_default AND o.due_day <= days.day)
-        AS DOUBLE) AS due_unpaid_face
-FROM days LEFT JOIN stock USING (run_id, day)
+    paid.face AS repaid_face, paid.unpaid AS due_unpaid_face
+FROM days LEFT JOIN paid USING (run_id, day) LEFT JOIN stock USING (run_id, day)
     LEFT JOIN every_system_state_timeseries s USING (run_id, day)
 WHERE day IS NOT NULL
 """
