@@ -334,13 +334,13 @@ def test_balances_set_totals_apart_from_agents(source: telemetry.Source) -> None
 
 
 def test_results_of_the_dealer_are_a_row_each_with_their_bucket(source: telemetry.Source) -> None:
-    assert set(_rows(source, "dealer_metrics", "metric", "bucket", "value")) == {
-        ("dealer_total_pnl", None, Decimal("1.5")),
-        ("dealer_pnl_by_bucket", "short", Decimal("0.0")),
-        ("dealer_pnl_by_bucket", "long", Decimal("1.5")),
-        ("total_trades", None, Decimal(3)),
-        ("mean_margin_at_default", None, None),
-    }
+    assert _rows(source, "dealer_metrics", "line", "metric", "bucket", "value") == [
+        (1, "dealer_total_pnl", None, Decimal("1.5")),
+        (2, "dealer_pnl_by_bucket", "short", Decimal("0.0")),
+        (3, "dealer_pnl_by_bucket", "long", Decimal("1.5")),
+        (4, "total_trades", None, Decimal(3)),
+        (5, "mean_margin_at_default", None, None),
+    ]
 
 
 def test_events_keep_the_order_of_their_lines_and_name_both_sides(

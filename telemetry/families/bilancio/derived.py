@@ -168,13 +168,17 @@ WHERE day IS NOT NULL
 """Per day: what the dealer holds of all buckets against the debt that remains."""
 
 DEALER_METRICS = """
-SELECT run_id, row_number() OVER (PARTITION BY run_id) AS line, key AS metric, bucket, value FROM (
-    SELECT run_id, e.key, NULL AS bucket, e.value->>'$' AS value
+SELECT run_id, row_number() OVER (PARTITION BY run_id ORDER BY outer_id, inner_id) AS line, metric,
+    bucket, value
+FROM (
+    SELECT run_id, e.id AS outer_id, 0 AS inner_id, e.key AS metric, NULL AS bucket,
+        e.value->>'$' AS value
     FROM dealer_documents, json_each(j) e WHERE e.type NOT IN ('OBJECT', 'ARRAY')
-    UNION ALL SELECT run_id, e.key, inner_e.key, inner_e.value->>'$'
-    FROM dealer_documents, json_each(j) e, json_each(e.value) inner_e WHERE e.type = 'OBJECT'
+    UNION ALL SELECT run_id, e.id, i.id, e.key, i.key, i.value->>'$'
+    FROM dealer_documents, json_each(j) e, json_each(e.value) i WHERE e.type = 'OBJECT'
 )
 """
+"""What the dealer's own file says: a row for each number, in the order of the file."""
 SUMMARY = "(agent_id = 'SYSTEM' OR item_type = 'summary' OR agent_kind = 'system')"
 STATE = """CASE WHEN hit_vbt_this_step THEN 'routed outside'
     WHEN coalesce(is_at_zero, dealer_inventory = 0) THEN 'empty'
