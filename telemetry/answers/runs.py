@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -48,11 +49,15 @@ def runs(reader: Reader, query: RunsQuery) -> RunList:
 
 def run(reader: Reader, query: RunQuery) -> RunDetail:
     """One run with its configuration; NothingFoundError where there is none of that id."""
-    known = reader.has(reader.family.runs.table, reader.family.runs.id)
-    rows = _run_rows(reader, _config_element(reader), query.run_id) if known else []
+    spec = reader.family.runs
+    known = reader.has(spec.table, spec.id)
+    config_of = _config_element(reader)
+    rows = _run_rows(reader, config_of, query.run_id, spec.ticks_listed) if known else []
     if not rows:
         raise NothingFoundError(f"There is no run {query.run_id!r} in this source.")
     found = _run(reader, rows[0])
+    if not spec.ticks_listed:
+        found = replace(found, ticks=run_ticks(reader, query.run_id))
     text = rows[0][len(reader.family.runs.columns)]
     config, problem = decode_config(text)
     grid = reader.family.runs.grid
@@ -96,6 +101,8 @@ def run_sizes(reader: Reader, query: RunSizesQuery) -> RunSizes:
 
 def run_ticks(reader: Reader, run_id: RunId) -> TickRange | None:
     """First and last tick that the run's rows name; None where it has no rows."""
+    if reader.connection.dialect.name == "duckdb":
+        return _ticks_in_one_pass(reader, run_id)
     ends = _tick_ends(reader, sa.literal(run_id))
     found = reader.one(sa.select(*ends)) if ends else None
     return None if found is None else _ticks(found)
@@ -167,6 +174,22 @@ def _tick_ends(reader: Reader, run_id: sa.ColumnElement[Any]) -> list[sa.ColumnE
             ordered = inner.order_by(tick.desc() if descending else tick.asc()).limit(1)
             ends.append(ordered.scalar_subquery())
     return ends
+
+
+def _ticks_in_one_pass(reader: Reader, run_id: RunId) -> TickRange | None:
+    """First and last tick of one run where no index finds them: each table is read once."""
+    parts = []
+    for name in reader.family.runs.tick_tables:
+        table = reader.layout.table_spec(name)
+        if reader.has(name, str(table.run), str(table.tick)):
+            tick = reader.column(name, str(table.tick))
+            of_run = reader.column(name, str(table.run)) == run_id
+            parts.append(sa.select(sa.func.min(tick), sa.func.max(tick)).where(of_run))
+    if not parts:
+        return None
+    statement: Any = sa.union_all(*parts)
+    first, last = zip(*reader.rows(statement), strict=True)
+    return _ticks((*first, *last))
 
 
 def _ticks(ends: tuple[Any, ...]) -> TickRange | None:
