@@ -82,7 +82,7 @@ def _lanes_by(
     if not found:
         said = f"{spec.label} is not recorded in run {run_id}."
         return [_of(spec.name, spec.label, [])], [said]
-    lanes = [_lane(f"{spec.name}:{n}", f"{spec.label}: {n}", s, ticks) for n, s in found.items()]
+    lanes = [_lane(f"{spec.name}:{n}", n, s, ticks) for n, s in found.items()]
     return lanes, []
 
 

@@ -66,14 +66,14 @@ def test_a_pair_without_a_difference_says_why(source: telemetry.Source) -> None:
     found = dict(_pairs(source, "pair", "explanation"))
 
     assert found == {
-        1: "trades were made; see the run for who defaulted and whether they had traded",
+        1: "traded; defaulters not logged",
         2: None,
         3: None,
-        4: "nobody defaulted in either run",
+        4: "nobody defaulted",
         5: "nobody traded",
-        6: "those who defaulted had never traded",
-        7: "some who defaulted had traded, to no avail",
-        8: "one of the two runs did not finish",
+        6: "defaulters had never traded",
+        7: "defaulters had traded, in vain",
+        8: "a run did not finish",
     }
 
 

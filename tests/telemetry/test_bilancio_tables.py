@@ -219,7 +219,7 @@ def test_each_bucket_has_a_lane_of_the_dealers_state(source: telemetry.Source) -
         "dealer:short": ["empty", "full", "full"],
         "dealer:long": ["stocked", "routed outside", "empty"],
     }
-    assert {lane.label for lane in found.lanes} == {"Dealer: short", "Dealer: long"}
+    assert {lane.label for lane in found.lanes} == {"short", "long"}
 
 
 def test_what_fell_due_and_was_not_settled_is_a_default(source: telemetry.Source) -> None:

@@ -30,13 +30,13 @@ _RESULT = f"""CASE WHEN {_EFFECT} IS NULL THEN 'not compared'
 _TRADED = "coalesce(u.dealer_trade_count, c.total_trades)"
 _SHARE = sql.real("u.frac_defaulted_that_traded")
 _EXPLANATION = f"""CASE WHEN {_EFFECT} IS NULL
-        THEN 'one of the two runs did not finish'
+        THEN 'a run did not finish'
     WHEN {_EFFECT} <> 0 THEN NULL
-    WHEN {sql.real("c.delta_passive")} = 0 THEN 'nobody defaulted in either run'
+    WHEN {sql.real("c.delta_passive")} = 0 THEN 'nobody defaulted'
     WHEN {_TRADED} = 0 THEN 'nobody traded'
-    WHEN {_SHARE} = 0 THEN 'those who defaulted had never traded'
-    WHEN {_SHARE} > 0 THEN 'some who defaulted had traded, to no avail'
-    ELSE 'trades were made; see the run for who defaulted and whether they had traded' END"""
+    WHEN {_SHARE} = 0 THEN 'defaulters had never traded'
+    WHEN {_SHARE} > 0 THEN 'defaulters had traded, in vain'
+    ELSE 'traded; defaulters not logged' END"""
 
 
 def views(found: Opened) -> dict[str, str]:
