@@ -69,7 +69,7 @@ def _lane_by_tick(lane: Lane) -> dict[int, str]:
     return found
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(states=STATES, seen=st.integers(0, 50))
 def test_lanes_of_states_are_what_a_walk_over_every_tick_finds(tmp_path_factory, states, seen):
     path = tmp_path_factory.mktemp("states") / "runs.db"
@@ -112,7 +112,7 @@ def _decoded(text: str | None) -> list[str] | None:
     return None if text in (None, "no json") else json.loads(text)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     changes=st.lists(
         st.tuples(

@@ -265,7 +265,7 @@ def test_an_export_that_runs_out_of_room_leaves_nothing(
     done = subprocess.run(
         [sys.executable, "-c", _LIMITED, "export", str(path), "1", "-o", str(tmp_path / target),
          "--table", "agent_snapshots"],
-        capture_output=True, text=True, cwd=_ROOT, timeout=60, check=False,
+        capture_output=True, text=True, cwd=_ROOT, timeout=300, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (2, "")
     assert "would become too large" in done.stderr

@@ -326,7 +326,7 @@ except ExportError as error:
 def test_a_write_that_fails_half_way_leaves_nothing(database: Path, out: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", _LIMITED, str(database), str(out)],
-        capture_output=True, text=True, cwd=_ROOT, timeout=60, check=False,
+        capture_output=True, text=True, cwd=_ROOT, timeout=300, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     assert "cannot be written: the file would become too large" in done.stdout

@@ -378,7 +378,7 @@ def _run_as_nobody(folder: Path, way, mode: int = 0o444) -> str:
         [sys.executable, "-c", program, str(path), str(folder / "other.db")],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         cwd=Path(__file__).parents[2],
         check=False,
     )

@@ -25,7 +25,7 @@ def run(*arguments, **environment):
     return subprocess.run(
         [sys.executable, "-W", "error", "-m", "vmt_log_viewer", *map(str, arguments)],
         cwd=ROOT, env={**clean, **environment}, capture_output=True, text=True, check=False,
-        timeout=120,
+        timeout=300,
     )  # fmt: skip
 
 
