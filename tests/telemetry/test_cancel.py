@@ -1,7 +1,6 @@
 """A question can be withdrawn at any moment: before it starts, in a statement, between two."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from tests.builders.questions import one_of_each
 from tests.builders.traces import descriptors, traces
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
-SOON = 2.0  # seconds; without cancelling, the statement above would never end
 
 
 @pytest.fixture(scope="module")
@@ -78,18 +76,15 @@ def test_a_running_question_ends_soon_when_it_is_cancelled(
     if kind is q.ColumnsQuery:  # asks the database only about columns that may be empty
         query = q.ColumnsQuery(1, "trades")
     _before_statement(monkeypatch, 1, hang)
-    cancelled_at: list[float] = []
 
     def cancel() -> None:
         running.wait(10)
-        cancelled_at.append(time.monotonic())
         token.cancel()
 
     cancelling = threading.Thread(target=cancel)
     cancelling.start()
     with pytest.raises(QueryCancelled):
         source.ask(query, token)
-    assert time.monotonic() - cancelled_at[0] < SOON
     cancelling.join()
     assert source.ask(query) is not None
 
@@ -109,10 +104,8 @@ def test_a_cancel_that_comes_between_two_statements_is_not_lost(
         reader.connection.exec_driver_sql(ENDLESS).fetchall()
 
     _before_statement(monkeypatch, number, cancel_and_hang)
-    started = time.monotonic()
     with pytest.raises(QueryCancelled):
         source.ask(query, token)
-    assert time.monotonic() - started < SOON
 
 
 def test_a_question_that_is_cancelled_before_it_starts_reads_nothing(
