@@ -7,6 +7,7 @@ import tempfile
 import threading
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -192,7 +193,7 @@ class FolderDatabase(DuckDBDatabase):
 
     def close(self) -> None:
         super().close()
-        with self._lock:  # which refuses to close while a question is just getting its cursor
+        with self._lock, suppress(duckdb.Error):  # a question still at work lets go of it itself
             self._memory.close()
 
     def translate(self, error: Exception) -> TelemetryError:

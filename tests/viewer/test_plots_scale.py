@@ -146,3 +146,7 @@ def test_tick_numbers_are_whole_and_have_room(first, span, width):
 
 def test_round_values_do_not_drift():
     assert nice_values(0, 1, 10) == [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
+
+
+def test_an_end_that_overflows_is_drawn_to_the_largest_number():
+    assert nice_values(1.7976931348623277e307, float("inf"), 5)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import sys
+
+LARGEST = sys.float_info.max
 
 
 def nice_step(span: float, wanted: int, *, whole: bool = False) -> float:
@@ -17,6 +20,7 @@ def nice_step(span: float, wanted: int, *, whole: bool = False) -> float:
 
 def nice_values(low: float, high: float, wanted: int) -> list[float]:
     """Round numbers between `low` and `high`, about `wanted` of them."""
+    low, high = max(low, -LARGEST), min(high, LARGEST)  # a logarithmic end may overflow
     step = nice_step(high - low, wanted)
     digits = max(0, -math.floor(math.log10(step))) if step < 1 else 0
     begin, end = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
