@@ -86,7 +86,7 @@ from telemetry.cli import main
 
 def slow(reader, query):
     # A statement that would run for hours, in C, where no Python signal handler gets a turn.
-    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
     driver = reader.connection.connection.driver_connection
     try:
         return driver.execute(
