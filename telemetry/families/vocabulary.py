@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -257,8 +258,12 @@ class FamilySpec:
     answers: Mapping[type[Any], Callable[[Any, Any], Any]] = field(default_factory=dict)
     folder: FolderSpec | None = None
 
+    @cached_property
+    def _tables(self) -> Mapping[str, TableSpec]:
+        return {t.name: t for t in self.tables}
+
     def table(self, name: str) -> TableSpec | None:
-        return next((t for t in self.tables if t.name == name), None)
+        return self._tables.get(name)
 
     def names(self) -> dict[str, tuple[str, ...]]:
         """The declared columns of each declared table."""
