@@ -66,10 +66,6 @@ class Layout:
     shape: Shape
     scales: Mapping[str, int]
     _selectables: dict[str, sa.FromClause] = field(default_factory=dict, compare=False, repr=False)
-    _elements: dict[tuple[str, str], sa.ColumnElement[Any]] = field(
-        default_factory=dict, compare=False, repr=False
-    )
-    _described: dict[str, Table] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def base(self) -> StoredTables:
@@ -133,12 +129,6 @@ class Layout:
 
     def element(self, table: TableSpec, column: ColumnSpec) -> sa.ColumnElement[Any]:
         """What to select for `column`: stored, derived, or NULL where not recorded."""
-        made = self._elements.get((table.name, column.name))
-        if made is None:
-            made = self._elements[table.name, column.name] = self._element(table, column)
-        return made
-
-    def _element(self, table: TableSpec, column: ColumnSpec) -> sa.ColumnElement[Any]:
         if not self.recorded(table, column):
             return sa.null()
         return column.derive(self) if column.derive else self.column(table.name, column.name)
@@ -186,12 +176,6 @@ class Layout:
         )
 
     def describe(self, table: TableSpec) -> Table:
-        described = self._described.get(table.name)
-        if described is None:
-            described = self._described[table.name] = self._describe(table)
-        return described
-
-    def _describe(self, table: TableSpec) -> Table:
         return Table(
             name=table.name,
             label=table.label,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -258,12 +257,8 @@ class FamilySpec:
     answers: Mapping[type[Any], Callable[[Any, Any], Any]] = field(default_factory=dict)
     folder: FolderSpec | None = None
 
-    @cached_property
-    def _tables(self) -> Mapping[str, TableSpec]:
-        return {t.name: t for t in self.tables}
-
     def table(self, name: str) -> TableSpec | None:
-        return self._tables.get(name)
+        return next((t for t in self.tables if t.name == name), None)
 
     def names(self) -> dict[str, tuple[str, ...]]:
         """The declared columns of each declared table."""
