@@ -15,6 +15,7 @@ from telemetry.engines.sqlite_file import Stamp
 from telemetry.filters import regexp
 
 CACHE_KIB = 32_000
+_TEMPORARY = ("/var/tmp", "/usr/tmp", "/tmp")
 UNDECODABLE = (
     "Some texts are not valid UTF-8; their bytes that cannot be read are shown as \\x… escapes."
 )
@@ -40,13 +41,24 @@ def open_connection(path: Path, options: str) -> Connection:
     try:
         connection.text_factory = partial(str, encoding="utf-8", errors=_ESCAPE)
         connection.execute("PRAGMA query_only=ON")
-        connection.execute("PRAGMA temp_store=MEMORY")
+        connection.execute(f"PRAGMA temp_store={_overflow()}")
         connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
         connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _overflow() -> str:
+    """Where large sorts go: the system's own folder for it, never the one that we work in.
+
+    SQLite takes the first of these folders that can be written to, and failing all the working
+    folder, which may be the one with the data.
+    """
+    folders = (os.environ.get("SQLITE_TMPDIR"), os.environ.get("TMPDIR"), *_TEMPORARY)
+    there = any(folder and os.access(folder, os.W_OK | os.X_OK) for folder in folders)
+    return "FILE" if there or os.name == "nt" else "MEMORY"
 
 
 def _escape(error: UnicodeError) -> tuple[str | bytes, int]:

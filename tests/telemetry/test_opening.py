@@ -14,6 +14,7 @@ import pytest
 
 import telemetry
 from telemetry.cancel import CancelToken
+from telemetry.engines import sqlite_connection
 from telemetry.errors import SourceError, UnknownFamilyError
 from telemetry.queries import RunsQuery, TableQuery
 from tests.builders import vmt
@@ -385,3 +386,17 @@ def _run_as_nobody(folder: Path, way, mode: int = 0o444) -> str:
     assert done.returncode == 0, done.stderr
     assert traces(data) == before
     return done.stdout.strip()
+
+
+def test_a_large_sort_overflows_into_the_systems_folder_or_memory_but_not_the_working_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr(sqlite_connection, "_TEMPORARY", (str(tmp_path / "missing"),))
+    for name in ("SQLITE_TMPDIR", "TMPDIR"):
+        monkeypatch.delenv(name, raising=False)
+    path = tmp_path / "runs.db"
+    _plain(path)
+    connection = sqlite_connection.open_connection(path, "mode=ro")
+    in_memory = 2
+    assert connection.execute("PRAGMA temp_store").fetchone() == (in_memory,)
+    connection.close()
