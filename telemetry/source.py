@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from telemetry.answers import ANSWERS, series, tables, timeline
+from telemetry.answers import ANSWERS, measures, tables, timeline
 from telemetry.cancel import CancelToken
 from telemetry.concepts import (
     Cell,
@@ -66,7 +66,7 @@ class Source:
 
     @property
     def measures(self) -> tuple[Measure, ...]:
-        return series.measures(self._layout)
+        return measures.measures(self._layout)
 
     @property
     def lanes(self) -> tuple[LaneInfo, ...]:

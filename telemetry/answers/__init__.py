@@ -6,7 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 from telemetry import queries
-from telemetry.answers import agents, aggregates, negotiation, runs, scene, series, tables, timeline
+from telemetry.answers import (
+    agents,
+    aggregates,
+    fans,
+    negotiation,
+    runs,
+    scene,
+    series,
+    tables,
+    timeline,
+)
 from telemetry.reader import Reader
 
 ANSWERS: dict[type[queries.Query[Any]], Callable[[Reader, Any], Any]] = {
@@ -15,7 +25,7 @@ ANSWERS: dict[type[queries.Query[Any]], Callable[[Reader, Any], Any]] = {
     queries.RunSizesQuery: runs.run_sizes,
     queries.AgentsQuery: agents.agents,
     queries.SeriesQuery: series.series,
-    queries.FanQuery: series.fan,
+    queries.FanQuery: fans.fan,
     queries.TimelineQuery: timeline.timeline,
     queries.ColumnsQuery: tables.columns,
     queries.TableQuery: tables.page,

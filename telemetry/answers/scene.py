@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from telemetry.answers.series import divisor, run_constant
+from telemetry.answers.measures import divisor, run_constant
 from telemetry.answers.values import agent_of, floats, whole
 from telemetry.answers.where import column_scale
 from telemetry.concepts import AgentMark, ResourceMark, RunId, Scene, TradeMark

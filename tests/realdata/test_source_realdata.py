@@ -12,7 +12,7 @@ import pytest
 
 import telemetry
 from telemetry import queries as q
-from telemetry.answers.series import QUANTILES
+from telemetry.answers.fans import QUANTILES
 from telemetry.concepts import TickRange
 from telemetry.source import Source
 from tests.builders.questions import ask_everything

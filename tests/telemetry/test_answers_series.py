@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import telemetry
-from telemetry.answers.series import QUANTILES, _quantiles
+from telemetry.answers.fans import QUANTILES, _quantiles
 from telemetry.concepts import TickRange
 from telemetry.errors import RequestError
 from telemetry.queries import FanQuery, SceneQuery, SeriesQuery

@@ -1,0 +1,139 @@
+"""Fans: the quantiles of a measure over the population, tick by tick."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from telemetry.answers.measures import divisor, judged, place_of, spec_of
+from telemetry.answers.runs import run_ticks
+from telemetry.answers.series import in_range, placed, usual_step
+from telemetry.answers.values import decimal_cell, floats, whole
+from telemetry.answers.where import along_ticks
+from telemetry.concepts import Fan, Floats, Ints
+from telemetry.queries import FanQuery
+from telemetry.reader import Reader
+
+QUANTILES = {
+    "min": 0.0,
+    "q05": 0.05,
+    "q25": 0.25,
+    "median": 0.5,
+    "q75": 0.75,
+    "q95": 0.95,
+    "max": 1.0,
+}
+
+
+def fan(reader: Reader, query: FanQuery) -> Fan:
+    """Exact quantiles over the agents of each tick read (linear interpolation, NULL left out)."""
+    spec = spec_of(reader, query.measure)
+    measure, constant, notes = judged(reader, spec, query.run_id)
+    if not measure.recorded:
+        nothing = np.empty(0)
+        return Fan(
+            measure,
+            np.empty(0, np.int64),
+            dict.fromkeys(QUANTILES, nothing),
+            np.empty(0, np.int64),
+            1,
+            constant,
+            notes,
+        )
+    table, column = place_of(reader, spec)
+    tick = reader.column(spec.table, spec.tick)
+    statement = (
+        sa.select(tick.label("tick"), reader.layout.element(table, column).label("value"))
+        .select_from(reader.layout.selectable(spec.table))
+        .where(
+            reader.column(spec.table, str(table.run)) == query.run_id,
+            *(in_range(tick, query.ticks) or along_ticks(reader, table)),
+        )
+    )
+    chosen = _chosen_ticks(reader, query)
+    if chosen is not None:
+        statement = statement.where(tick.in_(chosen))
+        span = query.ticks or run_ticks(reader, query.run_id)
+        notes = (
+            *notes,
+            f"Quantiles at {len(chosen)} evenly spaced ticks of {span}; "
+            "the ticks between them were not read.",
+        )
+    rows = reader.rows(statement)
+    if not all(isinstance(r[0], int) for r in rows):
+        rows, said = placed([(0, *r) for r in rows], spec)
+        rows, notes = [r[1:] for r in rows], (*notes, *said)
+    at_ticks, stored = zip(*rows, strict=True) if rows else ((), ())
+    ticks = np.array(at_ticks, np.int64)
+    if column.decimal_text:
+        stored = tuple(decimal_cell(value) for value in stored)
+    values, odd = floats(stored, divisor(reader, spec, query.run_id))
+    if odd:
+        notes = (*notes, f"{odd} values of {spec.name} are no numbers and are left out.")
+    at, quantiles, count = _quantiles(ticks, values)
+    return Fan(measure, at, quantiles, count, usual_step([at]), constant, notes)
+
+
+def _chosen_ticks(reader: Reader, query: FanQuery) -> list[int] | None:
+    """Recorded ticks at even distances where not all are to be read; the last is among them."""
+    span = query.ticks or run_ticks(reader, query.run_id)
+    if query.max_ticks is None or span is None or span.last - span.first < query.max_ticks:
+        return None
+    stride = -(-(span.last - span.first) // max(1, query.max_ticks - 1))
+    spec = spec_of(reader, query.measure)
+    table = reader.layout.table_spec(spec.table)
+    tick = reader.column(spec.table, spec.tick)
+    of_run = reader.column(spec.table, str(table.run)) == query.run_id
+    inside = sa.and_(of_run, tick.between(span.first, span.last))
+    upwards = sa.and_(of_run, tick <= span.last)
+    if reader.connection.dialect.name == "duckdb":  # which has no index to hop along
+        rows = reader.rows(sa.select(tick).where(inside).distinct().order_by(tick))
+    else:
+        rows = reader.rows(_tick_hops(tick, upwards, span.first, stride))
+    chosen: list[int] = []
+    ticks = [at for at in (whole(r[0]) for r in rows) if at is not None]
+    for at in ticks:
+        if not chosen or at >= chosen[-1] + stride:
+            chosen.append(at)
+    last = whole(reader.scalar(sa.select(sa.func.max(tick)).where(inside)))
+    return chosen if last is None or last in chosen else [*chosen, last]
+
+
+def _tick_hops(
+    tick: sa.ColumnElement[Any], upwards: sa.ColumnElement[bool], first: int, stride: int
+) -> sa.Select[Any]:
+    """The first tick and always the next that is at least `stride` further, along the index.
+
+    Each step has one lower bound alone: of two, an index may serve the one that says less.
+    """
+    start = sa.select(sa.func.min(tick).label("at")).where(upwards, tick >= first)
+    hops = start.cte("hops", recursive=True)
+    further = sa.select(sa.func.min(tick)).where(upwards, tick >= hops.c.at + stride)
+    hops = hops.union_all(sa.select(further.scalar_subquery()).where(hops.c.at.is_not(None)))
+    return sa.select(hops.c.at)
+
+
+def _quantiles(ticks: Ints, values: Floats) -> tuple[Ints, dict[str, Floats], Ints]:
+    at = np.unique(ticks)
+    real = ~np.isnan(values)
+    ticks, values = ticks[real], values[real]
+    order = np.lexsort((values, ticks))
+    ticks, values = ticks[order], values[order]
+    first = np.searchsorted(ticks, at, side="left")
+    count = np.searchsorted(ticks, at, side="right") - first
+    found = {}
+    for name, q in QUANTILES.items():
+        rank = q * np.maximum(count - 1, 0)  # within the tick: the same wherever it stands
+        low = first + np.floor(rank).astype(np.int64)
+        share = rank - np.floor(rank)
+        result = np.full(len(at), np.nan)
+        some = count > 0
+        high = np.minimum(low + 1, first + count - 1)
+        below, above = values[low[some]], values[high[some]]
+        with np.errstate(invalid="ignore", over="ignore"):
+            mixed = below * (1 - share[some]) + above * share[some]
+        result[some] = np.where(share[some] == 0, below, np.where(below == above, below, mixed))
+        found[name] = result
+    return at, found, count.astype(np.int64)

@@ -1,0 +1,109 @@
+"""Measures: which there are, whether a run records one, and what stands in where it does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from telemetry.answers.runs import decode_config
+from telemetry.answers.tables import used
+from telemetry.answers.where import column_scale
+from telemetry.concepts import Measure, RunId
+from telemetry.errors import RequestError
+from telemetry.families.vocabulary import ColumnSpec, MeasureSpec, TableSpec
+from telemetry.reader import Layout, Reader
+
+
+def measures(layout: Layout) -> tuple[Measure, ...]:
+    """The family's measures, each with whether this source has its column."""
+    return tuple(_measure(layout, m) for m in layout.family.measures)
+
+
+def spec_of(reader: Reader, name: str) -> MeasureSpec:
+    """The declared measure of that name; RequestError where the family has none."""
+    spec = reader.family.measure(name)
+    if spec is None:
+        known = ", ".join(m.name for m in reader.family.measures)
+        raise RequestError(f"There is no measure {name!r}; this family has {known}.")
+    return spec
+
+
+def place_of(reader: Reader, spec: MeasureSpec) -> tuple[TableSpec, ColumnSpec]:
+    """The table and column that a measure is read from."""
+    table = reader.layout.table_spec(spec.table)
+    return table, reader.layout.column_spec(table, spec.column)
+
+
+def judged(
+    reader: Reader, spec: MeasureSpec, run_id: RunId
+) -> tuple[Measure, float | None, tuple[str, ...]]:
+    """The measure as this run has it, the constant that may stand in, and what to say of it."""
+    measure = _measure(reader.layout, spec)
+    table, _ = place_of(reader, spec)
+    if measure.recorded:
+        asked = (reader.layout.column_spec(table, n) for n in spec.evidence or (spec.column,))
+        known = [c for c in asked if reader.layout.recorded(table, c)]
+        evident = any(used(reader, table, column, run_id) for column in known)
+        if not evident:
+            measure = replace(
+                measure,
+                recorded=False,
+                reason=f"{spec.label} is not recorded in run {run_id}: "
+                f"every row of {spec.table} leaves {spec.column} empty or at its default.",
+            )
+    if measure.recorded:
+        return measure, None, ()
+    constant = run_constant(reader, spec, run_id)
+    if constant is None:
+        return measure, None, (measure.reason,)
+    said = f"{measure.reason} The configuration fixes it at {constant:g} for every agent."
+    return measure, constant, (said,)
+
+
+def run_constant(reader: Reader, spec: MeasureSpec, run_id: RunId) -> float | None:
+    """The value that the run's configuration fixes for `spec`, if any."""
+    if spec.constant is None:
+        return None
+    runs = reader.family.runs
+    names = [c.name for c in runs.columns if reader.has(runs.table, c.name)]
+    config = reader.column(runs.table, runs.config) if runs.config else sa.null()
+    row = reader.one(
+        sa.select(*(reader.column(runs.table, n) for n in names), config.label("config_"))
+        .select_from(reader.layout.selectable(runs.table))
+        .where(reader.column(runs.table, runs.id) == run_id)
+    )
+    if row is None:
+        return None
+    return spec.constant(dict(zip(names, row, strict=False)), decode_config(row[-1])[0])
+
+
+def divisor(reader: Reader, spec: MeasureSpec, run_id: RunId) -> int:
+    """What stored values are divided by: the source's scale times the run's own."""
+    _, column = place_of(reader, spec)
+    scale = column_scale(reader, column)
+    runs = reader.family.runs
+    if spec.divisor is None or not reader.has(runs.table, spec.divisor):
+        return scale
+    own = reader.scalar(
+        sa.select(reader.column(runs.table, spec.divisor)).where(
+            reader.column(runs.table, runs.id) == run_id
+        )
+    )
+    return scale * own if isinstance(own, int) and own > 0 else scale
+
+
+def _measure(layout: Layout, spec: MeasureSpec) -> Measure:
+    table = layout.table_spec(spec.table)
+    column = layout.column_spec(table, spec.column)
+    there = layout.there(spec.table)
+    recorded = (
+        there and layout.recorded(table, column) and layout.has(spec.table, spec.agent, spec.tick)
+    )
+    reason = ""
+    if not recorded:
+        what = f"column {spec.column} of {spec.table}" if there else f"table {spec.table}"
+        reason = f"{spec.label} is not recorded: this database has no {what}."
+    return Measure(
+        spec.name, spec.label, spec.unit, spec.group, recorded, reason, spec.help, spec.default
+    )
