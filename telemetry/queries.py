@@ -14,6 +14,7 @@ from telemetry.concepts import (
     Fan,
     Histogram,
     IterationList,
+    Means,
     Negotiation,
     OrderBook,
     PageKey,
@@ -188,6 +189,17 @@ class PointsQuery(Query[Points]):
 
 
 @dataclass(frozen=True)
+class MeansQuery(Query[Means]):
+    """The mean of column `value` by the values of the columns `by` (an effect by parameters)."""
+
+    run_id: RunId
+    table: str
+    value: str
+    by: tuple[str, ...]
+    where: Where = field(default_factory=Where)
+
+
+@dataclass(frozen=True)
 class SceneQuery(Query[Scene]):
     run_id: RunId
     tick: int
@@ -214,6 +226,14 @@ class ExperimentsQuery(Query[ExperimentList]):
 class IterationsQuery(Query[IterationList]):
     experiment_id: str
     LACKING = "have no experiments with iterations"
+
+
+@dataclass(frozen=True)
+class PairQuery(Query[str]):
+    """How the pair that run `run_id` is the treated one of came out, and why: one sentence."""
+
+    LACKING = "compare no pairs of runs"
+    run_id: RunId
 
 
 @dataclass(frozen=True)

@@ -48,11 +48,19 @@ class StoredTables:
         return self._tables[name]
 
     def column(self, table: str, name: str) -> sa.ColumnElement[Any]:
-        """The stored column, or NULL where the database has none of that name."""
-        if self.has(table, name):
-            element: sa.ColumnElement[Any] = self.table(table).c[name]
+        """The stored column, or NULL where the database has none of that name.
+
+        NULL also in the rows of runs that are older than a column which a migration added: there
+        its default was never recorded.
+        """
+        if not self.has(table, name):
+            return sa.null()
+        element: sa.ColumnElement[Any] = self.table(table).c[name]
+        added = self.shape.added.get(table, {}).get(name)
+        if added is None or not self.has(table, added[0]):
             return element
-        return sa.null()
+        run, last = added
+        return sa.case((self.table(table).c[run] > last, element), else_=sa.null())
 
 
 @dataclass(frozen=True)
@@ -110,10 +118,13 @@ class Layout:
 
     def column(self, table: str, name: str) -> sa.ColumnElement[Any]:
         """The column, or NULL where the table has none of that name."""
-        if self.has(table, name):
-            element: sa.ColumnElement[Any] = self.selectable(table).c[name]
-            return element
-        return sa.null()
+        if not self.has(table, name):
+            return sa.null()
+        stored = self.stored(table)
+        if self.shape.added.get(stored):
+            return self.base.column(stored, name)
+        element: sa.ColumnElement[Any] = self.selectable(table).c[name]
+        return element
 
     def recorded(self, table: TableSpec, column: ColumnSpec) -> bool:
         if column.derive is None:
@@ -173,6 +184,7 @@ class Layout:
             facet=column.facet,
             optional=column.optional,
             help=column.help,
+            weight=column.weight,
         )
 
     def describe(self, table: TableSpec) -> Table:

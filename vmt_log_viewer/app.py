@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSize
 from PySide6.QtGui import QIcon
@@ -22,6 +23,9 @@ from vmt_log_viewer.theme import Choice, Theme
 from vmt_log_viewer.verbs import Verbs
 from vmt_log_viewer.views.view import Context
 from vmt_log_viewer.window import APP_NAME, Window
+
+if TYPE_CHECKING:
+    from telemetry.source import Source
 
 log = logging.getLogger(__name__)
 FIRST_SIZE = QSize(1400, 900)
@@ -105,9 +109,12 @@ class Program(QObject):
         document.source_closed.connect(window.library.remove)
         document.run_shown.connect(lambda source, run_id: window.show_run())
         document.run_cleared.connect(window.show_run)
+        document.source_shown.connect(lambda source: window.show_run())
         session.listing_wanted.connect(window.library.add)
         window.library.listed.connect(session.listed)
+        window.library.experiments_listed.connect(session.experiments_listed)
         window.library.chosen.connect(lambda source, run: session.show_run(source, run))
+        window.library.experiment_chosen.connect(self._show_experiment)
         document.run_wanted.connect(lambda source, run: session.show_run(source, run))
         for signal in (session.failed, window.library.failed):
             signal.connect(window.say)
@@ -121,6 +128,12 @@ class Program(QObject):
 
     def _source_opened(self, source: object) -> None:
         self.window.messages.clear()
+
+    def _show_experiment(self, source: Source, experiment_id: str, iteration: int | None) -> None:
+        """The run shown stays where it is one of this source."""
+        self.session.show_source(source)
+        self.document.choose_experiment(experiment_id, iteration)
+        self.window.show_view("experiment")
 
     def _failed(self, lane: str, error: TelemetryError) -> None:
         self.window.say(str(error))

@@ -39,8 +39,8 @@ def take(
     _wait(program, f"opening {location}", lambda: bool(failures))
     if failures:
         raise failures[0]
-    if program.document.run is None:
-        text = program.window.messages.text or f"{location} holds no run to show."
+    if program.document.source is None:
+        text = program.window.messages.text or f"{location} holds nothing to show."
         raise NothingFoundError(text)
     try:
         directory.mkdir(parents=True, exist_ok=True)

@@ -115,10 +115,12 @@ class Verbs(QObject):
         """Whatever may change what can be done."""
         document = self._document
         document.run_shown.connect(self._look_at_tables)
+        document.source_shown.connect(lambda source: self._say_why_not())
         for signal in (
             document.source_opened,
             document.source_closed,
             document.run_cleared,
+            document.source_shown,
             document.cursor.bounds_changed,
             document.selection.agents_changed,
             document.selection.brush_changed,
@@ -148,7 +150,7 @@ class Verbs(QObject):
         ticks = document.cursor.bounds is not None
         checks = {
             "source": bool(document.sources),
-            "run": source is not None,
+            "run": document.run is not None,
             "ticks": ticks,
             "trades": ticks and "trades" in self._recorded,
             "attempts": ticks and "attempts" in self._recorded,

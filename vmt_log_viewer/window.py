@@ -147,26 +147,31 @@ class Window(QMainWindow):
         yield "show_inspector", self.inspector_dock
 
     def show_run(self) -> None:
-        """The document shows a run, or none."""
+        """The document shows a run, a source without one, or nothing."""
         document = self.context.document
         self.show_title()
-        if document.source is None or document.run_id is None:
+        if document.source is None:
             self.area.clear()
             self.stack.setCurrentIndex(0)
             return
         self.stack.setCurrentIndex(1)
+        if self.timeline is not None:
+            self.timeline.setVisible(document.run_id is not None)
         self.library.show_current(document.source, document.run_id)
         self.area.show_run(document.source, document.run_id)
+
+    def show_view(self, name: str) -> None:
+        """See the view of that name, where it suits what is shown."""
+        page = self.area.page(name)
+        if page is not None:
+            self.area.go_to(page)
 
     def show_title(self) -> None:
         document = self.context.document
         parts = [APP_NAME]
-        if document.source is not None and document.run is not None:
-            parts = [
-                one_line(document.run.name, limit=120),
-                one_line(document.source.name),
-                APP_NAME,
-            ]
+        if document.source is not None:
+            run = [] if document.run is None else [one_line(document.run.name, limit=120)]
+            parts = [*run, one_line(document.source.name), APP_NAME]
         self.setWindowTitle(" — ".join(parts))
 
     def say(self, text: str) -> None:

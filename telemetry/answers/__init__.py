@@ -10,6 +10,7 @@ from telemetry.answers import (
     agents,
     aggregates,
     fans,
+    means,
     negotiation,
     runs,
     scene,
@@ -34,6 +35,7 @@ ANSWERS: dict[type[queries.Query[Any]], Callable[[Reader, Any], Any]] = {
     queries.SummaryQuery: aggregates.summary,
     queries.HistogramQuery: aggregates.histogram,
     queries.PointsQuery: aggregates.points,
+    queries.MeansQuery: means.means,
     queries.SceneQuery: scene.scene,
     queries.NegotiationQuery: negotiation.negotiation,
 }

@@ -10,7 +10,7 @@ from telemetry.concepts.experiments import (
     Verdict,
 )
 from telemetry.concepts.market import Level, OrderBook, Standing
-from telemetry.concepts.rows import Facets, Histogram, PageKey, Points, Summary, TablePage
+from telemetry.concepts.rows import Facets, Histogram, Means, PageKey, Points, Summary, TablePage
 from telemetry.concepts.runs import Agent, Run, RunDetail, RunList, RunSizes
 from telemetry.concepts.scenes import AgentMark, Negotiation, ResourceMark, Scene, TradeMark
 from telemetry.concepts.schema import Column, Identity, LaneInfo, Measure, Table
@@ -38,6 +38,7 @@ __all__ = [
     "LaneInfo",
     "Level",
     "Line",
+    "Means",
     "Measure",
     "Negotiation",
     "OrderBook",

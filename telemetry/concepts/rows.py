@@ -66,6 +66,25 @@ class Histogram:
 
 
 @dataclass(frozen=True)
+class Means:
+    """The mean of column `value` for every combination of values of the columns `by`.
+
+    `keys[i]` is a combination, ascending, NULL last; `mean` float64[n] in the unit that the
+    column is shown in, NaN where no row has a value; `count` int64[n] the rows that it stands on;
+    `error` float64[n] its standard error (s/√n), NaN below two rows and for weighted means.
+    `weight` is the column that the means are weighted by, None: every row counts once.
+    """
+
+    value: Column
+    by: tuple[Column, ...]
+    keys: tuple[tuple[Cell, ...], ...]
+    mean: Floats
+    count: Ints
+    error: Floats
+    weight: Column | None = None
+
+
+@dataclass(frozen=True)
 class Points:
     """Rows as points: `x` and `y` float64[n], `group` and `key` of each; `total` rows matched.
 

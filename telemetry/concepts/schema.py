@@ -16,6 +16,7 @@ class Column:
     `role` is the family-free meaning a view may look for: run, tick, agent, buyer, seller, pair,
     direction, mode, regime, price, surplus, surplus_buyer, surplus_seller, result, reason, x, y,
     target_x, target_y, kind, amount, quantity, config, payload, name, start, end, seed, status …
+    `weight` names the column that a mean of this one is weighted by.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Column:
     facet: bool = False
     optional: bool = False
     help: str = ""
+    weight: str | None = None
 
 
 @dataclass(frozen=True)

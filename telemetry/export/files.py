@@ -88,6 +88,21 @@ def write_series(
         return _write(files, Path(path), columns, rows, format, head, {}, series.notes)
 
 
+def write_cells(
+    source: Source,
+    name: str,
+    columns: Sequence[Column],
+    rows: Sequence[Row],
+    path: str | os.PathLike[str],
+    *,
+    format: Format = "csv",
+) -> ExportReport:
+    """Write rows that a view worked out (`name` says what they are), as exact as they are."""
+    head = {**provenance(source, None), "table": name}
+    with _staged(source) as files:
+        return _write(files, Path(path), columns, iter(rows), format, head, {}, ())
+
+
 def write_run(
     source: Source,
     run_id: RunId,

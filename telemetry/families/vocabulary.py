@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from telemetry.cancel import CancelToken
 from telemetry.concepts import AgentId, Cell, Kind, RunDetail, RunId
 from telemetry.engines import Shape
+from telemetry.migrations.vocabulary import SchemaSpec
 
 
 class Columns(Protocol):
@@ -43,7 +44,8 @@ class ColumnSpec:
     by ("goods", "money"). `default` is what an unused column holds; with `optional` a run in which
     every row holds NULL or the default leaves the column out of exports. `decimal_text`: numbers
     are stored as text; cells are the exact Decimals (text that is no number stays as it is), and
-    filters, sorts and aggregates compare the nearest doubles.
+    filters, sorts and aggregates compare the nearest doubles. `weight` names the column that a
+    mean of this one is weighted by: a rate by what it is a share of.
     """
 
     name: str
@@ -60,6 +62,7 @@ class ColumnSpec:
     default: Cell = None
     help: str = ""
     decimal_text: bool = False
+    weight: str | None = None
 
 
 Aggregate = Literal["count", "sum", "avg", "min", "max"]
@@ -243,6 +246,7 @@ class FamilySpec:
     the scales of a source; `detail` completes a run's facts and warnings. `answers` are the
     queries that this family answers itself (experiments, proofs, order books). A family with
     shapes that do not fit one another declares one FamilySpec a shape, all of the same `name`.
+    `schema` is what its recorder writes and what databases of this shape can be migrated to.
     """
 
     name: str
@@ -256,6 +260,7 @@ class FamilySpec:
     detail: Callable[[Asker, RunId, RunDetail], RunDetail]
     answers: Mapping[type[Any], Callable[[Any, Any], Any]] = field(default_factory=dict)
     folder: FolderSpec | None = None
+    schema: SchemaSpec | None = None
 
     def table(self, name: str) -> TableSpec | None:
         return next((t for t in self.tables if t.name == name), None)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, Signal
 
-from telemetry.concepts import Run, RunDetail, RunId, RunList
+from telemetry.concepts import ExperimentList, Run, RunDetail, RunId, RunList
 from telemetry.errors import TelemetryError
-from telemetry.queries import RunQuery, TimelineQuery
+from telemetry.queries import ExperimentsQuery, RunQuery, TimelineQuery
 from vmt_log_viewer.background.opening import Opener, shown
 from vmt_log_viewer.background.runner import Runner
 from vmt_log_viewer.notes import Notes
@@ -104,6 +104,14 @@ class Session(QObject):
         self._ask_ticks(source, run.run_id)
         self._ask_bounds(source, run)
 
+    def show_source(self, source: Source) -> None:
+        """Show what a source tells above its runs; a run of it that is shown already stays."""
+        if source is self._document.source:
+            return
+        self._document.show_source(source)
+        self._settings.set("last_source", source.key)
+        self._signature = signature(source)
+
     def listed(self, source: Source, runs: RunList) -> None:
         """The runs of a source are known: show the one that is wanted, or update the one shown."""
         document = self._document
@@ -116,14 +124,29 @@ class Session(QObject):
                 self._ask_ticks(source, run.run_id)
                 self._ask_bounds(source, run)
             return
-        wanted = self._wanted.pop(source.key, None)
+        wanted = self._wanted.get(source.key)
         if wanted is None:
             return
+        if not runs.runs and wanted.run is None and source.can_answer(ExperimentsQuery):
+            return  # its experiments, listed next, may be worth showing
+        del self._wanted[source.key]
         if not runs.runs:
             self.failed.emit(f"{source.name} holds no runs yet; look again later (F5).")
         run = self._choose(source, runs, wanted)
         if run is not None:
             self.show_run(source, run, wanted.tick)
+
+    def experiments_listed(self, source: Source, found: ExperimentList) -> None:
+        """The experiments of a source without runs are known: show them, if that is wanted."""
+        wanted = self._wanted.pop(source.key, None)
+        if wanted is None or wanted.show == "never":
+            return
+        if not found.experiments:
+            self.failed.emit(
+                f"{source.name} holds no runs and no experiments yet; look again later (F5)."
+            )
+        elif wanted.show == "always" or self._document.source is None:
+            self.show_source(source)
 
     def refresh(self) -> None:
         """Look again at everything that is open."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt
 
 from telemetry.concepts import Column
-from telemetry.text import cell_text, exact_text, one_line
+from telemetry.text import cell_text, exact_shown, one_line
 from vmt_log_viewer.icons import icon
 from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.models.run_columns import RunRow
@@ -23,7 +23,7 @@ TOOLTIP_LENGTH = 2000
 
 @dataclass(eq=False)
 class Node:
-    """One line of the tree. `row` is set for runs only."""
+    """One line of the tree. `row` is set for runs only, `experiment` for what is above them."""
 
     id: int
     text: str
@@ -33,6 +33,9 @@ class Node:
     row: RunRow | None = None
     icon: str = ""
     problem: str = ""
+    experiment: str | None = None
+    iteration: int | None = None
+    about: str = ""
 
     def runs(self) -> Iterator[Node]:
         """Itself where it is a run, and all runs below."""
@@ -52,7 +55,7 @@ def group_data(node: Node, column: Column, role: int) -> Any:
     if role == Qt.ItemDataRole.ToolTipRole:
         identity = node.source.identity
         about = f"{identity.location}\n{identity.family_label}, {identity.vintage}"
-        return tip(node.problem or about)
+        return tip(node.problem or node.about or about)
     return None
 
 
@@ -70,7 +73,7 @@ def run_data(row: RunRow, column: Column, role: int) -> Any:
     if role == Qt.ItemDataRole.ToolTipRole:
         if column.role == "starred":
             return "Starred" if cell else None
-        return tip(exact_text(cell)) if cell is not None else None
+        return tip(exact_shown(cell, column)) if cell is not None else None
     if role == Qt.ItemDataRole.TextAlignmentRole:
         return alignment(column)
     return None

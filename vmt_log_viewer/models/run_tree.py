@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Signal,
 )
 
-from telemetry.concepts import Column, RunId, RunList, RunSizes
+from telemetry.concepts import Column, Experiment, ExperimentList, RunId, RunList, RunSizes
 from telemetry.text import one_line
 from vmt_log_viewer.models.run_columns import RunRow, columns_of, sizes_by_role
 from vmt_log_viewer.models.run_lines import Node, alignment, group_data, run_data
@@ -42,6 +42,7 @@ class RunTree(QAbstractItemModel):
         self._nodes: dict[int, Node] = {}
         self._root: list[Node] = []
         self._lists: dict[int, RunList] = {}
+        self._experiments: dict[int, tuple[Experiment, ...]] = {}
 
     def set_source(self, source: Source, runs: RunList, notes: dict[RunId, RunNote]) -> None:
         """Add a source, or replace what was known of its runs (counts stay)."""
@@ -80,7 +81,20 @@ class RunTree(QAbstractItemModel):
         self._root.remove(node)
         self._forget(node)
         self._lists.pop(id(source), None)
+        self._experiments.pop(id(source), None)
         self.columns = columns_of(self._lists.values())
+        self.endResetModel()
+
+    def set_experiments(self, source: Source, found: ExperimentList) -> None:
+        """Give every experiment a line, those without runs too."""
+        old = self._source_node(source)
+        if old is None or self._experiments.get(id(source), ()) == found.experiments:
+            return
+        self._experiments[id(source)] = found.experiments
+        self.beginResetModel()
+        node = self._built(source, [run.row for run in old.runs() if run.row is not None])
+        self._root[self._root.index(old)] = node
+        self._forget(old)
         self.endResetModel()
 
     def set_sizes(self, source: Source, sizes: RunSizes) -> None:
@@ -204,6 +218,10 @@ class RunTree(QAbstractItemModel):
         for row in rows:
             parent = self._group(top, groups, row.run.experiment_id, row.run.iteration)
             self._new(one_line(row.run.name), source, parent, "", row)
+        for experiment in self._experiments.get(id(source), ()):
+            node = self._group(top, groups, experiment.experiment_id, None)
+            words = (experiment.name, experiment.kind, experiment.status)
+            node.about = ", ".join(one_line(word) for word in words if word)
         return top
 
     def _group(
@@ -224,6 +242,7 @@ class RunTree(QAbstractItemModel):
                 parent = self._group(top, groups, experiment, None)
                 text, name = f"Iteration {iteration}", "repeat"
             groups[key] = self._new(text, top.source, parent, name)
+            groups[key].experiment, groups[key].iteration = experiment, iteration
         return groups[key]
 
     def _new(

@@ -21,7 +21,8 @@ class Document:
     """Everything the window is about.
 
     `run_shown` comes after cursor, selection and history were reset to the new run, while
-    `source` and `run_id` name the new run already when those resets are announced.
+    `source` and `run_id` name the new run already when those resets are announced. A source may
+    be shown without any of its runs (`show_source`): `run` is None then, `source` is not.
     """
 
     source_opened = Signal(object)  # Source
@@ -29,6 +30,8 @@ class Document:
     run_shown = Signal(object, object)  # Source, RunId
     run_updated = Signal(object)  # Run: the same run, looked at again
     run_cleared = Signal()  # no run is shown any more
+    source_shown = Signal(object)  # Source: what it tells above its runs, and none of these
+    experiment_chosen = Signal(str, object)  # its id, and an iteration or None
     run_wanted = Signal(object, object)  # Source, Run: somebody other than the Library asks for it
 
     def __init__(self) -> None:
@@ -40,6 +43,7 @@ class Document:
         self._sources: tuple[Source, ...] = ()
         self._source: Source | None = None
         self._run: Run | None = None
+        self._experiment: tuple[str, int | None] | None = None
         self._resetting = False
         self._tick: int | None = None
         self._agents: tuple[AgentId, ...] = ()
@@ -54,7 +58,7 @@ class Document:
 
     @property
     def source(self) -> Source | None:
-        """The source of the run that is shown."""
+        """The source of the run that is shown, or that is shown without a run."""
         return self._source
 
     @property
@@ -64,6 +68,11 @@ class Document:
     @property
     def run_id(self) -> RunId | None:
         return None if self._run is None else self._run.run_id
+
+    @property
+    def experiment(self) -> tuple[str, int | None] | None:
+        """The experiment (and iteration) chosen by hand since the run was shown, if any was."""
+        return self._experiment
 
     @property
     def resetting(self) -> bool:
@@ -86,9 +95,20 @@ class Document:
 
     def show_run(self, source: Source, run: Run, tick: int | None = None) -> None:
         """Show `run` of an open source, the cursor at `tick` or its first tick."""
-        self._source, self._run = source, run
+        self._source, self._run, self._experiment = source, run, None
         self._reset(run.ticks, tick)
         self.run_shown.emit(source, run.run_id)
+
+    def show_source(self, source: Source) -> None:
+        """Show what `source` tells above its runs, and none of them."""
+        self._source, self._run, self._experiment = source, None, None
+        self._reset(None, None)
+        self.source_shown.emit(source)
+
+    def choose_experiment(self, experiment_id: str, iteration: int | None = None) -> None:
+        """Turn to an experiment of the source that is shown."""
+        self._experiment = (experiment_id, iteration)
+        self.experiment_chosen.emit(experiment_id, iteration)
 
     def update_run(self, run: Run) -> None:
         """Take over what a newer look at the run shown tells: more ticks, another status."""
@@ -101,9 +121,9 @@ class Document:
         self.run_updated.emit(run)
 
     def clear_run(self) -> None:
-        if self._run is None:
+        if self._source is None:
             return
-        self._source, self._run = None, None
+        self._source = self._run = self._experiment = None
         self._reset(None, None)
         self.run_cleared.emit()
 

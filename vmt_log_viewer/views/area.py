@@ -9,6 +9,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from telemetry.concepts import RunId
+from telemetry.text import one_line
 from vmt_log_viewer.icons import icon
 from vmt_log_viewer.views.view import Context, View
 
@@ -27,16 +28,19 @@ class ViewPage(QWidget):
         self.view: View | None = None
         self.reason: str | None = None
         self._context = context
-        self._wanted: tuple[Source, RunId] | None = None
+        self._wanted: tuple[Source, RunId | None] | None = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         # A view that wants more room than there is must not push the docks aside.
         layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         self.setMinimumSize(LEAST)
 
-    def want(self, source: Source, run_id: RunId) -> None:
-        """Show this run as soon as the page is seen."""
+    def want(self, source: Source, run_id: RunId | None) -> None:
+        """Show this run as soon as the page is seen; None: the source above its runs."""
         self.reason = self.kind.unsuitable(source)
+        if self.reason is None and run_id is None and not self.kind.above_runs:
+            about = one_line(source.name)
+            self.reason = f"{self.kind.title} is about a run, and none of {about} is shown."
         self._wanted = (source, run_id)
 
     def fill(self) -> View | None:
@@ -47,8 +51,11 @@ class ViewPage(QWidget):
             self.view = self.kind(self._context)
             self.layout().addWidget(self.view)
             self.view.show()  # now, not when the layout comes round to it: views ask when seen
-        wanted, self._wanted = self._wanted, None
-        self.view.show_run(*wanted)
+        (source, run_id), self._wanted = self._wanted, None
+        if run_id is None:
+            self.view.show_source(source)
+        else:
+            self.view.show_run(source, run_id)
         return self.view
 
     def forget(self) -> None:
@@ -86,8 +93,11 @@ class ViewArea(QWidget):
         for page in self.pages:
             self._sides[0].addTab(page, icon(page.kind.icon), page.kind.title)
 
-    def show_run(self, source: Source, run_id: RunId) -> None:
-        """Show another run in every view, those that are seen now first of all."""
+    def show_run(self, source: Source, run_id: RunId | None) -> None:
+        """Show another run in every view, those that are seen now first of all.
+
+        None shows the source itself, in the views that tell of more than one run.
+        """
         for page in self.pages:
             page.want(source, run_id)
             self._mark_suitable(page)
@@ -105,7 +115,7 @@ class ViewArea(QWidget):
         for page in self.pages:
             if page in seen and page.view is not None:
                 page.view.refresh()
-            elif document.source is not None and document.run_id is not None:
+            elif document.source is not None:
                 page.want(document.source, document.run_id)
 
     @property

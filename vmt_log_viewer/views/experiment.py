@@ -35,6 +35,7 @@ class ExperimentView(View):
     name = "experiment"
     title = "Experiment"
     icon = "flask"
+    above_runs = True
 
     @classmethod
     def unsuitable(cls, source: Source) -> str | None:
@@ -72,6 +73,9 @@ class ExperimentView(View):
         self._waiting = True
         if self.isVisible():
             self._catch_up()
+
+    def show_source(self, source: Source) -> None:
+        self.show_run(source, "")
 
     def clear(self) -> None:
         self._source = self._run_id = self.experiments = self.experiment_id = None

@@ -46,6 +46,7 @@ class Inspector(QWidget):
         document.run_shown.connect(self._run_shown)
         document.run_updated.connect(self._run_updated)
         document.run_cleared.connect(self.clear)
+        document.source_shown.connect(self._source_shown)
         context.theme.changed.connect(self._dress)
 
     def _build(self) -> None:
@@ -120,6 +121,9 @@ class Inspector(QWidget):
     def _run_shown(self, source: Source, run_id: RunId) -> None:
         self._item = RunItem()
         self._ask(source, run_id)
+
+    def _source_shown(self, source: Source) -> None:
+        self.clear()
 
     def _run_updated(self, run: object) -> None:
         if isinstance(self._item, RunItem):

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from telemetry.concepts import RunId, RunList
+from telemetry.concepts import ExperimentList, RunId, RunList
 from telemetry.errors import FilterError, TelemetryError
-from telemetry.queries import RunSizesQuery, RunsQuery
+from telemetry.queries import ExperimentsQuery, RunSizesQuery, RunsQuery
 from vmt_log_viewer.icons import icon
 from vmt_log_viewer.models.run_filter import RunFilter
 from vmt_log_viewer.models.run_lines import Node
@@ -34,6 +34,8 @@ class Library(QWidget):
     """
 
     chosen = Signal(object, object)  # Source, Run
+    experiment_chosen = Signal(object, str, object)  # Source, its id, an iteration or None
+    experiments_listed = Signal(object, object)  # Source, ExperimentList; only after `listed`
     listed = Signal(object, object)  # Source, RunList
     failed = Signal(str)
 
@@ -47,6 +49,7 @@ class Library(QWidget):
         self._problem = QLabel()
         self._build()
         self.tree.run_chosen.connect(self._run_chosen)
+        self.tree.group_chosen.connect(self._group_chosen)
         self.tree.star_wanted.connect(self.toggle_star)
         self.model.note_edited.connect(self._note_edited)
         self.model.modelReset.connect(self._mark_shown)
@@ -77,6 +80,7 @@ class Library(QWidget):
         def show(runs: RunList) -> None:
             self.model.set_source(source, runs, self._notes.of_source(source.key))
             self.listed.emit(source, runs)
+            self._list_experiments(source)
             self._count(source, runs)
 
         def fail(error: TelemetryError) -> None:
@@ -89,7 +93,7 @@ class Library(QWidget):
                                     self, what)  # fmt: skip
 
     def remove(self, source: Source) -> None:
-        for name in ("runs", "sizes"):
+        for name in ("runs", "experiments", "sizes"):
             self._context.runner.cancel(_lane(name, source))
         self.model.remove_source(source)
 
@@ -106,9 +110,12 @@ class Library(QWidget):
         starred = not self._notes.of_run(source.key, run_id).starred
         self._keep(source, run_id, starred=starred)
 
-    def show_current(self, source: Source, run_id: RunId) -> None:
-        """Mark the run that is shown."""
-        self.tree.mark(self.model.index_of(source, run_id))
+    def show_current(self, source: Source, run_id: RunId | None) -> None:
+        """Mark the run that is shown; without one, the source."""
+        if run_id is not None:
+            self.tree.mark(self.model.index_of(source, run_id))
+        elif (node := self.tree.current_node()) is None or node.source is not source:
+            self.tree.mark(self.model.source_index(source))
 
     def save(self) -> None:
         """Remember filter and columns."""
@@ -117,8 +124,24 @@ class Library(QWidget):
 
     def _mark_shown(self) -> None:
         document = self._context.document
-        if document.source is not None and document.run_id is not None:
+        if document.source is not None:
             self.show_current(document.source, document.run_id)
+
+    def _list_experiments(self, source: Source) -> None:
+        """After the runs, for counting what belongs to an experiment may take time."""
+        if not source.can_answer(ExperimentsQuery):
+            return
+
+        def show(found: ExperimentList) -> None:
+            self.model.set_experiments(source, found)
+            self.experiments_listed.emit(source, found)
+
+        def fail(error: TelemetryError) -> None:
+            self.failed.emit(str(error))
+
+        what = f"listing the experiments of {source.identity.name}"
+        self._context.runner.submit(_lane("experiments", source), source, ExperimentsQuery(),
+                                    show, fail, self, what)  # fmt: skip
 
     def _count(self, source: Source, runs: RunList) -> None:
         tables = [source.table_with_role(role) for role in COUNTED_ROLES]
@@ -158,6 +181,10 @@ class Library(QWidget):
     def _run_chosen(self, node: Node) -> None:
         if node.row is not None:
             self.chosen.emit(node.source, node.row.run)
+
+    def _group_chosen(self, node: Node) -> None:
+        if node.experiment is not None:
+            self.experiment_chosen.emit(node.source, node.experiment, node.iteration)
 
     def _note_edited(self, source: Source, run_id: RunId, field: str, text: str) -> None:
         value: object = text.strip()

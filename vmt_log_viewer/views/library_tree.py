@@ -37,6 +37,7 @@ class LibraryTree(QTreeView):
     """Emits `run_chosen` when the user moves to another line, by mouse or keyboard."""
 
     run_chosen = Signal(object)  # Node
+    group_chosen = Signal(object)  # Node: a source, experiment or iteration, by click or Enter
     star_wanted = Signal(object, object)  # Source, RunId
     close_wanted = Signal(object)  # Source
     scale_wanted = Signal(object)  # Source
@@ -54,6 +55,7 @@ class LibraryTree(QTreeView):
         self._tree.modelReset.connect(self.lay_out)
         self.selectionModel().currentRowChanged.connect(self._current_changed)
         self.clicked.connect(self._clicked)
+        self.activated.connect(self._activated)
         self.customContextMenuRequested.connect(self._show_menu)
         self.header().customContextMenuRequested.connect(self._show_columns_menu)
 
@@ -129,9 +131,15 @@ class LibraryTree(QTreeView):
     def _clicked(self, index: QModelIndex) -> None:
         node = self._node(index)
         if node is None or node.row is None:
+            self._activated(index)
             return
         if self._tree.columns[index.column()].role == "starred":
             self.star_wanted.emit(node.source, node.row.run.run_id)
+
+    def _activated(self, index: QModelIndex) -> None:
+        node = self._node(index)
+        if node is not None and node.row is None:
+            self.group_chosen.emit(node)
 
     def _show_menu(self, where: QPoint) -> None:
         index = self.indexAt(where)

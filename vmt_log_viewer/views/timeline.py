@@ -37,6 +37,7 @@ class TimelineStrip(QWidget):
         document = context.document
         document.run_shown.connect(self._run_shown)
         document.run_cleared.connect(self._run_cleared)
+        document.source_shown.connect(self._source_shown)
         document.cursor.bounds_changed.connect(self._bounds_changed)
         context.theme.changed.connect(self._show_legend)
         self._bounds_changed(document.cursor.bounds)
@@ -63,6 +64,9 @@ class TimelineStrip(QWidget):
         self.timeline = None
         self.canvas.show_rows(())
         self._show_legend()
+
+    def _source_shown(self, source: Source) -> None:
+        self._run_cleared()
 
     def _ask(self, source: Source, run_id: RunId) -> None:
         lanes = source.lanes

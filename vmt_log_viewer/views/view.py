@@ -58,6 +58,7 @@ class View(QWidget):
     name: ClassVar[str] = ""
     title: ClassVar[str] = ""
     icon: ClassVar[str] = "square"
+    above_runs: ClassVar[bool] = False  # shows a source, too, of which no run is shown
     status_changed = Signal(str)  # one line for the status bar: "10 of 5559 rows"
     export_changed = Signal()  # export_request() may now answer otherwise
 
@@ -72,6 +73,9 @@ class View(QWidget):
 
     def show_run(self, source: Source, run_id: RunId) -> None:
         """Show another run (the first one too); called after the document was reset to it."""
+
+    def show_source(self, source: Source) -> None:
+        """Show what `source` tells above its runs; asked of views with `above_runs` only."""
 
     def clear(self) -> None:
         """No run is shown any more: drop what belongs to it."""

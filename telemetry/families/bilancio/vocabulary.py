@@ -8,13 +8,13 @@ from typing import Any
 
 from telemetry.concepts import Cell
 from telemetry.engines import Shape
-from telemetry.families.bilancio import columns, questions
+from telemetry.families.bilancio import columns, pairs, questions
 from telemetry.families.bilancio.layout import opened
 from telemetry.families.bilancio.measures import LANES, MEASURES
 from telemetry.families.bilancio.tables import TABLES
 from telemetry.families.bilancio.views import FolderViews
 from telemetry.families.vocabulary import Asker, FamilySpec, FolderSpec, RunSpec, ScaleSpec
-from telemetry.queries import AgentsQuery, ExperimentsQuery, IterationsQuery
+from telemetry.queries import AgentsQuery, ExperimentsQuery, IterationsQuery, PairQuery
 
 SPEC = "with what the document lists"
 PRODUCER = "as the producer writes it"
@@ -54,6 +54,7 @@ _ANSWERS: dict[type[Any], Any] = {
     AgentsQuery: questions.agents,
     ExperimentsQuery: questions.experiments,
     IterationsQuery: questions.iterations,
+    PairQuery: pairs.why,
 }
 FAMILY = FamilySpec(
     name="bilancio",
