@@ -8,17 +8,23 @@ from contextlib import contextmanager, suppress
 
 from telemetry.errors import QueryCancelled
 
+AGAIN = 0.05
+"""Seconds until a statement that goes on is interrupted again."""
+
 
 class CancelToken:
     """One question's lifeline between the asking thread and the working one.
 
-    `cancel()` may be called from any thread, more than once, before or during the work.
+    `cancel()` may be called from any thread, more than once, before or during the work, and does
+    not wait: a driver may have to ask its server to stop.
     """
 
     def __init__(self, on_progress: Callable[[int, int | None, str], None] | None = None) -> None:
         self._lock = threading.Lock()
         self._cancelled = False
         self._interrupts: list[Callable[[], None]] = []
+        self._left = threading.Event()
+        self._stopping = False
         self._on_progress = on_progress
 
     @property
@@ -29,10 +35,22 @@ class CancelToken:
         """Withdraw the question and interrupt the statement that is running for it."""
         with self._lock:
             self._cancelled = True
-            interrupts = list(self._interrupts)
-            for interrupt in interrupts:
-                with suppress(Exception):  # a driver that has just closed has nothing to stop
-                    interrupt()
+            if self._stopping or not self._interrupts:
+                return
+            self._stopping = True
+        threading.Thread(target=self._stop, name="cancelling", daemon=True).start()
+
+    def _stop(self) -> None:
+        """Interrupt until the work has ended: a driver forgets what comes between statements."""
+        while True:
+            with self._lock:
+                if not self._interrupts:
+                    self._stopping = False
+                    return
+                for interrupt in self._interrupts:
+                    with suppress(Exception):  # a driver that has just closed has nothing to stop
+                        interrupt()
+            self._left.wait(AGAIN)
 
     def check(self) -> None:
         """Raise QueryCancelled where the question was withdrawn."""
@@ -50,9 +68,12 @@ class CancelToken:
         self.check()
         with self._lock:
             self._interrupts.append(interrupt)
+            self._left.clear()
         try:
             self.check()
             yield
         finally:
             with self._lock:
                 self._interrupts.remove(interrupt)
+                if not self._interrupts:
+                    self._left.set()

@@ -13,7 +13,9 @@ from telemetry.engines.sqlite import SQLiteDatabase
 from telemetry.engines.sqlite_file import MAGIC, head_of
 from telemetry.errors import SourceError, UnknownFamilyError
 from telemetry.families import families
+from telemetry.families.vocabulary import FamilySpec
 from telemetry.location import Location, parse_location
+from telemetry.migrated import as_recorded, refuse_newer
 from telemetry.source import Source
 from telemetry.text import one_line
 
@@ -23,9 +25,15 @@ _KNOWN_BYTES = (
     (b"GIF8", "a GIF picture"),
     (b"%PDF", "a PDF document"),
     (b"PK\x03\x04", "a zip archive (or a document made of one)"),
-    (b"\x1f\x8b", "a gzip archive; unpack it first"),
-    (b"version https://git-lfs", "a Git LFS pointer, not the data; fetch it with git lfs pull"),
 )
+_PACKED = (
+    (b"\x1f\x8b", "is a gzip archive, not a telemetry database; unpack it and open what is in it."),
+    (
+        b"version https://git-lfs",
+        "is a Git LFS pointer, not the data; fetch the data with `git lfs pull` and open it again.",
+    ),
+)
+"""What stands for something else, and how to come by that."""
 
 
 def open_source(
@@ -40,11 +48,10 @@ def open_source(
     database = _connect(place, password)
     try:
         shape = database.shape()
-        for family in families():
-            spelt = shape.spelt_like(family.names())
-            vintage = family.recognise(spelt)
-            if vintage is not None:
-                return Source(database, family, vintage, spelt, scale)
+        refuse_newer(database, shape, families())
+        found = _of_schemas(database, _recognised(shape))
+        if found is not None:
+            return Source(database, *as_recorded(database, *found), scale)
     except BaseException:
         database.close()
         raise
@@ -53,6 +60,41 @@ def open_source(
         f"{place.text} is a {database.engine_label} database of no known family: "
         f"{_holds(shape)}; open a database that a supported simulator recorded."
     )
+
+
+Recognised = tuple[FamilySpec, str, Shape]
+
+
+def _recognised(shape: Shape) -> Recognised | None:
+    """The first family that knows the shape, with the vintage and its own spelling of names."""
+    for family in families():
+        spelt = shape.spelt_like(family.names())
+        vintage = family.recognise(spelt)
+        if vintage is not None:
+            return family, vintage, spelt
+    return None
+
+
+def _of_schemas(database: Database, found: Recognised | None) -> Recognised | None:
+    """`found`, else what another schema holds; SourceError where the user has to choose."""
+    known = {name: _recognised(shape) for name, shape in database.other_schemas().items()}
+    schemas = sorted(name for name, there in known.items() if there is not None)
+    names = ", ".join(one_line(name, limit=40) for name in schemas)
+    if found is not None:
+        if len(schemas) > 1:
+            said = f"The schemas {names} hold telemetry; ?schema=NAME in the URL chooses one."
+            database.notes = (*database.notes, said)
+        return found
+    if len(schemas) > 1:
+        raise SourceError(
+            f"{database.location.text} holds telemetry in several schemas ({names}); add "
+            f"?schema={schemas[0]} (or another of them) to the URL."
+        )
+    if not schemas:
+        return None
+    database.look_in(schemas[0])
+    database.notes = (*database.notes, f"The tables of the schema {names} are shown.")
+    return known[schemas[0]]
 
 
 def _connect(place: Location, password: str | None) -> Database:
@@ -79,6 +121,9 @@ def _open_file(place: Location, path: Path) -> Database:
         from telemetry.engines.duckdb import DuckDBDatabase
 
         return DuckDBDatabase(place)
+    for magic, advice in _PACKED:
+        if head.startswith(magic):
+            raise SourceError(f"{place.text} {advice}")
     raise SourceError(
         f"{place.text} is {_what(head)}, not a telemetry database; choose another file."
     )

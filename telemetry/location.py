@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import unquote, unquote_to_bytes, urlsplit
+from urllib.parse import parse_qsl, unquote, unquote_to_bytes, urlsplit
 from urllib.request import url2pathname
 
 from telemetry.errors import SourceError
@@ -17,13 +17,15 @@ class Location:
     """Either a local `path` or a server's `url`; `text` is how it is shown, never with a password.
 
     `dialect` is set where the text names one ("sqlite:///x" → "sqlite"); a plain path has none
-    and is recognised by its content.
+    and is recognised by its content. `schema` is the one of several that a URL chooses by
+    `?schema=NAME`.
     """
 
     text: str
     path: Path | None = None
     url: str | None = field(default=None, repr=False)
     dialect: str | None = None
+    schema: str | None = None
 
     @property
     def name(self) -> str:
@@ -35,7 +37,9 @@ class Location:
     @property
     def key(self) -> str:
         """A stable identity for settings and notes."""
-        return str(self.path) if self.path is not None else self.text
+        if self.path is None:
+            return self.text
+        return str(self.path) + (f"?schema={self.schema}" if self.schema else "")
 
 
 def parse_location(location: str | os.PathLike[str]) -> Location:
@@ -54,9 +58,10 @@ def parse_location(location: str | os.PathLike[str]) -> Location:
         return _local(_file_url_path(text))
     dialect = scheme.split("+", 1)[0]
     if dialect in ("sqlite", "duckdb"):
-        return _local(_database_path(text), dialect)
+        return replace(_local(_database_path(text), dialect), schema=_schema(text))
     if dialect in ("postgresql", "postgres"):
-        return Location(text=redact(text), url=text, dialect="postgresql")
+        schema = _schema(text)
+        return Location(text=redact(text), url=text, dialect="postgresql", schema=schema)
     raise SourceError(
         f"{redact(text)} names the unknown kind of database {scheme!r}; "
         "use a path, file://, sqlite:///, duckdb:/// or postgresql://."
@@ -99,6 +104,12 @@ def _file_url_path(text: str) -> Path:
     if os.name == "nt":
         return Path(url2pathname(parts.path))
     return Path(os.fsdecode(unquote_to_bytes(parts.path)))
+
+
+def _schema(text: str) -> str | None:
+    """The schema that the query of a URL names; "" is none."""
+    named = dict(parse_qsl(urlsplit(text).query)).get("schema")
+    return named or None
 
 
 def _database_path(text: str) -> Path:

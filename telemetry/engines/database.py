@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +15,7 @@ from telemetry.cancel import CancelToken
 from telemetry.concepts import RunId
 from telemetry.errors import LockedError, QueryCancelled, TelemetryError
 from telemetry.location import Location
+from telemetry.text import one_line
 
 LOCK_STEP = 0.02
 
@@ -25,12 +26,15 @@ class Shape:
 
     `indices` maps a table to the leading columns of each of its indices, `required` to those that
     never hold NULL; `folds_case`: to the engine, names that differ in case alone are the same.
+    `added` maps a table to the columns that a migration gave it: each to the run column and the
+    last run that was recorded without them.
     """
 
     tables: Mapping[str, Mapping[str, str]]
     indices: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     folds_case: bool = False
     required: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    added: Mapping[str, Mapping[str, tuple[str, int]]] = field(default_factory=dict)
 
     def has(self, table: str, *columns: str) -> bool:
         found = self.tables.get(table)
@@ -87,6 +91,14 @@ class Database(ABC):
     @abstractmethod
     def shape(self) -> Shape:
         """The tables and columns there are now."""
+
+    def other_schemas(self) -> Mapping[str, Shape]:
+        """What each schema holds, where a server keeps several and the location names none."""
+        return {}
+
+    def look_in(self, schema: str) -> None:
+        """Read the tables of that schema from now on; only for one of `other_schemas`."""
+        raise AssertionError(schema)
 
     def size_bytes(self) -> int | None:
         """Bytes on disk where that is known."""
@@ -162,3 +174,9 @@ class Database(ABC):
     def close(self) -> None:
         """Let go of everything; the files are as they were found."""
         self._engine.dispose()
+
+
+def no_schema(location: Location, schema: str, there: Sequence[str]) -> str:
+    """The sentence for a schema that a location names and nobody has."""
+    known = ", ".join(one_line(name, limit=40) for name in there) or "none with tables"
+    return f"{location.text} has no schema {schema!r} with tables that you may see; it has {known}."

@@ -17,7 +17,8 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.sql import operators
 
 from telemetry.concepts import RunId
-from telemetry.engines.database import Database, Shape
+from telemetry.engines.database import Database, Shape, no_schema
+from telemetry.engines.holders import process, writer_of
 from telemetry.errors import LockedError, QueryCancelled, SourceError, TelemetryError
 from telemetry.location import Location
 from telemetry.text import one_line
@@ -48,6 +49,7 @@ class DuckDBDatabase(Database):
     def __init__(self, location: Location) -> None:
         assert location.path is not None
         self.path = location.path
+        self.schema = location.schema
         super().__init__(location)
 
     def _make_engine(self) -> sa.Engine:
@@ -63,9 +65,13 @@ class DuckDBDatabase(Database):
         if not self.path.exists():
             raise SourceError(f"{self.path} is no longer there; open it from where it is now.")
         try:
-            return ConnectionWrapper(duckdb.connect(str(self.path), read_only=True, config=_APART))
+            connection = duckdb.connect(str(self.path), read_only=True, config=_APART)
         except duckdb.Error as error:
             raise self.translate(error) from error
+        if self.schema is not None:
+            quoted = self.schema.replace('"', '""').replace("'", "''")
+            connection.execute(f"SET schema = '\"{quoted}\"'")
+        return ConnectionWrapper(connection)
 
     def _interrupt(self, driver_connection: Any) -> Callable[[], None]:
         interrupt: Callable[[], None] = driver_connection.interrupt
@@ -81,7 +87,7 @@ class DuckDBDatabase(Database):
             return QueryCancelled("The query was cancelled.")
         if "Could not set lock" in text or "being used by another process" in text:
             pid = _PID.search(text)
-            who = f"process {pid[1]}" if pid else "another program"
+            who = process(int(pid[1])) if pid else writer_of(self.path)
             return LockedError(
                 f"{self.path} is being written by {who}, and DuckDB lets nobody read meanwhile; "
                 "wait until it has finished, or open a copy of the file."
@@ -102,14 +108,27 @@ class DuckDBDatabase(Database):
         return SourceError(f"{self.path} could not be read by DuckDB: {line}; open a whole copy.")
 
     def shape(self) -> Shape:
-        found = _shape(self)
+        with self.connection() as connection:
+            schemas = _read_shapes(connection)
+        found = schemas.get(self.schema or "main", Shape({}))
+        if self.schema is not None and not found.tables:
+            raise SourceError(no_schema(self.location, self.schema, sorted(schemas)))
         wal = self.path.with_name(self.path.name + ".wal")
-        if not found.tables and not wal.exists():
+        if not schemas and not wal.exists():
             raise SourceError(
                 f"{self.path} holds no tables; a database that was not closed keeps its data in "
                 f"{wal.name} beside it, so copy that file here as well if there is one."
             )
         return found
+
+    def other_schemas(self) -> dict[str, Shape]:
+        if self.schema is not None:
+            return {}
+        with self.connection() as connection:
+            return _read_shapes(connection)
+
+    def look_in(self, schema: str) -> None:
+        self.schema = schema
 
     def size_bytes(self) -> int | None:
         return self.path.stat().st_size
@@ -189,7 +208,10 @@ class FolderDatabase(DuckDBDatabase):
             waiting = connection.info[_WAITING]
             while waiting:
                 _make_view(connection.connection.driver_connection, next(iter(waiting)), waiting)
-            return _read_shape(connection)
+            return _read_shapes(connection).get("main", Shape({}))
+
+    def other_schemas(self) -> dict[str, Shape]:
+        return {}
 
     def close(self) -> None:
         super().close()
@@ -241,21 +263,22 @@ def _writer(path: Path) -> str:
     return f"DuckDB {one_line(name, 32)}" if name else "a newer DuckDB"
 
 
-def _shape(database: DuckDBDatabase) -> Shape:
-    with database.connection() as connection:
-        return _read_shape(connection)
-
-
-def _read_shape(connection: sa.Connection) -> Shape:
-    """Tables and views of the default schema; base tables have the pseudo-column rowid as well."""
+def _read_shapes(connection: sa.Connection) -> dict[str, Shape]:
+    """Tables and views of each schema; base tables have the pseudo-column rowid as well."""
     rows = connection.exec_driver_sql(
-        "SELECT c.table_name, c.column_name, c.data_type, t.table_name IS NOT NULL "
+        "SELECT c.schema_name, c.table_name, c.column_name, c.data_type, t.table_name IS NOT NULL "
         "FROM duckdb_columns() c LEFT JOIN duckdb_tables() t "
         "ON c.table_name = t.table_name AND c.schema_name = t.schema_name "
         "WHERE NOT c.internal ORDER BY c.table_name, c.column_index"
     ).fetchall()
-    tables: dict[str, dict[str, str]] = {}
-    for table, column, kind, base in rows:
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for schema, table, column, kind, base in rows:
+        tables = found.setdefault(schema, {})
         columns = tables.setdefault(table, {"rowid": "BIGINT"} if base else {})
         columns[column] = kind
-    return Shape(tables)
+    return {schema: Shape(tables) for schema, tables in found.items()}
+
+
+def read_shape(connection: sa.Connection) -> Shape:
+    """Tables and views of the schema that is looked in unless another is named."""
+    return _read_shapes(connection).get("main", Shape({}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -11,11 +12,16 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
-from telemetry.engines.database import Database, Shape
-from telemetry.errors import LockedError, QueryCancelled, SourceError, TelemetryError
+from telemetry.engines.database import Database, Shape, no_schema
+from telemetry.errors import LockedError, SourceError, TelemetryError
 from telemetry.location import Location
 
 CONNECT_SECONDS = 8
+CANCEL_SECONDS = 5
+_LOST = (
+    "server closed the connection", "connection is lost", "terminating connection",
+    "consuming input failed", "ssl syscall", "reset by peer", "broken pipe", "connection is closed",
+)  # fmt: skip
 
 
 class PostgreSQLDatabase(Database):
@@ -29,20 +35,34 @@ class PostgreSQLDatabase(Database):
     def __init__(self, location: Location, password: str | None = None) -> None:
         assert location.url is not None
         url = make_url(location.url).set(drivername="postgresql+psycopg")
+        self.schema = location.schema
+        self._options = url.query.get("options", "")
+        url = url.difference_update_query(("schema", "options"))
         self._url = url if password is None else url.set(password=password)
         super().__init__(location)
 
     def _make_engine(self) -> sa.Engine:
-        options = "-c default_transaction_read_only=on"
-        return sa.create_engine(
+        """The user's own options come first; none of them makes a transaction writable."""
+        own = self._options if isinstance(self._options, str) else " ".join(self._options)
+        engine = sa.create_engine(
             self._url,
             poolclass=NullPool,
-            connect_args={"connect_timeout": CONNECT_SECONDS, "options": options},
+            connect_args={
+                "connect_timeout": CONNECT_SECONDS,
+                "options": f"{own} -c default_transaction_read_only=on".strip(),
+            },
         )
+        sa.event.listen(engine, "connect", self._look_in_schema)
+        return engine
+
+    def _look_in_schema(self, driver_connection: Any, _record: object) -> None:
+        if self.schema is not None:
+            name = self.schema.replace('"', '""')
+            driver_connection.execute("SELECT set_config('search_path', %s, false)", (f'"{name}"',))
+            driver_connection.commit()
 
     def _interrupt(self, driver_connection: Any) -> Callable[[], None]:
-        cancel: Callable[[], None] = driver_connection.cancel_safe
-        return cancel
+        return partial(driver_connection.cancel_safe, timeout=CANCEL_SECONDS)
 
     def _driver_errors(self) -> tuple[type[Exception], ...]:
         return (psycopg.Error,)
@@ -50,27 +70,37 @@ class PostgreSQLDatabase(Database):
     def translate(self, error: Exception) -> TelemetryError:
         driver = error.orig if isinstance(error, sa.exc.DBAPIError) else error
         place = self.location.text
-        if isinstance(driver, psycopg.errors.QueryCanceled):
-            return QueryCancelled("The query was cancelled.")
-        if isinstance(driver, psycopg.errors.InsufficientPrivilege):
-            return SourceError(f"{place}: {_line(driver)}; ask for SELECT on the tables.")
-        if isinstance(driver, psycopg.errors.LockNotAvailable):
-            return LockedError(f"{place} is locked by another session; try again later.")
         text = self._without_secret(_line(driver))
-        low = text.lower()
+        match driver:
+            case psycopg.errors.QueryCanceled():  # not by us: that is known without the driver
+                return SourceError(f"{place} ended the query ({text}); ask for less or try again.")
+            case psycopg.errors.InsufficientPrivilege():
+                return SourceError(
+                    f"{place}: {text}; ask its owner for SELECT on the tables (and USAGE on "
+                    "their schema)."
+                )
+            case psycopg.errors.LockNotAvailable():
+                return LockedError(f"{place} is locked by another session; try again later.")
+            case psycopg.errors.UndefinedTable() | psycopg.errors.UndefinedColumn():
+                return SourceError(f"{place} has changed since it was opened ({text}); reopen it.")
+            case psycopg.OperationalError():
+                return SourceError(self._unconnected(text))
+        return SourceError(f"{place} could not be read: {text}; check the database and try again.")
+
+    def _unconnected(self, text: str) -> str:
+        """Why there is no connection; only the text of the client library tells it."""
+        place, low = self.location.text, text.lower()
         if "password" in low or "authentication" in low or "no pg_hba" in low:
-            return SourceError(f"{place} refused the user or password; check both and try again.")
+            return f"{place} refused the user or password; check both and try again."
         if "does not exist" in low and "database" in low:
-            return SourceError(
-                f"{place}: there is no such database on that server; check its name."
-            )
-        if any(
-            w in low for w in ("refused", "timeout", "could not translate", "resolve", "no route")
-        ):
-            return SourceError(f"{place} cannot be reached ({text}); check that the server is up.")
-        if isinstance(driver, psycopg.OperationalError):
-            return SourceError(f"{place}: the connection was lost ({text}); try again.")
-        return SourceError(f"{place} could not be read: {text}.")
+            return f"{place}: there is no such database on that server; check its name."
+        if "does not exist" in low and "role" in low:
+            return f"{place} does not know the user; check the user's name and try again."
+        if "invalid connection option" in low or "invalid dsn" in low:
+            return f"{place} is no URL that PostgreSQL understands ({text}); correct it."
+        if any(word in low for word in _LOST):
+            return f"{place}: the connection was lost ({text}); ask again (F5 in the window)."
+        return f"{place} cannot be reached ({text}); check that the server is up and the URL right."
 
     def _without_secret(self, text: str) -> str:
         secret = self._url.password
@@ -78,21 +108,26 @@ class PostgreSQLDatabase(Database):
         return text.replace(str(secret), "***") if secret else text
 
     def shape(self) -> Shape:
-        """The tables that the search path finds, as the role may see them."""
         with self.connection() as connection:
-            rows = connection.exec_driver_sql(
-                "SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) "
-                "FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
-                "WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND pg_table_is_visible(c.oid) "
-                "AND a.attnum > 0 AND NOT a.attisdropped "
-                "AND c.relnamespace NOT IN ('pg_catalog'::regnamespace, "
-                "'information_schema'::regnamespace) ORDER BY c.relname, a.attnum"
-            ).fetchall()
-        tables: dict[str, dict[str, str]] = {}
-        for table, column, kind in rows:
-            tables.setdefault(table, {})[column] = kind
-        return Shape(tables)
+            return read_shape(connection)
+
+
+def read_shape(connection: sa.Connection) -> Shape:
+    """The tables that the search path finds, as the role may see them."""
+    rows = connection.exec_driver_sql(
+        "SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) "
+        "FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
+        "WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND pg_table_is_visible(c.oid) "
+        "AND a.attnum > 0 AND NOT a.attisdropped "
+        "AND c.relnamespace NOT IN ('pg_catalog'::regnamespace, "
+        "'information_schema'::regnamespace) ORDER BY c.relname, a.attnum"
+    ).fetchall()
+    tables: dict[str, dict[str, str]] = {}
+    for table, column, kind in rows:
+        tables.setdefault(table, {})[column] = kind
+    return Shape(tables)
 
 
 def _line(error: object) -> str:
-    return " ".join(str(error).split("\n", 1)[0].split()) or type(error).__name__
+    """The first line of a driver's message, without the stop that our sentence brings along."""
+    return " ".join(str(error).split("\n", 1)[0].split()).rstrip(".") or type(error).__name__

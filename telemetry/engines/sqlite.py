@@ -16,11 +16,13 @@ from sqlalchemy.pool import NullPool
 
 from telemetry.cancel import CancelToken
 from telemetry.engines.database import Database, Shape
+from telemetry.engines.holders import writer_of
 from telemetry.engines.sqlite_connection import (
     UNDECODABLE,
     Connection,
     define_regexp,
     open_connection,
+    refused,
     undecodable,
 )
 from telemetry.engines.sqlite_file import (
@@ -175,10 +177,12 @@ class SQLiteDatabase(Database):
     @contextmanager
     def _at_work(self, driver_connection: Any) -> Iterator[None]:
         """An error where the file changed under an immutable connection; notes of bad text."""
-        undecodable.seen = False
+        undecodable.seen, refused.error = False, None
         try:
             yield
         except (sqlite3.Error, sa.exc.DBAPIError) as error:
+            if refused.error is not None:
+                raise refused.error from error
             if self._changed(driver_connection):
                 raise self._changed_error() from error
             raise
@@ -248,9 +252,10 @@ class SQLiteDatabase(Database):
         if code == sqlite3.SQLITE_INTERRUPT or text == "interrupted":
             return QueryCancelled("The query was cancelled.")
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            beside = (sidecar(self._real, "-shm"), sidecar(self._real, "-wal"))
             return LockedError(
-                f"{self._name} is locked by another program that is writing to it; "
-                "wait until it has finished and try again."
+                f"{self._name} is locked by {writer_of(self._real, *beside)}, which is writing to "
+                "it; wait until it has finished and try again."
             )
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             return SourceError(

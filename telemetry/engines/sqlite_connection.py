@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from telemetry.engines.sqlite_file import Stamp
+from telemetry.errors import FilterError
 from telemetry.filters import regexp
 
 CACHE_KIB = 32_000
@@ -20,6 +21,7 @@ UNDECODABLE = (
     "Some texts are not valid UTF-8; their bytes that cannot be read are shown as \\x… escapes."
 )
 undecodable = threading.local()
+refused = threading.local()
 
 
 class Connection(sqlite3.Connection):
@@ -71,7 +73,16 @@ codecs.register_error(_ESCAPE, _escape)
 
 
 def define_regexp(connection: Any, _record: Any) -> None:
-    connection.create_function("regexp", 2, regexp, deterministic=True)
+    connection.create_function("regexp", 2, _regexp, deterministic=True)
+
+
+def _regexp(pattern: str, text: object) -> bool | None:
+    """SQLite says of an error in a function only that there was one: it is kept in `refused`."""
+    try:
+        return regexp(pattern, text)
+    except FilterError as error:
+        refused.error = error
+        raise
 
 
 def _file_uri(path: Path, options: str) -> str:

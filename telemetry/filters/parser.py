@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import warnings
 from typing import cast
 
+from telemetry.filters.patterns import compiled
 from telemetry.filters.terms import (
     SPECIAL_START,
     AnyOf,
@@ -147,10 +147,5 @@ def _misplaced(text: str, value: str) -> str:
 def _valid(pattern: str) -> str:
     if len(pattern) > MAX_PATTERN:
         raise ValueError(f"is a pattern of more than {MAX_PATTERN} characters: write a shorter one")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # patterns whose meaning Python is about to change
-            re.compile(pattern)
-    except (re.error, RecursionError, OverflowError, Warning) as error:
-        raise ValueError(f"is no regular expression ({error}): correct it") from None
+    compiled(pattern)
     return pattern

@@ -10,6 +10,7 @@ from typing import Literal
 from telemetry.concepts import Cell, Kind
 from telemetry.errors import FilterError
 from telemetry.filters.numbers import compare_number, is_number_kind, number
+from telemetry.filters.patterns import found
 
 Operator = Literal[">", ">=", "<", "<="]
 SPECIAL_START = tuple('!=<>/"')
@@ -134,10 +135,13 @@ def values(term: Term) -> tuple[str, ...]:
 
 
 def regexp(pattern: str, text: object) -> bool | None:
-    """SQL's `text REGEXP pattern`: None for NULL, False for what is no text."""
+    """SQL's `text REGEXP pattern`: None for NULL, False for what is no text.
+
+    FilterError where the pattern takes too long.
+    """
     if text is None:
         return None
-    return isinstance(text, str) and re.search(pattern, text) is not None
+    return isinstance(text, str) and found(pattern, text)
 
 
 def _order(cell: Cell, value: str, kind: Kind) -> int | None:

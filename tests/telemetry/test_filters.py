@@ -3,6 +3,7 @@
 import math
 import sqlite3
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from sqlalchemy import REAL as SQL_REAL
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
+import telemetry
 from telemetry.errors import FilterError
 from telemetry.filters import (
     MAX_ALTERNATIVES,
@@ -27,6 +29,8 @@ from telemetry.filters import (
     regexp,
     to_sql,
 )
+from telemetry.queries import CountQuery, Where
+from tests.builders import vmt
 
 _TABLE = Table(
     "cells",
@@ -106,7 +110,7 @@ def test_a_filter_text_means_what_the_grammar_says(text: str, expr: object) -> N
         ("/a/b/", r"write \/"),
         ("/[/", "correct it"),
         ("/(/", "correct it"),
-        ("/[[a]/", "correct it"),
+        ("/[a/", "correct it"),
         ("/a{99999999999999999999}/", "correct it"),
         ("/" + "(" * 500 + ")" * 500 + "/", None),
         ("/" + "a" * 1001 + "/", "shorter"),
@@ -329,6 +333,29 @@ def test_the_pattern_function_is_total() -> None:
     assert regexp("a", b"a") is False
     assert regexp("a", 5) is False
     assert regexp("a", "bab") is True
+
+
+ENDLESS = "(a|aa)+$"
+HOLDS_OUT = "a" * 80 + "b"
+
+
+def test_a_pattern_that_never_ends_is_refused() -> None:
+    wanted = Filter.parse("name", f"/{ENDLESS}/")
+    with pytest.raises(FilterError, match=r"takes too long .* write a pattern"):
+        wanted.expr.matches(HOLDS_OUT, "text")
+
+
+def test_a_pattern_that_never_ends_is_said_where_sqlite_asks(tmp_path: Path) -> None:
+    path = vmt.build("barter", tmp_path / "runs.db", runs=1, ticks=3, scenario_name=HOLDS_OUT)
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE trades SET direction = ?", (HOLDS_OUT,))
+    connection.commit()
+    connection.close()
+    source = telemetry.open_source(path)
+    where = Where((Filter.parse("direction", f"/{ENDLESS}/"),))
+    with pytest.raises(FilterError, match="takes too long"):
+        source.ask(CountQuery(1, "trades", where))
+    source.close()
 
 
 @pytest.mark.parametrize(
