@@ -11,10 +11,17 @@ if TYPE_CHECKING:  # which would load numpy, and a message needs no arrays
     from telemetry.concepts import Cell, Column
 
 DIGITS = 6
+_EXACT = 1e13
+"""Up to here a double still tells cents apart."""
 NULL = "null"
 NOT_RECORDED = "not recorded"
 CENTS = "cents"
-"""The unit of columns and measures that people read as money; exact formats keep the cents."""
+"""The unit of stored integers that people read as money; exact formats keep the cents, and the
+same value in units beside them."""
+MONEY = "$"
+"""The unit that money is shown in, and that filters, measures and points are in."""
+UNITS = "_units"
+"""How the column ends that holds a money column's value in units."""
 
 # Control characters, line separators, lone surrogates, and what reorders or hides text.
 _UNSAFE = re.compile(
@@ -44,6 +51,8 @@ def cell_text(
     if column is not None and column.unit == CENTS and not isinstance(cell, str | bytes | bool):
         return money_text(cell)
     if isinstance(cell, float) and math.isfinite(cell):
+        if column is not None and column.unit == MONEY and abs(cell) < _EXACT:
+            return f"{cell:.2f}"
         return f"{cell:.{DIGITS if digits is None else digits}g}"
     if isinstance(cell, str):
         return one_line(cell, limit=limit)
@@ -58,6 +67,34 @@ def money_text(cents: int | float | Decimal) -> str:
         return exact_text(cents)
     whole = int(cents) if cents == int(cents) else round(cents)
     return f"{'-' if whole < 0 else ''}{abs(whole) // 100}.{abs(whole) % 100:02d}"
+
+
+def per_unit(unit: str | None) -> int:
+    """What stored values of this unit are divided by where people see or write them."""
+    return 100 if unit == CENTS else 1
+
+
+def shown_unit(unit: str | None) -> str:
+    """The unit as people see it: cents are shown as money."""
+    return MONEY if unit == CENTS else unit or ""
+
+
+def in_units(cell: Cell, unit: str | None) -> Cell:
+    """`cell` as it is shown, exact: 12345 cents are Decimal("123.45")."""
+    if unit != CENTS or isinstance(cell, bool) or not isinstance(cell, int | float | Decimal):
+        return cell
+    if isinstance(cell, float):
+        return cell / per_unit(unit)
+    exact = Decimal(cell)
+    if not exact.is_finite():
+        return exact
+    sign, digits, exponent = exact.as_tuple()
+    return Decimal((sign, digits, int(exponent) - 2))  # a division would round to 28 digits
+
+
+def exact_shown(cell: Cell, column: Column) -> str:
+    """`cell` in full, in the unit that it is shown in."""
+    return exact_text(in_units(cell, column.unit))
 
 
 def exact_text(cell: Cell) -> str:
@@ -77,6 +114,16 @@ def exact_text(cell: Cell) -> str:
     if isinstance(cell, bytes):
         return "0x" + cell.hex()
     return repr(cell)
+
+
+def bytes_text(size: int | None) -> str | None:
+    """A size for people: 731 bytes, 40.7 kB, 4.9 MB (thousands); None where it is not known."""
+    if size is None or size < 1000:
+        return None if size is None else f"{size} bytes"
+    shown, units = size / 1000, ["kB", "MB", "GB", "TB"]
+    while shown >= 999.95 and len(units) > 1:
+        shown, units = shown / 1000, units[1:]
+    return f"{shown:.1f} {units[0]}"
 
 
 def one_line(text: str, limit: int | None = 200) -> str:

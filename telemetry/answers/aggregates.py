@@ -16,6 +16,7 @@ from telemetry.errors import RequestError
 from telemetry.families.vocabulary import AggregateSpec, ColumnSpec, SummarySpec, TableSpec
 from telemetry.queries import FacetQuery, HistogramQuery, PointsQuery, SummaryQuery
 from telemetry.reader import Reader
+from telemetry.text import per_unit
 
 NOT_RECORDED = "not recorded"
 
@@ -151,8 +152,8 @@ def points(reader: Reader, query: PointsQuery) -> Points:
         )
     else:
         rows = reader.rows(inner.order_by(*order))
-    xs, _ = floats((_plain(r[0], x) for r in rows), column_scale(reader, x))
-    ys, _ = floats((_plain(r[1], y) for r in rows), column_scale(reader, y))
+    xs, _ = floats((_plain(r[0], x) for r in rows), _drawn_scale(reader, x))
+    ys, _ = floats((_plain(r[1], y) for r in rows), _drawn_scale(reader, y))
     notes = () if every <= 1 else (f"{len(rows)} of {total} points drawn: every {every}th row.",)
     names = tuple(NOT_RECORDED if r[2] is None else str(r[2]) for r in rows)
     return Points(xs, ys, names, tuple(paging.row_key(tuple(r[3:])) for r in rows), total, notes)
@@ -160,6 +161,11 @@ def points(reader: Reader, query: PointsQuery) -> Points:
 
 def _plain(value: Any, column: ColumnSpec) -> Any:
     return decimal_cell(value) if column.decimal_text else value
+
+
+def _drawn_scale(reader: Reader, column: ColumnSpec) -> int:
+    """What stored values are divided by to be drawn: cents are drawn as money."""
+    return column_scale(reader, column) * per_unit(column.unit)
 
 
 def _summary_columns(reader: Reader, table: TableSpec, declared: SummarySpec) -> tuple[Column, ...]:
@@ -172,7 +178,7 @@ def _summary_columns(reader: Reader, table: TableSpec, declared: SummarySpec) ->
                 aggregate.name,
                 aggregate.label,
                 "int" if aggregate.function == "count" else "real",
-                unit=None if source is None else source.unit,
+                unit=None if source is None or aggregate.function == "count" else source.unit,
                 recorded=source is None or reader.layout.recorded(table, source),
                 derived=True,
             )

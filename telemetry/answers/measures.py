@@ -13,6 +13,7 @@ from telemetry.concepts import Measure, RunId
 from telemetry.errors import RequestError
 from telemetry.families.vocabulary import ColumnSpec, MeasureSpec, TableSpec
 from telemetry.reader import Layout, Reader
+from telemetry.text import per_unit, shown_unit
 
 
 def measures(layout: Layout) -> tuple[Measure, ...]:
@@ -81,7 +82,7 @@ def run_constant(reader: Reader, spec: MeasureSpec, run_id: RunId) -> float | No
 def divisor(reader: Reader, spec: MeasureSpec, run_id: RunId) -> int:
     """What stored values are divided by: the source's scale times the run's own."""
     _, column = place_of(reader, spec)
-    scale = column_scale(reader, column)
+    scale = column_scale(reader, column) * per_unit(spec.unit)
     runs = reader.family.runs
     if spec.divisor is None or not reader.has(runs.table, spec.divisor):
         return scale
@@ -104,6 +105,7 @@ def _measure(layout: Layout, spec: MeasureSpec) -> Measure:
     if not recorded:
         what = f"column {spec.column} of {spec.table}" if there else f"table {spec.table}"
         reason = f"{spec.label} is not recorded: this database has no {what}."
+    unit = shown_unit(spec.unit)
     return Measure(
-        spec.name, spec.label, spec.unit, spec.group, recorded, reason, spec.help, spec.default
+        spec.name, spec.label, unit, spec.group, recorded, reason, spec.help, spec.default
     )

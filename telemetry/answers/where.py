@@ -14,6 +14,7 @@ from telemetry.families.vocabulary import ColumnSpec, TableSpec
 from telemetry.filters import to_sql
 from telemetry.queries import Where
 from telemetry.reader import Reader
+from telemetry.text import per_unit
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 
@@ -37,7 +38,8 @@ def conditions(
         spec = reader.layout.column_spec(table, item.column)
         element = reader.layout.number(table, spec)
         kind = reader.layout.describe_column(table, spec).kind
-        found.append(to_sql(item.expr, element, kind, column_scale(reader, spec)))
+        scale = column_scale(reader, spec) * per_unit(spec.unit)
+        found.append(to_sql(item.expr, element, kind, scale))
     return found
 
 

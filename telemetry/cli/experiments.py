@@ -9,10 +9,10 @@ import click
 from telemetry.cli.asking import find_experiment, opened
 from telemetry.cli.interrupt import current_token
 from telemetry.cli.options import common
-from telemetry.cli.output import CENTS, Output
+from telemetry.cli.output import Output
 from telemetry.concepts import Cell, Column, Experiment, Iteration, IterationList
 from telemetry.queries import ExperimentsQuery, IterationsQuery
-from telemetry.text import cell_text, money_text
+from telemetry.text import CENTS, cell_text, money_text
 
 _OWN = (
     Column("experiment_id", "Experiment", "text"),

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 TEXT_ROWS = 50
-CENTS = "cents"
-"""The unit of integers that people read as money."""
 
 
 class Output:

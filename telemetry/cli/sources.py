@@ -12,8 +12,10 @@ from telemetry.cli.interrupt import current_token
 from telemetry.cli.options import common
 from telemetry.cli.output import Output, Section
 from telemetry.concepts import Cell, Column, Identity, Run, RunDetail, RunList, Summary, Table
+from telemetry.filters import Filter
 from telemetry.queries import RunQuery, RunSizesQuery, RunsQuery, SummaryQuery
 from telemetry.source import Source
+from telemetry.text import bytes_text, in_units
 
 _DEEPEST = 200
 _NAME = Column("name", "Name", "text")
@@ -62,11 +64,11 @@ def runs(source: str, filters: tuple[str, ...], experiment: str | None) -> int:
             listed = replace(listed, runs=some)
     columns = _run_columns(listed)
     wanted = where(Table("runs", "Runs", "runs", columns, True), filters, None, None, output)
-    kinds = {column.name: column.kind for column in columns}
+    known = {column.name: column for column in columns}
     rows = []
     for run in listed.runs:
         fields = _run_fields(run)
-        if all(f.expr.matches(fields.get(f.column), kinds[f.column]) for f in wanted.filters):
+        if all(_holds(f, fields.get(f.column), known[f.column]) for f in wanted.filters):
             rows.append(tuple(fields.get(column.name) for column in columns))
     shown = list(range(len(columns)))
     if output.for_people:
@@ -75,6 +77,10 @@ def runs(source: str, filters: tuple[str, ...], experiment: str | None) -> int:
     if not written:
         output.note("No runs match." if listed.runs else f"{source} has no runs.")
     return 0 if written else 1
+
+
+def _holds(wanted: Filter, cell: Cell, column: Column) -> bool:
+    return wanted.expr.matches(in_units(cell, column.unit), column.kind)
 
 
 @click.command()
@@ -135,7 +141,7 @@ def _identity_sections(source: Source, identity: Identity) -> list[Section]:
         ("family", identity.family_label),
         ("vintage", identity.vintage),
         ("engine", identity.engine),
-        ("size", None if identity.size_bytes is None else f"{identity.size_bytes} bytes"),
+        ("size", bytes_text(identity.size_bytes)),
         *(("scale of " + name, str(value)) for name, value in source.scales.items()),
     ]
     tables: list[tuple[Cell, ...]] = []

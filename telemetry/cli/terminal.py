@@ -14,10 +14,9 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from telemetry.cli.output import CENTS
 from telemetry.concepts import Cell, Column
 from telemetry.export.formats import Row
-from telemetry.text import cell_text, money_text, one_line
+from telemetry.text import CENTS, cell_text, money_text, one_line, shown_unit
 
 if TYPE_CHECKING:
     from telemetry.cli.output import Section
@@ -102,8 +101,8 @@ def _heading(column: Column, units: bool) -> Text:
 
 
 def _unit(column: Column) -> str:
-    """The unit to show; cents need none, since they are shown as money."""
-    return "" if column.unit is None or column.unit == CENTS else one_line(column.unit)
+    """The unit to show: cents are shown as money."""
+    return one_line(shown_unit(column.unit))
 
 
 def _cell(cell: Cell, column: Column, missing: str | None = None) -> Text:

@@ -1,15 +1,18 @@
-"""Costs, balances, queues and days of a run, per tick and agent, in exact cents."""
+"""Costs, balances, queues and days of a run, per tick and agent, exact to the cent."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 import telemetry
+from telemetry.filters import Filter
 from telemetry.queries import (
     CountQuery,
     FanQuery,
+    PointsQuery,
     SeriesQuery,
     SummaryQuery,
     TableQuery,
@@ -31,13 +34,19 @@ def values(source: Source, measure: str, run: str = ALONE) -> dict[object, list[
     }
 
 
+def cents(source: Source, measure: str, run: str = ALONE) -> dict[object, list[float]]:
+    """A money measure, whose values are in units, in whole cents."""
+    found = values(source, measure, run)
+    return {agent: [round(v * 100, 6) for v in line] for agent, line in found.items()}
+
+
 def cells(source: Source, table: str, *columns: str, run: str = ALONE) -> list[tuple[object, ...]]:
     query = TableQuery(run, table, columns=columns)
     return [row for chunk in source.stream(query) for row in chunk]
 
 
 def test_a_tick_s_cost_is_the_sum_of_its_accruals(source: Source) -> None:
-    assert values(source, "cost") == {
+    assert cents(source, "cost") == {
         "A": [0, 100, 0, 0, 0, 350],
         "B": [0, 0, 250, 0, 0, 0],
         "ÅBO": [0, 0, 0, 0, 0, 0],
@@ -45,12 +54,12 @@ def test_a_tick_s_cost_is_the_sum_of_its_accruals(source: Source) -> None:
 
 
 def test_costs_accumulate_over_days(source: Source) -> None:
-    assert values(source, "cost_so_far")["A"] == [0, 100, 100, 100, 100, 450]
-    assert values(source, "delay_so_far")["A"] == [0, 60, 60, 60, 60, 410]
+    assert cents(source, "cost_so_far")["A"] == [0, 100, 100, 100, 100, 450]
+    assert cents(source, "delay_so_far")["A"] == [0, 60, 60, 60, 60, 410]
 
 
 def test_other_is_what_the_total_has_beyond_its_parts(source: Source) -> None:
-    assert values(source, "other")["A"] == [0, 40, 0, 0, 0, 0]
+    assert cents(source, "other")["A"] == [0, 40, 0, 0, 0, 0]
     names = ("liquidity", "delay", "collateral", "penalty", "split_friction", "other", "cost")
     for row in cells(source, "costs", *names):
         parts = [part for part in row[:-1] if isinstance(part, int)]
@@ -74,8 +83,8 @@ def test_without_accruals_costs_come_from_accumulators_that_begin_anew_daily(
     simcash.insert(path, "simulation_runs", [simcash.run("states")])
     simcash.insert(path, "tick_agent_states", simcash.states("states"))
     source = telemetry.open_source(path)
-    assert values(source, "cost", "states")["A"] == [10] * 6
-    assert values(source, "delay_so_far", "states")["A"] == [10, 20, 30, 40, 50, 60]
+    assert cents(source, "cost", "states")["A"] == [10] * 6
+    assert cents(source, "delay_so_far", "states")["A"] == [10, 20, 30, 40, 50, 60]
     assert [d for (d,) in cells(source, "costs", "day", run="states")] == [0] * 6 + [1] * 6
 
 
@@ -90,13 +99,39 @@ def test_a_run_that_recorded_no_costs_has_none_instead_of_zeros(tmp_path: Path) 
 
 
 def test_credit_used_is_how_far_the_balance_lies_below_zero(source: Source) -> None:
-    assert values(source, "credit_used")["A"] == [0, 50, 0, 0, 0, 0]
-    assert values(source, "balance")["A"][1] == -50
+    assert cents(source, "credit_used")["A"] == [0, 50, 0, 0, 0, 0]
+    assert cents(source, "balance")["A"][1] == -50
 
 
-def test_money_measures_are_in_cents(source: Source) -> None:
+def test_money_measures_are_in_units_and_say_so(source: Source) -> None:
     units = {m.name: m.unit for m in source.measures}
-    assert {units[n] for n in ("balance", "cost", "queued_value", "day_cost")} == {"cents"}
+    assert {units[n] for n in ("balance", "cost", "queued_value", "day_cost")} == {"$"}
+    assert values(source, "balance")["A"][1] == -0.5
+
+
+def test_tables_keep_cents_with_the_exact_units_beside_them(source: Source) -> None:
+    for table in ("transactions", "costs", "tick_agent_states", "unsettled"):
+        names = [c.name for c in source.table(table).columns]
+        money = [c.name for c in source.table(table).columns if c.unit == "cents"]
+        assert money
+        for name in money:
+            assert names[names.index(name) + 1] == f"{name}_units"
+            for stored, units in cells(source, table, name, f"{name}_units"):
+                assert units == (None if stored is None else Decimal(stored) / 100)
+
+
+def test_filters_and_points_of_money_mean_what_is_shown(source: Source) -> None:
+    amounts = [row[0] for row in cells(source, "transactions", "amount")]
+    one = max(amounts)
+    where = Where((Filter.parse("amount", f">={Decimal(one) / 100}"),))
+    found = source.ask(TableQuery(ALONE, "transactions", ("amount",), where)).rows
+    assert found == tuple((a,) for a in amounts if a == one)
+    assert (
+        source.ask(CountQuery(ALONE, "transactions", Where((Filter.parse("amount", f">={one}"),))))
+        == 0
+    )
+    points = source.ask(PointsQuery(ALONE, "transactions", "arrival_tick", "amount"))
+    assert sorted(points.y.tolist()) == sorted(a / 100 for a in amounts)
 
 
 def test_queues_count_what_waits_and_none_is_zero_where_states_are_recorded(
@@ -104,18 +139,18 @@ def test_queues_count_what_waits_and_none_is_zero_where_states_are_recorded(
 ) -> None:
     assert values(source, "queue1")["B"] == [0, 0, 2, 0, 0, 0]
     assert values(source, "queue2")["B"] == [0, 0, 0, 1, 0, 0]
-    assert values(source, "queued_value")["B"] == [0, 0, 700, 400, 0, 0]
+    assert cents(source, "queued_value")["B"] == [0, 0, 700, 400, 0, 0]
 
 
 def test_days_stand_at_their_last_tick(source: Source) -> None:
     (line, *_) = source.ask(SeriesQuery(ALONE, "day_closing_balance")).lines
-    assert (line.tick.tolist(), line.value.tolist()) == ([2, 5], [1000, 1001])
+    assert (line.tick.tolist(), line.value.tolist()) == ([2, 5], [10.0, 10.01])
 
 
 def test_a_fan_spans_the_agents_of_each_tick(source: Source) -> None:
     fan = source.ask(FanQuery(ALONE, "cost_so_far"))
     assert fan.count.tolist() == [3] * 6
-    assert fan.quantiles["max"].tolist() == [0, 100, 250, 250, 250, 450]
+    assert fan.quantiles["max"].tolist() == [0, 1, 2.5, 2.5, 2.5, 4.5]
 
 
 def test_ticks_tell_what_happened_in_each_also_in_a_silent_one(source: Source) -> None:

@@ -152,7 +152,7 @@ def test_events_are_filtered_by_type_and_amount(source: Source) -> None:
     assert source.ask(CountQuery(ALONE, EVENTS, accruals)) == 4
     matching = Where((Filter.parse("event_type", "/^Rtgs/"),))
     assert source.ask(CountQuery(ALONE, EVENTS, matching)) == 2
-    large = Where((Filter.parse("amount", ">=300"),))
+    large = Where((Filter.parse("amount", ">=3"),))
     assert kinds(source, large) == ["LsmCycleSettlement", "CostAccrual"]
     assert source.ask(CountQuery(ALONE, EVENTS, Where((Filter.parse("agent_id", "null"),)))) == 7
 

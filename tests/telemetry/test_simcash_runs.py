@@ -199,4 +199,4 @@ def test_runs_of_the_newer_experiment_shape_have_their_context(tmp_path: Path) -
     assert run.fields["total_cost"] == 77
     assert run.ticks == TickRange(0, 5)
     lines = source.ask(SeriesQuery(run.run_id, "cost_so_far")).lines
-    assert {line.agent_id: line.value[-1] for line in lines} == {"A": 450, "B": 250}
+    assert {line.agent_id: line.value[-1] for line in lines} == {"A": 4.5, "B": 2.5}

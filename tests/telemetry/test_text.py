@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry.concepts import Column
-from telemetry.text import cell_text, exact_text, one_line
+from telemetry.text import (
+    bytes_text,
+    cell_text,
+    exact_shown,
+    exact_text,
+    in_units,
+    one_line,
+    shown_unit,
+)
 
 
 def test_null_zero_and_the_empty_text_never_look_alike_to_people() -> None:
@@ -134,3 +142,33 @@ def test_exact_text_keeps_the_cents() -> None:
     assert exact_text(12345) == "12345"
     assert cell_text("12345", CENTS) == "12345"
     assert cell_text(None, CENTS) == "null"
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [
+        (None, None),
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (1000, "1.0 kB"),
+        (999_949, "999.9 kB"),
+        (999_950, "1.0 MB"),
+        (38_800_000, "38.8 MB"),
+        (5 * 10**15, "5000.0 TB"),
+    ],
+)
+def test_sizes_are_read_by_people(size: int | None, shown: str | None) -> None:
+    assert bytes_text(size) == shown
+
+
+def test_cents_are_money_with_every_digit_wherever_they_are_shown() -> None:
+    big = 12345678901234567890123456789012345
+    assert str(in_units(big, "cents")) == "123456789012345678901234567890123.45"
+    assert in_units(-5, "cents") == Decimal("-0.05")
+    assert in_units(True, "cents") is True
+    assert in_units(None, "cents") is None
+    assert in_units("x", "cents") == "x"
+    assert in_units(12345, "ticks") == 12345
+    assert (shown_unit("cents"), shown_unit("ticks"), shown_unit(None)) == ("$", "ticks", "")
+    assert exact_shown(12345, CENTS) == "123.45"
+    assert cell_text(52887.6, Column("value", "Balance", "real", unit="$")) == "52887.60"

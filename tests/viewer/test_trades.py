@@ -264,7 +264,7 @@ def test_the_view_fits_a_small_window(qtbot, context, database):
 def test_payments_without_prices_are_drawn_by_their_amounts(qtbot, context, tmp_path):
     path = simcash.unified(tmp_path / "u.db")
     with shown(qtbot, context, TradesView, path, simcash.ALONE) as view:
-        amounts = sorted(row["amount"] for row in simcash.transactions(simcash.ALONE))
+        amounts = sorted(row["amount"] / 100 for row in simcash.transactions(simcash.ALONE))
         assert sorted(view.scatter.points.y.tolist()) == amounts
-        assert view._axis.text().startswith("amount")
+        assert view._axis.text() == "amount ($) over ticks"
         assert "not recorded" not in view._legend.accessibleName()

@@ -9,7 +9,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
 
 from telemetry.concepts import Cell, Column
-from telemetry.text import CENTS, cell_text, exact_text
+from telemetry.text import CENTS, cell_text, exact_shown, exact_text, shown_unit
 from vmt_log_viewer.widgets.outcome_mark import reason_color
 
 if TYPE_CHECKING:
@@ -81,14 +81,20 @@ class CellStyle:
     def _tip(self, cell: Cell, column: Column) -> str | None:
         if not column.recorded:
             return NOT_RECORDED
-        return "NULL: nothing was stored here" if cell is None else plain_tip(exact_text(cell))
+        return "NULL: nothing was stored here" if cell is None else plain_tip(_exact(cell, column))
 
 
 def heading(column: Column) -> str:
-    """The column's label, with its unit where the label does not say it already; cents are shown
-    as money, so they are not named."""
-    told = not column.unit or column.unit == CENTS or column.unit in column.label
-    return column.label if told else f"{column.label} ({column.unit})"
+    """The column's label, with its unit where the label does not say it already."""
+    unit = shown_unit(column.unit)
+    told = not unit or unit in column.label
+    return column.label if told else f"{column.label} ({unit})"
+
+
+def _exact(cell: Cell, column: Column) -> str:
+    """The value in full with its unit; of money also what is stored."""
+    text = f"{exact_shown(cell, column)} {shown_unit(column.unit)}".rstrip()
+    return f"{text}, stored as {exact_text(cell)} cents" if column.unit == CENTS else text
 
 
 def is_number(column: Column) -> bool:

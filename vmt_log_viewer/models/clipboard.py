@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Cell, Column
 from telemetry.queries import TableQuery
-from telemetry.text import exact_text
+from telemetry.text import CENTS, UNITS, exact_shown
 
 if TYPE_CHECKING:
     from telemetry.source import Source
@@ -18,9 +18,9 @@ _PAGE = 5_000
 
 
 def as_text(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> str:
-    """Headings are the table's own column names; NULL is empty. Tabs and breaks become spaces."""
-    lines = ["\t".join(column.name for column in columns)]
-    lines += ["\t".join(_one_field(cell) for cell in row) for row in rows]
+    """Headings are the table's own column names, of money those of its units; NULL is empty. Tabs and breaks become spaces."""
+    lines = ["\t".join(c.name + UNITS if c.unit == CENTS else c.name for c in columns)]
+    lines += ["\t".join(map(_one_field, row, columns)) for row in rows]
     return "\n".join(lines) + "\n"
 
 
@@ -56,5 +56,7 @@ def read_ranges(
             page_query = replace(query, after=page.next, offset=0)
 
 
-def _one_field(cell: Cell) -> str:
-    return " ".join(exact_text(cell).split()) if isinstance(cell, str) else exact_text(cell)
+def _one_field(cell: Cell, column: Column) -> str:
+    """As it is shown, with every digit: cents as money."""
+    text = exact_shown(cell, column)
+    return " ".join(text.split()) if isinstance(cell, str) else text

@@ -11,7 +11,7 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistent
 from PySide6.QtGui import QColor, QFont
 
 from telemetry.concepts import Cell, Column
-from telemetry.text import cell_text, exact_text, one_line
+from telemetry.text import cell_text, exact_text, in_units, one_line, shown_unit
 from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.theme import Theme
 
@@ -61,8 +61,8 @@ def fact_of(column: Column, cell: Cell) -> Fact:
     """A cell as its column has it."""
     return Fact(
         column.label or column.name,
-        cell,
-        column.unit or "",
+        in_units(cell, column.unit),
+        shown_unit(column.unit),
         recorded=column.recorded,
         help=column.help,
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from telemetry.concepts import Cell, Column
 from telemetry.errors import FilterError
 from telemetry.filters import Filter
+from telemetry.text import in_units
 
 _TOKEN = re.compile(r'(?:[^\s"/]|"(?:[^"]|"")*"?|/(?:\\.|[^/\\])*/?)+')
 _ASSIGNMENT = re.compile(r"([^=<>!]+?)(=|!=|>=|<=|>|<)(.*)", re.DOTALL)
@@ -41,7 +42,8 @@ class RunFilter:
     def matches(self, cell: Callable[[str], Cell], texts: Iterable[str]) -> bool:
         """`cell` gives a run's value by column name, `texts` all texts that words may be in."""
         for filter_, column in self.filters:
-            if not filter_.expr.matches(cell(column.name), column.kind):
+            shown = in_units(cell(column.name), column.unit)
+            if not filter_.expr.matches(shown, column.kind):
                 return False
         if not self.words:
             return True

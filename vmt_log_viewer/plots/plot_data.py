@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtGui import QColor
 
 from telemetry.concepts import AgentId, Fan, Floats, Line, Series
+from telemetry.text import MONEY
 from vmt_log_viewer.plots.end_labels import EndLabel
 from vmt_log_viewer.plots.line_bank import LineBank
 from vmt_log_viewer.plots.nice import short
@@ -106,23 +107,25 @@ class PlotData:
         segments: list[Segment] = []
         if len(found) <= FEW:
             for agent_id, value in found:
-                text = "not recorded" if value is None else short(value, 6)
+                text = "not recorded" if value is None else self.said(value)
                 segments += [(f"{self.label_of(agent_id)} ", self.color_of(agent_id)), (text, None)]
         elif not self._has_fan_at(tick):
             known = [v for _, v in found if v is not None and np.isfinite(v)]
             if known:
-                text = f"{len(known)} agents: {short(min(known))} … {short(max(known))}"
+                text = (
+                    f"{len(known)} agents: {self.said(min(known), 4)} … {self.said(max(known), 4)}"
+                )
                 segments.append((text, None))
         if self._has_fan_at(tick):
             segments.append((self._fan_words(tick), None))
         if not segments and self.constant is not None:
-            segments.append((f"constant {short(self.constant, 6)}", None))
+            segments.append((f"constant {self.said(self.constant)}", None))
         return segments
 
     def of_line(self, line: Line, tick: int) -> list[Segment]:
         """One agent's value at `tick`, and what is marked there."""
         value = value_at(line, tick)
-        text = "not recorded" if value is None else short(value, 6)
+        text = "not recorded" if value is None else self.said(value)
         i = _index(line.tick, tick)
         if line.mark is not None and i is not None and line.mark[i]:
             text += f" ({line.mark[i]})"
@@ -137,10 +140,10 @@ class PlotData:
         if 0 < len(lines) <= FEW:
             for agent_id, x, y in lines:
                 segments.append((f"{self.label_of(agent_id)} ", self.color_of(agent_id)))
-                segments.append((_change(x, y), None))
+                segments.append((self._change(x, y), None))
             return segments
         x, y = self._middle(a), self._middle(b)
-        return [("median ", None), (_change(x, y), None)]
+        return [("median ", None), (self._change(x, y), None)]
 
     def nearest(self, tick: int, height: float, scale: ValueScale) -> tuple[Line, float] | None:
         """The line that passes nearest to `height` at `tick`, and its value there."""
@@ -168,9 +171,24 @@ class PlotData:
                 if value is not None:
                     labels.append(EndLabel(name, neutral, scale.height(value), rank))
         if self.constant is not None:
-            text = f"= {short(self.constant, 4)}"
+            text = f"= {self.said(self.constant, 4)}"
             labels.append(EndLabel(text, neutral, scale.height(self.constant), 0))
         return labels
+
+    def said(self, value: float, digits: int = 6) -> str:
+        """A value in words; money with its cents, however large."""
+        known = self.series or self.fan
+        if known is not None and known.measure.unit == MONEY and abs(value) < 1e15:
+            return f"{value:.2f}".replace("-", "−")
+        return short(value, digits)
+
+    def _change(self, x: float | None, y: float | None) -> str:
+        one, other = ("not recorded" if v is None else self.said(v) for v in (x, y))
+        if x is None or y is None:
+            return f"{one} → {other}"
+        with np.errstate(all="ignore"):
+            change = float(np.float64(y) - np.float64(x))
+        return f"{one} → {other}  Δ {'+' if change > 0 else ''}{self.said(change)}"
 
     def _has_fan_at(self, tick: int) -> bool:
         return self.fan is not None and _index(self.fan.tick, tick) is not None
@@ -179,7 +197,7 @@ class PlotData:
         assert self.fan is not None
         i = _index(self.fan.tick, tick)
         assert i is not None
-        q = {key: short(float(values[i])) for key, values in self.fan.quantiles.items()}
+        q = {key: self.said(float(values[i]), 4) for key, values in self.fan.quantiles.items()}
         return f"median {q['median']}, {q['min']} … {q['max']} of {int(self.fan.count[i])}"
 
     def _middle(self, tick: int) -> float | None:
@@ -215,14 +233,3 @@ def _last_value(ticks: np.ndarray, values: Floats, last: float) -> float | None:
         known = np.flatnonzero(np.isfinite(values[:end]))
         return float(values[known[-1]]) if known.size else None
     return float(values[max(0, end - 512) + known[-1]])
-
-
-def _change(x: float | None, y: float | None) -> str:
-    if x is None or y is None:
-        one = "not recorded" if x is None else short(x, 6)
-        other = "not recorded" if y is None else short(y, 6)
-        return f"{one} → {other}"
-    with np.errstate(all="ignore"):
-        change = float(np.float64(y) - np.float64(x))
-    sign = "+" if change > 0 else ""
-    return f"{short(x, 6)} → {short(y, 6)}  Δ {sign}{short(change, 6)}"

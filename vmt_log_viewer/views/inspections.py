@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from telemetry.cancel import CancelToken
 from telemetry.concepts import AgentId, Cell, RunDetail, RunId, TablePage, TickRange
 from telemetry.errors import NothingFoundError
 from telemetry.queries import NegotiationQuery, RunQuery, TableQuery, Where
-from telemetry.text import exact_text, one_line
+from telemetry.text import bytes_text, exact_text, in_units, one_line
 from vmt_log_viewer.models.fact_tree import Fact, Section, fact_of
 from vmt_log_viewer.models.one_row import read_row
 from vmt_log_viewer.state.items import AgentItem, Item, NegotiationItem, RowItem
@@ -46,12 +46,12 @@ def _run(detail: RunDetail, source: Source) -> Facts:
     run, identity = detail.run, source.identity
     warnings = tuple(Fact(text, wide=True, mood="warning") for text in detail.warnings)
     notes = tuple(Fact(text, wide=True) for text in (*detail.notes, *identity.notes))
-    facts = tuple(Fact(label, value) for label, value in detail.facts)
+    facts = tuple(Fact(label, v, recorded=v is not None) for label, v in detail.facts)
     origin = (
         Fact("Source", identity.location),
         Fact("Family", identity.family_label),
         Fact("Vintage", identity.vintage),
-        Fact("Size", identity.size_bytes, "bytes", recorded=identity.size_bytes is not None),
+        Fact("Size", bytes_text(identity.size_bytes), recorded=identity.size_bytes is not None),
         *(Fact("Not recorded", name) for name in identity.missing),
     )
     sections = [
@@ -148,7 +148,7 @@ def _before_after(title: str, states: TablePage, agent_id: AgentId) -> Section |
         return Section(title, _facts(states, rows[0]))
     first, last = states.rows[rows[0]], states.rows[rows[-1]]
     facts = [
-        Fact(c.label or c.name, _change(first[i], last[i]), c.unit or "", c.recorded, help=c.help)
+        replace(fact_of(c, None), value=_change(*(in_units(r[i], c.unit) for r in (first, last))))
         for i, c in enumerate(states.columns)
         if c.visible and c.role not in ("run", "key", "agent", "tick")
     ]

@@ -9,8 +9,9 @@ from PySide6.QtGui import QColor, QPalette, QPixmap
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from telemetry.concepts import Cell, Column, Summary
-from telemetry.text import cell_text, exact_text, one_line
+from telemetry.text import cell_text, exact_shown, one_line
 from vmt_log_viewer import icons
+from vmt_log_viewer.models.cell_style import heading as column_heading
 from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.theme import BETWEEN, GRID, ICON, INSIDE, Theme
 from vmt_log_viewer.widgets.plain import ElidedLabel, caption, heading
@@ -137,8 +138,8 @@ class GroupTable(QWidget):
         line = 1
         for i, column in enumerate(summary.columns[1:], start=1):
             cells = [group[i] for group in summary.groups]
-            label = caption(self._theme, column.label, elided=False)
-            label.setToolTip(plain_tip(f"{column.label} ({column.unit})") if column.unit else "")
+            label = caption(self._theme, column_heading(column), elided=False)
+            label.setToolTip(plain_tip(column.help))
             label.setFixedHeight(LINE)
             self._grid.addWidget(label, line, 0)
             if several:
@@ -162,7 +163,7 @@ class GroupTable(QWidget):
             label = QLabel(text)
             label.setTextFormat(Qt.TextFormat.PlainText)
             if cell is not None:
-                label.setToolTip(plain_tip(exact_text(cell)))
+                label.setToolTip(plain_tip(exact_shown(cell, column)))
             self._grid.addWidget(label, line, place, _RIGHT)
 
     def _head(self, name: str, color: QColor | None) -> QWidget:

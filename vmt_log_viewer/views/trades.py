@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayou
 from telemetry.concepts import Points, RunId, Table
 from telemetry.errors import TelemetryError
 from telemetry.queries import PointsQuery
+from vmt_log_viewer.models.cell_style import heading
 from vmt_log_viewer.state.items import RowItem
 from vmt_log_viewer.theme import BETWEEN, GRID, INSIDE
 from vmt_log_viewer.views.negotiation import NegotiationPanel
@@ -95,8 +96,7 @@ class TradesView(RowView):
         self.scatter.clear_points()
         drawn = self._drawn()
         column = table.with_role(drawn)
-        unit = f" ({column.unit})" if column is not None and column.unit else ""
-        self._axis.setText(f"{column.label}{unit} over ticks" if column is not None else "")
+        self._axis.setText(f"{heading(column)} over ticks" if column is not None else "")
         self.scatter.setVisible(column is not None)
 
     def _drawn(self) -> str:

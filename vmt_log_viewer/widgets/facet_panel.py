@@ -22,7 +22,7 @@ from telemetry.errors import TelemetryError
 from telemetry.filters import Filter
 from telemetry.filters.terms import text_of
 from telemetry.queries import FacetQuery
-from telemetry.text import cell_text
+from telemetry.text import cell_text, in_units
 from vmt_log_viewer.models.cell_style import CellStyle, plain_tip
 from vmt_log_viewer.theme import BETWEEN, GRID, INSIDE
 from vmt_log_viewer.widgets.facet_list import FacetList, FacetRow
@@ -56,7 +56,7 @@ def read_facets(
     by = source.ask(replace(query, column=split.name, limit=6), token)
     parts = []
     for value, _ in by.values:
-        filters = (*query.where.filters, Filter.any_of(split.name, (value,)))
+        filters = (*query.where.filters, Filter.any_of(split.name, (in_units(value, split.unit),)))
         where = replace(query.where, filters=filters)
         parts.append((value, source.ask(replace(query, where=where, limit=None), token)))
     return SplitFacets(facets, tuple(parts))
@@ -171,7 +171,7 @@ class FacetSection(QWidget):
             for by, facets in split.parts
         )
         return FacetRow(
-            value,
+            in_units(value, self.column.unit),
             cell_text(value, self.column),
             count,
             paint(value, self.column),

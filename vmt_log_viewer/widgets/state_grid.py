@@ -9,7 +9,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from telemetry.concepts import Cell, Negotiation
-from telemetry.text import cell_text, exact_text
+from telemetry.text import cell_text, exact_text, in_units
 from vmt_log_viewer.models.cell_style import heading, plain_tip
 from vmt_log_viewer.models.ladder import StateLine, number, state_lines
 from vmt_log_viewer.plots.nice import short
@@ -69,6 +69,7 @@ class StateGrid(QWidget):
         name.setToolTip(plain_tip(heading(column)))
         self._grid.addWidget(name, row, 0)
         for side, (before, after) in enumerate(line.values):
+            before, after = (in_units(cell, column.unit) for cell in (before, after))
             self._value(row, 1 + 3 * side, before, muted=True)
             self._value(row, 2 + 3 * side, after, muted=before == after)
             change = _change(before, after)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QWidget
 from telemetry.concepts import Cell, Column, Summary
 from telemetry.errors import TelemetryError
 from telemetry.queries import SummaryQuery
-from telemetry.text import cell_text, exact_text
+from telemetry.text import cell_text, exact_shown
 from vmt_log_viewer.models.cell_style import heading, is_number, plain_tip
 from vmt_log_viewer.theme import BETWEEN, INSIDE
 from vmt_log_viewer.widgets.plain import caption
@@ -92,7 +92,7 @@ class SummaryGrid(QScrollArea):
         shown = [i for i in range(len(summary.columns)) if i == 0 or _has_values(summary, i)]
         columns = [summary.columns[i] for i in shown]
         for place, column in enumerate(columns):
-            label = caption(self._context.theme, column.label, elided=False)
+            label = caption(self._context.theme, heading(column), elided=False)
             label.setToolTip(plain_tip(f"{heading(column)} {column.help}"))
             self._grid.addWidget(label, 0, place, _side(column, place))
         mixed = len(summary.groups) > 1
@@ -121,7 +121,7 @@ class SummaryGrid(QScrollArea):
                 label.setToolTip(_MIXED if line == 1 and _mixes(column) else "")
                 label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
             elif place:
-                label.setToolTip(plain_tip(exact_text(cell)))
+                label.setToolTip(plain_tip(exact_shown(cell, column)))
             self._grid.addWidget(label, line, place, _side(column, place))
 
     def _empty(self) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout
 from telemetry.concepts import AgentId, Column, RunId, Table, TickRange
 from telemetry.errors import TelemetryError
 from telemetry.queries import ColumnsQuery, CountQuery, Sort, TableQuery, Where
+from telemetry.text import CENTS, UNITS
 from vmt_log_viewer.models.cell_style import CellStyle
 from vmt_log_viewer.models.clipboard import copied_text
 from vmt_log_viewer.models.paged_table import PagedTable
@@ -154,10 +155,18 @@ class TablePanel(QWidget):
         return Where(self.filters.without(column), self._ticks, self._agents)
 
     def export_query(self) -> TableQuery | None:
-        """The rows exactly as shown: filtered, sorted, visible columns in their order."""
+        """The rows exactly as shown: filtered, sorted, visible columns in their order.
+
+        Beside money that is stored in cents stand its units, which are what the table shows.
+        """
         if self.model.asked is None:
             return None
-        return replace(self.model.asked, columns=self.view.visible_columns())
+        known = {column.name for column in self.columns}
+        cents = {c.name for c in self.columns if c.unit == CENTS and c.name + UNITS in known}
+        names: list[str] = []
+        for name in self.view.visible_columns():
+            names += [name, name + UNITS] if name in cents else [name]
+        return replace(self.model.asked, columns=tuple(dict.fromkeys(names)))
 
     @property
     def columns(self) -> tuple[Column, ...]:

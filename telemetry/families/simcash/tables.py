@@ -18,6 +18,7 @@ from telemetry.families.simcash import (
     runs,
     states,
 )
+from telemetry.families.simcash.units import with_units
 from telemetry.families.vocabulary import Columns, ColumnSpec, TableSpec
 
 TEMPLATES = "templates"
@@ -67,6 +68,7 @@ def _spec(
     model = next((models.tables[n] for n in made_of or (name,) if n in models.tables), None)
     if model is None:
         return None
+    shown = tuple(c for column in shown for c in with_units(column, name))
     more.setdefault("run", "simulation_id")
     more.setdefault("agents", ("agent_id",) if any(c.name == "agent_id" for c in shown) else ())
     return TableSpec(name, label, role, model, shown, **more)
