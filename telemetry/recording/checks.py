@@ -1,133 +1,41 @@
-"""What a column accepts: rules for one value, and for a whole row, that name the field they refuse.
+"""What a row of a table must hold: values that pass, in the order of columns, or the wrong field.
 
-A rule takes a value and returns it as the database shall keep it, or raises `RefusedValue` with
-what is wanted ("must be 0 or more"); the row check puts the field's name before it.
+A check is asked a million times a run, so each set of given columns gets a plan of its own: one
+compiled expression that lets plain values pass, and the rules one by one where it does not.
 """
 
 from __future__ import annotations
 
-import math
-import operator
-from collections.abc import Callable, Iterable, Mapping
-from typing import SupportsFloat
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, cast
 
-from sqlalchemy import Column, Float, Integer, Table
+from sqlalchemy import Boolean, Column, Float, Integer, Numeric, Table
 
 from telemetry.errors import RecordingError
+from telemetry.recording.rules import RefusedValue, Rule, exact, flag, integer, real, text
 
-Rule = Callable[[object], object]
-_SHOWN = 60
-_INT64 = 2**63
-
-
-class RefusedValue(ValueError):
-    """A value that a rule does not accept; its text continues "``field`` …"."""
+Values = tuple[object, ...]
 
 
-def shown(value: object) -> str:
-    """The value as an error quotes it, cut to a readable length."""
-    text = repr(value)
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+class Plan:
+    """How rows that give one and the same set of columns become tuples for the database.
 
-
-def integer(minimum: int | None = None) -> Rule:
-    """A whole number (of any integer type, also numpy's) that fits 64 bits; a float is refused."""
-
-    def check(value: object) -> object:
-        try:
-            number = value if type(value) is int else operator.index(value)  # type: ignore[arg-type]
-        except TypeError:
-            raise RefusedValue(f"must be a whole number, not {shown(value)}") from None
-        if minimum is not None and number < minimum:
-            raise RefusedValue(f"must be {minimum} or more, not {number}")
-        if not -_INT64 <= number < _INT64:
-            raise RefusedValue(f"must fit 64 bits, which {number} does not")
-        return number
-
-    return check
-
-
-def real(minimum: float | None = None, *, infinite: bool = False) -> Rule:
-    """A number that is not NaN, since a database would store NaN as "not recorded".
-
-    ``infinite`` lets ±inf pass: a reservation price may be, a utility may not.
+    `names` are the columns that are written, the check's own `given` ones first. Two plans are
+    the same plan only if they are the same object.
     """
 
-    def check(value: object) -> object:
-        number = value if type(value) is float else _as_float(value)
-        if math.isnan(number):
-            raise RefusedValue("must be a number, not NaN; give None for what is unknown")
-        if minimum is not None and number < minimum:
-            raise RefusedValue(f"must be {minimum:g} or more, not {number!r}")
-        if not infinite and math.isinf(number):
-            raise RefusedValue(f"must be finite, not {number!r}")
-        return number
-
-    return check
-
-
-def _as_float(value: object) -> float:
-    if isinstance(value, SupportsFloat) and not isinstance(value, str):
-        try:
-            return float(value)
-        except (OverflowError, ValueError):
-            pass
-    raise RefusedValue(f"must be a number, not {shown(value)}")
-
-
-def text() -> Rule:
-    """Any text that can be written as UTF-8 and holds no NUL, which some databases refuse."""
-
-    def check(value: object) -> object:
-        if not isinstance(value, str):
-            raise RefusedValue(f"must be text, not {shown(value)}")
-        if not value.isascii():
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                raise RefusedValue(f"must be valid Unicode text, not {shown(value)}") from None
-        if "\0" in value:
-            raise RefusedValue(f"must not contain a NUL character: {shown(value)}")
-        return value
-
-    return check
-
-
-def choice(allowed: Iterable[str]) -> Rule:
-    """One of a few words."""
-    words = tuple(allowed)
-    known = frozenset(words)
-
-    def check(value: object) -> object:
-        if not isinstance(value, str) or value not in known:
-            raise RefusedValue(f"must be one of {', '.join(words)}, not {shown(value)}")
-        return str(value)
-
-    return check
-
-
-def flag() -> Rule:
-    """A yes or no, kept as 1 or 0."""
-
-    def check(value: object) -> object:
-        if value is True or value is False:
-            return int(value)
-        try:
-            number = operator.index(value)  # type: ignore[arg-type]
-        except TypeError:
-            number = -1
-        if number not in (0, 1):
-            raise RefusedValue(f"must be true or false, not {shown(value)}")
-        return number
-
-    return check
+    def __init__(self, table: Table, names: Sequence[str]) -> None:
+        self.table = table
+        self.names = tuple(names)
 
 
 class RowCheck:
     """The rules of one table: turns keyword values into a row, or names the field that is wrong.
 
     A column that is left out keeps the database's default; it is never filled in here. Columns
-    in ``unwritten`` are accepted and dropped, so that they keep their defaults.
+    in ``unwritten`` are accepted and dropped, so that they keep their defaults. ``given`` are
+    the columns that the recorder itself fills, in that order, without a check.
     """
 
     def __init__(
@@ -135,53 +43,178 @@ class RowCheck:
         table: Table,
         rules: Mapping[str, Rule],
         *,
+        given: Sequence[str] = ("run_id", "tick"),
         unwritten: Iterable[str] = (),
     ) -> None:
         self.table = table
-        given = [column for column in table.columns if not column.primary_key]
-        self._rules = [(c.name, rules.get(c.name) or _rule_of(c), _optional(c)) for c in given]
-        self._names = frozenset(name for name, _, _ in self._rules)
+        self.given = tuple(name for name in given if name in table.columns)
+        mine = [c for c in table.columns if c.name not in self.given and not _numbered(c)]
+        self._rules = {c.name: rules.get(c.name) or _rule_of(c) for c in mine}
+        self._optional = frozenset(c.name for c in mine if _optional(c))
         self._unwritten = frozenset(unwritten)
+        self._plans: dict[frozenset[str], _Way] = {}
+        self._get, self._pass, self._plan = self._way_for(None)
+        self._width = -1
 
-    def __call__(self, values: Mapping[str, object]) -> dict[str, object]:
-        """The row, in the order of the table's columns.
+    def __call__(self, given: Values, values: Mapping[str, object]) -> tuple[Plan, Values]:
+        """The row as a plan and its values, ``given`` first.
 
         Raises `RecordingError` naming ``table.column`` for an unknown, missing or wrong field.
         """
-        row: dict[str, object] = {}
-        for name, rule, optional in self._rules:
-            if name not in values:
-                if not optional:
-                    raise RecordingError(f"{self.table.name}.{name} is required; give it a value.")
-                continue
-            value = values[name]
-            if value is not None:
-                try:
-                    value = rule(value)
-                except RefusedValue as refusal:
-                    raise RecordingError(f"{self.table.name}.{name} {refusal}.") from None
-            elif not optional:
-                raise RecordingError(f"{self.table.name}.{name} is required and must not be None.")
-            if name not in self._unwritten:
-                row[name] = value
-        if len(values) > len(row):
-            self._refuse_unknown(values)
-        return row
+        if len(values) != self._width:
+            self._turn_to(values)
+        try:
+            fetched = self._get(values)
+        except KeyError:
+            self._turn_to(values)
+            fetched = self._get(values)
+        row = self._pass(given, *fetched)
+        if row is None:
+            row = self._checked(given, values)
+        return self._plan, row
 
-    def _refuse_unknown(self, values: Mapping[str, object]) -> None:
-        unknown = sorted(set(values) - self._names)
+    def columns(
+        self, given: Values, columns: Mapping[str, Sequence[object]]
+    ) -> tuple[Plan, list[Values]]:
+        """Many rows at once, column by column; all columns are of one length.
+
+        NumPy arrays are taken too. Raises `RecordingError` naming ``table.column``, and the row
+        (from 0) of the first wrong value in it.
+        """
+        if not columns:
+            return Plan(self.table, ()), []
+        lists = {name: _listed(values) for name, values in columns.items()}
+        plan = self._way_for(frozenset(lists))[2]
+        lengths = {name: len(values) for name, values in lists.items()}
+        count = next(iter(lengths.values()))
+        for name, length in lengths.items():
+            if length != count:
+                raise RecordingError(
+                    f"{self.table.name}.{name} has {length} values where {count} are needed."
+                )
+        done = [self._checked_column(name, values) for name, values in lists.items()]
+        kept = dict(zip(lists, done, strict=True))
+        named = [kept[name] for name in plan.names[len(given) :]]
+        repeated = [[value] * count for value in given]
+        return plan, list(zip(*repeated, *named, strict=True))
+
+    def _turn_to(self, values: Mapping[str, object]) -> None:
+        self._get, self._pass, self._plan = self._way_for(frozenset(values))
+        self._width = len(values)
+
+    def _way_for(self, names: frozenset[str] | None) -> _Way:
+        """How rows with these columns are fetched, let pass, and written; None of none yet."""
+        if names is None:
+            return _getter(()), lambda *_: None, Plan(self.table, ())
+        found = self._plans.get(names)
+        if found is None:
+            self._refuse_wrong(names)
+            order = [name for name in self._rules if name in names]
+            written = [name for name in order if name not in self._unwritten]
+            plan = Plan(self.table, (*self.given, *written))
+            found = self._plans[names] = _getter(order), self._passing(order), plan
+        return found
+
+    def _refuse_wrong(self, names: frozenset[str]) -> None:
+        missing = [n for n in self._rules if n not in names and n not in self._optional]
+        if missing:
+            raise RecordingError(f"{self.table.name}.{missing[0]} is required; give it a value.")
+        unknown = sorted(names - set(self._rules))
         if unknown:
             raise RecordingError(
                 f"{self.table.name} has no column {unknown[0]}; "
-                f"its columns are {', '.join(sorted(self._names))}."
+                f"its columns are {', '.join(sorted({*self._rules, *self.given}))}."
             )
 
+    def _passing(self, names: Sequence[str]) -> _Pass:
+        """One compiled expression: the row of plain values, or None where a rule must decide."""
+        terms: list[str] = []
+        taken: list[str] = []
+        words: dict[str, object] = {}
+        for place, name in enumerate(names):
+            rule, value = self._rules[name], f"v{place}"
+            term, kept = rule.plain.format(v=value), rule.taken.format(v=value)
+            for word, meaning in rule.words.items():
+                term = term.replace(word, f"{word}{place}")
+                words[f"{word}{place}"] = meaning
+            if name in self._optional:
+                term = f"({value} is None or {term})"
+                kept = kept if kept == value else f"{value} if {value} is None else {kept}"
+            terms.append(term)
+            if name not in self._unwritten:
+                taken.append(f"{kept},")
+        arguments = "".join(f", v{place}" for place in range(len(names)))
+        passing = " and ".join(terms) or "True"
+        # Made of the rules' own expressions and of numbers; no column's name is part of it.
+        source = f"lambda given{arguments}: (*given, {' '.join(taken)}) if {passing} else None"
+        return cast("_Pass", eval(source, words))
 
-def _rule_of(column: Column[object]) -> Rule:
-    if isinstance(column.type, Integer):
+    def _checked(self, given: Values, values: Mapping[str, object]) -> Values:
+        done = {
+            name: self._checked_value(name, values[name]) for name in self._rules if name in values
+        }
+        return *given, *(value for name, value in done.items() if name not in self._unwritten)
+
+    def _checked_value(self, name: str, value: object, place: str = "") -> object:
+        if value is None:
+            if name in self._optional:
+                return None
+            raise RecordingError(
+                f"{self.table.name}.{name}{place} is required and must not be None."
+            )
+        try:
+            return self._rules[name](value)
+        except RefusedValue as refusal:
+            raise RecordingError(f"{self.table.name}.{name}{place} {refusal}.") from None
+
+    def _checked_column(self, name: str, values: list[object]) -> list[object]:
+        if not values or self._rules[name].plain_column(values):
+            return values
+        if name in self._optional:
+            present = [value for value in values if value is not None]
+            if not present or self._rules[name].plain_column(present):
+                return values
+        return [
+            self._checked_value(name, value, f" of row {place}")
+            for place, value in enumerate(values)
+        ]
+
+
+_Pass = Callable[..., Values | None]
+_Way = tuple[Callable[[Any], Values], _Pass, Plan]
+
+
+def _getter(names: Sequence[str]) -> Callable[[Any], Values]:
+    """The values of these names as a tuple, also of one name or of none."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: tuple(values[name] for name in names)
+
+
+def _listed(values: Sequence[object]) -> list[object]:
+    """Plain Python values, so that numpy's numbers are not asked one by one."""
+    to_list = getattr(values, "tolist", None)
+    return list(values) if to_list is None else list(to_list())
+
+
+def _rule_of(column: Column[Any]) -> Rule:
+    kind = column.type
+    if isinstance(kind, Boolean):
+        return flag()
+    if isinstance(kind, Integer):
         return integer()
-    return real() if isinstance(column.type, Float) else text()
+    if isinstance(kind, Float):
+        return real()
+    if isinstance(kind, Numeric):
+        places = kind.scale or 0
+        return exact(digits=(kind.precision or 38) - places, places=places)
+    return text()
 
 
-def _optional(column: Column[object]) -> bool:
+def _numbered(column: Column[Any]) -> bool:
+    """Whether the database gives the column its number itself."""
+    return column.table.autoincrement_column is column and not column.foreign_keys
+
+
+def _optional(column: Column[Any]) -> bool:
     return bool(column.nullable) or column.server_default is not None

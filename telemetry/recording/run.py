@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Generic, Protocol, Self, TypeVar
 
-from sqlalchemy import Connection
-
+from telemetry.concepts import RunId
 from telemetry.errors import RecordingError
-from telemetry.recording.batch import TickBatch
-from telemetry.recording.checks import RowCheck
-from telemetry.recording.target import Target
+from telemetry.recording.checks import Plan, RowCheck, Values
 
 COMPLETED = "completed"
 FAILED = "failed"
 STATUSES = (COMPLETED, FAILED)
 
-#: Marks the run as finished in its own row, given the number of ticks that were recorded.
-Finalise = Callable[[Connection, int], None]
+#: Marks the run as finished where the family says so, given the number of ticks recorded.
+Finalise = Callable[[int], None]
+
+Id = TypeVar("Id", bound=RunId)
 
 
-class RunRecorder:
+class Batch(Protocol):
+    """Where rows wait until their tick is whole: a database's or a folder's."""
+
+    def add(self, plan: Plan, row: Values) -> None: ...
+
+    def add_many(self, plan: Plan, rows: list[Values]) -> None: ...
+
+    def end_tick(self) -> None: ...
+
+    def drop_tick(self) -> None: ...
+
+    def commit_ended(self) -> None: ...
+
+    def roll_back(self) -> None: ...
+
+
+class RunRecorder(Generic[Id]):
     """One run being written; the rows of a tick become visible, all together, at `end_tick`.
 
     What a caller would get wrong: rows not followed by `end_tick` are never stored, and a
@@ -31,27 +46,23 @@ class RunRecorder:
 
     def __init__(
         self,
-        target: Target,
-        run_id: int,
+        batch: Batch,
+        run_id: Id,
         checks: Mapping[str, RowCheck],
         *,
         finalise: Finalise,
-        ticks_per_commit: int = 1,
-        max_rows: int = 20_000,
+        given: Mapping[str, object] | None = None,
+        tick_column: str = "tick",
     ) -> None:
-        """``max_rows`` bounds what is held in memory; a larger tick is still committed whole."""
-        if ticks_per_commit < 1:
-            raise RecordingError(f"ticks_per_commit must be 1 or more, not {ticks_per_commit}.")
+        """``given`` is what every row holds (by default its ``run_id``), beside the tick."""
         self.run_id = run_id
         self.last_tick: int | None = None
         self._checks = checks
         self._finalise = finalise
-        self._batch = TickBatch(
-            target,
-            {name: check.table for name, check in checks.items()},
-            ticks_per_commit=ticks_per_commit,
-            max_rows=max_rows,
-        )
+        self._batch = batch
+        self._given: dict[str, object] = {"run_id": run_id} if given is None else dict(given)
+        self._tick_column = tick_column
+        self._prefixes: dict[str, Values] = {}
         self._tick: int | None = None
         self._ticks_ended = 0
         self._closed: str | None = None
@@ -61,13 +72,45 @@ class RunRecorder:
 
         A refused row leaves the rest of the tick as it was.
         """
-        check = self._checks.get(table)
-        if check is None:
-            raise RecordingError(f"There is no table {table} to record to.")
-        row = check({"run_id": self.run_id, "tick": tick, **values})
-        self._enter_tick(tick)
+        prefix = self._prefixes.get(table) if tick == self._tick else None
+        if prefix is None:
+            prefix = self._prefix(table, tick)
+        plan, row = self._checks[table](prefix, values)
+        if tick != self._tick:
+            self._enter_tick(tick)
+        try:
+            self._batch.add(plan, row)
+        except BaseException:
+            self._stop()
+            raise
+
+    def record_columns(
+        self, table: str, tick: int, columns: Mapping[str, Sequence[object]]
+    ) -> None:
+        """Take many rows of a tick at once, as columns of one length (lists or NumPy arrays).
+
+        The quickest way for a simulator that holds its state in arrays. Raises `RecordingError`
+        naming field and row (from 0) of the first wrong value; then none of them is taken.
+        """
+        prefix = self._prefix(table, tick)
+        plan, rows = self._checks[table].columns(prefix, columns)
+        if tick != self._tick:
+            self._enter_tick(tick)
         with self._stopping_on_failure():
-            self._batch.add(table, row)
+            self._batch.add_many(plan, rows)
+
+    def _prefix(self, table: str, tick: int) -> Values:
+        """The values of the columns that the recorder fills itself, for rows of this tick."""
+        if tick != self._tick or table not in self._prefixes:
+            check = self._checks.get(table)
+            if check is None:
+                raise RecordingError(f"There is no table {table} to record to.")
+            given = {**self._given, self._tick_column: tick}
+            prefix = tuple(given[name] for name in check.given)
+            if tick != self._tick:
+                return prefix  # the tick may yet be refused
+            self._prefixes[table] = prefix
+        return self._prefixes[table]
 
     def end_tick(self, tick: int) -> None:
         """Commit the tick: when this returns, its rows are in the database, come what may.
@@ -75,7 +118,8 @@ class RunRecorder:
         With ``ticks_per_commit`` above 1, a few ticks become visible together instead. A tick
         with no rows counts as well.
         """
-        self._enter_tick(tick)
+        if tick != self._tick:
+            self._enter_tick(tick)
         with self._stopping_on_failure():
             self._batch.end_tick()
         self._tick = None
@@ -95,9 +139,8 @@ class RunRecorder:
             self._batch.drop_tick()
             self._batch.commit_ended()
             if status == COMPLETED:
-                with self._batch.transaction() as connection:
-                    self._finalise(connection, self._ticks_ended)
-        self._closed = f"run {self.run_id} is finished"
+                self._finalise(self._ticks_ended)
+        self._closed, self._tick = f"run {self.run_id} is finished", None
 
     def __enter__(self) -> Self:
         return self
@@ -113,8 +156,6 @@ class RunRecorder:
     def _enter_tick(self, tick: int) -> None:
         if self._closed is not None:
             raise RecordingError(f"Cannot record tick {tick}: {self._closed}.")
-        if tick == self._tick:
-            return
         if type(tick) is not int:
             raise RecordingError(f"tick must be a whole number, not {tick!r}.")
         if self._tick is not None:
@@ -127,6 +168,7 @@ class RunRecorder:
                 f"Cannot record tick {tick}: tick {self.last_tick} has ended; ticks must rise."
             )
         self._tick = tick
+        self._prefixes = {}
 
     @contextmanager
     def _stopping_on_failure(self) -> Iterator[None]:
@@ -134,6 +176,10 @@ class RunRecorder:
         try:
             yield
         except BaseException:
-            self._closed = f"the recording of run {self.run_id} stopped when a write failed"
-            self._batch.roll_back()
+            self._stop()
             raise
+
+    def _stop(self) -> None:
+        self._closed = f"the recording of run {self.run_id} stopped when a write failed"
+        self._tick = None
+        self._batch.roll_back()

@@ -11,13 +11,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event, inspect
+from sqlalchemy import (
+    Connection,
+    DefaultClause,
+    Engine,
+    MetaData,
+    Sequence,
+    create_engine,
+    event,
+    inspect,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from telemetry.errors import RecordingError
 
 _BUSY_SECONDS = 30
+_CREATING = 0x564D54  # the advisory lock of those who create tables
 
 
 class Target:
@@ -31,6 +41,12 @@ class Target:
         self.engine = engine
         self.name = name
         self.lacking: dict[str, frozenset[str]] = {}
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A transaction that is committed at the end; raises `RecordingError` where it fails."""
+        with writing(self), self.engine.begin() as connection:
+            yield connection
 
     def close(self) -> None:
         """Release every connection; idempotent."""
@@ -59,7 +75,7 @@ def open_target(
         event.listen(engine, "connect", _prepare_connection)
     target = Target(engine, name)
     try:
-        with writing(name):
+        with writing(target):
             _prepare_tables(target, metadata, as_it_is=as_it_is)
     except BaseException:
         target.close()
@@ -68,15 +84,20 @@ def open_target(
 
 
 @contextmanager
-def writing(name: str) -> Iterator[None]:
-    """Translate a driver's error while writing to ``name`` into one `RecordingError`."""
+def writing(target: Target) -> Iterator[None]:
+    """Translate a driver's error while writing to a target into one `RecordingError`."""
+    driver = target.engine.dialect.dbapi
     try:
         yield
-    except SQLAlchemyError as error:
-        raise RecordingError(f"Cannot write to {name}: {_advice(_sentence(error))}.") from error
+    except (SQLAlchemyError, getattr(driver, "Error", SQLAlchemyError)) as error:
+        raise RecordingError(
+            f"Cannot write to {target.name}: {_advice(_sentence(error))}."
+        ) from error
     except OSError as error:
         reason = error.strerror or str(error)
-        raise RecordingError(f"Cannot write to {name}: {reason}; choose another place.") from error
+        raise RecordingError(
+            f"Cannot write to {target.name}: {reason}; choose another place."
+        ) from error
 
 
 def _url_of(location: str | os.PathLike[str]) -> URL:
@@ -135,13 +156,36 @@ def _prepare_tables(target: Target, metadata: MetaData, *, as_it_is: bool) -> No
                 f"lacks {', '.join(sorted(columns)[:4])}; record to a new file or migrate it first."
             )
     with target.engine.connect() as connection:
+        # All tables or none, and one recorder at a time: two may start on one new database.
         if connection.dialect.name == "sqlite":
             _use_wal(connection)
-            # All tables or none, and one recorder at a time: two may start on one new file.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+        elif connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_CREATING})")
         if not as_it_is:
-            metadata.create_all(connection)
+            create_tables(connection, metadata)
         connection.commit()
+
+
+def create_tables(connection: Connection, metadata: MetaData) -> None:
+    """Create the tables that are absent; numbered keys count by themselves on every database."""
+    if connection.dialect.name == "duckdb":
+        metadata = _with_sequences(metadata)
+    metadata.create_all(connection)
+
+
+def _with_sequences(metadata: MetaData) -> MetaData:
+    """The same tables for DuckDB, whose integer keys do not count without a sequence."""
+    copy = MetaData()
+    for table in metadata.sorted_tables:
+        twin = table.to_metadata(copy)
+        counting = table.autoincrement_column  # asked of the twin, it would be remembered there
+        if counting is not None and not counting.foreign_keys:
+            sequence = Sequence(f"{table.name}_{counting.name}_seq", metadata=copy)
+            key = twin.c[counting.name]
+            key.server_default = DefaultClause(sequence.next_value())
+            key.autoincrement = False
+    return copy
 
 
 def _use_wal(connection: Connection) -> None:

@@ -17,6 +17,7 @@ from telemetry.errors import RecordingError
 from telemetry.families.vmt.models import Base
 from telemetry.families.vmt.recorder import LogPolicy, VmtRecorder, VmtRun
 from telemetry.families.vmt.rules import row_checks
+from telemetry.recording.batch import TickBatch
 from telemetry.recording.run import RunRecorder
 from telemetry.recording.target import open_target
 from tests.builders import vmt
@@ -130,17 +131,16 @@ def test_several_ticks_may_share_a_commit(recorder: VmtRecorder, path: Path):
     assert count(path, "trades") == 4
 
 
-def small_run(path: Path, max_rows: int, ticks_per_commit: int = 1) -> RunRecorder:
+def small_run(path: Path, max_rows: int, ticks_per_commit: int = 1) -> RunRecorder[int]:
     """A run of the generic recorder that holds only so many rows in memory."""
     with VmtRecorder(path) as recorder:
         run = money_run(recorder)
+    target = open_target(path, Base.metadata)
     return RunRecorder(
-        open_target(path, Base.metadata),
+        TickBatch(target, ticks_per_commit=ticks_per_commit, max_rows=max_rows),
         run.run_id,
         row_checks(barter=False, lacking={}),
-        finalise=lambda connection, ticks: None,
-        ticks_per_commit=ticks_per_commit,
-        max_rows=max_rows,
+        finalise=lambda ticks: None,
     )
 
 

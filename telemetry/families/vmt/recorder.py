@@ -15,10 +15,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import zip_longest
 from types import TracebackType
-from typing import Self, Unpack
+from typing import Self, Unpack, cast
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import insert, update
 
 from telemetry.errors import RecordingError
 from telemetry.families.vmt.models import Base
@@ -33,9 +34,10 @@ from telemetry.families.vmt.rows import (
     TradeRow,
 )
 from telemetry.families.vmt.rules import PAIR_TYPES, REGIMES, row_checks, table
+from telemetry.recording.batch import TickBatch
 from telemetry.recording.checks import RowCheck
-from telemetry.recording.run import Finalise, RunRecorder
-from telemetry.recording.target import Target, open_target, writing
+from telemetry.recording.run import Batch, Finalise, RunRecorder
+from telemetry.recording.target import Target, open_target
 
 LEVELS = ("minimal", "standard", "debug")
 
@@ -43,6 +45,12 @@ _MINIMAL = frozenset({"tick_states", "mode_changes", "trades", "agent_snapshots"
 _STANDARD = _MINIMAL | {"resource_snapshots", "decisions", "lambda_updates", "pairings"}
 _DEBUG = _STANDARD | {"trade_attempts", "preferences"}
 _TABLES_OF_LEVEL = {"minimal": _MINIMAL, "standard": _STANDARD, "debug": _DEBUG}
+
+_ONE_BY_ONE = {
+    "tick_states": "call log_tick_state",
+    "mode_changes": "call log_mode_change",
+    "lambda_updates": "call log_lambda_update",
+}
 
 
 @dataclass(frozen=True)
@@ -119,7 +127,8 @@ class VmtRecorder:
                 f"{self._target.name} are of an older vintage; record to a new file."
             )
         checks = row_checks(barter=barter, lacking=lacking)
-        row = checks["simulation_runs"](
+        plan, values = checks["simulation_runs"](
+            (),
             {
                 "scenario_name": scenario_name,
                 "start_time": start_time or datetime.now().isoformat(),
@@ -130,22 +139,21 @@ class VmtRecorder:
                 "exchange_regime": exchange_regime,
                 "money_mode": money_mode,
                 "money_scale": money_scale,
-            }
+            },
         )
-        run_id = self._insert_run(row)
+        run_id = self._insert_run(dict(zip(plan.names, values, strict=True)))
         absent = {name for name, columns in lacking.items() if "run_id" in columns}
         return VmtRun(
-            self._target,
+            TickBatch(self._target, ticks_per_commit=ticks_per_commit),
             run_id,
             {name: check for name, check in checks.items() if name not in absent},
-            finalise=partial(_finalise, run_id),
-            ticks_per_commit=ticks_per_commit,
+            finalise=partial(_finalise, self._target, run_id),
             policy=policy or LogPolicy(),
             barter=barter,
         )
 
     def _insert_run(self, row: Mapping[str, object]) -> int:
-        with writing(self._target.name), self._target.engine.begin() as connection:
+        with self._target.transaction() as connection:
             key = connection.execute(insert(table("simulation_runs")), row).inserted_primary_key
         if key is None:
             raise RecordingError(f"{self._target.name} gave the new run no id.")
@@ -167,7 +175,7 @@ class VmtRecorder:
         self.close()
 
 
-class VmtRun(RunRecorder):
+class VmtRun(RunRecorder[int]):
     """One VMT run being written; every ``log_…`` takes the tick and the columns of one row.
 
     What a caller would get wrong: rows that the policy does not keep are ignored, so ask `keeps`
@@ -176,21 +184,20 @@ class VmtRun(RunRecorder):
 
     def __init__(
         self,
-        target: Target,
+        batch: Batch,
         run_id: int,
         checks: Mapping[str, RowCheck],
         *,
         finalise: Finalise,
-        ticks_per_commit: int,
         policy: LogPolicy,
         barter: bool,
     ) -> None:
-        super().__init__(
-            target, run_id, checks, finalise=finalise, ticks_per_commit=ticks_per_commit
-        )
+        super().__init__(batch, run_id, checks, finalise=finalise)
         self.policy = policy
         self._barter = barter
         self._stated_tick: int | None = None
+        self._kept_at: int | None = None
+        self._kept: frozenset[str] = frozenset()
 
     def keeps(self, name: str, tick: int) -> bool:
         """Whether rows of the table are stored at this tick."""
@@ -265,8 +272,28 @@ class VmtRun(RunRecorder):
         self._log("tick_states", tick, values)
         self._stated_tick = tick
 
+    def record_columns(
+        self, table: str, tick: int, columns: Mapping[str, Sequence[object]]
+    ) -> None:
+        """Many rows of one table at once, as `RunRecorder.record_columns`; the policy holds.
+
+        States, mode changes and λ updates have rules of their own and are logged one by one.
+        """
+        if table in _ONE_BY_ONE:
+            raise RecordingError(f"{table} takes one row at a time; {_ONE_BY_ONE[table]}.")
+        if not self.keeps(table, tick):
+            return
+        if self._barter:
+            money = columns.get("dM", columns.get("dM_attempted", ()))
+            for pair, paid in zip_longest(columns.get("exchange_pair_type", ()), money):
+                self._refuse_money(table, cast("str | None", pair), cast("int | None", paid))
+        super().record_columns(table, tick, columns)
+
     def _log(self, name: str, tick: int, row: Mapping[str, object]) -> None:
-        if self.keeps(name, tick):
+        if tick != self._kept_at:
+            self._kept = frozenset(n for n in self._checks if self.policy.keeps(n, tick))
+            self._kept_at = tick
+        if name in self._kept:
             self.record(name, tick, row)
 
     def _refuse_money(self, name: str, pair: str | None, money: int | None) -> None:
@@ -278,13 +305,11 @@ class VmtRun(RunRecorder):
             )
 
 
-def _finalise(run_id: int, connection: Connection, ticks: int) -> None:
+def _finalise(target: Target, run_id: int, ticks: int) -> None:
     runs = table("simulation_runs")
-    connection.execute(
-        update(runs)
-        .where(runs.c.run_id == run_id)
-        .values(end_time=datetime.now().isoformat(), total_ticks=ticks)
-    )
+    done = {"end_time": datetime.now().isoformat(), "total_ticks": ticks}
+    with target.transaction() as connection:
+        connection.execute(update(runs).where(runs.c.run_id == run_id).values(done))
 
 
 def _json(field: str, value: Mapping[str, object]) -> str:

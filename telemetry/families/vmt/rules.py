@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from sqlalchemy import Table
 
 from telemetry.families.vmt.models import Base
-from telemetry.recording.checks import RowCheck, Rule, choice, flag, integer, real
+from telemetry.recording.checks import RowCheck
+from telemetry.recording.rules import Rule, choice, flag, integer, real
 
 REGIMES = ("barter_only", "money_only", "mixed", "mixed_liquidity_gated")
 MODES = ("forage", "trade", "both")
@@ -99,6 +100,7 @@ def row_checks(*, barter: bool, lacking: Mapping[str, frozenset[str]]) -> dict[s
         name: RowCheck(
             table,
             RULES,
+            given=() if name == "simulation_runs" else ("run_id", "tick"),
             unwritten={*lacking.get(name, ()), *(MONEY_COLUMNS.get(name, ()) if barter else ())},
         )
         for name, table in Base.metadata.tables.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from telemetry.families.vmt import questions
 from telemetry.families.vmt.measures import LANES, MEASURES
+from telemetry.families.vmt.migrations import SCHEMA
 from telemetry.families.vmt.tables import RUN_COLUMNS, RUN_EXTRA, TABLES
 from telemetry.families.vmt.vintages import recognise, scales
 from telemetry.families.vocabulary import FamilySpec, RunSpec
@@ -31,4 +32,5 @@ FAMILY = FamilySpec(
     lanes=LANES,
     scales=scales,
     detail=questions.detail,
+    schema=SCHEMA,
 )

@@ -1,0 +1,84 @@
+"""Many rows into one table in each driver's own quickest way, inside the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Boolean, Connection, Float, Integer, String, Table, insert
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeEngine
+
+Row = tuple[object, ...]
+#: (connection, table, names of the columns, rows in the order of the names)
+Insert = Callable[[Connection, Table, Sequence[str], list[Row]], None]
+
+
+def insert_rows(
+    connection: Connection, table: Table, names: Sequence[str], rows: list[Row]
+) -> None:
+    """Insert rows of plain values; raises the driver's own errors, or SQLAlchemy's."""
+    ready = _bound(connection.dialect, table, names, rows)
+    way = _WAYS.get(connection.dialect.name, _insert)
+    way(connection, table, names, ready)
+
+
+def _insert(connection: Connection, table: Table, names: Sequence[str], rows: list[Row]) -> None:
+    connection.execute(insert(table), [dict(zip(names, row, strict=True)) for row in rows])
+
+
+def _executemany(
+    connection: Connection, table: Table, names: Sequence[str], rows: list[Row]
+) -> None:
+    marks = ",".join("?" * len(names))
+    statement = f"INSERT INTO {_quoted(connection, table, names)} VALUES ({marks})"
+    connection.exec_driver_sql(statement, rows)
+
+
+def _copy(connection: Connection, table: Table, names: Sequence[str], rows: list[Row]) -> None:
+    cursor = connection.connection.cursor()
+    try:
+        with cursor.copy(f"COPY {_quoted(connection, table, names)} FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+    finally:
+        cursor.close()
+
+
+def _append(connection: Connection, table: Table, names: Sequence[str], rows: list[Row]) -> None:
+    driver: Any = connection.connection.driver_connection
+    # SQLAlchemy begins a transaction with its first statement, and this is none of its own.
+    connection.exec_driver_sql("SELECT 1").all()
+    appender = driver.appender(table.name, columns=list(names))
+    appender.append_rows(rows)
+    appender.flush()
+
+
+_WAYS: dict[str, Insert] = {"sqlite": _executemany, "postgresql": _copy, "duckdb": _append}
+
+
+def _quoted(connection: Connection, table: Table, names: Sequence[str]) -> str:
+    quote = connection.dialect.identifier_preparer
+    columns = ", ".join(quote.quote(name) for name in names)
+    return f"{quote.format_table(table)} ({columns})"
+
+
+def _bound(dialect: Dialect, table: Table, names: Sequence[str], rows: list[Row]) -> list[Row]:
+    """The rows as the driver takes them: types that convert what they store have done so."""
+    ways = [_way(dialect, table.c[name].type) for name in names]
+    if not any(ways):
+        return rows
+    columns: list[Sequence[object]] = list(zip(*rows, strict=True))
+    for place, way in enumerate(ways):
+        if way is not None:
+            columns[place] = [None if value is None else way(value) for value in columns[place]]
+    return list(zip(*columns, strict=True))
+
+
+def _way(dialect: Dialect, kind: TypeEngine[Any]) -> Callable[[Any], object] | None:
+    """None where a checked value is stored as it is: numbers and text."""
+    if isinstance(kind, Boolean):
+        return bool if dialect.supports_native_boolean else None
+    if isinstance(kind, Integer | Float | String):
+        return None
+    return kind.dialect_impl(dialect).bind_processor(dialect)
