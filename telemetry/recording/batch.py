@@ -124,6 +124,8 @@ class TickBatch:
         with writing(self._target):
             if self._connection is None:
                 self._connection = self._target.engine.connect()
+                # Begun by hand: a bulk insert goes past SQLAlchemy, which would not notice it.
+                self._connection.begin()
             buffer.write(self._connection)
 
     def _commit(self) -> None:

@@ -47,8 +47,6 @@ def _copy(connection: Connection, table: Table, names: Sequence[str], rows: list
 
 def _append(connection: Connection, table: Table, names: Sequence[str], rows: list[Row]) -> None:
     driver: Any = connection.connection.driver_connection
-    # SQLAlchemy begins a transaction with its first statement, and this is none of its own.
-    connection.exec_driver_sql("SELECT 1").all()
     appender = driver.appender(table.name, columns=list(names))
     appender.append_rows(rows)
     appender.flush()
