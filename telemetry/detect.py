@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from telemetry.engines import Database, Shape
@@ -44,6 +45,31 @@ def open_source(
     `scale` overrides what stored quantities of goods are divided by. SourceError (or one of its
     kinds) with one sentence where it cannot be read or belongs to no known family.
     """
+    found = find(location, password=password)
+    try:
+        known = (found.family, found.vintage, found.shape)
+        return Source(found.database, *as_recorded(found.database, *known), scale)
+    except BaseException:
+        found.database.close()
+        raise
+
+
+@dataclass(frozen=True)
+class Found:
+    """A recognised database, open for reading, with what its tables show it to be.
+
+    Whoever has it closes the database. `shape` is the database's own, also of what migrations
+    added.
+    """
+
+    database: Database
+    family: FamilySpec
+    vintage: str
+    shape: Shape
+
+
+def find(location: str | os.PathLike[str], *, password: str | None = None) -> Found:
+    """Recognise what lies at `location`; errors as `open_source`."""
     place = parse_location(location)
     database = _connect(place, password)
     try:
@@ -51,7 +77,7 @@ def open_source(
         refuse_newer(database, shape, families())
         found = _of_schemas(database, _recognised(shape))
         if found is not None:
-            return Source(database, *as_recorded(database, *found), scale)
+            return Found(database, *found)
     except BaseException:
         database.close()
         raise

@@ -55,6 +55,8 @@ _COMMANDS = {
     "facets": ("groups", "How often each value of a column occurs."),
     "summary": ("groups", "Counts, means and sums of a table's groups."),
     "export": ("files", "Write tables or a whole run to files."),
+    "migrate": ("migrate", "Bring an old database to the current schema, on a copy."),
+    "init": ("init", "Make an empty database to record to."),
     "demo": ("files", "Write a demo database to look at."),
 }
 _FUNCTIONS = {"list": "everything"}

@@ -64,7 +64,7 @@ class Staging:
             with sentences(target):
                 os.replace(temporary, target)
         for parent in {target.parent for _, _, target in self._pending}:
-            _sync_folder(parent)
+            sync_folder(parent)
 
     def discard(self) -> None:
         """Remove everything that was begun."""
@@ -134,7 +134,7 @@ def _mode(target: Path) -> int:
     return 0o666 & ~mask
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the new names durable where the system can."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)

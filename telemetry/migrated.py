@@ -1,0 +1,85 @@
+"""What a database's own record of its versions means to whoever reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from telemetry.engines import Database, Shape
+from telemetry.errors import SourceError
+from telemetry.families.vocabulary import FamilySpec
+from telemetry.migrations.versions import VERSIONS, Stamped, newer, stamped
+from telemetry.migrations.vocabulary import Addition, SchemaSpec
+
+
+def refuse_newer(database: Database, shape: Shape, families: Iterable[FamilySpec]) -> None:
+    """SourceError, naming both versions, where a later program wrote the database."""
+    if VERSIONS.name not in shape.tables:
+        return
+    schemas = {family.name: family.schema for family in families if family.schema is not None}
+    with database.connection() as connection:
+        found = [stamped(connection, name, shape.tables) for name in schemas]
+    for one in found:
+        said = None if one is None else newer(database.location.text, one, schemas[one.family])
+        if said is not None:
+            raise SourceError(said)
+
+
+def as_recorded(
+    database: Database, family: FamilySpec, vintage: str, shape: Shape
+) -> tuple[FamilySpec, str, Shape]:
+    """The vintage and the shape in which a migrated database was recorded.
+
+    A column that a migration added holds its default in the runs of before, which nobody
+    recorded. Where there are no other runs yet, the database counts as without it; else the
+    shape says up to which run.
+    """
+    if family.schema is None or family.schema.run is None or VERSIONS.name not in shape.tables:
+        return family, vintage, shape
+    with database.connection() as connection:
+        found = stamped(connection, family.schema.family, shape.tables)
+        last = _last_run(connection, family.schema)
+    if found is None or not found.additions:
+        return family, vintage, shape
+    _note(database, found)
+    before = family.recognise(_without(shape, found.additions)) or vintage
+    unused = [
+        a for a in found.additions if a.last_run is None or last is None or a.last_run >= last
+    ]
+    later = [a for a in found.additions if a not in unused and a.column is not None]
+    added: dict[str, dict[str, tuple[str, int]]] = {}
+    for one in later:
+        if one.column is not None and one.last_run is not None:
+            added.setdefault(one.table, {})[one.column] = (family.schema.run[1], one.last_run)
+    return family, before, replace(_without(shape, unused), added=added)
+
+
+def _without(shape: Shape, additions: Iterable[Addition]) -> Shape:
+    """The shape less the tables and columns that were added."""
+    tables = {name: dict(columns) for name, columns in shape.tables.items()}
+    for one in additions:
+        if one.column is None:
+            tables.pop(one.table, None)
+        elif one.table in tables:
+            tables[one.table].pop(one.column, None)
+    return replace(shape, tables=tables)
+
+
+def _last_run(connection: sa.Connection, schema: SchemaSpec) -> int | None:
+    assert schema.run is not None
+    table, column = schema.run
+    largest: sa.Select[Any] = sa.select(sa.func.max(sa.column(column))).select_from(sa.table(table))
+    found = connection.execute(largest).scalar_one()
+    return found if isinstance(found, int) else None
+
+
+def _note(database: Database, found: Stamped) -> None:
+    said = (
+        f"Migrated to version {found.version}: what was added then is not recorded in the runs of "
+        "before."
+    )
+    if said not in database.notes:
+        database.notes = (*database.notes, said)

@@ -1,0 +1,100 @@
+"""`initialise`: an empty database of a family, on any engine that it may be recorded on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from telemetry.engines.postgresql import PostgreSQLDatabase
+from telemetry.errors import RequestError, TelemetryError
+from telemetry.families import families
+from telemetry.location import Location, parse_location
+from telemetry.migrations.tables import shape_of
+from telemetry.migrations.upgrading import initialise as make_tables
+from telemetry.migrations.vocabulary import SchemaSpec
+from telemetry.upgrade import files, writing
+
+
+@dataclass(frozen=True)
+class Initialised:
+    """An empty database that was made: where, of which family and version, with which tables."""
+
+    location: str
+    family: str
+    version: int
+    engine: str
+    tables: tuple[str, ...]
+
+
+def initialise(location: str, family: str, *, password: str | None = None) -> Initialised:
+    """Make an empty database of `family` at a path or URL.
+
+    RequestError for an unknown family or an engine that it is not recorded on, ExportError where
+    something is there already or nothing can be written.
+    """
+    schema = _schema(family)
+    place = parse_location(location)
+    engine = place.dialect or schema.engines[0]
+    if engine not in schema.engines:
+        raise RequestError(
+            f"{family} is not recorded on {engine}; use {' or '.join(schema.engines)}."
+        )
+    if place.path is None:
+        tables = _on_server(place, schema, password)
+    else:
+        tables = _in_file(place.path, engine, schema)
+    return Initialised(place.text, family, schema.version, engine, tables)
+
+
+def _schema(family: str) -> SchemaSpec:
+    known = {f.name: f.schema for f in families() if f.schema is not None}
+    if family not in {f.name for f in families()}:
+        raise RequestError(f"There is no family {family!r}; there are {', '.join(sorted(known))}.")
+    schema = known.get(family)
+    if schema is None:
+        raise RequestError(
+            f"{family} keeps no database but a folder of files, which its recorder makes with the "
+            "first run; record to a new folder."
+        )
+    return schema
+
+
+def _in_file(path: Path, engine: str, schema: SchemaSpec) -> tuple[str, ...]:
+    """The whole file at once; an empty one in its place is filled."""
+    empty = path.is_file() and path.stat().st_size == 0
+    if empty:
+        with files.working(path) as part:
+            tables = _made(part, engine, schema)
+            files.replace(part, path)
+            return tables
+    with files.appearing(path) as part:
+        return _made(part, engine, schema)
+
+
+def _made(part: Path, engine: str, schema: SchemaSpec) -> tuple[str, ...]:
+    if engine == "sqlite":
+        with writing.sqlite_connection(part) as connection:
+            return make_tables(connection, schema)
+    with writing.duckdb_connection(part) as connection:
+        return make_tables(connection, schema)
+
+
+def _on_server(place: Location, schema: SchemaSpec, password: str | None) -> tuple[str, ...]:
+    database = PostgreSQLDatabase(place, password)
+    try:
+        with writing.server_connection(place, password) as connection:
+            there = sorted(shape_of(connection).tables)
+            if there:
+                raise RequestError(
+                    f"{place.text} is not empty (it holds {', '.join(there[:5])}); "
+                    "name a new database."
+                )
+            return make_tables(connection, schema)
+    except TelemetryError:
+        raise
+    except sa.exc.SQLAlchemyError as error:
+        raise database.translate(error) from error
+    finally:
+        database.close()

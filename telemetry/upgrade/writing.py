@@ -1,0 +1,129 @@
+"""Connections that change a database: the one place besides the recorders that makes them."""
+
+from __future__ import annotations
+
+import sqlite3
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
+
+from telemetry.errors import ExportError, LockedError, SourceError
+from telemetry.location import Location
+from telemetry.upgrade.files import advice
+
+PATIENCE = 3.0
+CONNECT_SECONDS = 8
+
+
+@contextmanager
+def sqlite_connection(path: Path) -> Iterator[sa.Connection]:
+    """A transaction that holds the file's write lock; committed at the end of the block.
+
+    LockedError where another program writes. An error or a kill leaves the file as it was.
+    """
+    uri = f"{path.absolute().as_uri()}?mode=rwc"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)
+
+    engine = sa.create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    try:
+        with _explained(path), engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.exec_driver_sql("ROLLBACK")
+                raise
+            connection.exec_driver_sql("COMMIT")
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def duckdb_connection(path: Path) -> Iterator[sa.Connection]:
+    """A connection that commits each statement: use it on files that nobody else sees.
+
+    At the end of the block the file holds everything, and no WAL stands beside it.
+    """
+    import duckdb
+    from duckdb_engine import ConnectionWrapper
+
+    driver: Any = None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the dialect names functions that SQLAlchemy renamed
+        engine = sa.create_engine(
+            "duckdb://", creator=lambda: ConnectionWrapper(driver), poolclass=NullPool
+        )
+    try:
+        try:
+            driver = duckdb.connect(str(path))
+        except duckdb.IOException as error:
+            raise _duckdb_refused(path, error) from error
+        with engine.connect() as connection:
+            try:
+                yield connection
+                connection.commit()
+                connection.exec_driver_sql("CHECKPOINT")
+            except (duckdb.Error, sa.exc.DBAPIError) as error:
+                raise _duckdb_refused(path, error) from error
+    finally:
+        if driver is not None:
+            driver.close()
+        engine.dispose()
+
+
+@contextmanager
+def server_connection(place: Location, password: str | None) -> Iterator[sa.Connection]:
+    """A transaction on a server; committed at the end of the block."""
+    assert place.url is not None
+    url = make_url(place.url).set(drivername="postgresql+psycopg")
+    schema = url.query.get("schema")
+    url = url.difference_update_query(("schema",))
+    url = url if password is None else url.set(password=password)
+    engine = sa.create_engine(
+        url, poolclass=NullPool, connect_args={"connect_timeout": CONNECT_SECONDS}
+    )
+    try:
+        with engine.begin() as connection:
+            if schema is not None:
+                chosen = sa.select(sa.func.set_config("search_path", f'"{schema}"', True))
+                connection.execute(chosen)
+            yield connection
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, sa.exc.DBAPIError) as error:
+        driver = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+        code = getattr(driver, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise LockedError(
+                f"{path} is being written by another program; wait until it has finished."
+            ) from error
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise SourceError(
+                f"{path} is damaged ({driver}); rescue it with SQLite's .recover first."
+            ) from error
+        if isinstance(driver, sqlite3.Error) and code:
+            raise ExportError(f"{path} cannot be changed: {advice(driver)}.") from error
+        raise
+
+
+def _duckdb_refused(path: Path, error: Exception) -> Exception:
+    text = " ".join(str(getattr(error, "orig", None) or error).split("\n", 1)[0].split())
+    if "lock" in text.lower():
+        return LockedError(
+            f"{path} is open in another program, so it cannot be changed; close it there first."
+        )
+    return ExportError(f"{path} cannot be written: {text}; choose another place.")
