@@ -179,4 +179,7 @@ class Database(ABC):
 def no_schema(location: Location, schema: str, there: Sequence[str]) -> str:
     """The sentence for a schema that a location names and nobody has."""
     known = ", ".join(one_line(name, limit=40) for name in there) or "none with tables"
-    return f"{location.text} has no schema {schema!r} with tables that you may see; it has {known}."
+    return (
+        f"{location.text} has no schema {schema!r} with tables that you may see; choose another "
+        f"(it has {known})."
+    )

@@ -95,6 +95,8 @@ class PostgreSQLDatabase(Database):
     def _unconnected(self, text: str) -> str:
         """Why there is no connection; only the text of the client library tells it."""
         place, low = self.location.text, text.lower()
+        if "no password supplied" in low:
+            return f"{place} asks for a password; give it in the URL or as TELEMETRY_PASSWORD."
         if "password" in low or "authentication" in low or "no pg_hba" in low:
             return f"{place} refused the user or password; check both and try again."
         if "does not exist" in low and "database" in low:

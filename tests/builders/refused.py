@@ -110,19 +110,19 @@ def _down(folder: Path, server: Server) -> Iterator[Refused]:
     yield Refused(url, r"cannot be reached \(.*\); check that the server is up")
 
 
-def _guarded(folder: Path, server: Server, password: str) -> Iterator[Refused]:
+def _guarded(server: Server, password: str) -> str:
     user = f"guarded{secrets.token_hex(4)}"
     server.guard(user, SECRET)
-    url = server.url("postgres", user, password)
-    yield Refused(url, r"refused the user or password; check both and try again")
+    return server.url("postgres", user, password)
 
 
 def _wrong_password(folder: Path, server: Server) -> Iterator[Refused]:
-    yield from _guarded(folder, server, "s3cret")
+    url = _guarded(server, "s3cret")
+    yield Refused(url, r"refused the user or password; check both and try again")
 
 
 def _no_password(folder: Path, server: Server) -> Iterator[Refused]:
-    yield from _guarded(folder, server, "")
+    yield Refused(_guarded(server, ""), r"asks for a password; give it in the URL or as TELEM")
 
 
 def _unknown_database(folder: Path, server: Server) -> Iterator[Refused]:
@@ -157,7 +157,7 @@ def _two_schemas(folder: Path, server: Server) -> Iterator[Refused]:
 
 def _unknown_schema(folder: Path, server: Server) -> Iterator[Refused]:
     url = server.create(in_schemas("ann"))
-    yield Refused(f"{url}&schema=carl", r"has no schema 'carl' .*; it has ann")
+    yield Refused(f"{url}&schema=carl", r"has no schema 'carl' .*; choose another \(it has ann\)")
 
 
 def _bad_option(folder: Path, server: Server) -> Iterator[Refused]:
