@@ -121,7 +121,15 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 def _duckdb_refused(path: Path, error: Exception) -> Exception:
-    text = " ".join(str(getattr(error, "orig", None) or error).split("\n", 1)[0].split())
+    import duckdb
+
+    driver = getattr(error, "orig", None) or error
+    text = " ".join(str(driver).split("\n", 1)[0].split())
+    if isinstance(driver, duckdb.DataError | duckdb.IntegrityError):
+        return SourceError(
+            f"A value in it does not fit the current schema ({text}), so it was not migrated; "
+            "correct it in a copy."
+        )
     if "lock" in text.lower():
         return LockedError(
             f"{path} is open in another program, so it cannot be changed; close it there first."

@@ -26,6 +26,8 @@ def experiment(shape: Shape) -> str | None:
     """Experiments under `run_id`; the newer form has simulations and evaluations as well."""
     if not shape.has("experiments", "run_id", "experiment_name", "config"):
         return None
+    if shape.has("experiments", "experiment_id"):  # migrated: `run_id` is its second name
+        return None
     if not shape.has("experiment_iterations", "run_id", "costs_per_agent"):
         return None
     newer = shape.has("simulations", "experiment_run_id") or shape.has("policy_evaluations")

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from telemetry.engines import Shape
 from telemetry.families.simcash import experiments, people, runs, shapes
 from telemetry.families.simcash.measures import LANES, MEASURES
+from telemetry.families.simcash.migrations import SCHEMA
 from telemetry.families.simcash.models import experiment, unified
 from telemetry.families.simcash.tables import tables
 from telemetry.families.vocabulary import Asker, FamilySpec, ScaleSpec
@@ -44,6 +45,7 @@ def _family(recognise: Callable[[Shape], str | None], models: sa.MetaData) -> Fa
         scales=no_scales,
         detail=runs.detail,
         answers=ANSWERS,
+        schema=SCHEMA,
     )
 
 
