@@ -19,6 +19,7 @@ from telemetry.concepts import (
     OrderBook,
     PageKey,
     Points,
+    Progress,
     RunDetail,
     RunId,
     RunList,
@@ -27,6 +28,7 @@ from telemetry.concepts import (
     Series,
     Summary,
     TablePage,
+    TickPrice,
     TickRange,
     Timeline,
     Verdict,
@@ -72,6 +74,13 @@ class RunQuery(Query[RunDetail]):
 
 
 @dataclass(frozen=True)
+class ProgressQuery(Query[Progress]):
+    """How far a run has come: cheap enough to be asked every second."""
+
+    run_id: RunId
+
+
+@dataclass(frozen=True)
 class RunSizesQuery(Query[RunSizes]):
     """Row counts per table; may take long on large sources."""
 
@@ -106,10 +115,14 @@ class FanQuery(Query[Fan]):
 
 @dataclass(frozen=True)
 class TimelineQuery(Query[Timeline]):
-    """`lanes` None: every lane that the source has."""
+    """`lanes` None: every lane that the source has; `ticks` None: the whole run.
+
+    Over some ticks a lane of states begins with the first state that was written in them.
+    """
 
     run_id: RunId
     lanes: tuple[str, ...] | None = None
+    ticks: TickRange | None = None
 
 
 @dataclass(frozen=True)
@@ -252,3 +265,11 @@ class OrderBookQuery(Query[OrderBook]):
     run_id: RunId
     tick: int
     levels: int = 10
+
+
+@dataclass(frozen=True)
+class PricesQuery(Query[tuple[TickPrice, ...]]):
+    """The prices of each tick in which something was traded, by tick."""
+
+    LACKING = "have no order book"
+    run_id: RunId

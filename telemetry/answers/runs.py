@@ -14,6 +14,7 @@ from telemetry.answers.agents import agents_seen
 from telemetry.answers.values import cell, decimal_cell
 from telemetry.concepts import (
     Cell,
+    Progress,
     Run,
     RunDetail,
     RunId,
@@ -22,7 +23,7 @@ from telemetry.concepts import (
     TickRange,
 )
 from telemetry.errors import NothingFoundError
-from telemetry.queries import RunQuery, RunSizesQuery, RunsQuery
+from telemetry.queries import ProgressQuery, RunQuery, RunSizesQuery, RunsQuery
 from telemetry.reader import Reader
 
 LIST_CONFIG_BYTES = 1_000_000
@@ -75,6 +76,15 @@ def run(reader: Reader, query: RunQuery) -> RunDetail:
         agents=agents_seen(reader, query.run_id),
     )
     return reader.family.detail(reader, query.run_id, detail)
+
+
+def progress(reader: Reader, query: ProgressQuery) -> Progress:
+    """How far the run has come; NothingFoundError where it is gone."""
+    spec = reader.family.runs
+    rows = _run_rows(reader, None, query.run_id, False) if reader.has(spec.table, spec.id) else []
+    if not rows:
+        raise NothingFoundError(f"There is no run {query.run_id!r} in this source.")
+    return Progress(run_ticks(reader, query.run_id), _run(reader, rows[0]).status)
 
 
 def run_sizes(reader: Reader, query: RunSizesQuery) -> RunSizes:

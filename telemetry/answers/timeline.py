@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -40,73 +41,92 @@ def timeline(reader: Reader, query: TimelineQuery) -> Timeline:
     for name in query.lanes or ():
         if name not in known:
             raise RequestError(f"There is no lane {name!r}; this family has {', '.join(known)}.")
-    ticks = run_ticks(reader, query.run_id)
+    window = _Window(query.run_id, query.ticks, run_ticks(reader, query.run_id))
     found: list[Lane] = []
     notes: list[str] = []
     for spec in known.values():
         if query.lanes is None or spec.name in query.lanes:
-            more, said = _lanes(reader, spec, query.run_id, ticks)
+            more, said = _lanes(reader, spec, window)
             found.extend(more)
             notes.extend(said)
-    return Timeline(ticks, tuple(found), tuple(notes))
+    return Timeline(window.run_ticks, tuple(found), tuple(notes))
 
 
-def _lanes(
-    reader: Reader, spec: LaneSpec, run_id: RunId, ticks: TickRange | None
-) -> tuple[list[Lane], list[str]]:
+@dataclass(frozen=True)
+class _Window:
+    """Which rows are asked for: of one run, and of some of its ticks (None: of all)."""
+
+    run_id: RunId
+    asked: TickRange | None
+    run_ticks: TickRange | None
+
+    @property
+    def last(self) -> int | None:
+        """The tick beyond which no state holds."""
+        ends = [ticks.last for ticks in (self.asked, self.run_ticks) if ticks is not None]
+        return min(ends) if ends else None
+
+    def cut(self, lane: Lane) -> Lane:
+        """The part of a lane that lies in the window."""
+        if self.asked is None:
+            return lane
+        first, last = self.asked.first, self.asked.last
+        spans = zip(lane.first, lane.last, lane.state, strict=True)
+        inside = [(max(int(a), first), min(int(b), last), state) for a, b, state in spans]
+        return _of(lane.name, lane.label, [span for span in inside if span[0] <= span[1]])
+
+
+def _lanes(reader: Reader, spec: LaneSpec, window: _Window) -> tuple[list[Lane], list[str]]:
     if reader.has(*spec.states):
         if spec.by is not None and reader.has(spec.states[0], spec.by):
-            return _lanes_by(reader, spec, run_id, ticks)
-        rows = _state_rows(reader, spec.states, run_id)
+            return _lanes_by(reader, spec, window)
+        rows = _state_rows(reader, spec.states, window)
         if rows and spec.members is not None:
-            return _member_lanes(spec, rows, ticks)
+            return _member_lanes(spec, rows, window)
         if any(state is not None for _, state in rows):
-            return [_lane(spec.name, spec.label, rows, ticks)], []
+            return [_lane(spec.name, spec.label, rows, window)], []
     if spec.changes is not None and reader.has(*spec.changes):
-        lane = _from_changes(reader, spec, run_id, ticks)
+        lane = _from_changes(reader, spec, window)
         if lane is not None:
-            return [lane], []
-    said = f"{spec.label} is not recorded in run {run_id}."
+            return [window.cut(lane)], []
+    said = f"{spec.label} is not recorded in run {window.run_id}."
     return [_of(spec.name, spec.label, [])], [said]
 
 
-def _lanes_by(
-    reader: Reader, spec: LaneSpec, run_id: RunId, ticks: TickRange | None
-) -> tuple[list[Lane], list[str]]:
+def _lanes_by(reader: Reader, spec: LaneSpec, window: _Window) -> tuple[list[Lane], list[str]]:
     """A lane for each value of the column `by`, in the order in which they first occur."""
-    rows = _state_rows(reader, spec.states, run_id, by=spec.by)
+    rows = _state_rows(reader, spec.states, window, by=spec.by)
     found: dict[str, _Ticks] = {}
     for tick, state, name in rows:
         if name is not None and state is not None:
             found.setdefault(str(name), []).append((tick, state))
     if not found:
-        said = f"{spec.label} is not recorded in run {run_id}."
+        said = f"{spec.label} is not recorded in run {window.run_id}."
         return [_of(spec.name, spec.label, [])], [said]
-    lanes = [_lane(f"{spec.name}:{n}", n, s, ticks) for n, s in found.items()]
+    lanes = [_lane(f"{spec.name}:{n}", n, s, window) for n, s in found.items()]
     return lanes, []
 
 
 def _state_rows(
-    reader: Reader, states: tuple[str, str], run_id: RunId, by: str | None = None
+    reader: Reader, states: tuple[str, str], window: _Window, by: str | None = None
 ) -> list[tuple[Any, ...]]:
     table = reader.layout.table_spec(states[0])
     tick = reader.column(table.name, str(table.tick))
     key = (reader.column(table.name, k) for k in table.key if reader.has(table.name, k))
+    asked = () if window.asked is None else (tick.between(window.asked.first, window.asked.last),)
     rows = reader.rows(
         sa.select(
             tick,
             reader.column(*states),
             *(() if by is None else (reader.column(table.name, by),)),
         )
-        .where(reader.column(table.name, str(table.run)) == run_id)
+        .where(reader.column(table.name, str(table.run)) == window.run_id, *asked)
         .order_by(tick, *key)
     )
     return [(at, *more) for at, *more in ((whole(t), *m) for t, *m in rows) if at is not None]
 
 
-def _member_lanes(
-    spec: LaneSpec, rows: _Ticks, ticks: TickRange | None
-) -> tuple[list[Lane], list[str]]:
+def _member_lanes(spec: LaneSpec, rows: _Ticks, window: _Window) -> tuple[list[Lane], list[str]]:
     decoded: dict[Any, frozenset[str] | None] = {text: _members(text) for _, text in rows}
     bad = [tick for tick, text in rows if decoded[text] is None]
     notes = []
@@ -116,7 +136,10 @@ def _member_lanes(
             "and count as not recorded."
         )
     seen = frozenset[str]().union(*(m for m in decoded.values() if m))
-    order = [m for m in spec.members or () if m in seen] + sorted(seen - set(spec.members or ()))
+    # Over some ticks a member may be off throughout that is on elsewhere.
+    whole_run = window.asked is None
+    order = [m for m in spec.members or () if m in seen or not whole_run]
+    order += sorted(seen - set(spec.members or ()))
 
     def states(member: str | None) -> _Ticks:
         """On, off, or None where the list cannot be read."""
@@ -126,8 +149,8 @@ def _member_lanes(
         ]
 
     if not order:
-        return [_lane(spec.name, spec.label, states(None), ticks)], notes
-    return [_lane(member, member, states(member), ticks) for member in order], notes
+        return [_lane(spec.name, spec.label, states(None), window)], notes
+    return [_lane(member, member, states(member), window) for member in order], notes
 
 
 def _members(text: Any) -> frozenset[str] | None:
@@ -138,9 +161,7 @@ def _members(text: Any) -> frozenset[str] | None:
     return frozenset(str(m) for m in found) if isinstance(found, list) else None
 
 
-def _from_changes(
-    reader: Reader, spec: LaneSpec, run_id: RunId, ticks: TickRange | None
-) -> Lane | None:
+def _from_changes(reader: Reader, spec: LaneSpec, window: _Window) -> Lane | None:
     """Each change starts a state; before the first one its old state held."""
     assert spec.changes is not None
     name, old, new = spec.changes
@@ -149,11 +170,12 @@ def _from_changes(
     key = (reader.column(name, k) for k in table.key if reader.has(name, k))
     listed = reader.rows(
         sa.select(tick, reader.column(name, old), reader.column(name, new))
-        .where(reader.column(name, str(table.run)) == run_id)
+        .where(reader.column(name, str(table.run)) == window.run_id)
         .order_by(tick, *key)
     )
     rows = [(whole(at), before, after) for at, before, after in listed]
     changes = [(at, before, after) for at, before, after in rows if at is not None]
+    ticks = window.run_ticks
     if not changes or ticks is None:
         return None
     starts = [(ticks.first, changes[0][1]), *((at, after) for at, _, after in changes)]
@@ -169,7 +191,7 @@ def _from_changes(
     return _of(spec.name, spec.label, intervals)
 
 
-def _lane(name: str, label: str, states: _Ticks, ticks: TickRange | None) -> Lane:
+def _lane(name: str, label: str, states: _Ticks, window: _Window) -> Lane:
     """A state holds until the next one, at most for the usual distance of two, within the run.
 
     `states` in order of ticks; of several for one tick the last counts; None is not recorded.
@@ -185,8 +207,8 @@ def _lane(name: str, label: str, states: _Ticks, ticks: TickRange | None) -> Lan
         end = tick + step - 1
         if i + 1 < len(listed):
             end = min(end, listed[i + 1][0] - 1)
-        elif ticks is not None:
-            end = max(tick, min(end, ticks.last))
+        elif window.last is not None:
+            end = max(tick, min(end, window.last))
         first = tick
         if intervals and intervals[-1][1:] == (tick - 1, str(state)):
             first = intervals.pop()[0]

@@ -9,7 +9,8 @@ from telemetry.concepts.experiments import (
     IterationList,
     Verdict,
 )
-from telemetry.concepts.market import Level, OrderBook, Standing
+from telemetry.concepts.growth import Progress
+from telemetry.concepts.market import Level, OrderBook, Standing, TickPrice
 from telemetry.concepts.rows import Facets, Histogram, Means, PageKey, Points, Summary, TablePage
 from telemetry.concepts.runs import Agent, Run, RunDetail, RunList, RunSizes
 from telemetry.concepts.scenes import AgentMark, Negotiation, ResourceMark, Scene, TradeMark
@@ -44,6 +45,7 @@ __all__ = [
     "OrderBook",
     "PageKey",
     "Points",
+    "Progress",
     "ResourceMark",
     "Run",
     "RunDetail",
@@ -56,6 +58,7 @@ __all__ = [
     "Summary",
     "Table",
     "TablePage",
+    "TickPrice",
     "TickRange",
     "Timeline",
     "TradeMark",

@@ -17,7 +17,9 @@ def every_query(
     yield q.RunQuery(run_id)
     yield q.RunSizesQuery((run_id,))
     yield q.AgentsQuery(run_id)
+    yield q.ProgressQuery(run_id)
     yield q.TimelineQuery(run_id)
+    yield q.TimelineQuery(run_id, ticks=TickRange(2, 20))
     for measure in source.measures:
         yield q.SeriesQuery(run_id, measure.name)
         yield q.SeriesQuery(run_id, measure.name, (0, 1), TickRange(2, 20))
