@@ -8,6 +8,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from telemetry.answers.measures import divisor, judged, place_of, spec_of
+from telemetry.answers.rebuilt import rebuilt_rows
 from telemetry.answers.runs import run_ticks
 from telemetry.answers.series import in_range, placed, usual_step
 from telemetry.answers.values import decimal_cell, floats, whole
@@ -42,6 +43,11 @@ def fan(reader: Reader, query: FanQuery) -> Fan:
             constant,
             notes,
         )
+    if measure.rebuilt:
+        rows = rebuilt_rows(reader, spec, query.run_id, query.ticks)
+        values, _ = floats([row[2] for row in rows])
+        at, quantiles, count = _quantiles(np.array([row[1] for row in rows], np.int64), values)
+        return Fan(measure, at, quantiles, count, usual_step([at]), constant, notes)
     table, column = place_of(reader, spec)
     tick = reader.column(spec.table, spec.tick)
     statement = (

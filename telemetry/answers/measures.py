@@ -42,11 +42,13 @@ def judged(
     """The measure as this run has it, the constant that may stand in, and what to say of it."""
     measure = _measure(reader.layout, spec)
     table, _ = place_of(reader, spec)
-    if measure.recorded:
+    if measure.recorded and not measure.rebuilt:
         asked = (reader.layout.column_spec(table, n) for n in spec.evidence or (spec.column,))
         known = [c for c in asked if reader.layout.recorded(table, c)]
         evident = any(used(reader, table, column, run_id) for column in known)
-        if not evident:
+        if not evident and _can_rebuild(reader.layout, spec):
+            measure = replace(measure, rebuilt=_origin(spec))
+        elif not evident:
             measure = replace(
                 measure,
                 recorded=False,
@@ -54,7 +56,8 @@ def judged(
                 f"every row of {spec.table} leaves {spec.column} empty or at its default.",
             )
     if measure.recorded:
-        return measure, None, ()
+        said = f"{spec.label} is {measure.rebuilt}: {spec.table} of this run hold no values."
+        return measure, None, (said,) if measure.rebuilt else ()
     constant = run_constant(reader, spec, run_id)
     if constant is None:
         return measure, None, (measure.reason,)
@@ -94,6 +97,14 @@ def divisor(reader: Reader, spec: MeasureSpec, run_id: RunId) -> int:
     return scale * own if isinstance(own, int) and own > 0 else scale
 
 
+def _can_rebuild(layout: Layout, spec: MeasureSpec) -> bool:
+    return spec.rebuild is not None and layout.there(spec.rebuilt_from)
+
+
+def _origin(spec: MeasureSpec) -> str:
+    return f"rebuilt from {spec.rebuilt_from}"
+
+
 def _measure(layout: Layout, spec: MeasureSpec) -> Measure:
     table = layout.table_spec(spec.table)
     column = layout.column_spec(table, spec.column)
@@ -101,11 +112,13 @@ def _measure(layout: Layout, spec: MeasureSpec) -> Measure:
     recorded = (
         there and layout.recorded(table, column) and layout.has(spec.table, spec.agent, spec.tick)
     )
-    reason = ""
+    reason, rebuilt = "", ""
+    if not recorded and _can_rebuild(layout, spec):
+        recorded, rebuilt = True, _origin(spec)
     if not recorded:
         what = f"column {spec.column} of {spec.table}" if there else f"table {spec.table}"
         reason = f"{spec.label} is not recorded: this database has no {what}."
     unit = shown_unit(spec.unit)
     return Measure(
-        spec.name, spec.label, unit, spec.group, recorded, reason, spec.help, spec.default
+        spec.name, spec.label, unit, spec.group, recorded, reason, spec.help, spec.default, rebuilt
     )

@@ -9,6 +9,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from telemetry.answers.measures import divisor, judged, place_of, spec_of
+from telemetry.answers.rebuilt import rebuilt_rows
 from telemetry.answers.values import agent_of, decimal_cell, floats, whole
 from telemetry.answers.where import along_ticks, one_of
 from telemetry.concepts import AgentId, Ints, Line, Series, TickRange
@@ -23,6 +24,10 @@ def series(reader: Reader, query: SeriesQuery) -> Series:
     measure, constant, notes = judged(reader, spec, query.run_id)
     if not measure.recorded:
         return Series(measure, (), 1, constant, notes)
+    if measure.rebuilt:
+        rows = rebuilt_rows(reader, spec, query.run_id, query.ticks, query.agents)
+        lines, _ = _lines(rows, 1, marked=False)
+        return Series(measure, lines, usual_step([line.tick for line in lines]), constant, notes)
     table, column = place_of(reader, spec)
     agent, tick = reader.column(spec.table, spec.agent), reader.column(spec.table, spec.tick)
     value = reader.layout.element(table, column)

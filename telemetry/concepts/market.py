@@ -33,6 +33,17 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class TickPrice:
+    """The prices of a tick's trades: the last one as they happened, the lowest, the highest."""
+
+    tick: int
+    last: Decimal
+    low: Decimal
+    high: Decimal
+    trades: int
+
+
+@dataclass(frozen=True)
 class OrderBook:
     """Bids and asks after `tick`, best first, rebuilt from events.
 

@@ -62,7 +62,8 @@ class Measure:
     """A number per agent and tick that can be plotted.
 
     `group` bundles measures in a chooser ("Money", "Inventory", "Quotes" …); `reason` says why
-    a measure cannot be had where `recorded` is False.
+    a measure cannot be had where `recorded` is False. `rebuilt` says from what its values were
+    worked out where none are stored ("rebuilt from events"), else "".
     """
 
     name: str
@@ -73,6 +74,7 @@ class Measure:
     reason: str = ""
     help: str = ""
     default: bool = False
+    rebuilt: str = ""
 
 
 @dataclass(frozen=True)

@@ -135,6 +135,8 @@ class MeasureSpec:
     fixed for all agents from the run row and its decoded configuration. `divisor` names the
     run row's column that stored values are divided by (minor units per unit). `mark` names the
     column whose words mark single values (a clamp, the good that binds).
+    `rebuild` makes (agent, tick, value) by tick from the rows of table `rebuilt_from`, for runs
+    of which `table` holds nothing.
     """
 
     name: str
@@ -151,6 +153,8 @@ class MeasureSpec:
     constant: Callable[[Mapping[str, Cell], object], float | None] | None = None
     default: bool = False
     help: str = ""
+    rebuild: Callable[[Asker, RunId], list[tuple[AgentId, int, Any]]] | None = None
+    rebuilt_from: str = ""
 
 
 @dataclass(frozen=True)

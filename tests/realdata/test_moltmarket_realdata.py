@@ -120,3 +120,16 @@ def test_equity_of_the_snapshots_is_plotted_per_agent(dump: str):
     series = source.ask(SeriesQuery(only_run(source), "equity"))
     assert len(series.lines) == 10
     assert sum(len(line.tick) for line in series.lines) == 2010
+
+
+def test_metrics_rebuilt_from_the_log_equal_every_snapshot(dump: str, folder: Path):
+    stored, log = telemetry.open_source(dump), telemetry.open_source(folder / "events.jsonl.gz")
+    for measure in (m.name for m in stored.measures):
+        kept = stored.ask(SeriesQuery(only_run(stored), measure))
+        rebuilt = log.ask(SeriesQuery(only_run(log), measure))
+        assert (kept.measure.rebuilt, rebuilt.measure.rebuilt) == ("", "rebuilt from events")
+        values = {line.agent_id: dict(zip(line.tick, line.value, strict=True))
+                  for line in rebuilt.lines}  # fmt: skip
+        for line in kept.lines:
+            for tick, value in zip(line.tick, line.value, strict=True):
+                assert values[line.agent_id][tick] == value, (measure, line.agent_id, tick)

@@ -17,9 +17,11 @@ from telemetry.filters import Filter
 from telemetry.queries import (
     CountQuery,
     FacetQuery,
+    FanQuery,
     OrderBookQuery,
     RunQuery,
     RunsQuery,
+    SeriesQuery,
     SummaryQuery,
     TableQuery,
     VerifyQuery,
@@ -113,6 +115,55 @@ def test_bankruptcy_cancels_every_order_of_the_agent(source: Source):
     assert (book.bids, book.asks, book.mid) == ((), (), None)
     assert {s.agent_id: s.status for s in book.standings} == {"a": "bankrupt", "b": "active"}
     assert any("one-sided" in note for note in book.notes)
+
+
+def test_metrics_are_rebuilt_from_events_where_no_snapshots_are_recorded(source: Source):
+    measure = next(m for m in source.measures if m.name == "equity")
+    assert measure.recorded
+    series = source.ask(SeriesQuery(RUN, "cash_balance"))
+    assert series.measure.rebuilt == "rebuilt from events"
+    assert "rebuilt from events" in series.notes[0]
+    assert [(line.agent_id, line.tick.tolist()) for line in series.lines] == [
+        ("a", [0, 1, 2]),
+        ("b", [0, 1, 2]),
+    ]
+    assert series.lines[0].value.tolist() == [1000.0, 1100.99999999, 1099.99999999]
+
+
+def test_rebuilt_metrics_mark_holdings_at_the_mid_of_the_book(source: Source):
+    def of(name: str) -> dict[object, list[float]]:
+        lines = source.ask(SeriesQuery(RUN, name)).lines
+        return {line.agent_id: line.value.tolist() for line in lines}
+
+    # The book is 99 and 101 after tick 0 and 1, and empty after the bankruptcy: always 100.
+    assert of("equity")["b"] == [2000.0, 1998.99999998, 1998.99999998]
+    assert of("pnl")["b"] == [0.0, -1.00000002, -1.00000002]
+    assert of("max_equity")["a"] == [2000.0, 2000.99999999, 2000.99999999]
+    assert of("drawdown")["b"] == [0.0, 0.0005, 0.0005]
+    assert of("trade_count") == {"a": [0, 1, 1], "b": [0, 1, 1]}
+    assert of("order_count") == {"a": [2, 2, 2], "b": [0, 1, 1]}
+    assert of("reject_count") == {"a": [0, 0, 0], "b": [0, 1, 1]}
+
+
+def test_rebuilt_metrics_are_limited_to_ticks_and_agents_and_have_a_fan(source: Source):
+    (line,) = source.ask(SeriesQuery(RUN, "asset_balance", ("b",), TickRange(1, 2))).lines
+    assert (line.agent_id, line.tick.tolist(), line.value.tolist()) == ("b", [1, 2], [11, 11])
+    fan = source.ask(FanQuery(RUN, "asset_balance"))
+    assert fan.quantiles["median"].tolist() == [10, 10, 10]
+    assert fan.quantiles["max"].tolist() == [10, 11, 11]
+    assert fan.count.tolist() == [2, 2, 2]
+
+
+@pytest.mark.parametrize("name", ["r[u]n", "ru*", "r?n", "it's run"])
+def test_signs_of_a_name_are_no_pattern(tmp_path: Path, name: str):
+    for folder, events in ((name, small_market()), ("run", small_market()[:9])):
+        (tmp_path / folder).mkdir()
+        write_log(tmp_path / folder / "events.jsonl", events)
+        write_log(tmp_path / f"{folder}.jsonl", events)
+    for path in (tmp_path / name, tmp_path / f"{name}.jsonl"):
+        source = telemetry.open_source(path)
+        assert source.ask(CountQuery(RUN, "events")) == len(small_market())
+        source.close()
 
 
 def test_the_hash_of_an_api_key_is_nowhere_to_be_had(database: str):

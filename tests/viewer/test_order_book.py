@@ -9,9 +9,11 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 import telemetry
+from telemetry.cancel import CancelToken
 from telemetry.concepts import Level, OrderBook
 from tests.builders import moltmarket, vmt
 from tests.viewer.shown import shown, wait
+from vmt_log_viewer.background.exporting import Order, write_queries
 from vmt_log_viewer.state.items import AgentItem
 from vmt_log_viewer.views.order_book import OrderBookView
 from vmt_log_viewer.widgets.book_ladder import LEVELS, BookLadder
@@ -96,9 +98,39 @@ def test_a_side_that_is_empty_has_no_mid_and_is_said(view, context, qtbot):
     assert not view.grab().isNull()
 
 
-def test_a_picture_is_what_there_is_to_export(view, context, qtbot):
+def test_the_line_is_the_last_trade_of_each_tick(qtbot, context, tmp_path):
+    def trade(price):
+        return {"tradeId": price, "price": price, "quantity": "1", "bidOrderId": "x",
+                "askOrderId": "y", "bidAgentId": "a", "askAgentId": "b", "fee": "0"}  # fmt: skip
+
+    told = [(0, "RUN_CREATED", None, {"seed": 1, "scenarioVersion": "v"})]
+    told += [(t, "TRADE_EXECUTED", None, trade(p)) for t, p in ((1, "9"), (1, "7"), (4, "8"))]
+    log = moltmarket.write_log(tmp_path / "events.jsonl", moltmarket.chain(told))
+    with shown(qtbot, context, OrderBookView, log, moltmarket.RUN) as view:
+        assert [(p.tick, p.last, p.low, p.high, p.trades) for p in view.last] == [
+            (1, 7, 7, 9, 2),
+            (4, 8, 8, 8, 1),
+        ]
+        assert [x.tolist() for x in view.prices.steps] == [[1, 4, 4], [7, 7, 8]]
+        assert sorted(view.prices.points.y.tolist()) == [7, 8, 9]
+
+
+def test_book_leaderboard_and_prices_are_exported_exactly(view, context, qtbot, tmp_path):
     go(view, context, qtbot, 1)
-    assert view.export_request().name.endswith("order-book-tick-1")
+    request = view.export_request()
+    assert request.name.endswith("order-book-tick-1")
+    assert list(request.pictures) == ["png"]
+    order = Order(tmp_path / "x.csv", "csv")
+    source = context.document.source
+    write_queries(source, request.queries, order, CancelToken(), request.frames)
+    assert (tmp_path / "x-book.csv").read_text() == (
+        "side,level,price,quantity,orders\n"
+        "ask,1,101.00000000,2.00000000,1\n"
+        "bid,1,99.00000000,1.00000000,1\n"
+    )
+    board = (tmp_path / "x-leaderboard.csv").read_text().splitlines()
+    assert board[1].startswith("1,a,active,0.99999999,0.04,2000.99999999,1100.99999999,9.00000000")
+    assert (tmp_path / "x-prices.csv").read_text().splitlines()[1].startswith("1,101.00000000")
     view.clear()
     assert view.export_request() is None
 

@@ -142,6 +142,8 @@ class MeasurePlot(QWidget):
         stage.fan.show(data.fan, theme.color("text"), positive=self.log)
         stage.constant.value = data.constant
         stage.hover.strong.show((), 1, ())
+        answered = data.series or data.fan
+        self.header.show_measure(self.measure if answered is None else answered.measure)
         self.header.show_notes(data.notes)
         self.fit_values()
         self.show_readout()

@@ -29,7 +29,8 @@ class PlotHeader(QWidget):
         self.setFixedHeight(24)
         self._help = measure.help
         self.title = _Title(measure.label)
-        self.unit = _label(measure.unit)
+        self.unit = _label("")
+        self.show_measure(measure)
         self.beyond = _button("", "", "warning")
         self.beyond.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.beyond.clicked.connect(self.beyond_clicked)
@@ -64,6 +65,10 @@ class PlotHeader(QWidget):
         for part in (self.unit, self.note):
             part.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.beyond.setIcon(icons.icon("warning", theme.color("warning")))
+
+    def show_measure(self, measure: Measure) -> None:
+        """The unit, and where the values come from if not from a table of their own."""
+        self.unit.setText(" · ".join(part for part in (measure.unit, measure.rebuilt) if part))
 
     def show_controls(self, shown: bool) -> None:
         """Without a plot below there is nothing to scale or to save."""

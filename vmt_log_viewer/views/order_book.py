@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from telemetry.concepts import OrderBook, Points, RunId
+from telemetry.analysis.market import (
+    BOOK,
+    PRICES,
+    STANDINGS,
+    book_rows,
+    price_rows,
+    standing_rows,
+)
+from telemetry.concepts import OrderBook, Points, RunId, TickPrice
 from telemetry.errors import TelemetryError
-from telemetry.queries import OrderBookQuery, PointsQuery
+from telemetry.queries import OrderBookQuery, PointsQuery, PricesQuery
 from telemetry.text import one_line
-from vmt_log_viewer.models.leaderboard import COLUMNS, moods_of, rows_of
+from vmt_log_viewer.models.cell_style import heading as heading_of
+from vmt_log_viewer.models.leaderboard import moods_of
+from vmt_log_viewer.plots.picture import widget_png
 from vmt_log_viewer.state.items import AgentItem, RowItem
 from vmt_log_viewer.theme import GRID, INSIDE
-from vmt_log_viewer.views.view import Context, ExportRequest, View
+from vmt_log_viewer.views.view import Context, ExportRequest, Frame, View
 from vmt_log_viewer.widgets.book_ladder import LEVELS, BookLadder, short_decimal
 from vmt_log_viewer.widgets.empty_state import EmptyState
 from vmt_log_viewer.widgets.plain import caption, heading
@@ -49,6 +60,7 @@ class OrderBookView(View):
         self._waiting = self._sized = False
         self._trades = ""
         self.book: OrderBook | None = None
+        self.last: tuple[TickPrice, ...] = ()
         self._lay_out()
         self.prices.tick_clicked.connect(context.document.cursor.move_to)
         self.prices.point_clicked.connect(self._choose_trade)
@@ -83,7 +95,14 @@ class OrderBookView(View):
     def export_request(self) -> ExportRequest | None:
         if self.book is None:
             return None
-        return ExportRequest(f"run-{self._run_id}-order-book-tick-{self.book.tick}")
+        frames = (
+            Frame("book", BOOK, book_rows(self.book)),
+            Frame("leaderboard", STANDINGS, standing_rows(self.book.standings)),
+            Frame("prices", PRICES, price_rows(self.last)),
+        )
+        pictures = {"png": lambda path: widget_png(path, self._body)}
+        name = f"run-{self._run_id}-order-book-tick-{self.book.tick}"
+        return ExportRequest(name, (), pictures, frames)
 
     def settled(self) -> bool:
         return not (self._waiting and self.isVisible()) and super().settled()
@@ -150,7 +169,7 @@ class OrderBookView(View):
         had, self.book = self.book, book
         self.ladder.show_book(book)
         standings = () if book is None else book.standings
-        self.board.rows.show(COLUMNS, rows_of(standings), moods_of(standings))
+        self.board.rows.show(STANDINGS, standing_rows(standings), moods_of(standings))
         if (had is None) != (book is None):
             self.export_changed.emit()
         if book is None:
@@ -180,6 +199,7 @@ class OrderBookView(View):
     def _ask_prices(self) -> None:
         """The price of every trade: which one was a tick's last is not told by their rows."""
         self.prices.clear_points()
+        self.last = ()
         self._legend.show_groups({})
         if self._source is None or self._run_id is None:
             return
@@ -190,13 +210,23 @@ class OrderBookView(View):
             self._axis.setText("Prices of trades are not recorded in this database.")
             return
         self._trades = table.name
-        unit = f" ({price.unit})" if price.unit else ""
-        self._axis.setText(f"{price.label} of every trade{unit} over ticks")
+        self._axis.setText(f"{heading_of(price)}: line last of a tick, points every trade")
         by = pair.name if pair is not None else None
         query = PointsQuery(self._run_id, table.name, tick.name, price.name, by, limit=_POINTS)
-        self.context.runner.submit(
-            f"{self.name}.prices", self._source, query, self._show_prices, self._prices_failed, self
+        runner, source = self.context.runner, self._source
+        runner.submit(
+            f"{self.name}.prices", source, query, self._show_prices, self._prices_failed, self
         )
+        if source.can_answer(PricesQuery):
+            asked = PricesQuery(self._run_id)
+            runner.submit(
+                f"{self.name}.last", source, asked, self._show_last, self._prices_failed, self
+            )
+
+    def _show_last(self, last: tuple[TickPrice, ...]) -> None:
+        self.last = last
+        ticks = np.array([price.tick for price in last], np.float64)
+        self.prices.show_steps(ticks, np.array([float(price.last) for price in last]))
 
     def _show_prices(self, points: Points) -> None:
         theme = self.context.theme

@@ -41,6 +41,10 @@ class PointScatter(pg.PlotWidget):
         self._everything = False
         self._places: dict[int | str, int] = {}
         self._clouds: list[pg.ScatterPlotItem] = []
+        self._colors: dict[str, QColor] = {}
+        self._faint = False
+        self._steps = pg.PlotCurveItem()
+        self._steps.setZValue(5)
         self._chosen = pg.ScatterPlotItem(size=_CHOSEN_SIZE, pxMode=True)
         self._now = pg.InfiniteLine(angle=90, movable=False)
         self._chosen.setZValue(20)
@@ -50,6 +54,7 @@ class PointScatter(pg.PlotWidget):
         item.hideButtons()
         item.setMenuEnabled(False)
         item.ctrlMenu.setParent(self, item.ctrlMenu.windowFlags())  # goes when the plot goes
+        item.addItem(self._steps, ignoreBounds=True)
         item.addItem(self._now, ignoreBounds=True)
         item.addItem(self._chosen, ignoreBounds=True)
         item.getViewBox().setMouseEnabled(x=False, y=True)
@@ -66,7 +71,7 @@ class PointScatter(pg.PlotWidget):
 
     def show_points(self, points: Points, colors: dict[str, QColor]) -> None:
         """Draw `points`, one colour and shape per group."""
-        self._points = points
+        self._points, self._colors = points, dict(colors)
         self._places = {key: place for place, key in enumerate(points.key)}
         item = self.getPlotItem()
         for cloud in self._clouds:
@@ -76,7 +81,7 @@ class PointScatter(pg.PlotWidget):
         for name in sorted(set(points.group)):
             mine = (groups == name) & np.isfinite(points.y)
             color = QColor(colors[name])
-            color.setAlphaF(0.85 if points.x.size < 2000 else 0.5)
+            color.setAlphaF(0.3 if self._faint else 0.85 if points.x.size < 2000 else 0.5)
             cloud = pg.ScatterPlotItem(
                 x=points.x[mine],
                 y=points.y[mine],
@@ -90,8 +95,24 @@ class PointScatter(pg.PlotWidget):
             item.addItem(cloud, ignoreBounds=True)
         self._scale()
 
+    def show_steps(self, x: Floats, y: Floats) -> None:
+        """A line that keeps each value until the next tick that has one; the points fade."""
+        self._steps.setData(np.repeat(x, 2)[1:], np.repeat(y, 2)[:-1])
+        self._faint = bool(x.size)
+        if self._points is not None:
+            self.show_points(self._points, self._colors)
+
+    @property
+    def steps(self) -> tuple[Floats, Floats]:
+        """The corners of the line."""
+        x, y = self._steps.getData()
+        empty = np.empty(0)
+        return (empty, empty) if x is None else (x, y)
+
     def clear_points(self) -> None:
         empty = np.empty(0)
+        self._faint = False
+        self._steps.setData([], [])
         self.show_points(Points(empty, empty, (), (), 0), {})
         self.choose(None)
 
@@ -213,6 +234,7 @@ class PointScatter(pg.PlotWidget):
         item.getAxis("left").setWidth(56)
         item.showGrid(x=True, y=True, alpha=0.1)
         item.getViewBox().setBackgroundColor(theme.color("base"))
+        self._steps.setPen(pg.mkPen(theme.color("text"), width=1.5))
         self._now.setPen(pg.mkPen(theme.color("accent"), width=1))
         self._chosen.setPen(pg.mkPen(theme.color("accent"), width=2))
         self._chosen.setBrush(pg.mkBrush(None))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from telemetry.engines.literals import file_literal
 from telemetry.families.bilancio import models, sql
 from telemetry.families.bilancio.layout import ExperimentFolder, Opened, RunFolder
 from telemetry.families.bilancio.models import FLAG, WHOLE
@@ -53,7 +54,7 @@ def _scenario(asked: list[RunFolder] | None) -> str:
     path = Path(asked[0].folder, "scenario.yaml") if asked is not None and len(asked) == 1 else None
     if path is None or not path.is_file():
         return "NULL::VARCHAR"
-    return f"(SELECT any_value(content) FROM read_text({sql.file(path)}))"
+    return f"(SELECT any_value(content) FROM read_text({file_literal(path)}))"
 
 
 def _registry(found: Opened) -> str:

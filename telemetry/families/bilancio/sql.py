@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from telemetry.errors import SourceError
+from telemetry.engines.literals import file_literal as file
 from telemetry.families.bilancio.layout import header
-from telemetry.text import one_line
 
 LINE, BEYOND = "line", "values beyond the header"
 PATH, LINE_IN_FILES = "path of the file", "line in its files"
@@ -29,19 +28,6 @@ def name(text: str) -> str:
 def text(value: str | None) -> str:
     """`value` as an SQL literal."""
     return "NULL::VARCHAR" if value is None else "'" + value.replace("'", "''") + "'"
-
-
-def file(path: Path) -> str:
-    """A path as a literal that stands for this file alone, whatever signs its name holds."""
-    shown = str(path)
-    try:
-        shown.encode("utf-8")
-    except UnicodeEncodeError:
-        raise SourceError(
-            f"{one_line(shown)} has a name that is no text in UTF-8; rename it in a copy."
-        ) from None
-    plain = "".join(f"[{c}]" if c in "*?[" else c for c in shown)
-    return text(plain)
 
 
 def csv_rows(paths: Iterable[Path]) -> str | None:

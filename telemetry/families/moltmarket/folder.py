@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from telemetry.engines.literals import file_literal
+
 EVENT_FILES = ("events.jsonl", "events.jsonl.gz")
 _EVENT_COLUMNS = (
     "{id: 'BIGINT', runId: 'VARCHAR', tickId: 'BIGINT', eventSeq: 'BIGINT', eventType: 'VARCHAR', "
@@ -44,7 +46,7 @@ def _events(path: Path) -> str:
         "SELECT id, runId AS run_id, tickId AS tick_id, eventSeq AS event_seq, "
         "eventType AS event_type, agentId AS agent_id, payload, prevHash AS prev_hash, "
         "eventHash AS event_hash, createdAt AS created_at FROM read_json("
-        f"{_quoted(path)}, format='newline_delimited', ignore_errors=true, "
+        f"{file_literal(path)}, format='newline_delimited', ignore_errors=true, "
         f"columns={_EVENT_COLUMNS}) WHERE eventSeq IS NOT NULL"
     )
 
@@ -56,7 +58,7 @@ def _runs(summary: Path | None) -> str:
     if summary is not None:
         count, last = "any_value(s.event_count)::BIGINT", "any_value(s.final_event_hash)::VARCHAR"
         source = (
-            f" LEFT JOIN read_json({_quoted(summary)}, columns={{run_id: 'VARCHAR', "
+            f" LEFT JOIN read_json({file_literal(summary)}, columns={{run_id: 'VARCHAR', "
             "event_count: 'BIGINT', final_event_hash: 'VARCHAR'}) s ON s.run_id = e.run_id"
         )
     first = "max(CASE WHEN e.event_type = '{}' THEN {} END)"
@@ -84,7 +86,8 @@ def _agents(agents: Path | None) -> str:
             "SELECT a.agent_id AS id, (SELECT any_value(run_id) FROM events) AS run_id, a.name, "
             "a.status, CAST(a.cash_balance AS DECIMAL(28, 8)) AS cash_balance, "
             "CAST(a.asset_balance AS DECIMAL(28, 8)) AS asset_balance, a.bankrupt_at_tick "
-            f"FROM read_json({_quoted(agents)}, columns={{agent_id: 'VARCHAR', name: 'VARCHAR', "
+            f"FROM read_json({file_literal(agents)}, columns={{agent_id: 'VARCHAR', "
+            "name: 'VARCHAR', "
             "status: 'VARCHAR', cash_balance: 'VARCHAR', asset_balance: 'VARCHAR', "
             "bankrupt_at_tick: 'BIGINT'}) a"
         )
@@ -130,7 +133,3 @@ def _first_line(path: Path) -> bytes:
             return plain.readline(65536)
     except (OSError, EOFError):
         return b""
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

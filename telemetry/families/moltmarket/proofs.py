@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 
-from telemetry.concepts import Cell, OrderBook, RunId, Verdict
+from telemetry.concepts import Cell, OrderBook, RunId, TickPrice, Verdict
 from telemetry.errors import NothingFoundError
 from telemetry.families.moltmarket.hash_chain import ChainEvent, verify
 from telemetry.families.moltmarket.order_book import replay
 from telemetry.families.moltmarket.words import decode
 from telemetry.families.vocabulary import Asker
-from telemetry.queries import OrderBookQuery, VerifyQuery
+from telemetry.queries import OrderBookQuery, PricesQuery, VerifyQuery
 
 _CHAINED = ("tick_id", "event_seq", "event_type", "agent_id", "payload", "prev_hash", "event_hash")
 
@@ -38,21 +39,46 @@ def verify_run(asker: Asker, query: VerifyQuery) -> Verdict:
 
 def order_book(asker: Asker, query: OrderBookQuery) -> OrderBook:
     """Book and standings after all events of ticks up to and including `tick`."""
-    kind, agent, payload = (
-        asker.column("events", n) for n in ("event_type", "agent_id", "payload")
-    )
-    statement = (
-        sa.select(kind, agent, payload)
-        .where(
-            asker.column("events", "run_id") == query.run_id,
-            asker.column("events", "tick_id") <= query.tick,
-            kind.not_in(("TICK_START", "TICK_END")),
-        )
-        .order_by(asker.column("events", "event_seq"))
-    )
-    rows = (row for chunk in asker.chunks(statement) for row in chunk)
-    market = replay((k, a, decode(p)) for k, a, p in rows)
+    told = market_events(asker, query.run_id, query.tick, ticks=False)
+    market = replay((kind, agent, payload) for _, kind, agent, payload in told)
     return market.book(query.tick, query.levels)
+
+
+def market_events(
+    asker: Asker,
+    run_id: RunId,
+    last: int | None = None,
+    *,
+    ticks: bool = True,
+    kinds: tuple[str, ...] | None = None,
+) -> Iterator[tuple[int, str, str | None, dict[str, Any]]]:
+    """The run's events (tick, kind, agent, payload) in their order, up to tick `last`; `ticks`
+    False: without those that only say that a tick begins or ends; `kinds`: of these alone."""
+    names = ("tick_id", "event_type", "agent_id", "payload")
+    tick, kind, agent, payload = (asker.column("events", n) for n in names)
+    statement = sa.select(tick, kind, agent, payload).where(
+        asker.column("events", "run_id") == run_id
+    )
+    if last is not None:
+        statement = statement.where(tick <= last)
+    if not ticks:
+        statement = statement.where(kind.not_in(("TICK_START", "TICK_END")))
+    if kinds is not None:
+        statement = statement.where(kind.in_(kinds))
+    for chunk in asker.chunks(statement.order_by(asker.column("events", "event_seq"))):
+        for at, name, who, stored in chunk:
+            yield at, name, who, decode(stored)
+
+
+def prices(asker: Asker, query: PricesQuery) -> tuple[TickPrice, ...]:
+    """Of each tick with trades: the price of its last event, the lowest and the highest."""
+    found: dict[int, TickPrice] = {}
+    for tick, _, _, payload in market_events(asker, query.run_id, kinds=("TRADE_EXECUTED",)):
+        price = Decimal(str(payload["price"]))
+        so_far = found.get(tick) or TickPrice(tick, price, price, price, 0)
+        low, high = min(so_far.low, price), max(so_far.high, price)
+        found[tick] = TickPrice(tick, price, low, high, so_far.trades + 1)
+    return tuple(found[tick] for tick in sorted(found))
 
 
 def agent_facts(asker: Asker, run_id: RunId) -> tuple[tuple[str, Cell], ...]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from telemetry.concepts import Cell, RunDetail, RunId
 from telemetry.engines import Shape
-from telemetry.families.moltmarket import folder, proofs
+from telemetry.families.moltmarket import folder, metrics, proofs
+from telemetry.families.moltmarket.migrations import SCHEMA
 from telemetry.families.moltmarket.tables import RUN_COLUMNS, TABLES
 from telemetry.families.vocabulary import (
     Asker,
@@ -19,7 +20,7 @@ from telemetry.families.vocabulary import (
     RunSpec,
     ScaleSpec,
 )
-from telemetry.queries import OrderBookQuery, VerifyQuery
+from telemetry.queries import OrderBookQuery, PricesQuery, VerifyQuery
 
 DOCUMENT = "as in the document"
 PRODUCER = "as the producer writes it"
@@ -67,7 +68,16 @@ def _detail(asker: Asker, run_id: RunId, found: RunDetail) -> RunDetail:
 
 def _measure(name: str, label: str, unit: str, group: str, *, default: bool = False) -> MeasureSpec:
     return MeasureSpec(
-        name, label, unit, group, "metrics_snapshots", name, tick="tick_id", default=default
+        name,
+        label,
+        unit,
+        group,
+        "metrics_snapshots",
+        name,
+        tick="tick_id",
+        default=default,
+        rebuild=metrics.rebuild(name),
+        rebuilt_from="events",
     )
 
 
@@ -85,7 +95,11 @@ MEASURES = (
 )
 LANES: tuple[LaneSpec, ...] = ()
 
-_ANSWERS: dict[type[Any], Any] = {VerifyQuery: proofs.verify_run, OrderBookQuery: proofs.order_book}
+_ANSWERS: dict[type[Any], Any] = {
+    VerifyQuery: proofs.verify_run,
+    OrderBookQuery: proofs.order_book,
+    PricesQuery: proofs.prices,
+}
 
 FAMILY = FamilySpec(
     name="moltmarket",
@@ -109,4 +123,5 @@ FAMILY = FamilySpec(
     detail=_detail,
     answers=_ANSWERS,
     folder=FolderSpec("MoltMarket run folder", folder.recognise, folder.views),
+    schema=SCHEMA,
 )
