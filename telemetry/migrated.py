@@ -37,24 +37,30 @@ def as_recorded(
     recorded. Where there are no other runs yet, the database counts as without it; else the
     shape says up to which run.
     """
-    if family.schema is None or family.schema.run is None or VERSIONS.name not in shape.tables:
+    schema = family.schema
+    if schema is None or VERSIONS.name not in shape.tables:
         return family, vintage, shape
     with database.connection() as connection:
-        found = stamped(connection, family.schema.family, shape.tables)
-        last = _last_run(connection, family.schema)
-    if found is None or not found.additions:
-        return family, vintage, shape
+        found = stamped(connection, schema.family, shape.tables)
+        if found is None or not found.additions:
+            return family, vintage, shape
+        last = _last_run(connection, schema)
+        unused = [one for one in found.additions if _unused(connection, one, last)]
     _note(database, found)
     before = family.recognise(_without(shape, found.additions)) or vintage
-    unused = [
-        a for a in found.additions if a.last_run is None or last is None or a.last_run >= last
-    ]
-    later = [a for a in found.additions if a not in unused and a.column is not None]
     added: dict[str, dict[str, tuple[str, int]]] = {}
-    for one in later:
-        if one.column is not None and one.last_run is not None:
-            added.setdefault(one.table, {})[one.column] = (family.schema.run[1], one.last_run)
+    for one in found.additions:
+        if schema.run and one.column and one.last_run is not None and one not in unused:
+            added.setdefault(one.table, {})[one.column] = (schema.run[1], one.last_run)
     return family, before, replace(_without(shape, unused), added=added)
+
+
+def _unused(connection: sa.Connection, one: Addition, last: int | None) -> bool:
+    """Whether nothing can have been recorded in it since it was added."""
+    if one.last_run is not None:
+        return last is None or one.last_run >= last
+    some = sa.select(sa.literal(1)).select_from(sa.table(one.table)).limit(1)
+    return connection.execute(some).first() is None
 
 
 def _without(shape: Shape, additions: Iterable[Addition]) -> Shape:
@@ -69,7 +75,8 @@ def _without(shape: Shape, additions: Iterable[Addition]) -> Shape:
 
 
 def _last_run(connection: sa.Connection, schema: SchemaSpec) -> int | None:
-    assert schema.run is not None
+    if schema.run is None:
+        return None
     table, column = schema.run
     largest: sa.Select[Any] = sa.select(sa.func.max(sa.column(column))).select_from(sa.table(table))
     found = connection.execute(largest).scalar_one()

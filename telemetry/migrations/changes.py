@@ -82,6 +82,37 @@ class Changes:
             self._tell(table, "columns added", tuple(missing), self._rows(table))
         self._add_indices(table)
 
+    def allow_null(self, table: str, *names: str) -> None:
+        """Let columns be NULL that could not be; SQLite can that only by making the table anew."""
+        strict = [n for n in names if n in self._shape.required.get(table, ())]
+        if not strict:
+            return
+        counted = self._counted(table)
+        options = {"sqlite_autoincrement": counted is not None}
+        with self._operations.batch_alter_table(
+            table, recreate="always", table_kwargs=options
+        ) as batch:
+            for name in strict:
+                batch.alter_column(name, nullable=True)
+        if counted is not None:  # ids that were given once are not given again
+            self.connection.exec_driver_sql(
+                "UPDATE sqlite_sequence SET seq = ? WHERE name = ?", (counted, table)
+            )
+        self._look()
+        self._tell(table, "NULL allowed", tuple(strict), self._rows(table))
+
+    def _counted(self, table: str) -> int | None:
+        """The last id that an AUTOINCREMENT table gave; None for another table."""
+        made = self.connection.exec_driver_sql(
+            "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)
+        ).scalar_one_or_none()
+        if "AUTOINCREMENT" not in str(made).upper():
+            return None
+        last = self.connection.exec_driver_sql(
+            "SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)
+        ).scalar_one_or_none()
+        return last or 0
+
     def rebuild(
         self,
         table: str,
@@ -173,7 +204,8 @@ class Changes:
         return found if isinstance(found, int) else None
 
     def _note_addition(self, table: str, column: str | None) -> None:
-        if self._last_run is not None:
+        by_emptiness = self._schema.run is None and column is None
+        if self._last_run is not None or by_emptiness:
             self.additions.append(Addition(table, column, self._last_run))
 
     def _tell(

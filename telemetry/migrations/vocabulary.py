@@ -21,6 +21,8 @@ class Growing(Protocol):
 
     def add_columns(self, table: str, *names: str) -> None: ...
 
+    def allow_null(self, table: str, *names: str) -> None: ...
+
     def rebuild(
         self, table: str, values: Mapping[str, str], aliases: Mapping[str, str]
     ) -> None: ...
@@ -77,7 +79,8 @@ class Done:
 class Addition:
     """A column (with column None: a table) that was not there when the older runs were recorded.
 
-    `last_run` is the largest id of those runs; None where there was none.
+    `last_run` is the largest id of those runs; None where runs are not numbered: then a table
+    counts as added as long as it is empty.
     """
 
     table: str

@@ -156,7 +156,7 @@ def _copy_sqlite(database: Database, part: Path, token: CancelToken) -> None:
 def _in_place(
     report: Migration, database: Database, path: Path, schema: SchemaSpec, token: CancelToken
 ) -> Migration:
-    backup = path.with_name(f"{path.name}.backup-{datetime.now():%Y%m%d-%H%M%S}")
+    backup = path.with_name(f"{path.name}.backup-{datetime.now():%Y%m%d-%H%M%S-%f}")
     change: Callable[..., tuple[Done, ...]] = (
         _change_sqlite if isinstance(database, SQLiteDatabase) else _change_duckdb
     )

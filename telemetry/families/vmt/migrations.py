@@ -47,6 +47,7 @@ _ATTEMPT_MONEY = (
 
 def _barter(growing: Growing) -> None:
     growing.add_tables(*_BARTER)
+    growing.allow_null("agent_snapshots", "ask_A_in_B", "bid_A_in_B", "p_min", "p_max")
 
 
 def _modes(growing: Growing) -> None:

@@ -1,0 +1,307 @@
+"""Migrating can be killed, refused or starved at any moment, and nothing is half done."""
+
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import telemetry
+from tests.builders import simcash, vmt
+from tests.telemetry.command_line import ran, refused
+
+_ROOT = Path(telemetry.__file__).resolve().parent.parent
+Capsys = pytest.CaptureFixture[str]
+
+KILLED = """
+import os, signal, sys
+import telemetry.cli.program
+from telemetry.migrations import changes, upgrading
+from telemetry.upgrade import files
+
+place, seen = sys.argv[1], []
+
+def die(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def killing(step):
+    def apply(self, wanted):
+        if wanted.version == int(place[-1]):
+            die()
+        step(self, wanted)
+    return apply
+
+if place.startswith("step"):
+    changes.Changes.apply = killing(changes.Changes.apply)
+elif place == "before the commit":
+    upgrading.stamp = die
+elif place == "before it appears":
+    os.link = die
+elif place == "before it is replaced":
+    os.replace = die
+elif place == "after it appeared":
+    files.sync_folder = die
+elif place == "while it is copied":
+    files.copy_sqlite = die
+sys.exit(telemetry.cli.program.run(sys.argv[2:]))
+"""
+MOMENTS = (
+    "while it is copied",
+    "step 2",
+    "step 5",
+    "before the commit",
+    "before it appears",
+)
+
+
+def killed(place: str, *arguments: object) -> None:
+    """Run a command that kills itself at a moment."""
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, place, *map(str, arguments)],
+        cwd=_ROOT,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+
+
+def rows(path: Path) -> list[tuple[object, ...]]:
+    return vmt.query(path, "SELECT * FROM agent_snapshots ORDER BY id")
+
+
+def tables(path: Path) -> list[tuple[object, ...]]:
+    return vmt.query(path, "SELECT name, sql FROM sqlite_master ORDER BY name")
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    return vmt.build("barter", tmp_path / "old.db", runs=1, ticks=6)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_killed_at_any_moment_the_copy_is_not_there_and_the_next_try_makes_it(
+    old: Path, moment: str, capsys: Capsys
+) -> None:
+    before = (old.read_bytes(), old.stat().st_mtime_ns)
+    killed(moment, "migrate", old)
+    copy = old.with_name("old.migrated.db")
+    assert not copy.exists()
+    assert (old.read_bytes(), old.stat().st_mtime_ns) == before
+    assert ran(capsys, "migrate", old).code == 0
+    assert ran(capsys, "runs", copy, "--format", "csv").csv()[1][0] == "1"
+
+
+def test_killed_once_the_copy_is_there_it_is_all_there(old: Path, capsys: Capsys) -> None:
+    killed("after it appeared", "migrate", old)
+    assert "already current" in ran(capsys, "migrate", old.with_name("old.migrated.db")).err
+    assert "already current" in ran(capsys, "migrate", old).err
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_killed_at_any_moment_in_place_the_file_is_as_it_was(
+    old: Path, moment: str, capsys: Capsys
+) -> None:
+    before, made = rows(old), tables(old)
+    killed(moment, "migrate", old, "--in-place")
+    assert rows(old) == before
+    assert tables(old) == made
+    assert ran(capsys, "migrate", old, "--in-place").code == 0
+    assert [row[: len(b)] for row, b in zip(_known(old), before, strict=True)] == before
+
+
+@pytest.mark.parametrize("moment", ["step 2", "step 3", "before it is replaced"])
+def test_killed_while_a_duckdb_file_is_changed_in_place_it_is_as_it_was(
+    tmp_path: Path, moment: str, capsys: Capsys
+) -> None:
+    old = _legacy(tmp_path / "old.db")
+    listed = ran(capsys, "experiments", old, "--format", "json").json()
+    killed(moment, "migrate", old, "--in-place")
+    assert ran(capsys, "experiments", old, "--format", "json").json() == listed
+    assert "experiment, legacy" in ran(capsys, "identify", old).out
+    assert ran(capsys, "migrate", old, "--in-place").code == 0
+    assert "unified" in ran(capsys, "identify", old).out
+
+
+def test_an_existing_file_is_never_overwritten(old: Path, tmp_path: Path, capsys: Capsys) -> None:
+    target = tmp_path / "target.db"
+    target.write_text("mine")
+    said = refused(capsys, 2, "migrate", old, "--to", target)
+    assert "target.db exists already and is left as it is" in said
+    assert target.read_text() == "mine"
+    said = refused(capsys, 2, "migrate", old, "--to", old)
+    assert "exists already" in said
+
+
+def test_a_file_that_appears_meanwhile_is_not_overwritten_either(
+    old: Path, tmp_path: Path, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, sound = tmp_path / "target.db", telemetry.upgrade.files.sound
+
+    def another(part: Path) -> None:
+        target.write_text("quicker")
+        sound(part)
+
+    monkeypatch.setattr(telemetry.upgrade.files, "sound", another)
+    assert "exists already" in refused(capsys, 2, "migrate", old, "--to", target)
+    assert target.read_text() == "quicker"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["old.db", "target.db"]
+
+
+def test_a_folder_that_is_not_there_is_one_sentence(old: Path, tmp_path: Path, capsys: Capsys):
+    said = refused(capsys, 2, "migrate", old, "--to", tmp_path / "no" / "x.db")
+    assert "does not exist; make it first" in said
+
+
+def test_a_folder_that_may_not_be_written_is_one_sentence(
+    old: Path, tmp_path: Path, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(telemetry.upgrade.files.tempfile, "mkdtemp", refuse)
+    said = refused(capsys, 2, "migrate", old, "--to", tmp_path / "x.db")
+    assert "writing there is not permitted; choose another folder" in said
+
+
+@pytest.mark.parametrize("size", [4_000, 60_000])
+@pytest.mark.parametrize("how", [[], ["--in-place"]])
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(
+    old: Path, tmp_path: Path, size: int, how: list[str]
+) -> None:
+    code = (
+        "import resource, signal, sys\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))\n"
+        "from telemetry.cli import main\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    before, made = rows(old), tables(old)
+    done = subprocess.run(
+        [sys.executable, "-c", code, "migrate", str(old), *how],
+        cwd=_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "free some space or choose another folder" in done.stderr
+    assert {p.name for p in tmp_path.iterdir()} - {"old.db-wal", "old.db-shm"} == {"old.db"}
+    assert (rows(old), tables(old)) == (before, made)
+
+
+def test_a_locked_source_is_one_sentence(tmp_path: Path, capsys: Capsys) -> None:
+    path = vmt.build("barter", tmp_path / "old.db", runs=1, ticks=3, journal="delete")
+    writer = sqlite3.connect(path, isolation_level=None)
+    writer.execute("BEGIN EXCLUSIVE")
+    try:
+        assert "is locked by" in refused(capsys, 3, "migrate", path)
+        assert "is locked by" in refused(capsys, 3, "migrate", path, "--in-place")
+    finally:
+        writer.close()
+    assert [p.name for p in tmp_path.iterdir()] == ["old.db"]
+
+
+def test_a_source_that_is_being_written_is_copied_but_not_changed_in_place(
+    old: Path, tmp_path: Path, capsys: Capsys
+) -> None:
+    before = rows(old)
+    writer = vmt.connect(old)
+    writer.execute("INSERT INTO simulation_runs (scenario_name) VALUES ('not committed')")
+    try:
+        assert ran(capsys, "migrate", old, "--to", tmp_path / "copy.db").code == 0
+        said = refused(capsys, 3, "migrate", old, "--in-place")
+        assert "is being written by another program; wait until it has finished" in said
+    finally:
+        writer.rollback()
+        writer.close()
+    assert rows(old) == before
+    names = vmt.query(tmp_path / "copy.db", "SELECT scenario_name FROM simulation_runs")
+    assert ("not committed",) not in names
+
+
+def test_a_truncated_source_is_one_sentence(old: Path, tmp_path: Path, capsys: Capsys) -> None:
+    cut = tmp_path / "cut.db"
+    cut.write_bytes(old.read_bytes()[:-8192])
+    assert "is truncated" in refused(capsys, 3, "migrate", cut)
+
+
+def test_a_source_that_is_damaged_within_is_not_migrated(
+    old: Path, tmp_path: Path, capsys: Capsys
+) -> None:
+    damaged = tmp_path / "damaged.db"
+    content = bytearray(old.read_bytes())
+    page = vmt.query(old, "SELECT rootpage FROM sqlite_master WHERE name = 'idx_trades_agents'")
+    at = (int(str(page[0][0])) - 1) * 4096
+    content[at : at + 200] = b"\xff" * 200
+    damaged.write_bytes(content)
+    for how in ([], ["--in-place"]):
+        said = refused(capsys, 3, "migrate", damaged, *how)
+        assert "damaged" in said
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["damaged.db", "old.db"]
+    assert damaged.read_bytes() == bytes(content)
+
+
+def test_to_and_in_place_exclude_each_other(old: Path, tmp_path: Path, capsys: Capsys) -> None:
+    said = refused(capsys, 2, "migrate", old, "--in-place", "--to", tmp_path / "x.db")
+    assert "--in-place and --to exclude each other" in said
+
+
+def test_a_backup_that_differs_stops_everything(
+    old: Path, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = telemetry.upgrade.files.copy_sqlite
+
+    def wrong(source: object, target: Path, token: object) -> None:
+        copy(source, target, token)
+        vmt.query(target, "SELECT 1")
+        connection = sqlite3.connect(target)
+        with connection:
+            connection.execute("UPDATE agent_snapshots SET utility = 5 WHERE id = 7")
+        connection.close()
+
+    before, made = rows(old), tables(old)
+    monkeypatch.setattr(telemetry.upgrade.files, "copy_sqlite", wrong)
+    assert "not what its backup holds" in refused(capsys, 2, "migrate", old, "--in-place")
+    assert (rows(old), tables(old)) == (before, made)
+    assert [p.name for p in old.parent.iterdir()] == ["old.db"]
+
+
+@pytest.fixture
+def writer_of_duckdb(tmp_path: Path) -> Iterator[Path]:
+    path = _legacy(tmp_path / "held.db")
+    code = f"import duckdb, sys; c = duckdb.connect({str(path)!r}); print(1, flush=True); input()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    yield path
+    process.communicate(b"\n")
+
+
+@pytest.mark.parametrize("how", [[], ["--in-place"]])
+def test_a_duckdb_file_that_is_being_written_is_one_sentence(
+    writer_of_duckdb: Path, how: list[str], capsys: Capsys
+) -> None:
+    assert "is being written by" in refused(capsys, 3, "migrate", writer_of_duckdb, *how)
+    assert [p.suffix for p in writer_of_duckdb.parent.iterdir()] == [".db"]
+
+
+def _legacy(path: Path) -> Path:
+    simcash.create(path, "legacy")
+    simcash.insert(path, "experiments", [simcash.experiment("run_id")])
+    simcash.insert(path, "experiment_iterations", simcash.iterations("run_id"))
+    simcash.insert(path, "experiment_events", simcash.experiment_events("run_id"))
+    return path
+
+
+def _known(path: Path) -> list[tuple[object, ...]]:
+    names = (
+        "id, run_id, tick, agent_id, x, y, inventory_A, inventory_B, utility, ask_A_in_B, "
+        "bid_A_in_B, p_min, p_max, target_agent_id, target_x, target_y, utility_type"
+    )
+    return vmt.query(path, f"SELECT {names} FROM agent_snapshots ORDER BY id")
