@@ -37,7 +37,7 @@ class Exports(QObject):
         if view is None or request is None:
             return
         request = with_picture(request, view)
-        formats = (*(DATA_FORMATS if request.queries else ()), *request.pictures)
+        formats = (*(DATA_FORMATS if request.queries or request.frames else ()), *request.pictures)
         what = f"{view.title}, as shown: {view.property('status') or 'everything in the view'}"
         order = ExportDialog.ask(self._window, what, request.name, formats, self._folder())
         if order is not None:
@@ -83,7 +83,7 @@ class Exports(QObject):
             return
         self._context.runner.run(
             LANE,
-            lambda token: write_queries(source, request.queries, order, token),
+            lambda token: write_queries(source, request.queries, order, token, request.frames),
             self._window.tell,
             lambda error: self._window.say(str(error)),
             what=f"exporting {request.name}",

@@ -37,7 +37,7 @@ def provenance(source: Source, run_id: RunId | None) -> dict[str, object]:
             "engine": identity.engine,
         },
         "scales": dict(source.scales),
-        "run": run_id,
+        "run": None if run_id == "" else run_id,  # "": what is asked for lies above all runs
     }
 
 

@@ -14,7 +14,12 @@ from telemetry.queries import IterationsQuery
 from tests.builders import bilancio, simcash, vmt
 from tests.viewer.programs import opened, settle
 from tests.viewer.shown import shown, wait
-from vmt_log_viewer.models.convergence import convergence, parameters, policy_rows
+from vmt_log_viewer.models.convergence import (
+    convergence,
+    parameter_table,
+    parameters_by_agent,
+    policy_rows,
+)
 from vmt_log_viewer.plots.iteration_chart import ChartLine, IterationChart
 from vmt_log_viewer.views.experiment import ExperimentView
 
@@ -81,14 +86,16 @@ def test_without_a_mark_nothing_counts_as_accepted():
     assert convergence(listed(iteration(0, {"A": 3}), iteration(1, {"A": 1})), "A").accepted == ()
 
 
-def test_parameters_that_change_are_offered_and_constants_are_not():
-    found = parameters(
-        [
-            iteration(0, {}, policies={"A": {"x": 1, "same": 5, "on": True}}),
-            iteration(1, {}, policies={"A": {"x": 0.5, "same": 5, "on": False}}),
-        ]
-    )
-    assert found == {"A.x": ((0, 1.0), (1, 0.5))}
+def test_parameters_that_change_are_offered_with_each_agent_that_has_them():
+    evolving = [
+        iteration(0, {}, policies={"A": {"x": 1, "same": 5, "on": True}, "B": {"x": 3}}),
+        iteration(1, {}, policies={"A": {"x": 0.5, "same": 5, "on": False}, "B": {"x": 3}}),
+    ]
+    found = parameters_by_agent(evolving)
+    assert found == {"x": {"A": ((0, 1.0), (1, 0.5)), "B": ((0, 3.0), (1, 3.0))}}
+    columns, rows = parameter_table(evolving, "x")
+    assert [c.name for c in columns] == ["iteration", "A", "B"]
+    assert rows == ((0, 1.0, 3.0), (1, 0.5, 3.0))
 
 
 def test_policies_are_compared_by_path_and_null_is_no_absence():
@@ -142,20 +149,30 @@ def test_one_agent_or_each_of_them_can_be_drawn(view):
         "A": ((0, 1000), (1, 1)),
         "B": ((0, 2000), (1, 1000)),
     }
-    path = "A.parameters.initial_liquidity_fraction"
-    page.shows.setCurrentIndex(page.shows.findText(path))
-    assert page.chart.lines[0].places == ((0, 0.5), (1, 0.25))
+
+
+def test_a_parameter_is_drawn_over_iterations_for_each_agent(view):
+    page = view.policies
+    assert page.parameter.currentText() == "parameters.initial_liquidity_fraction"
+    assert {line.name: line.places for line in page.chart.lines} == {
+        "A": ((0, 0.5), (1, 0.25)),
+        "B": ((0, 0.5), (1, 0.5)),
+    }
 
 
 def test_the_policies_of_two_iterations_are_compared(view):
-    assert view.iterations.policies.rows.rows == (
-        ("A.parameters.initial_liquidity_fraction", "changed", "0.5", "0.25"),
-    )
-    view.iterations.table.selectAll()
-    assert "iteration 0 and 1" in view.iterations.compared.text()
+    page = view.policies
+    changed = (("A.parameters.initial_liquidity_fraction", "changed", "0.5", "0.25"),)
+    assert page.table.rows.rows == changed
+    assert page.compared.text() == "1 difference"
     view.iterations.choose(0)
-    assert view.iterations.policies.rows.rows == ()
-    assert "baseline" in view.iterations.compared.text()
+    assert page.table.rows.rows == ()
+    assert "Nothing to compare" in page.compared.text()
+    page.chart.iteration_clicked.emit(1)
+    assert page.table.rows.rows == changed
+    page.before.setCurrentIndex(1)
+    page.after.setCurrentIndex(0)
+    assert page.table.rows.rows[0][2:] == ("0.25", "0.5")
 
 
 def test_an_iteration_opens_its_run(view, qtbot, context):
@@ -166,8 +183,16 @@ def test_an_iteration_opens_its_run(view, qtbot, context):
     wait(qtbot, view)
     assert wanted == [simcash.INITIAL]
     view.iterations.choose(1)
-    names = [action.text() for action in view.iterations._runs.actions()]
-    assert names == [simcash.SECOND, *simcash.SAMPLES]
+    wait(qtbot, view)
+    rows, columns = view.iterations.runs.rows.rows, view.iterations.runs.rows.columns
+    told = {c.name: [row[i] for row in rows] for i, c in enumerate(columns)}
+    assert told["run"] == [simcash.SECOND, *simcash.SAMPLES]
+    assert told["run_purpose"] == ["evaluation", *["bootstrap"] * 3]
+    assert told["sample_index"] == [None, 0, 1, 2]
+    assert told["total_cost"][1:] == list(simcash.SAMPLE_COSTS)
+    view.iterations.runs.row_opened.emit(2)
+    wait(qtbot, view)
+    assert wanted[-1] == simcash.SAMPLES[1]
 
 
 def test_the_program_shows_the_run_that_was_opened_from_here(qtbot, program, payments):
@@ -196,8 +221,9 @@ def test_recorded_names_are_text_and_missing_policies_are_said(qtbot, context, t
     with shown(qtbot, context, ExperimentView, path, "r1") as view:
         assert view.list.rows.rows[0][0] == "<b>x</b>"
         assert view._about.textFormat() == Qt.TextFormat.PlainText
-        assert "not recorded" in view.iterations.compared.text()
+        assert "not recorded" in view.policies.compared.text()
         assert not view.iterations.open.isEnabled()
+        assert "not recorded" in view.iterations.about_runs.text()
 
 
 def test_a_source_without_experiments_says_so(qtbot, context, tmp_path):
@@ -225,7 +251,7 @@ def pairs(qtbot, context, sweep):
 
 
 def test_pairs_stand_at_their_default_rates_and_follow_the_filters(pairs, qtbot):
-    page = pairs.pairs
+    page = pairs.pages.pairs
     assert page.isVisible()
     assert page.scatter.points.total == 3
     columns = page.panel.model.columns
@@ -242,7 +268,7 @@ def test_pairs_stand_at_their_default_rates_and_follow_the_filters(pairs, qtbot)
 def test_a_point_leads_to_its_row_and_from_there_to_both_runs(pairs, qtbot, context):
     wanted = []
     context.document.run_wanted.connect(lambda source, run: wanted.append(run.run_id))
-    page = pairs.pairs
+    page = pairs.pages.pairs
     page.scatter.point_clicked.emit(page.scatter.points.key[1])
     wait(qtbot, pairs)
     for button in page.buttons:
@@ -252,7 +278,7 @@ def test_a_point_leads_to_its_row_and_from_there_to_both_runs(pairs, qtbot, cont
 
 
 def test_a_click_hits_the_point_under_it(pairs, qtbot):
-    scatter = pairs.pairs.scatter
+    scatter = pairs.pages.pairs.scatter
     heard = []
     scatter.point_clicked.connect(heard.append)
     at = scatter.place_of(0).toPoint()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from telemetry.analysis.policies import difference, leaves
@@ -62,18 +62,49 @@ def _of_role(listed: IterationList, role: str) -> dict[int, float]:
     return {n: value for n, value in values.items() if value is not None}
 
 
-def parameters(iterations: Sequence[Iteration]) -> dict[str, tuple[Place, ...]]:
-    """The numbers in policies that change over the iterations, by their path."""
+def _numbers(policies: Iterable[tuple[int, object]]) -> dict[str, tuple[Place, ...]]:
+    """The numbers in policies over the iterations, by their path."""
     found: dict[str, list[Place]] = {}
-    for iteration in iterations:
-        for path, value in leaves(dict(iteration.policies)).items():
+    for number, policy in policies:
+        for path, value in leaves(policy).items():
             if isinstance(value, int | float) and not isinstance(value, bool):
-                found.setdefault(path, []).append((iteration.iteration, float(value)))
-    return {
-        path: tuple(places)
-        for path, places in found.items()
-        if len({value for _, value in places}) > 1 or len(places) not in (0, len(iterations))
-    }
+                found.setdefault(path, []).append((number, float(value)))
+    return {path: tuple(places) for path, places in found.items()}
+
+
+def policy_agents(iterations: Sequence[Iteration]) -> tuple[str, ...]:
+    """Every agent with a policy, in the order in which they first appear."""
+    return tuple(dict.fromkeys(a for i in iterations for a in i.policies))
+
+
+def parameters_by_agent(
+    iterations: Sequence[Iteration],
+) -> dict[str, dict[str, tuple[Place, ...]]]:
+    """The same of each agent under one name: path in its policy → agent → (iteration, value)."""
+    found: dict[str, dict[str, tuple[Place, ...]]] = {}
+    for agent in policy_agents(iterations):
+        own = ((i.iteration, i.policies[agent]) for i in iterations if agent in i.policies)
+        for path, places in _numbers(own).items():
+            found.setdefault(path, {})[agent] = places
+    return {path: each for path, each in found.items() if _changes(each, len(iterations))}
+
+
+def _changes(each: Mapping[str, tuple[Place, ...]], iterations: int) -> bool:
+    """Whether a parameter of some agent changes, or is not there all the time."""
+    return any(
+        len({value for _, value in places}) > 1 or len(places) != iterations
+        for places in each.values()
+    )
+
+
+def parameter_table(
+    iterations: Sequence[Iteration], path: str
+) -> tuple[tuple[Column, ...], tuple[tuple[Cell, ...], ...]]:
+    """A row an iteration, with the parameter of each agent that has it."""
+    each = {a: dict(places) for a, places in parameters_by_agent(iterations)[path].items()}
+    columns = (Column("iteration", "iteration", "int"), *(Column(a, a, "real") for a in each))
+    rows = tuple((i.iteration, *(each[a].get(i.iteration) for a in each)) for i in iterations)
+    return columns, rows
 
 
 def iteration_table(
@@ -81,6 +112,8 @@ def iteration_table(
 ) -> tuple[tuple[Column, ...], tuple[tuple[Cell, ...], ...]]:
     """Columns and a row per iteration: accepted, costs, runs, and what else is recorded."""
     agents, unit = agents_of(listed.iterations), listed.unit
+    marked = any(accepted_text(i) is not None for i in listed.iterations)
+    named = any(i.runs for i in listed.iterations)  # no run named at all: not recorded, not none
     whole = "int" if unit == "cents" else "real"
     more = tuple(
         column
@@ -89,24 +122,27 @@ def iteration_table(
     )
     columns = (
         Column("iteration", "iteration", "int"),
-        Column("accepted", "accepted", "text", help="Whose change was kept."),
+        *((_ACCEPTED,) if marked else ()),
         Column("total_cost", "total cost", whole, unit=unit),
         *(Column(f"cost {a}", f"cost of {a}", whole, unit=unit) for a in agents),
-        Column("runs", "runs", "int"),
+        *((Column("runs", "runs", "int"),) if named else ()),
         *more,
     )
     rows = tuple(
         (
             i.iteration,
-            accepted_text(i),
+            *((accepted_text(i),) if marked else ()),
             i.total_cost,
             *(i.costs_per_agent.get(a) for a in agents),
-            len(i.runs),
+            *((len(i.runs),) if named else ()),
             *(i.fields.get(c.name) for c in more),
         )
         for i in listed.iterations
     )
     return columns, rows
+
+
+_ACCEPTED = Column("accepted", "accepted", "text", help="Whose change was kept.")
 
 
 def accepted_text(iteration: Iteration) -> Cell:

@@ -55,7 +55,7 @@ def payload_facts(cell: Cell) -> tuple[Fact, ...]:
         return (Fact("No payload was recorded with this event.", wide=True, mood="muted"),)
     value: object = cell
     if isinstance(cell, str):
-        value = _decoded(cell)
+        value = decoded(cell)
     if isinstance(value, dict):
         found = tuple(Fact(one_line(str(k)), v) for k, v in value.items())
         return found or (Fact("The payload is an empty object.", wide=True, mood="muted"),)
@@ -66,7 +66,7 @@ def payload_facts(cell: Cell) -> tuple[Fact, ...]:
     return (Fact("value", value),)
 
 
-def _decoded(text: str) -> object:
+def decoded(text: str) -> object:
     value: object = text
     for _ in range(ENCODED):
         if not isinstance(value, str):

@@ -10,11 +10,12 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from telemetry.text import shown_unit
 from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.plots.nice import nice_ticks, nice_values, short
 from vmt_log_viewer.theme import Theme
 
-LEFT, RIGHT, TOP, AXIS, LEGEND = 64, 16, 8, 20, 20
+LEFT, RIGHT, TOP, AXIS, LEGEND = 64, 16, 20, 20, 20
 AIR = 0.06  # of the values' range, above and below
 BEYOND = 0.5  # of the lines' range: how far the band may widen it to either side
 CAP = 4.0  # pixels of the strokes that end a band
@@ -47,7 +48,7 @@ class IterationChart(QWidget):
         self.band: tuple[tuple[int, float, float], ...] = ()
         self.baseline: float | None = None
         self._chosen: tuple[int, ...] = ()
-        self._per = 1.0
+        self._per, self._unit = 1.0, ""
         self._text: Callable[[float], str] = str
         self.setMouseTracking(True)
         self.setMinimumHeight(110)
@@ -63,12 +64,13 @@ class IterationChart(QWidget):
         text: Callable[[float], str],
         *,
         per: float = 1.0,
+        unit: str = "",
         baseline: float | None = None,
         band: Sequence[tuple[int, float, float]] = (),
     ) -> None:
         """Draw these; `text` writes a value for the tooltip."""
         self.lines, self.band, self.baseline = tuple(lines), tuple(band), baseline
-        self._text, self._per = text, per
+        self._text, self._per, self._unit = text, per, shown_unit(unit)
         self.setAccessibleName(", ".join(line.name for line in lines))
         self.update()
 
@@ -158,6 +160,8 @@ class IterationChart(QWidget):
     def _axes(self, painter: QPainter, area: QRectF) -> None:
         first, last, low, high = self._spans()
         muted, grid = self._theme.color("muted"), self._theme.color("grid")
+        painter.setPen(muted)
+        painter.drawText(QRectF(0, 0, LEFT - 6, TOP - 2), _RIGHT, self._unit)
         for value in nice_values(
             low / self._per, high / self._per, max(2, int(area.height() // 28))
         ):
@@ -222,7 +226,8 @@ class IterationChart(QWidget):
     def _legend(self, painter: QPainter) -> None:
         metrics = QFontMetricsF(painter.font())
         x, y = float(LEFT), self.height() - LEGEND / 2
-        entries = [(line.name, line.color, line.dashed) for line in self.lines]
+        lines = sorted(self.lines, key=lambda line: line.gaps)  # what has gaps is named last
+        entries = [(line.name, line.color, line.dashed) for line in lines]
         if self.baseline is not None:
             entries.append(("baseline", self._theme.color("muted"), True))
         if self.band:
@@ -238,6 +243,9 @@ class IterationChart(QWidget):
             where = QRectF(x + 22, y - 9, width + 2, 18)
             painter.drawText(where, int(Qt.AlignmentFlag.AlignVCenter), name)
             x += 22 + width + 20
+        if x + 80 <= self.width() - RIGHT:
+            where = QRectF(self.width() - RIGHT - 80, y - 9, 80, 18)
+            painter.drawText(where, _RIGHT, "iteration →")
 
 
 def _parts(places: Sequence[tuple[Any, ...]]) -> list[list[tuple[Any, ...]]]:

@@ -55,6 +55,30 @@ def widget_png(path: Path, widget: QWidget) -> None:
     _write(path, _bytes(lambda buffer: picture.save(buffer, "PNG")))
 
 
+def widget_svg(path: Path, widget: QWidget) -> None:
+    """Write what a widget shows as vectors; ExportError where it cannot be written."""
+
+    def draw(buffer: QBuffer) -> None:
+        generator = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)
+        generator.setOutputDevice(buffer)
+        generator.setSize(widget.size())
+        generator.setViewBox(QRectF(0, 0, widget.width(), widget.height()))
+        generator.setTitle(widget.accessibleName())
+        painter = QPainter(generator)
+        widget.render(painter)
+        painter.end()
+
+    _write(path, _bytes(draw))
+
+
+def widget_pictures(widget: QWidget) -> dict[str, Callable[[Path], None]]:
+    """Both kinds of picture of a widget, as an export offers them."""
+    return {
+        "png": lambda path: widget_png(path, widget),
+        "svg": lambda path: widget_svg(path, widget),
+    }
+
+
 def _size(plots: Sequence[MeasurePlot]) -> QSize:
     width = max((plot.width() for plot in plots), default=400)
     height = sum(plot.stage.height() + HEADER + BETWEEN for plot in plots)

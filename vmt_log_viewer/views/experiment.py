@@ -1,4 +1,4 @@
-"""Experiment: where a run comes from, how its experiment went, and which runs it has."""
+"""Experiment: the experiments of a source, how the chosen one went, and which runs it has."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from telemetry.concepts import Cell, Column, ExperimentList, IterationList, RunDetail, RunId
+from telemetry.concepts import ExperimentList, IterationList, RunDetail, RunId, RunList
 from telemetry.errors import NothingFoundError, TelemetryError
-from telemetry.queries import ExperimentsQuery, IterationsQuery, Query, RunQuery, TableQuery
+from telemetry.queries import ExperimentsQuery, IterationsQuery, RunQuery, RunsQuery
 from telemetry.text import one_line
+from vmt_log_viewer.models.experiment_rows import experiment_rows, told_of
 from vmt_log_viewer.theme import GRID, INSIDE, ROW_HEIGHT
 from vmt_log_viewer.views.experiment_iterations import IterationsPage
-from vmt_log_viewer.views.experiment_pairs import ROLE, PairsPage
+from vmt_log_viewer.views.experiment_page import NO_RUN, Asked
+from vmt_log_viewer.views.experiment_policies import PoliciesPage
+from vmt_log_viewer.views.experiment_sources import SourcePages
+from vmt_log_viewer.views.experiment_tabs import ExperimentTabs
 from vmt_log_viewer.views.view import Context, ExportRequest, View
 from vmt_log_viewer.widgets.empty_state import EmptyState
 from vmt_log_viewer.widgets.plain import caption
@@ -24,9 +28,9 @@ if TYPE_CHECKING:
     from telemetry.source import Source
 
 NONE = "No experiments are recorded here; the runs of this source stand alone."
+NO_ITERATIONS = "No iterations are recorded of this experiment."
 LOW = 480  # pixels of height
 SHOWN = 5  # experiments that the list shows before it scrolls
-_FIRST = ("experiment_id", "name", "experiment_name")
 
 
 class ExperimentView(View):
@@ -46,42 +50,41 @@ class ExperimentView(View):
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self._source: Source | None = None
-        self._run_id: RunId | None = None
         self._waiting = False
         self.experiments: ExperimentList | None = None
         self.experiment_id: str | None = None
         self.list = PlainTable(context.theme)
         self.iterations = IterationsPage(context.theme)
-        self.pairs = PairsPage(context, f"{self.name}.pairs")
+        self.policies = PoliciesPage(context.theme)
+        self.tabs = ExperimentTabs()
+        self.pages = SourcePages(context, self.name, self.tabs)
         self._empty, self._nothing = EmptyState(), EmptyState()
         self._lay_out()
         self.list.row_chosen.connect(self._choose)
-        self.iterations.run_wanted.connect(self._open_run)
-        self.pairs.run_wanted.connect(self._open_run)
-        self.pairs.panel.status_changed.connect(self._say_pairs)
+        self.iterations.selected.connect(self._compare)
+        for page in (self.iterations, self.policies):
+            page.run_wanted.connect(self._open_run)
+            page.status_changed.connect(lambda _: self._say_status())
+            page.export_changed.connect(self.export_changed)
+        self.pages.run_wanted.connect(self._open_run)
+        self.pages.status_changed.connect(self._say_status)
+        self.pages.export_changed.connect(self.export_changed)
+        self.tabs.turned.connect(self._turned)
+        context.document.experiment_chosen.connect(self._experiment_chosen)
 
     # View
 
     def show_run(self, source: Source, run_id: RunId) -> None:
-        same, self._run_id = source is self._source, run_id
-        self._source = source
-        if same and self.experiments is not None:
-            self._follow_run()
-            return
-        self.experiments = self.experiment_id = None
-        self.list.rows.show((), ())
-        self._waiting = True
-        if self.isVisible():
-            self._catch_up()
+        self._show(source)
 
     def show_source(self, source: Source) -> None:
-        self.show_run(source, "")
+        self._show(source)
 
     def clear(self) -> None:
-        self._source = self._run_id = self.experiments = self.experiment_id = None
+        self._source = self.experiments = self.experiment_id = None
         self._waiting = False
-        self.iterations.clear()
-        self.pairs.clear()
+        self.tabs.show_experiment(None)
+        self.pages.drop()
         self._say("")
 
     def refresh(self) -> None:
@@ -90,46 +93,36 @@ class ExperimentView(View):
             self._catch_up()
 
     def focus_filter(self) -> bool:
-        if self._detail.currentWidget() is not self.pairs or not self.pairs.isVisible():
-            return False
-        self.pairs.panel.view.filter_header.focus_first()
-        return True
+        page = self.tabs.page
+        return page is not None and page.isVisible() and page.focus_filter()
 
     def export_request(self) -> ExportRequest | None:
-        """The pairs as they are filtered, or the table of iterations (of all experiments)."""
-        if self.experiment_id is None or self._source is None or self._run_id is None:
+        """What the page that is seen shows, of the chosen experiment alone."""
+        page = self.tabs.page
+        if self.experiment_id is None or page is None or self._told():
             return None
-        if self._detail.currentWidget() is self.pairs:
-            query = self.pairs.panel.export_query()
-            return None if query is None else ExportRequest(query.table, (query,))
-        return ExportRequest(f"experiment-{self.experiment_id}", self._queries())
+        return page.export_request()
 
     def settled(self) -> bool:
         waiting = self._waiting and self.isVisible()
-        return not waiting and self.pairs.panel.settled() and super().settled()
+        return not waiting and self.tabs.settled() and super().settled()
 
     # Inside
 
-    def _queries(self) -> tuple[Query[object], ...]:
-        """The recorded table of iterations; none where the source has no such table."""
-        assert self._source is not None
-        assert self._run_id is not None
-        table = self._source.table_with_role("iterations")
-        if table is None or not table.recorded:
-            return ()
-        return (TableQuery(self._run_id, table.name),)
-
     def _lay_out(self) -> None:
         self._about = caption(self.context.theme)
+        self.facts = caption(self.context.theme)
+        self.tabs.add(self.iterations, "Iterations")
+        self.tabs.add(self.policies, "Policy evolution")
         self._detail = QStackedWidget()
-        for page in (self.iterations, self.pairs, self._nothing):
-            self._detail.addWidget(page)
+        self._detail.addWidget(self.tabs)
+        self._detail.addWidget(self._nothing)
         above = QWidget()
         top = QVBoxLayout(above)
-        top.setContentsMargins(0, 0, 0, 0)
+        top.setContentsMargins(0, 0, 0, GRID)
         top.setSpacing(GRID)
-        top.addWidget(self._about)
-        top.addWidget(self.list)
+        for widget in (self._about, self.list, self.facts):
+            top.addWidget(widget)
         self._body = QSplitter(Qt.Orientation.Vertical)
         self._body.addWidget(above)
         self._body.addWidget(self._detail)
@@ -142,18 +135,24 @@ class ExperimentView(View):
         layout.setContentsMargins(INSIDE, INSIDE, INSIDE, INSIDE)
         layout.addWidget(self._pages)
 
+    def _show(self, source: Source) -> None:
+        if source is self._source and self.experiments is not None:
+            self._follow()
+            return
+        self.clear()
+        self._source = source
+        self.list.rows.show((), ())
+        self._waiting = True
+        if self.isVisible():
+            self._catch_up()
+
     def _catch_up(self) -> None:
         if not self._waiting or self._source is None:
             return
         self._waiting = False
-        self.context.runner.submit(
-            f"{self.name}.list",
-            self._source,
-            ExperimentsQuery(),
-            self._show_list,
-            self._failed,
-            self,
-        )
+        runner, source = self.context.runner, self._source
+        lane = f"{self.name}.list"
+        runner.submit(lane, source, ExperimentsQuery(), self._show_list, self._failed, self)
 
     def _show_list(self, found: ExperimentList) -> None:
         self.experiments = found
@@ -164,13 +163,13 @@ class ExperimentView(View):
         columns, rows = experiment_rows(found)
         self.list.rows.show(columns, rows)
         self.list.fit()
-        self._size_list()
         many = len(found.experiments)
         notes = " ".join(found.notes)
         first = found.experiments[0].name
-        about = f"Experiment {one_line(first)}." if many == 1 else f"{many} experiments."
+        about = one_line(first) if many == 1 else f"{many} experiments"
         self._about.setText(f"{about} {notes}".strip())
-        self._follow_run(anew=True)
+        self._follow(anew=True)
+        self._size_list()
 
     def _size_list(self) -> None:
         """As high as its lines; a list of one gives way where the view is low."""
@@ -179,7 +178,10 @@ class ExperimentView(View):
         self.list.setVisible(many > 1 or self.height() >= LOW)
         self.list.setMinimumHeight(2 * ROW_HEIGHT + bar)
         lines = (min(SHOWN if self.height() >= LOW else 2, many) + 1) * ROW_HEIGHT + bar
-        wanted = self._about.height() + (lines + 2 * GRID if not self.list.isHidden() else 0)
+        self._about.setVisible(many > 1 or self.list.isHidden())
+        captions = (self._about, self.facts)
+        wanted = sum(c.sizeHint().height() + GRID for c in captions if not c.isHidden())
+        wanted += lines + 2 * GRID if not self.list.isHidden() else 0
         self._body.setSizes([wanted, max(1, self.height() - wanted)])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -187,62 +189,119 @@ class ExperimentView(View):
         if (event.size().height() >= LOW) != (event.oldSize().height() >= LOW):
             self._size_list()
 
-    def _follow_run(self, *, anew: bool = False) -> None:
-        """Choose the experiment and iteration of the run that is shown, where it has one."""
-        run, found = self.context.document.run, self.experiments
+    def _wanted(self) -> tuple[str | None, int | None]:
+        """The experiment and iteration chosen by hand, else those of the run that is shown."""
+        document = self.context.document
+        if document.experiment is not None:
+            return document.experiment
+        run = document.run
+        return (None, None) if run is None else (run.experiment_id, run.iteration)
+
+    def _follow(self, *, anew: bool = False) -> None:
+        """Choose the experiment and iteration that are wanted, where there are such."""
+        found = self.experiments
         if found is None or not found.experiments:
             return
         ids = [e.experiment_id for e in found.experiments]
-        own = run.experiment_id if run is not None else None
+        own, iteration = self._wanted()
         wanted = own if own in ids else self.experiment_id or ids[0]
         if wanted not in ids:
             wanted = ids[0]
         self.list.choose(ids.index(wanted))
         if anew or wanted != self.experiment_id:
             self._choose(ids.index(wanted))
-        elif own == wanted and run is not None and run.iteration is not None:
-            self.iterations.choose(run.iteration)
+        elif own == wanted and iteration is not None:
+            self.iterations.choose(iteration)
+
+    def _experiment_chosen(self, experiment_id: str, iteration: int | None) -> None:
+        if self.context.document.source is self._source:
+            self._follow()
 
     def _choose(self, row: int) -> None:
-        if self.experiments is None or self._source is None:
+        found, source = self.experiments, self._source
+        if found is None or source is None:
             return
-        self.experiment_id = self.experiments.experiments[row].experiment_id
+        experiment = found.experiments[row]
+        self.experiment_id = experiment.experiment_id
+        self.facts.setText(told_of(found, experiment))
+        self.facts.setVisible(bool(self.facts.text()))
+        asked = Asked(source, experiment.experiment_id, len(found.experiments) == 1)
+        self.pages.show_source(source)
+        self.tabs.show_experiment(asked)
+        query = IterationsQuery(experiment.experiment_id)
+        lane = f"{self.name}.iterations"
         self.context.runner.submit(
-            f"{self.name}.iterations",
-            self._source,
-            IterationsQuery(self.experiment_id),
-            self._show_iterations,
-            self._no_iterations,
-            self,
+            lane, source, query, self._show_iterations, self._no_iterations, self
         )
 
     def _show_iterations(self, listed: IterationList) -> None:
-        if not listed.iterations:
-            self._tell("No iterations are recorded of this experiment.")
-            return
-        run = self.context.document.run
-        own = run is not None and run.experiment_id == listed.experiment_id
-        self._detail.setCurrentWidget(self.iterations)
-        self.iterations.show_iterations(listed, run.iteration if own and run else None)
-        self.status_changed.emit(f"{listed.experiment_id} · {len(listed.iterations)} iterations")
+        own, iteration = self._wanted()
+        self._offer(iterations=bool(listed.iterations), why=NO_ITERATIONS)
+        chosen = iteration if own == listed.experiment_id else None
+        self.iterations.show_iterations(listed, chosen)
+        self.policies.show_iterations(listed)
+        self._say_status()
         self.export_changed.emit()
+        if self._source is not None and any(i.runs for i in listed.iterations):
+            lane = f"{self.name}.runs"
+            show: object = self._show_runs
+            self.context.runner.submit(lane, self._source, RunsQuery(), show, None, self)  # type: ignore[arg-type]
+
+    def _show_runs(self, runs: RunList) -> None:
+        self.iterations.show_runs(runs)
 
     def _no_iterations(self, error: TelemetryError) -> None:
         """A sweep has pairs instead; whatever has neither says so."""
-        source, run_id = self._source, self._run_id
-        table = source.table_with_role(ROLE) if source is not None else None
-        paired = isinstance(error, NothingFoundError) and table is not None and table.recorded
-        if not paired or source is None or run_id is None or table is None:
-            self._tell(str(error))
-            return
-        self._detail.setCurrentWidget(self.pairs)
-        self.pairs.show_pairs(source, run_id, table)
+        missing = isinstance(error, NothingFoundError)
+        self.iterations.clear()
+        self.policies.clear()
+        self._offer(iterations=False, why=str(error), failed=not missing)
+        self._say_status()
         self.export_changed.emit()
+
+    def _offer(self, *, iterations: bool, why: str, failed: bool = False) -> None:
+        """Show the tabs that have something; the sentence `why` where none has."""
+        policies = iterations
+        seen = self.tabs.page
+        self.tabs.set_there(self.iterations, iterations)
+        self.tabs.set_there(self.policies, policies)
+        there = iterations or self.pages.recorded
+        if not there or failed:
+            self._nothing.say(why)
+        self._detail.setCurrentWidget(self.tabs if there and not failed else self._nothing)
+        if not iterations and seen in (self.iterations, self.policies):
+            self.pages.turn_to_first()
+
+    def _compare(self, rows: tuple[int, ...]) -> None:
+        """Two iterations chosen are compared with each other, one with that before it."""
+        if rows and self.policies.listed is self.iterations.listed:
+            before = rows[0] if len(rows) > 1 else max(0, rows[-1] - 1)
+            self.policies.compare(before, rows[-1])
+
+    def _turned(self) -> None:
+        self._say_status()
+        self.export_changed.emit()
+
+    def _told(self) -> bool:
+        """Whether a sentence stands where the pages would be."""
+        return self._detail.currentWidget() is self._nothing
+
+    def _say_status(self) -> None:
+        page, own = self.tabs.page, self.experiment_id or ""
+        if self._told():
+            self.status_changed.emit(self._nothing.text)
+        elif page is self.iterations and self.iterations.listed is not None:
+            many = len(self.iterations.listed.iterations)
+            self.status_changed.emit(f"{own} · {many} iterations")
+        elif page is self.policies:
+            self.status_changed.emit(f"{own} · {self.policies.compared.text()}")
+        elif page is not None:
+            self.status_changed.emit(f"{own} · {self.pages.status(page)}")
 
     def _open_run(self, run_id: RunId) -> None:
         """The run's own row is read, then the program is asked to show it."""
         source, document = self._source, self.context.document
-        if source is None:
+        if source is None or run_id == NO_RUN:
             return
 
         def show(detail: RunDetail) -> None:
@@ -261,49 +320,6 @@ class ExperimentView(View):
         self._pages.setCurrentWidget(self._empty)
         self.status_changed.emit(sentence)
 
-    def _tell(self, sentence: str) -> None:
-        """A sentence in the place of the chosen experiment's details."""
-        self._nothing.say(sentence)
-        self._detail.setCurrentWidget(self._nothing)
-        self.status_changed.emit(sentence)
-
-    def _say_pairs(self, text: str) -> None:
-        if self._detail.currentWidget() is self.pairs:
-            self.status_changed.emit(f"{self.experiment_id} · pairs: {text}")
-
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._catch_up()
-
-
-def experiment_rows(
-    found: ExperimentList,
-) -> tuple[tuple[Column, ...], tuple[tuple[Cell, ...], ...]]:
-    """The list of experiments: name, status and counts first, then what else is recorded."""
-    own = {c.name for c in found.columns}
-    more = tuple(
-        c
-        for c in found.columns
-        if c.name not in (*_FIRST, "status", "runs", "kind", "experiment_type", "num_iterations")
-        and any(e.fields.get(c.name) is not None for e in found.experiments)
-    )
-    columns = (
-        Column("name", "experiment", "text"),
-        Column("status", "status", "text"),
-        Column("iterations", "iterations", "int"),
-        Column("runs", "runs", "int"),
-        *more,
-        Column("experiment_id", "id", "text"),
-    )
-    rows = tuple(
-        (e.name, e.status, e.iterations, e.runs, *(e.fields.get(c.name) for c in more),
-         e.experiment_id)
-        for e in found.experiments
-    )  # fmt: skip
-    shown = [
-        i
-        for i, c in enumerate(columns)
-        if c.name in own | {"name"} or any(row[i] is not None for row in rows)
-    ]
-    kept = [i for i in shown if any(row[i] is not None for row in rows)]
-    return tuple(columns[i] for i in kept), tuple(tuple(row[i] for i in kept) for row in rows)

@@ -1,54 +1,52 @@
-"""The iterations of an experiment: costs, what was accepted, and how two policies differ."""
+"""The iterations of an experiment: costs as a chart and a table, and the runs of those chosen."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QComboBox,
-    QHBoxLayout,
-    QMenu,
-    QSplitter,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
-from telemetry.concepts import Iteration, IterationList
+from telemetry.concepts import Iteration, IterationList, RunId, RunList
 from telemetry.text import CENTS, one_line
 from vmt_log_viewer.models import convergence as going
+from vmt_log_viewer.models.iteration_runs import runs_table
 from vmt_log_viewer.plots.iteration_chart import ChartLine, IterationChart
+from vmt_log_viewer.plots.picture import widget_pictures
 from vmt_log_viewer.theme import BETWEEN, GRID, Theme
+from vmt_log_viewer.views.experiment_page import ExperimentPage
+from vmt_log_viewer.views.view import ExportRequest, Frame
+from vmt_log_viewer.widgets.folding import FoldingSplitter
 from vmt_log_viewer.widgets.plain import caption, tool_button
 from vmt_log_viewer.widgets.plain_table import PlainTable
 
+LOW = 420  # pixels of height
 EACH = "cost of each agent"
-LISTED = 60  # runs that the menu names; the Library has them all
 CHOICE = Qt.ItemDataRole.UserRole
 
 
-class IterationsPage(QWidget):
-    """One iteration chosen is compared with the one before it, two with each other."""
+class IterationsPage(ExperimentPage):
+    """The iterations chosen here are those whose runs are listed and whose policies compared."""
 
-    run_wanted = Signal(object)  # RunId
-    iteration_chosen = Signal(int)
+    iteration_chosen = Signal(int)  # by hand, in the chart
+    selected = Signal(object)  # tuple[int, ...]: places in `listed.iterations`, ascending
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self.listed: IterationList | None = None
+        self._runs: RunList | None = None
+        self._named: tuple[RunId, ...] = ()
         self.chart = IterationChart(theme)
         self.shows = QComboBox()
-        self.table, self.policies = PlainTable(theme, many=True), PlainTable(theme)
-        self.notes, self.compared = caption(theme), caption(theme)
-        self.open = tool_button("Open run", "play", "Show a run of the chosen iteration")
-        self._runs = QMenu(self.open)
-        self.open.setMenu(self._runs)
+        self.table, self.runs = PlainTable(theme, many=True), PlainTable(theme)
+        self.notes, self.about_runs = caption(theme), caption(theme)
+        self.open = tool_button("Open run", "play", "Show the chosen run")
         self._lay_out()
         self.shows.currentIndexChanged.connect(self._draw)
         self.table.rows_selected.connect(self._selected)
-        self.table.row_opened.connect(self._open_row)
+        self.table.row_opened.connect(self._open_first)
+        self.runs.row_opened.connect(self._open_row)
         self.chart.iteration_clicked.connect(self._choose_iteration)
-        self.open.clicked.connect(self._open_first)
+        self.open.clicked.connect(lambda: self._open_row(next(iter(self.runs.chosen()), 0)))
         theme.changed.connect(self._draw)
 
     def show_iterations(self, listed: IterationList, current: int | None) -> None:
@@ -60,10 +58,16 @@ class IterationsPage(QWidget):
         self.notes.setText(" ".join(one_line(note, limit=400) for note in listed.notes))
         self._fill_choices(listed)
         self.choose(current)
+        self.export_changed.emit()
+
+    def show_runs(self, runs: RunList) -> None:
+        """What is known of the runs that iterations name."""
+        self._runs = runs
+        self._fill_runs()
 
     def choose(self, iteration: int | None) -> None:
         """Choose an iteration without opening anything."""
-        numbers = self._numbers()
+        numbers = self.numbers()
         if not numbers:
             self._selected(())
             return
@@ -71,17 +75,32 @@ class IterationsPage(QWidget):
         self.table.choose(row)
         self._selected((row,))
 
-    def clear(self) -> None:
-        self.listed = None
-        self.table.rows.show((), ())
-        self.policies.rows.show((), ())
-        self.chart.show_lines((), str)
-
     def chosen(self) -> tuple[Iteration, ...]:
         listed = self.listed
         if listed is None:
             return ()
         return tuple(listed.iterations[row] for row in self.table.chosen())
+
+    def numbers(self) -> list[int]:
+        return [] if self.listed is None else [i.iteration for i in self.listed.iterations]
+
+    # ExperimentPage
+
+    def clear(self) -> None:
+        self.listed = self._runs = None
+        self.table.rows.show((), ())
+        self.runs.rows.show((), ())
+        self.chart.show_lines((), str)
+
+    def export_request(self) -> ExportRequest | None:
+        """The iterations and the runs of those chosen, as the tables show them."""
+        if self.listed is None:
+            return None
+        frames = [Frame("iterations", self.table.rows.columns, self.table.rows.rows)]
+        if self.runs.rows.rows:
+            frames.append(Frame("runs", self.runs.rows.columns, self.runs.rows.rows))
+        name = f"experiment-{self.listed.experiment_id}"
+        return ExportRequest(name, pictures=widget_pictures(self.chart), frames=tuple(frames))
 
     # Inside
 
@@ -90,37 +109,28 @@ class IterationsPage(QWidget):
         line.setSpacing(BETWEEN)
         line.addWidget(self.shows)
         line.addWidget(self.notes, 1)
-        upper = QWidget()
-        top = QVBoxLayout(upper)
-        top.setContentsMargins(0, 0, 0, 0)
-        top.setSpacing(GRID)
+        upper, top = _part()
         top.addLayout(line)
         top.addWidget(self.chart, 1)
-        lower = QWidget()
-        below = QVBoxLayout(lower)
-        below.setContentsMargins(0, 0, 0, 0)
-        below.setSpacing(GRID)
+        lower, below = _part()
         about = QHBoxLayout()
-        about.addWidget(self.compared, 1)
+        about.addWidget(self.about_runs, 1)
         about.addWidget(self.open)
         below.addLayout(about)
-        below.addWidget(self.policies, 1)
-        self.open.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        below.addWidget(self.runs, 1)
         self.shows.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.shows.setMaximumWidth(280)
         self.shows.setAccessibleName("What the chart shows")
-        parts = QSplitter(Qt.Orientation.Vertical)
-        for place, (part, share) in enumerate(((upper, 5), (self.table, 4), (lower, 4))):
-            parts.addWidget(part)
-            parts.setStretchFactor(place, share)
-            parts.setCollapsible(place, False)
-        parts.setSizes([280, 190, 200])
+        tables = QSplitter(Qt.Orientation.Vertical)
+        tables.setChildrenCollapsible(False)
+        tables.addWidget(self.table)
+        tables.addWidget(lower)
+        tables.setSizes([220, 180])
+        parts = FoldingSplitter(LOW, (4, 6), (3, 4))
+        parts.add_parts(upper, tables)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, GRID, 0, 0)
         layout.addWidget(parts)
-
-    def _numbers(self) -> list[int]:
-        return [] if self.listed is None else [i.iteration for i in self.listed.iterations]
 
     def _fill_choices(self, listed: IterationList) -> None:
         """What may be drawn; the same thing stays chosen where the new experiment has it."""
@@ -129,8 +139,6 @@ class IterationsPage(QWidget):
         choices: list[tuple[str, tuple[str, str]]] = [(going.TOTAL, ("cost", ""))]
         choices += [(f"cost of {one_line(a)}", ("cost", a)) for a in agents]
         choices += [(EACH, ("each", ""))] if len(agents) > 1 else []
-        paths = going.parameters(listed.iterations)
-        choices += [(one_line(path), ("parameter", path)) for path in paths]
         self.shows.blockSignals(True)
         self.shows.clear()
         for text, data in choices:
@@ -145,16 +153,11 @@ class IterationsPage(QWidget):
         if listed is None or choice is None:
             return
         what, name = choice
-        if what == "parameter":
-            places = going.parameters(listed.iterations).get(name, ())
-            line = ChartLine(one_line(name), places, self._theme.color("accent"), step=True)
-            self.chart.show_lines((line,), lambda value: f"{value:.6g}")
-            return
         unit = listed.unit
         per = 100.0 if unit == CENTS else 1.0
         if what == "each":
             self.chart.show_lines(
-                self._each(listed), lambda cost: going.cost_text(cost, unit), per=per
+                self._each(listed), lambda cost: going.cost_text(cost, unit), per=per, unit=unit
             )
             return
         found = going.convergence(listed, name or None)
@@ -162,17 +165,19 @@ class IterationsPage(QWidget):
             self._lines(found),
             lambda cost: going.cost_text(cost, unit),
             per=per,
+            unit=unit,
             baseline=found.baseline,
             band=found.band,
         )
 
     def _lines(self, found: going.Convergence) -> list[ChartLine]:
         theme = self._theme
-        lines = [ChartLine("all policies", found.tried, theme.color("muted"), dashed=True)]
+        lines = []
         if found.mean:
             lines.append(
                 ChartLine("mean of samples", found.mean, theme.color("warning"), gaps=True)
             )
+        lines.append(ChartLine("all policies", found.tried, theme.color("text"), dashed=True))
         if found.accepted:
             accent = theme.color("accent")
             lines.append(ChartLine("accepted so far", found.accepted, accent, step=True))
@@ -194,52 +199,44 @@ class IterationsPage(QWidget):
         self.iteration_chosen.emit(iteration)
 
     def _selected(self, rows: tuple[int, ...]) -> None:
+        self.chart.choose([i.iteration for i in self.chosen()])
+        self._fill_runs()
+        self.selected.emit(rows)
+
+    def _fill_runs(self) -> None:
         chosen = self.chosen()
-        self.chart.choose([i.iteration for i in chosen])
-        self._fill_runs(chosen)
-        listed = self.listed
-        if listed is None or not rows:
-            self.compared.setText("Choose an iteration, or two of them to compare.")
-            self.policies.rows.show(going.POLICY_COLUMNS, ())
-            return
-        new = listed.iterations[rows[-1]]
-        before = rows[0] if len(rows) > 1 else rows[-1] - 1
-        if before < 0:
-            self.compared.setText(f"Iteration {new.iteration} is the first: the baseline.")
-            self.policies.rows.show(going.POLICY_COLUMNS, ())
-            return
-        self._compare(listed.iterations[before], new)
+        columns, rows, self._named = runs_table(chosen, self._runs)
+        self.runs.rows.show(columns, rows)
+        if rows:
+            self.runs.choose(0)
+        self.runs.setVisible(bool(rows))
+        self.open.setEnabled(bool(rows))
+        self.open.setVisible(bool(rows))
+        self.about_runs.setText(_about_runs(chosen, len(rows)))
+        self.export_changed.emit()
 
-    def _compare(self, old: Iteration, new: Iteration) -> None:
-        between = f"Policies of iteration {old.iteration} and {new.iteration}"
-        if not old.policies or not new.policies:
-            self.compared.setText(f"{between} are not recorded.")
-            self.policies.rows.show(going.POLICY_COLUMNS, ())
-            return
-        rows, moods = going.policy_rows(old, new)
-        many = "1 difference" if len(rows) == 1 else f"{len(rows)} differences"
-        self.compared.setText(f"{between}: {many if rows else 'the same'}")
-        self.policies.rows.show(going.POLICY_COLUMNS, rows, moods)
-        self.policies.fit()
-
-    def _fill_runs(self, chosen: tuple[Iteration, ...]) -> None:
-        self._runs.clear()
-        runs = [run for iteration in chosen for run in iteration.runs]
-        for run in runs[:LISTED]:
-            text = one_line(str(run)).replace("&", "&&")
-            self._runs.addAction(text, lambda run=run: self.run_wanted.emit(run))
-        if len(runs) > LISTED:
-            more = self._runs.addAction(f"{len(runs) - LISTED} more are in the Library")
-            more.setEnabled(False)
-        self.open.setEnabled(bool(runs))
-        tip = "Show a run of the chosen iteration"
-        self.open.setToolTip(tip if runs else "No run of this iteration is recorded here")
-
-    def _open_first(self) -> None:
-        for iteration in self.chosen()[-1:]:
-            if iteration.runs:
-                self.run_wanted.emit(iteration.runs[0])
-
-    def _open_row(self, row: int) -> None:
+    def _open_first(self, row: int) -> None:
         if self.listed is not None and self.listed.iterations[row].runs:
             self.run_wanted.emit(self.listed.iterations[row].runs[0])
+
+    def _open_row(self, row: int) -> None:
+        if row < len(self._named):
+            self.run_wanted.emit(self._named[row])
+
+
+def _about_runs(chosen: tuple[Iteration, ...], runs: int) -> str:
+    if not chosen:
+        return "Choose an iteration to see its runs."
+    of = ", ".join(str(i.iteration) for i in chosen[:6]) + (" …" if len(chosen) > 6 else "")
+    what = "iteration" if len(chosen) == 1 else "iterations"
+    if not runs:
+        return f"Runs of {what} {of}: not recorded in this database."
+    return f"Runs of {what} {of}: {runs}"
+
+
+def _part() -> tuple[QWidget, QVBoxLayout]:
+    part = QWidget()
+    layout = QVBoxLayout(part)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(GRID)
+    return part, layout

@@ -2,65 +2,92 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
-from telemetry.concepts import Points, RunId, Table
+from telemetry.concepts import Cell, Points, Table
 from telemetry.errors import TelemetryError
-from telemetry.queries import PointsQuery
+from telemetry.queries import PairQuery, PointsQuery
 from vmt_log_viewer.plots.pair_scatter import PairScatter
+from vmt_log_viewer.plots.picture import widget_pictures
 from vmt_log_viewer.theme import GRID, INSIDE
-from vmt_log_viewer.views.view import Context
+from vmt_log_viewer.views.experiment_page import NO_RUN, Asked, ExperimentPage
+from vmt_log_viewer.views.view import Context, ExportRequest
 from vmt_log_viewer.widgets.facet_panel import FacetPanel
+from vmt_log_viewer.widgets.folding import FoldingSplitter
 from vmt_log_viewer.widgets.plain import caption, tool_button
 from vmt_log_viewer.widgets.summary_grid import SummaryGrid
 from vmt_log_viewer.widgets.table_panel import TablePanel
 
-if TYPE_CHECKING:
-    from telemetry.source import Source
-
 ROLE = "pairs"
+CHOOSE = "Choose a pair, in the picture or in the table, to see why it came out as it did."
 NARROW, LOW = 560, 480  # pixels: below, facets and the summary give way
 _POINTS = 20_000
 _ARMS = ("baseline_run", "treated_run")
 
 
-class PairsPage(QWidget):
+class PairsPage(ExperimentPage):
     """Scatter, summary and table show the same pairs: those that the filters leave."""
 
-    run_wanted = Signal(object)  # RunId
-
-    def __init__(self, context: Context, lane: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, context: Context, lane: str, table: Table, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._context, self._lane = context, lane
+        self._context, self._lane, self.table = context, lane, table
         self.panel = TablePanel(context, lane)
         self.facets = FacetPanel(context, self.panel, f"{lane}.facet", ("result", "reason"))
         self.scatter = PairScatter(context.theme)
         self.summary = SummaryGrid(context, self.panel, f"{lane}.summary")
         self._about = caption(context.theme)
+        self.why = QLabel(CHOOSE)
+        self.why.setTextFormat(Qt.TextFormat.PlainText)
+        self.why.setWordWrap(True)
+        self.why.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.buttons = tuple(tool_button("Open run", "play", "Show this run") for _ in _ARMS)
         self._lay_out()
         self.panel.asked.connect(self._ask_points)
         self.panel.row_chosen.connect(self._ring)
         self.panel.row_found.connect(self._ring)
+        self.panel.status_changed.connect(lambda text: self.status_changed.emit(f"pairs: {text}"))
         self.panel.row_opened.connect(lambda row: self._open(_ARMS[1]))
         self.panel.columns_judged.connect(self._name_buttons)
         self.scatter.point_clicked.connect(self.panel.choose_key)
         for button, role in zip(self.buttons, _ARMS, strict=True):
             button.clicked.connect(lambda _on=False, role=role: self._open(role))
 
-    def show_pairs(self, source: Source, run_id: RunId, table: Table) -> None:
-        """Show the pairs of a source (the run only says whose)."""
+    # ExperimentPage
+
+    def show_experiment(self, asked: Asked) -> None:
         self.scatter.show_points(None, {}, ("", ""))
-        self.panel.show_table(source, run_id, table)
+        self.why.setText(CHOOSE)
+        self.panel.limit_rows(asked.filters(self.table), ("experiment",))
+        self.panel.show_table(asked.source, NO_RUN, self.table)
         self._name_buttons()
 
     def clear(self) -> None:
         self.panel.clear()
         self.scatter.show_points(None, {}, ("", ""))
+
+    def export_request(self) -> ExportRequest | None:
+        query = self.panel.export_query()
+        if query is None:
+            return None
+        return ExportRequest(query.table, (query,), widget_pictures(self.scatter))
+
+    def focus_filter(self) -> bool:
+        self.panel.view.filter_header.focus_first()
+        return True
+
+    def settled(self) -> bool:
+        return self.panel.settled()
+
+    def narrow(self, cells: dict[str, Cell]) -> None:
+        """Show the pairs that have these values alone."""
+        for name, cell in cells.items():
+            self.panel.filters.choose(name, (cell,))
+
+    # Inside
 
     def _lay_out(self) -> None:
         upper = QWidget()
@@ -72,6 +99,7 @@ class PairsPage(QWidget):
         for button in self.buttons:
             line.addWidget(button)
         above.addLayout(line)
+        above.addWidget(self.why)
         above.addWidget(self.scatter, 1)
         lower = QWidget()
         below = QVBoxLayout(lower)
@@ -79,11 +107,8 @@ class PairsPage(QWidget):
         below.setSpacing(GRID)
         below.addWidget(self.panel, 1)
         below.addWidget(self.summary)
-        right = QSplitter(Qt.Orientation.Vertical)
-        right.addWidget(upper)
-        right.addWidget(lower)
-        right.setChildrenCollapsible(False)
-        right.setSizes([340, 320])
+        right = FoldingSplitter(LOW, (5, 4), (1, 1))
+        right.add_parts(upper, lower)
         body = QSplitter(Qt.Orientation.Horizontal)
         body.addWidget(self.facets)
         body.addWidget(right)
@@ -97,7 +122,7 @@ class PairsPage(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The table of pairs keeps its room where there is little."""
         super().resizeEvent(event)
-        self.facets.setVisible(self.width() >= NARROW)
+        self.facets.setVisible(self.width() >= NARROW and self.height() >= LOW)
         self.summary.setVisible(self.height() >= LOW)
 
     def _ask_points(self) -> None:
@@ -128,6 +153,7 @@ class PairsPage(QWidget):
         parts += [*points.notes]
         parts += [f"{missing} pairs were not compared"] if missing else []
         self._about.setText(" · ".join(parts))
+        self.export_changed.emit()
 
     def _colors(self, points: Points) -> dict[str, QColor]:
         """A colour for every result, in the order of their names."""
@@ -137,8 +163,18 @@ class PairsPage(QWidget):
     def _failed(self, error: TelemetryError) -> None:
         self._about.setText(str(error))
 
-    def _ring(self, _row: int) -> None:
+    def _ring(self, row: int) -> None:
         self.scatter.choose(self.panel.current_key())
+        source, run = self.panel.source, self.panel.value(row, _ARMS[1])
+        if source is None or not isinstance(run, int | str) or not source.can_answer(PairQuery):
+            self.why.clear()
+            return
+
+        def fail(error: TelemetryError) -> None:
+            self.why.setText(str(error))
+
+        lane = f"{self._lane}.why"
+        self._context.runner.submit(lane, source, PairQuery(run), self.why.setText, fail, self)
 
     def _name_buttons(self) -> None:
         for button, role in zip(self.buttons, _ARMS, strict=True):

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from telemetry.concepts import RunId
 from telemetry.queries import Query
+from vmt_log_viewer.background.exporting import Frame
 from vmt_log_viewer.background.runner import Runner
 from vmt_log_viewer.settings import Settings
 from vmt_log_viewer.state.document import Document
@@ -20,6 +21,8 @@ from vmt_log_viewer.theme import Theme
 if TYPE_CHECKING:
     from telemetry.source import Source
     from vmt_log_viewer.actions import Actions
+
+__all__ = ["Context", "ExportRequest", "Frame", "View"]
 
 
 @dataclass(frozen=True)
@@ -37,15 +40,17 @@ class Context:
 class ExportRequest:
     """What Ctrl+E offers to write for a view: exactly what it shows.
 
-    `name` is the file name without suffix. `query` is the data (a TableQuery with the visible
+    `name` is the file name without suffix. `queries` are the data (a TableQuery with the visible
     columns, filters and sort; SeriesQuery, TimelineQuery …; a view of several measures gives
-    several). `pictures` maps a suffix ("png", "svg") to a function that writes the picture to
-    the path it is given and raises telemetry.errors.ExportError where it cannot.
+    several); `frames` are rows that no query gives, for the view worked them out. `pictures`
+    maps a suffix ("png", "svg") to a function that writes the picture to the path it is given
+    and raises telemetry.errors.ExportError where it cannot.
     """
 
     name: str
     queries: tuple[Query[object], ...] = ()
     pictures: dict[str, Callable[[Path], None]] = field(default_factory=dict)
+    frames: tuple[Frame, ...] = ()
 
 
 class View(QWidget):

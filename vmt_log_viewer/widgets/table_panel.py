@@ -11,8 +11,10 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout
 
 from telemetry.concepts import AgentId, Column, RunId, Table, TickRange
 from telemetry.errors import TelemetryError
+from telemetry.filters import Filter
 from telemetry.queries import ColumnsQuery, CountQuery, Sort, TableQuery, Where
 from telemetry.text import CENTS, UNITS
+from vmt_log_viewer.background.pace import Pace
 from vmt_log_viewer.models.cell_style import CellStyle
 from vmt_log_viewer.models.clipboard import copied_text
 from vmt_log_viewer.models.paged_table import PagedTable
@@ -27,7 +29,17 @@ if TYPE_CHECKING:
     from vmt_log_viewer.views.view import Context
 
 _ROOM_FOR_STATUS = 230  # pixels
-HEAVY = ("payload",)  # roles of columns that are read for one row at a time only
+# Roles of columns that are read for one row at a time only.
+HEAVY = (
+    "payload",
+    "system_prompt",
+    "prompt",
+    "response",
+    "reasoning",
+    "policy",
+    "old_policy",
+    "log",
+)
 _SOON = 60  # milliseconds: a dragged brush asks once it rests, not at every pixel
 
 
@@ -59,12 +71,19 @@ class TablePanel(QWidget):
         self._judged: tuple[Column, ...] | None = None
         self._ticks: TickRange | None = None
         self._agents: tuple[AgentId, ...] | None = None
+        self._always: tuple[Filter, ...] = ()
+        self._unseen: tuple[str, ...] = ()
         self._all: int | None = None
         self._problem = ""
         self._seen: TableQuery | None = None
         self._due: tuple[int, SignalInstance] | None = None
         self._soon = QTimer(self, singleShot=True, interval=_SOON)
         self._soon.timeout.connect(self._ask)
+        runner = context.runner
+        self._pace_rows = Pace(self._ask_again, self.model.settled, runner, self)
+        self._pace_counts = Pace(
+            self._count_again, lambda: not runner.pending(f"{lane}."), runner, self
+        )
         self._tools: list[QToolButton] = []
         self._status = caption(context.theme)
         self._clear = tool_button("Clear filters", "x", "Take every filter of this table away")
@@ -100,9 +119,9 @@ class TablePanel(QWidget):
         sort: Sort | None = None,
     ) -> None:
         """Show `table` of a run, filtered by `texts` (None: as it was filtered before)."""
-        kept = tuple(c for c in table.columns if c.role not in HEAVY)
-        table = replace(table, columns=kept)
+        table = replace(table, columns=self._seen_at_first(table.columns))
         self._source, self._run_id, self.table = source, run_id, table
+        self._context.theme.learn(table.columns)
         self._judged, self._all, self._problem = None, None, ""
         self._soon.stop()
         if texts is not None:
@@ -118,13 +137,41 @@ class TablePanel(QWidget):
             f"{lane}.columns", source, ColumnsQuery(run_id, table.name), self._judge, None, self
         )
         runner.submit(
-            f"{lane}.all", source, CountQuery(run_id, table.name), self._count_all, None, self
+            f"{lane}.all",
+            source,
+            CountQuery(run_id, table.name, Where(self._always)),
+            self._count_all,
+            None,
+            self,
         )
 
     def clear(self) -> None:
         self._source = self._run_id = self.table = None
         self._soon.stop()
         self.model.clear()
+
+    def grow(self, ticks: TickRange) -> None:
+        """The run has come further: new rows are appended; what counts rows counts now and then."""
+        if self._source is None or self.table is None:
+            return
+        if self._all == 0:
+            self.refresh()  # there may be rows now where there were none
+        elif self.table.with_role("tick") is None or not self.model.grow(ticks):
+            self._pace_rows.want()
+        self._pace_counts.want()
+
+    def _ask_again(self) -> None:
+        if self._source is not None and self.model.asked is not None:
+            self.model.ask(self._source, self.model.asked)
+
+    def _count_again(self) -> None:
+        """Whole-table counts and what the companions (facets, summary) show."""
+        if self._source is None or self._run_id is None or self.table is None:
+            return
+        query = CountQuery(self._run_id, self.table.name, Where(self._always))
+        lane = f"{self._lane}.all"
+        self._context.runner.submit(lane, self._source, query, self._count_all, None, self)
+        self.asked.emit()
 
     def refresh(self) -> None:
         if self._source is not None and self._run_id is not None and self.table is not None:
@@ -142,17 +189,23 @@ class TablePanel(QWidget):
             self._agents = agents
             self._ask_soon()
 
+    def limit_rows(self, always: tuple[Filter, ...], unseen: tuple[str, ...] = ()) -> None:
+        """Only rows that these filters let pass, whatever the user filters by besides, without
+        columns that play the roles `unseen` unless asked for; to be said before `show_table`."""
+        self._always, self._unseen = always, unseen
+
     @property
     def source(self) -> Source | None:
         return self._source
 
     @property
     def where(self) -> Where:
-        return Where(self.filters.filters, self._ticks, self._agents)
+        return Where((*self._always, *self.filters.filters), self._ticks, self._agents)
 
     def where_without(self, column: str) -> Where:
         """As `where`, but for the filter on `column`: what its facet counts."""
-        return Where(self.filters.without(column), self._ticks, self._agents)
+        others = (*self._always, *self.filters.without(column))
+        return Where(others, self._ticks, self._agents)
 
     def export_query(self) -> TableQuery | None:
         """The rows exactly as shown: filtered, sorted, visible columns in their order.
@@ -327,11 +380,14 @@ class TablePanel(QWidget):
             self.view.arrange(arrangement)
 
     def _judge(self, columns: tuple[Column, ...]) -> None:
-        columns = tuple(c for c in columns if c.role not in HEAVY)
-        self._judged = columns
+        self._judged = columns = self._seen_at_first(columns)
         if len(columns) == len(self.model.columns):
             self.view.judge_columns(columns)
         self.columns_judged.emit()
+
+    def _seen_at_first(self, columns: tuple[Column, ...]) -> tuple[Column, ...]:
+        light = (c for c in columns if c.role not in HEAVY)
+        return tuple(replace(c, visible=False) if c.role in self._unseen else c for c in light)
 
     def _count_all(self, total: int) -> None:
         self._all = total

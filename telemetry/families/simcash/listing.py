@@ -87,8 +87,11 @@ def happenings(stored: Stored) -> sa.Select[Any]:
 
 
 def interactions(stored: Stored) -> sa.Select[Any]:
-    """Every question to a language model; prompts and response are read only where asked for."""
+    """Every question to a language model, with what the iteration says of the agent's change;
+    prompts and response are read only where asked for."""
     data = decoded(stored.column(_H, "event_data"))
+    agent = text_at(data, "$.agent_id")
+    joined, accepted = _with_marks(stored, agent)
     texts = ("model", "parsing_error", "system_prompt", "user_prompt", "raw_response")
     return (
         sa.select(
@@ -97,7 +100,8 @@ def interactions(stored: Stored) -> sa.Select[Any]:
                 experiment_id=_id(stored, _H),
                 iteration=stored.column(_H, "iteration"),
                 timestamp=stored.column(_H, "timestamp"),
-                agent_id=text_at(data, "$.agent_id"),
+                agent_id=agent,
+                accepted=accepted,
                 prompt_tokens=whole_at(data, "$.prompt_tokens"),
                 completion_tokens=whole_at(data, "$.completion_tokens"),
                 latency_seconds=real_at(data, "$.latency_seconds"),
@@ -105,9 +109,25 @@ def interactions(stored: Stored) -> sa.Select[Any]:
                 parsed_policy=text_at(data, "$.parsed_policy"),
             )
         )
-        .select_from(stored.table(_H))
+        .select_from(joined)
         .where(stored.column(_H, "event_type") == LLM)
     )
+
+
+def _with_marks(
+    stored: Stored, agent: sa.ColumnElement[Any]
+) -> tuple[sa.FromClause, sa.ColumnElement[Any] | None]:
+    """The events with their iterations, and what these mark of the agent; None: no marks here."""
+    events = stored.table(_H)
+    own, other = _id(stored, _H), _id(stored, _I)
+    if own is None or other is None or not stored.has(_I, "iteration", "accepted_changes"):
+        return events, None
+    same = sa.and_(own == other, stored.column(_H, "iteration") == stored.column(_I, "iteration"))
+    marks = decoded(stored.column(_I, "accepted_changes"))
+    quoted = sa.func.replace(agent, '"', '\\"')
+    path = sa.func.concat('$."', quoted, '"')
+    mark = sa.try_cast(sa.func.json_extract_string(marks, path), sa.Boolean())
+    return events.outerjoin(stored.table(_I), same), mark
 
 
 _EXPERIMENT = C("experiment_id", "experiment", role="experiment", facet=True)
@@ -154,13 +174,21 @@ INTERACTIONS = (
     C("id", "id", "int", role="key", visible=False),
     _EXPERIMENT,
     _ITERATION,
-    C("timestamp", "at", "time", role="start"),
     C("agent_id", "agent", role="agent", facet=True),
     C("model", "model", role="model", facet=True),
+    C(
+        "accepted",
+        "accepted",
+        "flag",
+        role="accepted",
+        facet=True,
+        help="What the iteration marks of this agent's change.",
+    ),
     C("prompt_tokens", "prompt tokens", "int", role="prompt_tokens"),
     C("completion_tokens", "completion tokens", "int", role="completion_tokens"),
     C("latency_seconds", "latency", "real", role="latency", unit="s"),
     C("parsing_error", "error", role="error", facet=True),
+    C("timestamp", "at", "time", role="start"),
     C("system_prompt", "system prompt", role="system_prompt", visible=False),
     C("user_prompt", "prompt", role="prompt", visible=False),
     C("raw_response", "response", role="response", visible=False),
