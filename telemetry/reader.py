@@ -184,6 +184,7 @@ class Layout:
             facet=column.facet,
             optional=column.optional,
             help=column.help,
+            words=column.words,
             weight=column.weight,
         )
 
@@ -196,6 +197,8 @@ class Layout:
             recorded=self.there(table.name),
             how_to_record=table.how_to_record,
             explained=table.explain is not None,
+            always_written=table.always_written,
+            group=None if table.summary is None else table.summary.group,
         )
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # which would load numpy, and a message needs no arrays
-    from telemetry.concepts import Cell, Column
+    from telemetry.concepts import Cell, Column, Table
 
 DIGITS = 6
 _EXACT = 1e13
@@ -114,6 +114,14 @@ def exact_text(cell: Cell) -> str:
     if isinstance(cell, bytes):
         return "0x" + cell.hex()
     return repr(cell)
+
+
+def nothing_of(table: Table) -> str:
+    """The sentence for a table that holds nothing of a run, with what to do where that helps."""
+    name = table.label[:1].lower() + table.label[1:]
+    if table.always_written:
+        return f"There are no {name} in this run."
+    return f"No {name} are recorded for this run. {table.how_to_record}".strip()
 
 
 def bytes_text(size: int | None) -> str | None:

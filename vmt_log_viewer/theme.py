@@ -5,7 +5,7 @@ from __future__ import annotations
 import colorsys
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Literal
 
@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
 
-from telemetry.concepts import AgentId
+from telemetry.concepts import AgentId, Column
 from vmt_log_viewer import resources
 from vmt_log_viewer.style_sheet import sheet
 
@@ -77,6 +77,16 @@ REGIMES = {
     "mixed_liquidity_gated": YELLOW,
 }
 STATES = {"on": GREEN, "off": GREY, "fail": VERMILLION, "success": GREEN}
+NAMED = {
+    "blue": BLUE,
+    "orange": ORANGE,
+    "green": GREEN,
+    "vermillion": VERMILLION,
+    "sky": SKY,
+    "purple": PURPLE,
+    "yellow": YELLOW,
+    "grey": GREY,
+}
 _HASHED = (BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE)  # yellow and grey mean something else
 
 
@@ -94,6 +104,7 @@ class Theme(QObject):
         self._dark = self._wants_dark()
         QApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
         self._family = _load_fonts()
+        self._given: dict[str, dict[str, str]] = {}
 
     @property
     def dark(self) -> bool:
@@ -121,21 +132,28 @@ class Theme(QObject):
         """The colour of an exchange pair type, in either order; grey where it is not recorded."""
         if pair and pair not in PAIRS:
             turned = "<->".join(reversed(pair.split("<->")))
-            return self._known(PAIRS, turned if turned in PAIRS else pair)
-        return self._known(PAIRS, pair)
+            return self._known(PAIRS, turned if turned in PAIRS else pair, "pair")
+        return self._known(PAIRS, pair, "pair")
 
     def mode_color(self, mode: str | None) -> QColor:
-        return self._known(MODES, mode)
+        return self._known(MODES, mode, "mode")
 
     def regime_color(self, regime: str | None) -> QColor:
-        return self._known(REGIMES, regime)
+        return self._known(REGIMES, regime, "regime")
 
     def state_color(self, lane: str, state: str | None) -> QColor:
         """The colour of `state` in the lane named `lane` (for a pair's own lane: on or off)."""
         known = {"mode": MODES, "regime": REGIMES}.get(lane)
         if known is None and state == "on" and lane in PAIRS:
             return QColor(PAIRS[lane])
-        return self._known(known if known is not None else {**STATES, **PAIRS}, state)
+        return self._known(known if known is not None else {**STATES, **PAIRS}, state, lane)
+
+    def learn(self, columns: Iterable[Column]) -> None:
+        """Take over the colours that columns declare for their words, by the column's role."""
+        for column in columns:
+            named = {word.text: NAMED[word.color] for word in column.words if word.color in NAMED}
+            if named and column.role is not None:
+                self._given.setdefault(column.role, {}).update(named)
 
     def agent_color(self, agent_id: AgentId, index: int, count: int) -> QColor:
         """Agent number `index` of `count`: evenly spaced hues that look equally light, those of
@@ -173,12 +191,17 @@ class Theme(QObject):
         app.setFont(self.font())
         app.setStyleSheet(sheet({name: self.color(name).name() for name in LIGHT}))
 
-    def _known(self, known: dict[str, str], word: str | None) -> QColor:
+    def _known(self, known: dict[str, str], word: str | None, kind: str) -> QColor:
+        """A fixed colour; else the word's own, or the next that no word of its kind has yet."""
         if not word:
             return QColor(GREY)
-        if word in known:
-            return QColor(known[word])
-        return QColor(_HASHED[zlib.crc32(word.encode()) % len(_HASHED)])
+        given = self._given.setdefault(kind, {})
+        if word not in known and word not in given:
+            number = int(word) if word.isdecimal() else zlib.crc32(word.encode())
+            turned = [_HASHED[(number + i) % len(_HASHED)] for i in range(len(_HASHED))]
+            used = set() if word.isdecimal() else set(given.values())
+            given[word] = next((color for color in turned if color not in used), turned[0])
+        return QColor(known.get(word) or given[word])
 
     def _wants_dark(self) -> bool:
         if self._choice != "system":

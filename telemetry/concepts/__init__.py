@@ -14,7 +14,7 @@ from telemetry.concepts.market import Level, OrderBook, Standing, TickPrice
 from telemetry.concepts.rows import Facets, Histogram, Means, PageKey, Points, Summary, TablePage
 from telemetry.concepts.runs import Agent, Run, RunDetail, RunList, RunSizes
 from telemetry.concepts.scenes import AgentMark, Negotiation, ResourceMark, Scene, TradeMark
-from telemetry.concepts.schema import Column, Identity, LaneInfo, Measure, Table
+from telemetry.concepts.schema import Column, Identity, LaneInfo, Measure, Table, Word
 from telemetry.concepts.series import Fan, Lane, Line, Series, Timeline
 from telemetry.concepts.values import AgentId, Cell, Floats, Ints, Kind, RunId, TickRange
 
@@ -63,4 +63,5 @@ __all__ = [
     "Timeline",
     "TradeMark",
     "Verdict",
+    "Word",
 ]

@@ -8,6 +8,19 @@ from telemetry.concepts.values import Kind
 
 
 @dataclass(frozen=True)
+class Word:
+    """A text that a family writes into a column, and what it means to views that know no family.
+
+    `sense` is "success" of a result, "barter" or "money" of a pair; `color` one of the palette's
+    names ("blue", "orange", "green", "vermillion", "sky", "purple", "yellow", "grey").
+    """
+
+    text: str
+    sense: str = ""
+    color: str = ""
+
+
+@dataclass(frozen=True)
 class Column:
     """One column of a table as this source (or run) has it.
 
@@ -30,6 +43,12 @@ class Column:
     facet: bool = False
     optional: bool = False
     help: str = ""
+    words: tuple[Word, ...] = ()
+
+    def texts(self, sense: str) -> tuple[str, ...]:
+        """The words that mean `sense`."""
+        return tuple(word.text for word in self.words if word.sense == sense)
+
     weight: str | None = None
 
 
@@ -38,7 +57,9 @@ class Table:
     """A table that a source offers, its columns in the order they are shown.
 
     `recorded` False: the source has no such table; `how_to_record` then says what to do.
-    `explained`: its rows can be put into words (`Source.explain`).
+    `explained`: its rows can be put into words (`Source.explain`). `always_written`: a run without
+    rows has none, for they are written whenever there are any. `group` names the column that its
+    summary goes by.
     """
 
     name: str
@@ -48,6 +69,8 @@ class Table:
     recorded: bool
     how_to_record: str = ""
     explained: bool = False
+    always_written: bool = False
+    group: str | None = None
 
     def column(self, name: str) -> Column | None:
         return next((c for c in self.columns if c.name == name), None)

@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 import sqlalchemy as sa
 
 from telemetry.cancel import CancelToken
-from telemetry.concepts import AgentId, Cell, Kind, RunDetail, RunId
+from telemetry.concepts import AgentId, Cell, Kind, RunDetail, RunId, Word
 from telemetry.engines import Shape
 from telemetry.migrations.vocabulary import SchemaSpec
 
@@ -45,7 +45,8 @@ class ColumnSpec:
     every row holds NULL or the default leaves the column out of exports. `decimal_text`: numbers
     are stored as text; cells are the exact Decimals (text that is no number stays as it is), and
     filters, sorts and aggregates compare the nearest doubles. `weight` names the column that a
-    mean of this one is weighted by: a rate by what it is a share of.
+    mean of this one is weighted by: a rate by what it is a share of. `words` are texts
+    that mean something to views: a success, money, a colour.
     """
 
     name: str
@@ -63,6 +64,7 @@ class ColumnSpec:
     help: str = ""
     decimal_text: bool = False
     weight: str | None = None
+    words: tuple[Word, ...] = ()
 
 
 Aggregate = Literal["count", "sum", "avg", "min", "max"]
@@ -95,7 +97,8 @@ class TableSpec:
     rows, and `only` the condition that selects them. `select` makes the table by a query over
     stored ones, each of its columns labelled; it is recorded where all of `needs` ("table.column",
     alternatives as "a|b") are. `order` breaks ties of the sort before the key does. `secret`
-    columns are never offered, to no view, filter, command or export.
+    columns are never offered, to no view, filter, command or export. `always_written`: runs in
+    which there was something to write have rows, so that a run without them had nothing.
     """
 
     name: str
@@ -110,6 +113,7 @@ class TableSpec:
     sort: str | None = "tick"
     summary: SummarySpec | None = None
     how_to_record: str = ""
+    always_written: bool = False
     explain: Callable[[Mapping[str, Cell]], str] | None = None
     secret: tuple[str, ...] = ()
     of: str | None = None
@@ -182,7 +186,8 @@ class RunSpec:
     `tick_tables` are asked for the first and last tick; `status` and `extra` compute from the
     row and its decoded configuration (None where it is missing, broken or too large). Runs are
     listed by the columns of `order`, NULL first, and then by their ids. `ticks_listed` False:
-    only a run in full says its ticks, since to list them all would read every file.
+    only a run in full says its ticks, since to list them all would read every file. `under_way`
+    are the statuses, in small letters, of runs that may still be written.
     """
 
     table: str
@@ -199,6 +204,7 @@ class RunSpec:
     iteration: str | None = None
     order: tuple[str, ...] = ()
     ticks_listed: bool = True
+    under_way: frozenset[str] = frozenset({"unfinished", "running", "paused"})
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,17 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QTableView
 
-from telemetry.concepts import Column
+from telemetry.concepts import Column, Word
 from telemetry.filters import Filter
 from vmt_log_viewer.widgets.filter_row import FilterHeader
-from vmt_log_viewer.widgets.pair_chips import PairChips, is_money_pair
+from vmt_log_viewer.widgets.pair_chips import PairChips
 from vmt_log_viewer.widgets.row_filters import RowFilters
 
+WORDS = (Word("A<->B", "barter"), Word("A<->M", "money"), Word("B<->M", "money"))
+PAIR = Column("pair", "pair", "text", role="pair", words=WORDS)
 COLUMNS = (
     Column("tick", "tick", "int"),
-    Column("pair", "pair", "text", role="pair"),
+    PAIR,
     Column("lost", "lost", "real", recorded=False),
 )
 
@@ -145,15 +147,17 @@ def test_columns_that_are_not_recorded_cannot_be_filtered(header):
     assert header.cell("tick").isEnabled()
 
 
-@pytest.mark.parametrize(
-    ("pair", "money"), [("A<->B", False), ("A<->M", True), ("M<->B", True), ("AM<->B", False)]
-)
-def test_a_pair_with_money_on_one_side_is_a_money_pair(pair, money):
-    assert is_money_pair(pair) is money
+def test_pairs_without_a_declared_sense_belong_to_no_chip(filters, qtbot):
+    chips = PairChips(filters, PAIR)
+    qtbot.addWidget(chips)
+    chips.offer(["AM<->B", "A<->B"])
+    assert not chips.button("Money").isEnabled()
+    chips.button("Barter").click()
+    assert filters.text("pair") == "A<->B"
 
 
 def test_one_click_chooses_all_money_pairs_and_another_lifts_it(filters, qtbot):
-    chips = PairChips(filters, "pair")
+    chips = PairChips(filters, PAIR)
     qtbot.addWidget(chips)
     chips.offer(["B<->M", "A<->B", "A<->M"])
     chips.button("Money").click()
@@ -166,7 +170,7 @@ def test_one_click_chooses_all_money_pairs_and_another_lifts_it(filters, qtbot):
 
 
 def test_a_chip_without_pairs_cannot_be_clicked(filters, qtbot):
-    chips = PairChips(filters, "pair")
+    chips = PairChips(filters, PAIR)
     qtbot.addWidget(chips)
     chips.offer(["A<->B"])
     assert not chips.button("Money").isEnabled()

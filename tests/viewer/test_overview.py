@@ -9,10 +9,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
 from telemetry.concepts import TickRange
-from tests.builders import vmt
+from tests.builders import simcash, vmt
 from tests.viewer.shown import shown, wait
 from vmt_log_viewer.state.items import AgentItem, RunItem
 from vmt_log_viewer.views.overview import OverviewView
+from vmt_log_viewer.widgets.outcome_mark import reason_color
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +94,7 @@ def test_a_click_on_a_bin_moves_the_cursor(view, context):
     assert context.document.cursor.tick == 30
 
 
-def test_failures_come_first_and_successes_stand_apart(view, database, theme):
+def test_failures_come_first_and_reasons_have_their_colours(view, database):
     failed = vmt.query(
         database,
         "select result_reason, count(*) from trade_attempts where run_id=1 and result<>'success'"
@@ -101,9 +102,20 @@ def test_failures_come_first_and_successes_stand_apart(view, database, theme):
     )
     bars = view.page.reason_bars.bars
     assert [(bar.name, bar.count) for bar in bars[: len(failed)]] == failed
-    assert {bar.color.name() for bar in bars[: len(failed)]} == {theme.color("bad").name()}
+    assert [bar.color for bar in bars] == [reason_color(view.context.theme, b.name) for b in bars]
+    assert reason_color(view.context.theme, "dB_nonpositive").name() == "#8c8c8c"
     assert [bar.name for bar in bars[len(failed) :]] == ["utility_improves_both"]
-    assert bars[-1].color == theme.color("good")
+
+
+def test_the_headings_are_the_familys_own_words(qtbot, context, tmp_path):
+    with shown(qtbot, context, OverviewView, simcash.unified(tmp_path / "u.db")) as view:
+        titles = [getattr(view.page, n).title.text() for n in ("pairs", "over_time", "attempts")]
+        assert titles == [
+            "Transactions by status",
+            "Transactions over time",
+            "Failed transactions by reason",
+        ]
+        assert "succeeded" not in view.page.attempts.note.text()
 
 
 def test_agents_are_counted_as_buyers_and_as_sellers_busiest_first(view, database):
@@ -164,7 +176,7 @@ def test_a_brush_limits_every_count(view, context, database, qtbot):
 def test_a_run_without_attempts_says_how_to_record_them(qtbot, context, tmp_path):
     path = vmt.build("money_full", tmp_path / "m.db", runs=1, ticks=3, agents=1)
     with shown(qtbot, context, OverviewView, path) as view:
-        assert "No attempt is recorded" in view.page.attempts.sentence.text()
+        assert "No attempts are recorded" in view.page.attempts.sentence.text()
         assert "debug" in view.page.attempts.sentence.text()
         assert view.page.pairs.sentence.text() == "No trade happened in this run."
 

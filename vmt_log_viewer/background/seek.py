@@ -9,13 +9,13 @@ from telemetry.cancel import CancelToken
 from telemetry.concepts import AgentId, PageKey, RunId, TickRange
 from telemetry.filters import Filter
 from telemetry.queries import Sort, TableQuery, Where
+from vmt_log_viewer.models.failures import failed_text
 from vmt_log_viewer.state.items import RowItem
 
 if TYPE_CHECKING:
     from telemetry.source import Source
 
 PAGE = 200
-FAILURE = "!success"  # what a failed attempt's result is, in every family
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,10 @@ def _query(source: Source, run_id: RunId, seek: Seek) -> TableQuery | None:
     if table is None or not table.recorded or tick is None:
         return None
     filters = ()
-    result = table.with_role("result")
-    if seek.role == "attempts" and result is not None:
-        filters = (Filter.parse(result.name, FAILURE),)
+    result = table.with_role("result") if seek.role == "attempts" else None
+    text = failed_text(result)
+    if result is not None and text is not None:
+        filters = (Filter.parse(result.name, text),)
     ticks = (
         TickRange(seek.tick, max(seek.tick, seek.bounds.last))
         if seek.forward

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 from telemetry.concepts import Cell, Column, Negotiation, TablePage
 
-SUCCESS = "success"
-
 
 @dataclass(frozen=True)
 class Side:
@@ -43,13 +41,10 @@ class Try:
     buying: Side
     selling: Side
     result: Cell
+    success: bool
     reason: Cell
     verdict: str
     cells: tuple[Cell, ...]
-
-    @property
-    def success(self) -> bool:
-        return self.result == SUCCESS
 
     @property
     def kind(self) -> tuple[Cell, ...]:
@@ -61,9 +56,11 @@ def tries(negotiation: Negotiation) -> tuple[Try, ...]:
     """The attempts of `negotiation` in the order they were tried."""
     page = negotiation.attempts
     read = _reader(page)
+    results = next((c for c in page.columns if c.role == "result"), None)
+    good = () if results is None else results.texts("success")
     verdicts = negotiation.verdicts or ("",) * len(page.rows)
     return tuple(
-        _try(read, row, key, verdict)
+        _try(read, row, key, verdict, good)
         for row, key, verdict in zip(page.rows, page.keys, verdicts, strict=True)
     )
 
@@ -106,7 +103,9 @@ def _reader(page: TablePage) -> Read:
     return read
 
 
-def _try(read: Read, row: tuple[Cell, ...], key: int | str, verdict: str) -> Try:
+def _try(
+    read: Read, row: tuple[Cell, ...], key: int | str, verdict: str, good: Sequence[str]
+) -> Try:
     def side(name: str) -> Side:
         feasible = read(row, f"feasible_{name}")
         return Side(
@@ -132,6 +131,7 @@ def _try(read: Read, row: tuple[Cell, ...], key: int | str, verdict: str) -> Try
         buying=side("buyer"),
         selling=side("seller"),
         result=read(row, "result"),
+        success=read(row, "result") in good,
         reason=read(row, "reason"),
         verdict=verdict,
         cells=row,

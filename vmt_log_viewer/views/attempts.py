@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 from telemetry.concepts import RunId, Table
 from telemetry.errors import TelemetryError
 from telemetry.queries import HistogramQuery
-from vmt_log_viewer.models.ladder import SUCCESS
+from vmt_log_viewer.models.failures import failed_text
 from vmt_log_viewer.state.items import RowItem
 from vmt_log_viewer.theme import GRID, INSIDE
 from vmt_log_viewer.views.negotiation import NegotiationPanel
@@ -25,7 +25,6 @@ from vmt_log_viewer.widgets.tick_histogram import TickHistogram
 if TYPE_CHECKING:
     from telemetry.source import Source
 
-_FAILED = f"!{SUCCESS}"
 _SOON_ENOUGH = 100  # bins at most
 
 
@@ -76,8 +75,9 @@ class AttemptsView(RowView):
     def step_failure(self, count: int) -> None:
         """Choose the next (−1: previous) failure, as the table is sorted."""
         result = self.panel.column("result")
-        if result is not None and not self._failures.isChecked():
-            self.panel.filters.set_text(result.name, _FAILED)
+        text = failed_text(result)
+        if result is not None and text is not None and not self._failures.isChecked():
+            self.panel.filters.set_text(result.name, text)
         else:
             self.panel.step(count)
 
@@ -85,9 +85,11 @@ class AttemptsView(RowView):
         """Failures first, unless the filters were chosen in this or an earlier session."""
         result = table.with_role("result")
         saved = self.context.settings.get(f"{self.name}.filters")
-        if result is None or saved is not None or result.name in self._texts:
+        text = failed_text(result)
+        known = saved is not None or (result is not None and result.name in self._texts)
+        if result is None or text is None or known:
             return self._texts
-        return {**self._texts, result.name: _FAILED}
+        return {**self._texts, result.name: text}
 
     def _began(self, source: Source, run_id: RunId, table: Table) -> None:
         self.negotiation.forget()
@@ -129,13 +131,15 @@ class AttemptsView(RowView):
 
     def _filter_failures(self, on: bool) -> None:
         result = self.panel.column("result")
-        if result is not None:
-            self.panel.filters.set_text(result.name, _FAILED if on else "")
+        text = failed_text(result)
+        if result is not None and text is not None:
+            self.panel.filters.set_text(result.name, text if on else "")
 
     def _show_failures(self, _: str = "") -> None:
         result = self.panel.column("result")
-        on = result is not None and self.panel.filters.text(result.name) == _FAILED
-        self._failures.setEnabled(result is not None)
+        text = failed_text(result)
+        on = result is not None and self.panel.filters.text(result.name) == text
+        self._failures.setVisible(text is not None)
         self._failures.setChecked(on)
 
     def _ask_histogram(self) -> None:

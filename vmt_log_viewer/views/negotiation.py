@@ -111,6 +111,7 @@ class NegotiationPanel(QWidget):
 
     def _show(self, negotiation: Negotiation) -> None:
         self.negotiation = negotiation
+        self._context.theme.learn(negotiation.attempts.columns)
         first, second = negotiation.agents
         count = len(negotiation.attempts.rows)
         trades = len(negotiation.trades.rows)

@@ -23,6 +23,7 @@ from telemetry.concepts import (
 )
 from telemetry.errors import TelemetryError
 from telemetry.queries import AgentsQuery, Query, RunQuery, RunSizesQuery
+from telemetry.text import nothing_of
 from vmt_log_viewer.plots.agent_columns import SpanColumns
 from vmt_log_viewer.plots.picture import widget_png
 from vmt_log_viewer.state.items import AgentItem, RunItem
@@ -35,7 +36,7 @@ from vmt_log_viewer.views.overview_questions import (
 )
 from vmt_log_viewer.views.overview_sections import READING, Section
 from vmt_log_viewer.views.view import Context, ExportRequest, View
-from vmt_log_viewer.widgets.words import ticks_text
+from vmt_log_viewer.widgets.words import count_text, ticks_text
 
 if TYPE_CHECKING:
     from telemetry.source import Source
@@ -70,6 +71,9 @@ class OverviewView(View):
         self.page.head.setText("")
         self.page.clear_messages()
         self.page.show_measures(self._questions.measures())
+        self.page.show_titles(self._questions.titles())
+        for table in source.tables:
+            self.context.theme.learn(table.columns)
         for section in self.page.sections():
             section.say(READING)
         self._ask_all()
@@ -107,7 +111,8 @@ class OverviewView(View):
             table = q.source.table_with_role("trades")
             why = table.how_to_record if table is not None else ""
             for section in (self.page.pairs, self.page.over_time, self.page.traders):
-                section.say(f"Trades are not recorded in this source. {why}".strip())
+                what = table.label if table is not None else "Trades"
+                section.say(f"{what} are not recorded in this source. {why}".strip())
         self._ask("summary", q.summary(), self._show_summary, self.page.pairs)
         self._ask("histogram", q.histogram(), self._show_histogram, self.page.over_time)
         self._ask("bought", q.counts_of("buyer"), self._show_traders, self.page.traders)
@@ -199,20 +204,21 @@ class OverviewView(View):
         self.page.over_time.say("" if histogram.counts else f"No trade happened{self._during()}.")
 
     def _show_attempts(self) -> None:
-        if not {"failed", "succeeded"} <= self._answers.keys():
+        q = self._questions
+        both = q is not None and q.reasons(success=True) is not None
+        if not ({"failed", "succeeded"} if both else {"failed"}) <= self._answers.keys():
             return
         failed: Facets = self._answers["failed"]
-        succeeded: Facets = self._answers["succeeded"]
+        succeeded: Facets | None = self._answers["succeeded"] if both else None
         bars = reason_bars(failed, succeeded, self.context.theme)
         self.page.reason_bars.show_bars(bars)
         self.page.attempts.say(
             "" if bars else self._no_attempts(f"recorded{self._during()}", "No ")
         )
-        self.page.attempts.note.setText(
-            f"{failed.total:,} failed, {succeeded.total:,} succeeded".replace(",", "\u202f")
-            if bars
-            else ""
-        )
+        said = f"{count_text(failed.total)} in all"
+        if succeeded is not None:
+            said = f"{count_text(failed.total)} failed, {count_text(succeeded.total)} succeeded"
+        self.page.attempts.note.setText(said if bars else "")
 
     def _show_traders(self) -> None:
         if not {"bought", "sold", "agents"} <= self._answers.keys():
@@ -247,8 +253,11 @@ class OverviewView(View):
         q = self._questions
         table = q.source.table_with_role("attempts") if q is not None else None
         why = table.how_to_record if table is not None else ""
-        noun = "attempt is" if begin else "Attempts are"
-        return f"{begin}{noun} {how}. {why}".strip()
+        label = table.label if table is not None else "Attempts"
+        if table is not None and begin:
+            ticks = q.ticks if q is not None else None
+            return nothing_of(table) if ticks is None else f"None in {ticks_text(ticks)}."
+        return f"{label} are {how}. {why}".strip()
 
     def _color_of(self, agent_id: AgentId) -> QColor:
         """The agent's own colour, as everywhere; of very many agents plain text colour."""

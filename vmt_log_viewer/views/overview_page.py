@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
@@ -77,6 +77,12 @@ class OverviewPage(QScrollArea):
         self._columns = 0
         self._rearrange()
 
+    def show_titles(self, titles: Mapping[str, str]) -> None:
+        """Other headings for sections, by their names here."""
+        for name, title in titles.items():
+            section: Section = getattr(self, name)
+            section.title.setText(title)
+
     def show_run(self, detail: RunDetail, source: str) -> None:
         """The run's name, what it is, and what has to be said about it."""
         run = detail.run
@@ -121,7 +127,7 @@ class OverviewPage(QScrollArea):
         )
         self.facts = Section(theme, "Run", self.fact_grid, 240)
         self.sizes = Section(theme, "Rows recorded", self.size_grid, 200)
-        self.pairs = Section(theme, "Trades by pair type", self.pair_table, 220)
+        self.pairs = Section(theme, "Trades", self.pair_table, 220)
         self.over_time = Section(theme, "Trades over time", over, 180)
         self.attempts = Section(theme, "Attempts by reason", self.reason_bars, 140)
         self.traders = Section(theme, "Trades of each agent", who, 150)

@@ -13,16 +13,17 @@ from telemetry.concepts import Agent, AgentId, Facets, Measure, Series, Table, T
 from telemetry.filters import Filter
 from telemetry.queries import FacetQuery, HistogramQuery, SeriesQuery, SummaryQuery, Where
 from telemetry.text import cell_text
+from vmt_log_viewer.models.failures import failed_text, succeeded_text
 from vmt_log_viewer.plots.agent_columns import AgentColumn
 from vmt_log_viewer.plots.bars import Bar
 from vmt_log_viewer.theme import Theme
 from vmt_log_viewer.widgets.agent_chooser import agent_name
+from vmt_log_viewer.widgets.outcome_mark import reason_color
 
 if TYPE_CHECKING:
     from telemetry.concepts import RunId
     from telemetry.source import Source
 
-SUCCESS = "success"
 BINS = 100
 
 
@@ -45,6 +46,20 @@ class Questions:
     def attempts(self) -> Table | None:
         return _recorded(self.source.table_with_role("attempts"))
 
+    def titles(self) -> dict[str, str]:
+        """The headings of the sections about trades and attempts, in the family's own words."""
+        trades = self.source.table_with_role("trades")
+        attempts = self.source.table_with_role("attempts")
+        traded = "Trades" if trades is None else trades.label
+        tried = "Attempts" if attempts is None else attempts.label
+        group = None if trades is None else trades.column(trades.group or "")
+        return {
+            "pairs": f"{traded} by {group.label}" if group is not None else traded,
+            "over_time": f"{traded} over time",
+            "attempts": f"{tried} by reason",
+            "traders": f"{traded} of each agent",
+        }
+
     @property
     def where(self) -> Where:
         return Where(ticks=self.ticks)
@@ -57,7 +72,7 @@ class Questions:
         table = self.trades
         if table is None:
             return None
-        pair = table.with_role("pair")
+        pair = table.with_role("pair") or table.with_role("result")
         by = None if pair is None else pair.name
         return HistogramQuery(self.run_id, table.name, by, self.where, BINS)
 
@@ -76,8 +91,10 @@ class Questions:
         result, reason = table.with_role("result"), table.with_role("reason")
         if result is None or reason is None:
             return None
-        text = SUCCESS if success else f"!{SUCCESS}"
-        filters = (Filter.parse(result.name, text),)
+        text = succeeded_text(result) if success else failed_text(result)
+        if text is None and success:
+            return None
+        filters = () if text is None else (Filter.parse(result.name, text),)
         where = Where(filters=filters, ticks=self.ticks)
         return FacetQuery(self.run_id, table.name, reason.name, where)
 
@@ -92,10 +109,14 @@ class Questions:
 def reason_bars(failed: Facets | None, succeeded: Facets | None, theme: Theme) -> list[Bar]:
     """Failures first, by how often they happen; then what succeeded."""
     bars = []
-    for facets, color in ((failed, "bad"), (succeeded, "good")):
+    for facets in (failed, succeeded):
         if facets is not None:
             bars += [
-                Bar(cell_text(value, missing="not recorded", limit=60), count, theme.color(color))
+                Bar(
+                    cell_text(value, missing="not recorded", limit=60),
+                    count,
+                    reason_color(theme, value),
+                )
                 for value, count in facets.values
             ]
     return bars

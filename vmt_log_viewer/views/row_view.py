@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QWidget
 
 from telemetry.concepts import AgentId, RunId, Table, TickRange
 from telemetry.errors import TelemetryError
+from telemetry.text import nothing_of
 from vmt_log_viewer.state.history import Change
 from vmt_log_viewer.state.items import Item, NegotiationItem, RowItem
 from vmt_log_viewer.theme import INSIDE
@@ -103,6 +104,14 @@ class RowView(View):
         self._pages.setCurrentWidget(self._empty)
         self._empty.say("")
 
+    def grow(self, ticks: TickRange) -> None:
+        if not self.isVisible() or self._waiting:
+            return  # shown in full when it is seen
+        if self._pages.currentWidget() is self._empty:
+            self._pace.want()
+        else:
+            self.panel.grow(ticks)
+
     def refresh(self) -> None:
         self._waiting = self._source is not None
         if self.isVisible():
@@ -157,8 +166,7 @@ class RowView(View):
     def _say_nothing(self) -> None:
         table = self.panel.table
         if table is not None:
-            hint = f" {table.how_to_record}" if table.how_to_record else ""
-            self._say_empty(f"No {table.label.lower()} are recorded for this run.{hint}")
+            self._say_empty(nothing_of(table))
 
     def _say_empty(self, sentence: str) -> None:
         self.panel.clear()

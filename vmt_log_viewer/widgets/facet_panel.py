@@ -129,8 +129,8 @@ class FacetSection(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addLayout(top)
-        if self.column.role == "pair":
-            self.chips = PairChips(self._panel.filters, self.column.name, self)
+        if any(word.sense for word in self.column.words) and self.column.role == "pair":
+            self.chips = PairChips(self._panel.filters, self.column, self)
             layout.addWidget(self.chips)
         layout.addWidget(self.list)
         layout.addWidget(self._more)

@@ -7,31 +7,14 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
-from vmt_log_viewer.theme import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
-
 if TYPE_CHECKING:
     from vmt_log_viewer.models.ladder import Try
     from vmt_log_viewer.theme import Theme
 
 
-REASONS = {
-    "both_utility_no_improvement": VERMILLION,
-    "buyer_utility_no_improvement": BLUE,
-    "seller_utility_no_improvement": PURPLE,
-    "buyer_insufficient_B": ORANGE,
-    "buyer_insufficient_M": ORANGE,
-    "seller_insufficient_A": SKY,
-    "seller_insufficient_B": SKY,
-    "dB_nonpositive": GREY,
-    "dM_nonpositive": GREY,
-    "utility_improves_both": GREEN,
-}
-
-
 def reason_color(theme: Theme, reason: object) -> QColor:
     """The colour of a result's reason, the same in funnel, histogram, table and ladder."""
-    known = REASONS.get(str(reason))
-    return QColor(known) if known is not None else theme.state_color("reason", str(reason))
+    return theme.state_color("reason", str(reason))
 
 
 def outcome_shape(tried: Try) -> str:

@@ -1,4 +1,4 @@
-"""PairChips: one click for all barter pairs, one for all that involve money."""
+"""PairChips: one click for all pairs of one sense, such as all barter or all that involve money."""
 
 from __future__ import annotations
 
@@ -7,25 +7,20 @@ from collections.abc import Iterable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
+from telemetry.concepts import Column
 from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.theme import GRID
 from vmt_log_viewer.widgets.row_filters import RowFilters
 
-MONEY = "M"
-
-
-def is_money_pair(pair: str) -> bool:
-    """True where one side of "A<->M" is money."""
-    return MONEY in (side.strip() for side in pair.split("<->"))
-
 
 class PairChips(QWidget):
-    """Two switches over the filter of the pair column; both off means any pair."""
+    """A switch for each sense that the column's words have; all off means any pair."""
 
-    def __init__(self, filters: RowFilters, column: str, parent: QWidget | None = None) -> None:
+    def __init__(self, filters: RowFilters, column: Column, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._filters, self._column = filters, column
-        self._pairs: dict[str, list[str]] = {"Barter": [], "Money": []}
+        senses = dict.fromkeys(word.sense for word in column.words if word.sense)
+        self._pairs: dict[str, list[str]] = {sense.capitalize(): [] for sense in senses}
         self._buttons = {name: _chip(name) for name in self._pairs}
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, GRID)
@@ -40,22 +35,20 @@ class PairChips(QWidget):
     def offer(self, pairs: Iterable[str]) -> None:
         """Say which pair types there are among the rows."""
         found = sorted(set(pairs))
-        self._pairs = {
-            "Barter": [p for p in found if not is_money_pair(p)],
-            "Money": [p for p in found if is_money_pair(p)],
-        }
-        self.setVisible(not found or any("<->" in pair for pair in found))  # others trade no goods
+        for name in self._pairs:
+            meant = self._column.texts(name.lower())
+            self._pairs[name] = [pair for pair in found if pair in meant]
         self._show_state()
 
     def button(self, name: str) -> QToolButton:
-        """ "Barter" or "Money"."""
+        """The switch of a sense, such as "Barter" or "Money"."""
         return self._buttons[name]
 
     def _choose(self, name: str, on: bool) -> None:
-        self._filters.choose(self._column, self._pairs[name] if on else ())
+        self._filters.choose(self._column.name, self._pairs[name] if on else ())
 
     def _show_state(self, _: str = "") -> None:
-        chosen = self._filters.chosen(self._column)
+        chosen = self._filters.chosen(self._column.name)
         for name, button in self._buttons.items():
             pairs = self._pairs[name]
             on = bool(pairs) and chosen == frozenset(pairs)

@@ -66,7 +66,7 @@ TABLES = (
         ("trades", "mean trades", "avg", "total_trades"),
     )),
     _of_run(models.TRADES, "Trades", c.TRADES, sort="day", agents=("trader_id",),
-            explain=words.describe_trade, summary=_summary(
+            explain=words.describe_trade, always_written=True, how_to_record="", summary=_summary(
         "bucket_and_side",
         ("trade_count", "trades", "count", None),
         ("face", "face", "sum", "face_value"),
@@ -76,7 +76,8 @@ TABLES = (
     )),
     _of_run(models.OBLIGATIONS, "Defaults", c.OBLIGATIONS, name="defaults", role="attempts",
             of="obligations", only=defaults_only, tick="due_day", sort="due_day",
-            agents=("debtor",), explain=words.describe_obligation, summary=_BY_STRATEGY),
+            agents=("debtor",), explain=words.describe_obligation, summary=_BY_STRATEGY,
+            always_written=True, how_to_record=""),
     _of_run(models.REPAYMENTS, "Repayment outcomes", c.REPAYMENTS, role="repayments",
             tick="maturity_day", sort="maturity_day", agents=("trader_id",), summary=_summary(
         "strategy",

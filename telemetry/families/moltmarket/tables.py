@@ -72,7 +72,9 @@ def payload_text(*keys: str) -> Any:
 
     def derive(columns: Columns) -> sa.ColumnElement[Any]:
         payload = sa.type_coerce(columns.column("events", "payload"), sa.JSON())
-        return sa.func.coalesce(*(payload[key].as_string() for key in keys))
+        first, *others = (payload[key].as_string() for key in keys)
+        # SQLite's coalesce wants two or more.
+        return sa.func.coalesce(first, *others) if others else first
 
     return derive
 
@@ -230,6 +232,7 @@ TABLES = (
         agents=("agent_id",),
         of="events",
         only=failures_only,
+        always_written=True,
         sort="event_seq",
         explain=describe_event,
     ),

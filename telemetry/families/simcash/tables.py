@@ -132,6 +132,7 @@ def _of_payments(models: sa.MetaData) -> _Specs:
             sort="arrival_tick",
             agents=("sender_id", "receiver_id"),
             summary=payments.SUMMARY,
+            always_written=True,
         ),
         _spec(
             models,
@@ -147,6 +148,7 @@ def _of_payments(models: sa.MetaData) -> _Specs:
             sort="arrival_tick",
             agents=("sender_id", "receiver_id"),
             summary=payments.FAILED_SUMMARY,
+            always_written=True,
             explain=payments.explain,
         ),
         _spec(

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 
-from telemetry.families.vmt import derived, models, sentences
+from telemetry.families.vmt import derived, models, sentences, terms
 from telemetry.families.vmt.verdicts import explain_attempt
 from telemetry.families.vocabulary import AggregateSpec, ColumnSpec, SummarySpec, TableSpec
 
@@ -75,6 +75,7 @@ def _pair(table: str, a: str, b: str, m: str) -> ColumnSpec:
         needs=(a, b),
         facet=True,
         help="What changed hands, told by the amounts (else by exchange_pair_type).",
+        words=terms.PAIRS,
     )
 
 
@@ -231,8 +232,8 @@ ATTEMPTS = (
     C("seller_improves", "seller gains", "flag", role="seller_improves"),
     C("buyer_feasible", "buyer feasible", "flag", role="feasible_buyer"),
     C("seller_feasible", "seller feasible", "flag", role="feasible_seller"),
-    C("result", "result", role="result", facet=True),
-    C("result_reason", "reason", role="reason", facet=True),
+    C("result", "result", role="result", facet=True, words=terms.RESULTS),
+    C("result_reason", "reason", role="reason", facet=True, words=terms.REASONS),
     C("exchange_pair_type", "pair (as stored)", facet=True, optional=True, default="A<->B"),
     _money("dM_attempted", "ΔM"),
     _optional("buyer_lambda", "buyer λ", "utility per M"),
@@ -306,6 +307,7 @@ ATTEMPTS = (
         needs=("exchange_pair_type",),
         facet=True,
         visible=False,
+        words=terms.PAIRS,
     ),
     *_mode_and_regime("trade_attempts"),
 )
@@ -393,7 +395,7 @@ PREFERENCES = (
     C("surplus", "surplus", "real"),
     C("discounted_surplus", "discounted surplus", "real"),
     C("distance", "distance", "int"),
-    C("pair_type", "pair", role="pair", facet=True),
+    C("pair_type", "pair", role="pair", facet=True, words=terms.PAIRS),
 )
 
 TRADE_SUMMARY = SummarySpec(
