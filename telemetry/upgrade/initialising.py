@@ -50,8 +50,9 @@ def initialise(location: str, family: str, *, password: str | None = None) -> In
 
 def _schema(family: str) -> SchemaSpec:
     known = {f.name: f.schema for f in families() if f.schema is not None}
-    if family not in {f.name for f in families()}:
-        raise RequestError(f"There is no family {family!r}; there are {', '.join(sorted(known))}.")
+    names = sorted({f.name for f in families()})
+    if family not in names:
+        raise RequestError(f"There is no family {family!r}; there are {', '.join(names)}.")
     schema = known.get(family)
     if schema is None:
         raise RequestError(
