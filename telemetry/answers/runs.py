@@ -84,7 +84,9 @@ def progress(reader: Reader, query: ProgressQuery) -> Progress:
     rows = _run_rows(reader, None, query.run_id, False) if reader.has(spec.table, spec.id) else []
     if not rows:
         raise NothingFoundError(f"There is no run {query.run_id!r} in this source.")
-    return Progress(run_ticks(reader, query.run_id), _run(reader, rows[0]).status)
+    status = _run(reader, rows[0]).status
+    under_way = status.lower() in spec.under_way
+    return Progress(run_ticks(reader, query.run_id), status, under_way)
 
 
 def run_sizes(reader: Reader, query: RunSizesQuery) -> RunSizes:
@@ -124,7 +126,9 @@ def decode_config(text: Any) -> tuple[object, str | None]:
         return text, None
     try:
         return json.loads(text), None
-    except (TypeError, ValueError, RecursionError) as error:
+    except RecursionError:
+        return None, "The configuration is nested too deeply to be decoded; its text is shown."
+    except (TypeError, ValueError) as error:
         return None, f"The configuration is not valid JSON: {error}."
 
 

@@ -81,6 +81,8 @@ def timeline(source: str, run: str, lanes: tuple[str, ...]) -> int:
     )
     written = output.rows(_LANE_COLUMNS, rows)
     output.notes(found.notes)
+    if not written and not found.notes:
+        output.note(f"Nothing is recorded of this run that lasts over ticks ({source}).")
     return 0 if written else 1
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import sqlalchemy as sa
+from psycopg.types.string import TextLoader
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
@@ -53,10 +54,13 @@ class PostgreSQLDatabase(Database):
                 "options": f"{own} -c default_transaction_read_only=on".strip(),
             },
         )
-        sa.event.listen(engine, "connect", self._look_in_schema)
+        sa.event.listen(engine, "connect", self._prepare)
         return engine
 
-    def _look_in_schema(self, driver_connection: Any, _record: object) -> None:
+    def _prepare(self, driver_connection: Any, _record: object) -> None:
+        """JSON comes as its text: decoded, its numbers would be doubles."""
+        for kind in ("json", "jsonb"):
+            driver_connection.adapters.register_loader(kind, TextLoader)
         if self.schema is not None:
             name = self.schema.replace('"', '""')
             driver_connection.execute("SELECT set_config('search_path', %s, false)", (f'"{name}"',))

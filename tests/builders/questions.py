@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import telemetry
 from telemetry import queries as q
 from telemetry.concepts import TickRange
-from telemetry.errors import NothingFoundError
+from telemetry.errors import NothingFoundError, RequestError
 from telemetry.filters import Filter
 
 
@@ -71,13 +71,14 @@ def _of_table(
 def ask_everything(
     source: telemetry.Source, run_id: int | str = 1, *, thorough: bool = False
 ) -> dict[str, int]:
-    """Ask it all; how many answers there were by kind. Only "nothing found" may be raised."""
+    """Ask it all; how many answers there were by kind. Only a sentence of what a family lacks may
+    be raised."""
     answered: dict[str, int] = {}
     for query in every_query(source, run_id, thorough=thorough):
         kind = type(query).__name__
         try:
             source.ask(query)
-        except NothingFoundError:
+        except (NothingFoundError, RequestError):
             kind = "nothing found"
         answered[kind] = answered.get(kind, 0) + 1
         if isinstance(query, q.TableQuery):

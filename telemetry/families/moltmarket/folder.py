@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from telemetry.engines.literals import file_literal
 
 EVENT_FILES = ("events.jsonl", "events.jsonl.gz")
-_EVENT_COLUMNS = (
-    "{id: 'BIGINT', runId: 'VARCHAR', tickId: 'BIGINT', eventSeq: 'BIGINT', eventType: 'VARCHAR', "
-    "agentId: 'VARCHAR', payload: 'JSON', prevHash: 'VARCHAR', eventHash: 'VARCHAR', "
-    "createdAt: 'VARCHAR'}"
-)
+_FIELDS = {
+    "id": "BIGINT", "runId": "VARCHAR", "tickId": "BIGINT", "eventSeq": "BIGINT",
+    "eventType": "VARCHAR", "agentId": "VARCHAR", "payload": "JSON", "prevHash": "VARCHAR",
+    "eventHash": "VARCHAR", "createdAt": "VARCHAR",
+}  # fmt: skip
+_LONGEST_LINE = 16_000_000
+"""Bytes; longer only where the file itself is."""
 
 
 def recognise(path: Path) -> bool:
-    """A folder with events.jsonl, or a .jsonl(.gz) file whose first line is a chained event."""
+    """A folder with events.jsonl (an empty one is of a run that begins), or a .jsonl(.gz) file whose first line is a chained event."""
     if path.is_dir():
-        return any((path / name).is_file() for name in EVENT_FILES)
+        there = [path / name for name in EVENT_FILES if (path / name).is_file()]
+        first = _first_line(there[0]) if there else b"-"
+        return not first.strip() or b'"prevHash"' in first
     if not path.name.endswith((".jsonl", ".jsonl.gz")) or not path.is_file():
         return False
     return b'"prevHash"' in _first_line(path)
@@ -33,7 +38,8 @@ def views(path: Path) -> dict[str, str]:
     summary = folder / "summary.json"
     agents = folder / "agents.json"
     return {
-        "events": _events(events),
+        "event_lines": _lines(events),
+        "events": _EVENTS,
         "runs": _runs(summary if beside and summary.is_file() else None),
         "agents": _agents(agents if beside and agents.is_file() else None),
         "trades": _TRADES,
@@ -41,13 +47,16 @@ def views(path: Path) -> dict[str, str]:
     }
 
 
-def _events(path: Path) -> str:
+def _lines(path: Path) -> str:
+    """Each line as a struct of its fields, NULL where it is no chained event."""
+    longest = max(_LONGEST_LINE, 0 if path.name.endswith(".gz") else path.stat().st_size)
+    line = "ltrim(line, chr(65279))"  # a byte-order mark
     return (
-        "SELECT id, runId AS run_id, tickId AS tick_id, eventSeq AS event_seq, "
-        "eventType AS event_type, agentId AS agent_id, payload, prevHash AS prev_hash, "
-        "eventHash AS event_hash, createdAt AS created_at FROM read_json("
-        f"{file_literal(path)}, format='newline_delimited', ignore_errors=true, "
-        f"columns={_EVENT_COLUMNS}) WHERE eventSeq IS NOT NULL"
+        f"SELECT CASE WHEN json_valid({line}) THEN json_transform({line}, "
+        f"'{json.dumps(_FIELDS)}') END AS e FROM read_csv({file_literal(path)}, "
+        "columns={'line': 'VARCHAR'}, auto_detect=false, header=false, delim=E'\\x01', quote='', "
+        f"escape='', null_padding=true, strict_mode=false, max_line_size={longest}, "
+        f"buffer_size={2 * longest}) WHERE line IS NOT NULL"
     )
 
 
@@ -74,7 +83,8 @@ def _runs(summary: Path | None) -> str:
         + f"{count} AS event_count, {last} AS last_event_hash, "
         + f"{first.format('RUN_CREATED', 'e.created_at')} AS created_at, "
         + f"{first.format('RUN_STARTED', 'e.created_at')} AS started_at, "
-        + f"{first.format('RUN_STOPPED', 'e.created_at')} AS stopped_at "
+        + f"{first.format('RUN_STOPPED', 'e.created_at')} AS stopped_at, "
+        + "(SELECT count(*) FROM event_lines l WHERE l.e.eventSeq IS NULL) AS unread_lines "
         + f"FROM events e{source} GROUP BY e.run_id"
     )
 
@@ -104,6 +114,12 @@ def _agents(agents: Path | None) -> str:
     )
 
 
+_EVENTS = (
+    "SELECT e.id AS id, e.runId AS run_id, e.tickId AS tick_id, e.eventSeq AS event_seq, "
+    "e.eventType AS event_type, e.agentId AS agent_id, e.payload AS payload, "
+    "e.prevHash AS prev_hash, e.eventHash AS event_hash, e.createdAt AS created_at "
+    "FROM event_lines WHERE e.eventSeq IS NOT NULL"
+)
 _TRADES = (
     "SELECT payload->>'tradeId' AS id, run_id, tick_id, "
     "CAST(payload->>'price' AS DECIMAL(28, 8)) AS price, "

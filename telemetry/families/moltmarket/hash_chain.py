@@ -17,6 +17,7 @@ from decimal import Decimal
 from typing import Any
 
 from telemetry.concepts import RunId, Verdict
+from telemetry.errors import NothingFoundError
 
 GENESIS = "GENESIS"
 _ARRAY_INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
@@ -100,9 +101,20 @@ def _problem(event: ChainEvent, seq: int, prev: str) -> str | None:
         return f"Gap: {what}; the next one found is {event.seq}."
     if event.prev_hash != prev:
         return f"Event {seq} names another previous hash than event {seq - 1} carries."
-    if event_hash(event, prev) != event.event_hash:
+    try:
+        own = event_hash(event, prev)
+    except RecursionError:
+        raise too_deep(seq) from None
+    if own != event.event_hash:
         return f"Event {seq} does not match its own hash: its content was changed."
     return None
+
+
+def too_deep(seq: int) -> NothingFoundError:
+    return NothingFoundError(
+        f"The payload of event {seq} is nested too deeply for its hash to be computed here; "
+        "nothing is said about the chain."
+    )
 
 
 def _key_order(key: str) -> tuple[int, int, bytes]:

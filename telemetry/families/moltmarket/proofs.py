@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from telemetry.concepts import Cell, OrderBook, RunId, TickPrice, Verdict
 from telemetry.errors import NothingFoundError
-from telemetry.families.moltmarket.hash_chain import ChainEvent, verify
+from telemetry.families.moltmarket.hash_chain import ChainEvent, too_deep, verify
 from telemetry.families.moltmarket.order_book import replay
 from telemetry.families.moltmarket.words import decode
 from telemetry.families.vocabulary import Asker
@@ -67,7 +67,10 @@ def market_events(
         statement = statement.where(kind.in_(kinds))
     for chunk in asker.chunks(statement.order_by(asker.column("events", "event_seq"))):
         for at, name, who, stored in chunk:
-            yield at, name, who, decode(stored)
+            try:
+                yield at, name, who, decode(stored)
+            except RecursionError:  # none that the market acts on is nested
+                yield at, name, who, {}
 
 
 def prices(asker: Asker, query: PricesQuery) -> tuple[TickPrice, ...]:
@@ -97,6 +100,17 @@ def agent_facts(asker: Asker, run_id: RunId) -> tuple[tuple[str, Cell], ...]:
     return (("Agents", sum(n for _, n in rows)), *((f"Agents {s}", n) for s, n in rows))
 
 
+def unread_lines(asker: Asker, run_id: RunId) -> str:
+    """What a log has beside whole events, in words; "" where there is nothing."""
+    if not asker.has("runs", "unread_lines"):
+        return ""
+    count = asker.column("runs", "unread_lines")
+    found = asker.rows(sa.select(count).where(asker.column("runs", "id") == run_id))
+    number = int(found[0][0]) if found else 0
+    lines = "1 line of the event log is" if number == 1 else f"{number} lines of the event log are"
+    return f"{lines} no whole event and left out." if number else ""
+
+
 def _events(asker: Asker, run_id: RunId, total: Any) -> Iterator[ChainEvent]:
     statement = (
         sa.select(*(asker.column("events", n) for n in _CHAINED))
@@ -106,6 +120,13 @@ def _events(asker: Asker, run_id: RunId, total: Any) -> Iterator[ChainEvent]:
     done = 0
     for chunk in asker.chunks(statement):
         for tick, seq, kind, agent, payload, prev, own in chunk:
-            yield ChainEvent(run_id, tick, seq, kind, agent, decode(payload), prev, own)
+            yield ChainEvent(run_id, tick, seq, kind, agent, _decoded(payload, seq), prev, own)
         done += len(chunk)
         asker.token.report(done, total if isinstance(total, int) else None, "events")
+
+
+def _decoded(payload: Any, seq: int) -> dict[str, Any]:
+    try:
+        return decode(payload)
+    except RecursionError:
+        raise too_deep(seq) from None

@@ -62,8 +62,8 @@ def _detail(asker: Asker, run_id: RunId, found: RunDetail) -> RunDetail:
         ("Stopped", fields.get("stopped_at")),
         *proofs.agent_facts(asker, run_id),
     )
-    problem = found.config_problem
-    return replace(found, facts=facts, warnings=() if problem is None else (problem,))
+    told = (found.config_problem, proofs.unread_lines(asker, run_id))
+    return replace(found, facts=facts, warnings=tuple(text for text in told if text))
 
 
 def _measure(name: str, label: str, unit: str, group: str, *, default: bool = False) -> MeasureSpec:

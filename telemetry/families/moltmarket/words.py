@@ -30,7 +30,10 @@ _LINES = {
 def describe_event(row: Mapping[str, Cell]) -> str:
     """A row of `events` in words; what its payload lacks reads "not recorded"."""
     kind = str(row.get("event_type") or "")
-    payload = _Payload(decode(row.get("payload")))
+    try:
+        payload = _Payload(decode(row.get("payload")))
+    except RecursionError:  # nested deeper than Python follows
+        payload = _Payload()
     line = _LINES.get(kind)
     text = kind if line is None else line.format_map(payload)
     agent = row.get("agent_id")
@@ -38,7 +41,8 @@ def describe_event(row: Mapping[str, Cell]) -> str:
 
 
 def decode(payload: Any) -> dict[str, Any]:
-    """The payload as a mapping, whatever the driver gave; {} where it is none."""
+    """The payload as a mapping, whatever the driver gave; {} where it is none. RecursionError
+    where it is nested too deeply."""
     if isinstance(payload, str | bytes):
         try:
             payload = json.loads(payload)
