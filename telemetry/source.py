@@ -60,6 +60,11 @@ class Source:
         return self._database.location.name
 
     @property
+    def location(self) -> str:
+        """Where it is, as a person names it; holds no password."""
+        return self._database.location.text
+
+    @property
     def tables(self) -> tuple[Table, ...]:
         """Every table of the family, also those that this source lacks."""
         return tuple(self._layout.describe(t) for t in self._family.tables)
@@ -82,7 +87,7 @@ class Source:
         """Family, vintage, engine, tables with what is missing, and what was inferred."""
         described = self.tables
         return Identity(
-            location=self._database.location.text,
+            location=self.location,
             name=self.name,
             family=self._family.name,
             family_label=self._family.label,

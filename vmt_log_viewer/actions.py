@@ -89,7 +89,7 @@ VERBS: tuple[Verb, ...] = (
     _verb("next_mark", "Next marked tick", "Go", "Ctrl+M", "marks", "map-pin-line"),
     _verb("fit", "Fit, or focus the selection", "View", "F", "run", "corners-out"),
     _verb("refresh", "Refresh", "View", "F5", "source", "arrows-clockwise"),
-    _verb("follow", "Follow a growing source", "View", "L", "source", "broadcast", checkable=True),
+    _verb("follow", "Follow a growing run", "View", "L", "source", "broadcast", checkable=True),
     _verb(
         "move_view",
         "Move the view to the other side",

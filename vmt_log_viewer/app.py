@@ -119,6 +119,10 @@ class Program(QObject):
         for signal in (session.failed, window.library.failed):
             signal.connect(window.say)
         session.refreshed.connect(window.refresh)
+        follower = self.verbs.follower
+        follower.grown.connect(window.grow)
+        follower.replaced.connect(session.refresh)
+        follower.listing_wanted.connect(session.glance)
         self.runner.failed.connect(self._failed)
         self.runner.crashed.connect(self._crashed)
         self.theme.changed.connect(self._dress)

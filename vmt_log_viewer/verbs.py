@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from telemetry.errors import TelemetryError
 from vmt_log_viewer import passwords
-from vmt_log_viewer.background.clock import FollowClock
+from vmt_log_viewer.background.following import Follower
 from vmt_log_viewer.background.opening import shown
 from vmt_log_viewer.background.session import Session
 from vmt_log_viewer.dialogs import scale as scale_dialog
@@ -41,7 +41,7 @@ class Verbs(QObject):
         self._actions = window.actions_
         self._recorded: set[str | None] = set()
         self._exports = Exports(window)
-        self._follow = FollowClock(session.look_for_growth, self)
+        self.follower = Follower(self._document, self._context.runner, self)
         self._bind_files()
         self._bind_edit()
         self._navigation = Navigation(window)
@@ -51,7 +51,7 @@ class Verbs(QObject):
 
     def stop(self) -> None:
         """No clock is left running."""
-        self._follow.set_on(False)
+        self.follower.set_on(False)
 
     def open_location(self, location: str) -> None:
         """Open what was dropped, chosen or opened before; a server's password is asked for."""
@@ -92,7 +92,9 @@ class Verbs(QObject):
         bind, window = self._actions.bind, self._window
         bind("fit", lambda: [view.fit() for view in window.area.views()])
         bind("refresh", self._session.refresh)
-        bind("follow", lambda: self._follow.set_on(self._actions["follow"].isChecked()))
+        bind("follow", self._follow)
+        self._actions["follow"].setChecked(bool(self._context.settings.get("follow", True)))
+        self.follower.set_on(self._actions["follow"].isChecked())
         bind("move_view", window.area.move_current)
         for key, dock in (
             ("show_library", window.library_dock),
@@ -110,6 +112,11 @@ class Verbs(QObject):
         bind("keys", lambda: self._show_card(KeyHelp(self._actions, self._context.theme, window)))
         bind("about", lambda: self._show_card(About(self._context.theme, window)))
         self._show_theme()
+
+    def _follow(self) -> None:
+        on = self._actions["follow"].isChecked()
+        self.follower.set_on(on)
+        self._context.settings.set("follow", on)
 
     def _watch(self) -> None:
         """Whatever may change what can be done."""

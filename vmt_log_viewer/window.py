@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from telemetry.concepts import TickRange
 from telemetry.text import one_line
 from vmt_log_viewer.actions import MENUS, Actions
 from vmt_log_viewer.notes import Notes
@@ -188,6 +189,13 @@ class Window(QMainWindow):
         self.inspector.refresh()
         if self.timeline is not None:
             self.timeline.refresh()
+
+    def grow(self, ticks: TickRange) -> None:
+        """The run has come further, to `ticks.last`."""
+        self.area.grow(ticks)
+        self.inspector.grow()
+        if self.timeline is not None:
+            self.timeline.grow(ticks)
 
     def save(self) -> None:
         """Remember what the window looks like."""

@@ -16,10 +16,14 @@ OVERLAP = 100
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run has come: `ticks` as its rows tell, None without rows."""
+    """How far a run has come: `ticks` as its rows tell, None without rows.
+
+    `under_way` False: by its status nothing more is to be expected.
+    """
 
     ticks: TickRange | None
     status: str
+    under_way: bool = True
 
 
 def longer_series(known: Series, newer: Series, first: int) -> Series:

@@ -143,6 +143,7 @@ def test_progress_tells_the_status_and_refuses_a_run_that_is_not_there(tmp_path:
         after = source.ask(ProgressQuery(1))
         assert (before.ticks, after.ticks) == (None, None)
         assert before.status != after.status
+        assert (before.under_way, after.under_way) == (True, False)
         with pytest.raises(NothingFoundError, match="There is no run 7"):
             source.ask(ProgressQuery(7))
         source.close()

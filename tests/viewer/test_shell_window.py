@@ -208,19 +208,6 @@ def test_closing_leaves_no_query_thread(make, qtbot, money_db):
     assert not [t for t in threading.enumerate() if t.name.startswith("query")]
 
 
-def test_a_growing_source_is_followed(program, qtbot, tmp_path, money_db):
-    path = shutil.copy(money_db, tmp_path / "growing.db")
-    opened(qtbot, program, path, "1")
-    last = program.document.cursor.bounds.last
-    program.session.look_for_growth()
-    settle(qtbot, program)
-    values = {"agent_id": 0, "inventory_A": 1, "inventory_B": 1, "utility": 1.0}
-    vmt.insert(path, "agent_snapshots", run_id=1, tick=last + 5, x=0, y=0, **values)
-    program.session.look_for_growth()
-    qtbot.waitUntil(lambda: program.document.cursor.bounds.last == last + 5, timeout=20_000)
-    settle(qtbot, program)
-
-
 def test_hostile_names_are_plain_text_in_title_and_inspector(program, qtbot, tmp_path):
     name = "<h1>Big</h1>\n\u202egnp.exe" + "y" * 10_000
     path = vmt.build("money", tmp_path / "hostile.db", runs=1, scenario_name=name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -58,7 +57,7 @@ class Session(QObject):
         self._settings, self._notes = settings, notes
         self._wanted: dict[str, Wanted] = {}
         self._locations: dict[int, str] = {}
-        self._signature: object = None
+        self._glanced: set[str] = set()
         self.opener.opened.connect(self._opened)
         self.opener.failed.connect(self._refused)
         document.marks.changed.connect(self._keep_marks)
@@ -100,7 +99,6 @@ class Session(QObject):
         last = {**self._settings.get("last_runs", {}), source.key: run.run_id}
         self._settings.set("last_runs", last)
         self._settings.set("last_source", source.key)
-        self._signature = signature(source)
         self._ask_ticks(source, run.run_id)
         self._ask_bounds(source, run)
 
@@ -110,7 +108,6 @@ class Session(QObject):
             return
         self._document.show_source(source)
         self._settings.set("last_source", source.key)
-        self._signature = signature(source)
 
     def listed(self, source: Source, runs: RunList) -> None:
         """The runs of a source are known: show the one that is wanted, or update the one shown."""
@@ -118,7 +115,9 @@ class Session(QObject):
         if source is document.source:
             self._wanted.pop(source.key, None)
             run = next((r for r in runs.runs if r.run_id == document.run_id), None)
-            if run is not None:
+            if source.key in self._glanced:
+                self._glanced.discard(source.key)  # how far the run came is followed by itself
+            elif run is not None:
                 known = document.run.ticks if document.run is not None else None
                 document.update_run(replace(run, ticks=run.ticks or known))
                 self._ask_ticks(source, run.run_id)
@@ -148,24 +147,16 @@ class Session(QObject):
         elif wanted.show == "always" or self._document.source is None:
             self.show_source(source)
 
+    def glance(self, source: Source) -> None:
+        """List the runs of a source again, and leave the run that is shown alone."""
+        self._glanced.add(source.key)
+        self.listing_wanted.emit(source)
+
     def refresh(self) -> None:
         """Look again at everything that is open."""
         for source in self._document.sources:
             self.listing_wanted.emit(source)
-        if self._document.source is not None:
-            self._signature = signature(self._document.source)
         self.refreshed.emit()
-
-    def look_for_growth(self) -> None:
-        """Refresh where the source that is shown has changed since the last look."""
-        source = self._document.source
-        if source is None or not self._runner.idle():
-            return
-        now = signature(source)
-        if now is None or now != self._signature:
-            self._signature = now
-            self.listing_wanted.emit(source)
-            self.refreshed.emit()
 
     def set_scale(self, source: Source, scale: int) -> None:
         """Show the source's quantities divided by `scale`; remembered for the next time."""
@@ -266,14 +257,3 @@ class Session(QObject):
     def _remember_open(self) -> None:
         found = [self._locations.get(id(s)) for s in self._document.sources]
         self._settings.set("open_sources", [text for text in found if text])
-
-
-def signature(source: Source) -> object:
-    """What changes when a file grows (its size and time, and its journal's); None: not a file."""
-    path = source.identity.location
-    found = []
-    for name in (path, f"{path}-wal", f"{path}.wal"):
-        with contextlib.suppress(OSError, ValueError):
-            status = os.stat(name)
-            found.append((name, status.st_mtime_ns, status.st_size))
-    return tuple(found) or None

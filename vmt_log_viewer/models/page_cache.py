@@ -41,6 +41,14 @@ class PageCache:
         while len(self._pages) > self._capacity:
             self._pages.popitem(last=False)
 
+    def drop_from(self, row: int) -> None:
+        """Forget the page that holds `row` and all behind it: they are no longer what they were."""
+        first = row // self.page_rows
+        for index in [i for i in self._pages if i >= first]:
+            del self._pages[index]
+        for index in [i for i in self._ends if i >= first]:
+            del self._ends[index]
+
     def page_of(self, row: int) -> TablePage | None:
         """The page that holds `row`, marked as just used; None where it is not in memory."""
         index = row // self.page_rows

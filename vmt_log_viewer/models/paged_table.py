@@ -17,7 +17,7 @@ from PySide6.QtCore import (
 )
 
 from telemetry.cancel import CancelToken
-from telemetry.concepts import Cell, Column, TablePage
+from telemetry.concepts import Cell, Column, TablePage, TickRange
 from telemetry.errors import TelemetryError
 from telemetry.queries import CountQuery, Sort, TableQuery
 from vmt_log_viewer.models.cell_style import PLACEHOLDER, CellStyle
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 PAGE_ROWS = 500
 PAGES_KEPT = 40
 _WANTED_KEPT = 3
+FIRST_OF_ALL = -(2**63)
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -68,6 +69,7 @@ class PagedTable(QAbstractTableModel):
         self._columns: tuple[Column, ...] = ()
         self._rows = 0
         self.total: int | None = None
+        self._settled: tuple[int, int] | None = None  # so many rows before this tick
         self._total_kept: int | None = None  # of the rows asked for: they were only sorted anew
         self._counting = False
         self._wanted: list[int] = []
@@ -98,7 +100,7 @@ class PagedTable(QAbstractTableModel):
         self._next = replace(query, limit=self._cache.page_rows, after=None, offset=0)
         self._source = source
         self._total_kept = None
-        for part in ("page", "count", "find"):
+        for part in ("page", "count", "find", "grow"):
             self._runner.cancel(f"{self._lane}.{part}")
         self._counting, self._fetching = False, None
         self._wanted.clear()
@@ -106,9 +108,47 @@ class PagedTable(QAbstractTableModel):
             f"{self._lane}.first", source, self._next, self._show_first, self._first_failed, self
         )
 
+    def grow(self, ticks: TickRange) -> bool:
+        """The run has come further: rows from `ticks.first` on are counted, and read when seen.
+
+        False where that cannot be told from the ticks alone (another order, or nothing is
+        counted yet): then the whole question has to be asked again.
+        """
+        query, source = self._query, self._source
+        if query is None or source is None or self._next is not None or query.sort is not None:
+            return False
+        if self.total is None or self._counting:
+            return False
+        if not self._runner.pending(f"{self._lane}.grow"):
+            self._count_new(source, query, ticks)
+        return True
+
+    def _count_new(self, source: Source, query: TableQuery, ticks: TickRange) -> None:
+        """Rows of the last tick known count anew: a writer may have been in the middle of it."""
+        settled_to, settled_rows = self._settled or (None, 0)
+
+        def count(token: CancelToken) -> tuple[int, int]:
+            before = _rows_within(source, query, settled_to, ticks.first - 1, token)
+            return settled_rows + before, _rows_within(
+                source, query, ticks.first, ticks.last, token
+            )
+
+        def show(counts: tuple[int, int]) -> None:
+            settled, newer = counts
+            self._settled = (ticks.first, settled)
+            self._cache.drop_from(settled)
+            self._set_total(settled + newer)
+            if self._rows > settled and self._columns:
+                corner = self.index(self._rows - 1, len(self._columns) - 1)
+                self.dataChanged.emit(self.index(settled, 0), corner)
+
+        self._runner.run(
+            f"{self._lane}.grow", count, show, self.failed.emit, self, "counting new rows", source
+        )
+
     def clear(self) -> None:
         """Show nothing and ask nothing."""
-        for part in ("first", "page", "count", "find"):
+        for part in ("first", "page", "count", "find", "grow"):
             self._runner.cancel(f"{self._lane}.{part}")
         self._next, self._counting, self._fetching = None, False, None
         self._reset(None, None)
@@ -238,6 +278,7 @@ class PagedTable(QAbstractTableModel):
         self._cache.clear()
         self._refused.clear()
         self._wanted.clear()
+        self._settled = None
         self.total = None
         self._rows = 0
         if page is not None:
@@ -318,3 +359,17 @@ class PagedTable(QAbstractTableModel):
         self._fetching = None
         self._refused.add(index)
         self.failed.emit(error)
+
+
+def _rows_within(
+    source: Source, query: TableQuery, first: int | None, last: int, token: CancelToken
+) -> int:
+    """How many rows of `query` lie between two ticks, both included; None: from the first."""
+    first = FIRST_OF_ALL if first is None else first
+    asked = query.where.ticks
+    if asked is not None:
+        first, last = max(first, asked.first), min(last, asked.last)
+    if first > last:
+        return 0
+    where = replace(query.where, ticks=TickRange(first, last))
+    return source.ask(CountQuery(query.run_id, query.table, where), token)

@@ -75,6 +75,18 @@ class Cursor:
         else:
             self.move_to(bounds.first if self._tick is None else self._tick)
 
+    def grow(self, bounds: TickRange) -> None:
+        """The run has come further: the tick stays, and the new ticks count as recorded.
+
+        Where ticks are recorded at a usual distance, the new ones are taken to be as well.
+        """
+        old, ticks = self._bounds, self._ticks
+        self.set_bounds(bounds)
+        if old is not None and ticks is not None and ticks.size > 1:
+            step = int(np.median(np.diff(ticks[-100:])))
+            more = np.arange(int(ticks[-1]) + step, bounds.last, step, dtype=np.int64)
+            self._ticks = np.concatenate([ticks, more, np.array([bounds.last])])
+
     def reset(self, bounds: TickRange | None, tick: int | None = None) -> None:
         """Bind to another run and start at `tick` (its first tick where None)."""
         self._ticks = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
@@ -119,6 +120,24 @@ class Document:
         if grown:
             self.cursor.set_bounds(run.ticks)
         self.run_updated.emit(run)
+
+    def grow(self, ticks: TickRange, status: str) -> None:
+        """The run shown has come further: a cursor at its end goes on with it, another stays.
+
+        Nothing is announced but the cursor's own: who grows is told by the one who noticed.
+        """
+        if self._run is None:
+            return
+        bounds = self.cursor.bounds
+        at_end = bounds is None or self.cursor.tick == bounds.last
+        self._run = replace(self._run, ticks=ticks, status=status)
+        self._resetting = True  # nobody's move, nothing to undo
+        try:
+            self.cursor.grow(ticks)
+            if at_end:
+                self.cursor.last()
+        finally:
+            self._resetting = False
 
     def clear_run(self) -> None:
         if self._source is None:

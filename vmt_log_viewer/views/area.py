@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
-from telemetry.concepts import RunId
+from telemetry.concepts import RunId, TickRange
 from telemetry.text import one_line
 from vmt_log_viewer.icons import icon
 from vmt_log_viewer.views.view import Context, View
@@ -27,6 +27,7 @@ class ViewPage(QWidget):
         self.kind = kind
         self.view: View | None = None
         self.reason: str | None = None
+        self.stale = False  # the source may tell more than the view shows
         self._context = context
         self._wanted: tuple[Source, RunId | None] | None = None
         layout = QVBoxLayout(self)
@@ -45,13 +46,18 @@ class ViewPage(QWidget):
 
     def fill(self) -> View | None:
         """The page is seen: make the view if need be and show what is wanted."""
-        if self._wanted is None or self.reason is not None:
+        if self.reason is not None:
+            return self.view
+        if self._wanted is None:
+            if self.stale and self.view is not None:
+                self.view.refresh()
+            self.stale = False
             return self.view
         if self.view is None:
             self.view = self.kind(self._context)
             self.layout().addWidget(self.view)
             self.view.show()  # now, not when the layout comes round to it: views ask when seen
-        (source, run_id), self._wanted = self._wanted, None
+        (source, run_id), self._wanted, self.stale = self._wanted, None, False
         if run_id is None:
             self.view.show_source(source)
         else:
@@ -111,12 +117,18 @@ class ViewArea(QWidget):
 
     def refresh(self) -> None:
         """Ask again in the views that are seen; the others when they are."""
-        document, seen = self._context.document, self._seen_pages()
         for page in self.pages:
-            if page in seen and page.view is not None:
-                page.view.refresh()
-            elif document.source is not None:
-                page.want(document.source, document.run_id)
+            page.stale = True
+        self._seen()
+
+    def grow(self, ticks: TickRange) -> None:
+        """The run has come further: the views that are seen show it, the others once they are."""
+        seen = self._seen_pages()
+        for page in self.pages:
+            if page not in seen:
+                page.stale = True
+            elif page.view is not None:
+                page.view.grow(ticks)
 
     @property
     def current(self) -> View | None:

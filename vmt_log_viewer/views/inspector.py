@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from telemetry.errors import TelemetryError
 from telemetry.text import one_line
+from vmt_log_viewer.background.pace import Pace
 from vmt_log_viewer.models.fact_tree import FactTree, Section
 from vmt_log_viewer.state.items import AgentItem, Item, RunItem
 from vmt_log_viewer.theme import BETWEEN, GRID, INSIDE
@@ -39,6 +40,8 @@ class Inspector(QWidget):
         self.model = FactTree(context.theme, self)
         self.tree = FactView()
         self.tree.setModel(self.model)
+        runner = context.runner
+        self._pace = Pace(self.refresh, lambda: not runner.pending(LANE), runner, self)
         self._build()
         document = context.document
         document.selection.item_selected.connect(self._selected)
@@ -76,6 +79,10 @@ class Inspector(QWidget):
         if document.source is None or document.run_id is None:
             return
         self._ask(document.source, document.run_id)
+
+    def grow(self) -> None:
+        """The run has come further: ask again now and then."""
+        self._pace.want()
 
     def _ask(self, source: Source, run_id: RunId) -> None:
         item, tick = self._item, self._context.document.cursor.tick

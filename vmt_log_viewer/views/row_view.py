@@ -148,7 +148,7 @@ class RowView(View):
             self._choose_selected()
             return
         self._waiting = False
-        table = self._source.table_with_role(self.role)
+        table = self._table(self._source)
         if table is None or not table.recorded:
             what = table.label if table is not None else self.title
             hint = f" {table.how_to_record}" if table is not None else ""
@@ -159,6 +159,10 @@ class RowView(View):
         if self._fresh:
             self._fresh = False
             self._began(self._source, self._run_id, table)
+
+    def _table(self, source: Source) -> Table | None:
+        """The table that is shown."""
+        return source.table_with_role(self.role)
 
     def _starting_texts(self, table: Table) -> dict[str, str]:
         return self._texts

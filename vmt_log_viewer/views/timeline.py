@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from telemetry.concepts import LaneInfo, RunId, TickRange, Timeline
 from telemetry.errors import TelemetryError
-from telemetry.queries import TimelineQuery
+from vmt_log_viewer.background.growing import Growing, timeline_plan
 from vmt_log_viewer.plots.lane_painter import SWITCHES
 from vmt_log_viewer.views.timeline_canvas import LaneCanvas, LaneRow
 from vmt_log_viewer.views.timeline_controls import TimelineControls
@@ -27,6 +27,7 @@ class TimelineStrip(QWidget):
         super().__init__(parent)
         self.context = context
         self.timeline: Timeline | None = None
+        self._lanes: Growing[Timeline] | None = None
         self.controls = TimelineControls(context.document, context.theme, context.actions)
         self.canvas = LaneCanvas(context.document, context.theme)
         layout = QVBoxLayout(self)
@@ -50,6 +51,12 @@ class TimelineStrip(QWidget):
         if document.source is not None and document.run_id is not None:
             self._ask(document.source, document.run_id)
 
+    def grow(self, ticks: TickRange) -> None:
+        """The run has come further: read only what is new, unless lanes came with it."""
+        bounds = self.context.document.cursor.bounds
+        if self._lanes is not None and bounds is not None:
+            self._lanes.grow(bounds)
+
     def settled(self) -> bool:
         return not self.context.runner.pending(LANE)
 
@@ -61,7 +68,7 @@ class TimelineStrip(QWidget):
 
     def _run_cleared(self) -> None:
         self.context.runner.cancel(LANE)
-        self.timeline = None
+        self.timeline = self._lanes = None
         self.canvas.show_rows(())
         self._show_legend()
 
@@ -69,18 +76,17 @@ class TimelineStrip(QWidget):
         self._run_cleared()
 
     def _ask(self, source: Source, run_id: RunId) -> None:
-        lanes = source.lanes
-
         def show(timeline: Timeline) -> None:
             self.timeline = timeline
-            self.canvas.show_rows(lane_rows(lanes, timeline))
+            self.canvas.show_rows(lane_rows(source.lanes, timeline))
             self._show_legend()
 
         def fail(error: TelemetryError) -> None:
             self.canvas.show_rows([LaneRow("", str(error), None, str(error))])
 
-        query = TimelineQuery(run_id)
-        self.context.runner.submit(LANE, source, query, show, fail, self)
+        plan = timeline_plan(run_id)
+        self._lanes = Growing(self.context.runner, LANE, source, plan, show, fail, self)
+        self._lanes.ask(self.context.document.cursor.bounds)
 
     def _bounds_changed(self, bounds: TickRange | None) -> None:
         self.canvas.window_of_ticks.set_whole(bounds)

@@ -77,9 +77,9 @@ class TrajectoriesView(View):
         self._source, self._run_id = source, run_id
         self._marks = (None, None)
         self.stack.clear()
-        self.feed.bind(source, run_id)
-        self.feed.set_agents(())
         bounds = self.context.document.cursor.bounds
+        self.feed.bind(source, run_id, bounds)
+        self.feed.set_agents(())
         self.window_of_ticks.set_whole(bounds)
         self.window_of_ticks.fit()
         self.bar.show_marks(None, None)
@@ -95,10 +95,21 @@ class TrajectoriesView(View):
     def refresh(self) -> None:
         if self._source is None or self._run_id is None:
             return
-        self.window_of_ticks.set_whole(self.context.document.cursor.bounds)
-        self.feed.bind(self._source, self._run_id)
+        bounds = self.context.document.cursor.bounds
+        self.window_of_ticks.set_whole(bounds)
+        self.feed.bind(self._source, self._run_id, bounds)
         self._ask_agents(self._agents_here)
         self.shading.ask(self._source, self._run_id)
+
+    def grow(self, ticks: TickRange) -> None:
+        """The run has come further: each plot reads what it lacks, newcomers come now and then."""
+        if self._source is None or self._run_id is None:
+            return
+        bounds = self.context.document.cursor.bounds or ticks
+        self.window_of_ticks.set_whole(bounds)
+        for plot in self.stack.plots.values():
+            self.feed.grow(plot, bounds)
+        self.shading.grow(bounds)
 
     def fit(self) -> None:
         """Show the brushed ticks, or all of them, and all plots' values."""
@@ -289,6 +300,9 @@ class TrajectoriesView(View):
 
     def _arrived(self, _plot: MeasurePlot) -> None:
         self._tell()
+        if self.feed.newcomers:
+            self.feed.newcomers = False
+            self._pace.want()  # who they are is to be read, now and then
 
     def _tell(self) -> None:
         """The status line: what is drawn, and of how much."""

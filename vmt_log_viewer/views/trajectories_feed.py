@@ -10,8 +10,10 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
 from telemetry.concepts import Agent, AgentId, Fan, RunId, Series, TickRange
+from telemetry.concepts.growth import longer_fan, longer_series
 from telemetry.errors import TelemetryError
 from telemetry.queries import FanQuery, Query, SeriesQuery
+from vmt_log_viewer.background.growing import Growing, Plan
 from vmt_log_viewer.background.runner import Runner
 from vmt_log_viewer.plots.measure_plot import MeasurePlot
 from vmt_log_viewer.theme import Theme
@@ -41,19 +43,26 @@ class TrajectoriesFeed:
         self.agents: tuple[Agent, ...] = ()
         self.style: Style = "lines"
         self.chosen: tuple[AgentId, ...] = ()
+        self._bounds: TickRange | None = None
         self.arrived: Callable[[MeasurePlot], None] = lambda _plot: None
         self._places: dict[AgentId, int] = {}
         self._names: dict[AgentId, str] = {}
-        self._whole: dict[str, Series] = {}
-        self._fans: dict[str, tuple[TickRange | None, Fan]] = {}
+        self._lines: dict[str, Growing[Series]] = {}  # by measure, of `_lines_of`
+        self._lines_of: dict[str, tuple[AgentId, ...] | None] = {}
+        self._fans: dict[str, Growing[Fan]] = {}
+        self._fans_of: dict[str, TickRange | None] = {}
+        self.newcomers = False
 
-    def bind(self, source: Source | None, run_id: RunId | None) -> None:
-        """Another run, or the same one afresh: everything is asked again."""
-        self._source, self._run_id = source, run_id
-        self._whole, self._fans = {}, {}
+    def bind(
+        self, source: Source | None, run_id: RunId | None, bounds: TickRange | None = None
+    ) -> None:
+        """Another run, or the same one afresh, over `bounds`: everything is asked again."""
+        self._source, self._run_id, self._bounds = source, run_id, bounds
+        self._lines, self._lines_of, self._fans, self._fans_of = {}, {}, {}, {}
 
     def set_agents(self, agents: tuple[Agent, ...]) -> None:
         self.agents = agents
+        self.newcomers = False
         self._places = {agent.agent_id: i for i, agent in enumerate(agents)}
         self._names = {agent.agent_id: agent_name(agent) for agent in agents}
 
@@ -94,13 +103,30 @@ class TrajectoriesFeed:
         self._ask_lines(plot)
         self._ask_fan(plot, None)
 
+    def grow(self, plot: MeasurePlot, bounds: TickRange) -> None:
+        """The run reaches over `bounds` now: read what the plot lacks of it.
+
+        A fan of a few ticks in view stays as it is; one that has become too long is thinned anew.
+        """
+        self._bounds = bounds
+        name = plot.measure.name
+        lines, fan = self._lines.get(name), self._fans.get(name)
+        if lines is not None and self.drawn() != ():
+            lines.grow(bounds)
+        if fan is None or self.style == "lines" or self._fans_of[name] is not None:
+            return
+        if fan.answer is not None and fan.answer.tick.size >= 2 * MAX_TICKS:
+            fan.ask(bounds)
+        else:
+            fan.grow(bounds)
+
     def look_closer(self, plot: MeasurePlot, ticks: TickRange, *, whole: bool) -> None:
         """A thinned fan is asked again for the ticks in view, or once more for all of them."""
         known = self._fans.get(plot.measure.name)
-        if self.style == "lines" or known is None:
+        if self.style == "lines" or known is None or known.answer is None:
             return
-        covered, fan = known
-        if covered is None and fan.tick.size < MAX_TICKS:
+        covered = self._fans_of[plot.measure.name]
+        if covered is None and known.answer.tick.size < MAX_TICKS:
             return  # nothing was left out
         wanted = None if whole else ticks
         if wanted != covered and (whole or covered is None or _much_narrower(ticks, covered)):
@@ -115,20 +141,23 @@ class TrajectoriesFeed:
             self._runner.cancel(lane)
             plot.show_series(None)
             return
-        if name in self._whole:
+        known = self._lines.get(name)
+        if known is not None and known.answer is not None and self._lines_of[name] is None:
             self._runner.cancel(lane)
-            self._show_series(plot, self._whole[name])
+            self._show_series(plot, known.answer)
+            known.catch_up(self._bounds)
             return
 
         def show(series: Series) -> None:
-            if agents is None:
-                self._whole[name] = series
             self._show_series(plot, series)
 
-        query = SeriesQuery(self._run_id, name, agents)
-        self._runner.submit(lane, self._source, query, show, self._failed(plot), plot)
+        plan = _series_plan(self._run_id, name, agents)
+        lines = Growing(self._runner, lane, self._source, plan, show, self._failed(plot), plot)
+        self._lines[name], self._lines_of[name] = lines, agents
+        lines.ask(self._bounds)
 
     def _show_series(self, plot: MeasurePlot, series: Series) -> None:
+        self.newcomers |= any(line.agent_id not in self._places for line in series.lines)
         agents = self.drawn()
         if agents is not None:
             lines = tuple(line for line in series.lines if line.agent_id in set(agents))
@@ -141,21 +170,25 @@ class TrajectoriesFeed:
         assert self._run_id is not None
         name = plot.measure.name
         lane = f"{self._name}.fan.{name}"
+        known = self._fans.get(name)
         if self.style == "lines":
             self._runner.cancel(lane)
             plot.show_fan(None)
             return
-        if name in self._fans and not again:
-            plot.show_fan(self._fans[name][1])
+        if known is not None and known.answer is not None and not again:
+            plot.show_fan(known.answer)
+            if self._fans_of[name] is None:
+                known.catch_up(self._bounds)
             return
 
         def show(fan: Fan) -> None:
-            self._fans[name] = (ticks, fan)
             plot.show_fan(fan)
             self._judge(plot, fan.measure.recorded, fan.measure.reason)
 
-        query = FanQuery(self._run_id, name, ticks, MAX_TICKS)
-        self._runner.submit(lane, self._source, query, show, self._failed(plot), plot)
+        plan = _fan_plan(self._run_id, name, ticks)
+        fan = Growing(self._runner, lane, self._source, plan, show, self._failed(plot), plot)
+        self._fans[name], self._fans_of[name] = fan, ticks
+        fan.ask(self._bounds if ticks is None else None)
 
     def _judge(self, plot: MeasurePlot, recorded: bool, reason: str) -> None:
         """Say why a plot stays empty, where it does."""
@@ -172,6 +205,22 @@ class TrajectoriesFeed:
             self.arrived(plot)
 
         return fail
+
+
+def _series_plan(run_id: RunId, measure: str, agents: tuple[AgentId, ...] | None) -> Plan[Series]:
+    return Plan(
+        SeriesQuery(run_id, measure, agents),
+        lambda ticks: SeriesQuery(run_id, measure, agents, ticks),
+        longer_series,
+    )
+
+
+def _fan_plan(run_id: RunId, measure: str, ticks: TickRange | None) -> Plan[Fan]:
+    return Plan(
+        FanQuery(run_id, measure, ticks, MAX_TICKS),
+        lambda more: FanQuery(run_id, measure, more, MAX_TICKS),
+        longer_fan,
+    )
 
 
 def _much_narrower(ticks: TickRange, covered: TickRange) -> bool:

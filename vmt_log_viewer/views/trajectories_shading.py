@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
-from telemetry.concepts import Lane, LaneInfo, RunId, Timeline
-from telemetry.queries import TimelineQuery
+from telemetry.concepts import Lane, LaneInfo, RunId, TickRange, Timeline
 from telemetry.text import one_line
+from vmt_log_viewer.background.growing import Growing, timeline_plan
 from vmt_log_viewer.plots.measure_plot import MeasurePlot
 from vmt_log_viewer.views.trajectories_bar import NO_SHADING, TrajectoriesBar
 from vmt_log_viewer.views.view import Context
@@ -39,6 +39,7 @@ class PlotShading:
         self._owner, self._runner_lane = owner, lane
         self._offered: tuple[LaneInfo, ...] = ()
         self._lanes: dict[str, Lane] = {}
+        self._growing: Growing[Timeline] | None = None
 
     @property
     def name(self) -> str:
@@ -49,7 +50,7 @@ class PlotShading:
 
     def begin(self, source: Source, run_id: RunId) -> None:
         """Read the lanes of another run."""
-        self._lanes = {}
+        self._lanes, self._growing = {}, None
         self._offered = tuple(lane for lane in source.lanes if lane.name != "pairs")
         self._bar.offer_shading(self._offered, self.name)
         self.ask(source, run_id)
@@ -63,10 +64,16 @@ class PlotShading:
             self._lanes = {lane.name: lane for lane in timeline.lanes}
             self.paint()
 
-        query = TimelineQuery(run_id, names)
-        self._context.runner.submit(
-            self._runner_lane, source, query, show, lambda _error: None, self._owner
+        context, plan = self._context, timeline_plan(run_id, names)
+        self._growing = Growing(
+            context.runner, self._runner_lane, source, plan, show, lambda _: None, self._owner
         )
+        self._growing.ask(context.document.cursor.bounds)
+
+    def grow(self, bounds: TickRange) -> None:
+        """The run reaches over `bounds` now."""
+        if self._growing is not None:
+            self._growing.grow(bounds)
 
     def choose(self, name: str) -> None:
         self._context.settings.set(SETTING, name)

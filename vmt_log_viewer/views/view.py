@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, ClassVar
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from telemetry.concepts import RunId
+from telemetry.concepts import RunId, TickRange
 from telemetry.queries import Query
 from vmt_log_viewer.background.exporting import Frame
+from vmt_log_viewer.background.pace import Pace
 from vmt_log_viewer.background.runner import Runner
 from vmt_log_viewer.settings import Settings
 from vmt_log_viewer.state.document import Document
@@ -70,6 +71,7 @@ class View(QWidget):
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.context = context
+        self._pace = Pace(self.refresh, self.settled, context.runner, self)
 
     @classmethod
     def unsuitable(cls, source: Source) -> str | None:
@@ -87,6 +89,13 @@ class View(QWidget):
 
     def refresh(self) -> None:
         """Ask again for what is shown (F5): the file may have grown."""
+
+    def grow(self, ticks: TickRange) -> None:
+        """The run has come further: `ticks` are the last one known before and all since.
+
+        Where a view does not read just these, everything is asked again now and then.
+        """
+        self._pace.want()
 
     def fit(self) -> None:
         """Show everything, or focus the selection (F)."""
