@@ -121,6 +121,8 @@ class TickBatch:
                 connection.invalidate()
 
     def _write(self, buffer: _Buffer) -> None:
+        if not buffer.rows:
+            return
         with writing(self._target):
             if self._connection is None:
                 self._connection = self._target.engine.connect()

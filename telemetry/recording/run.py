@@ -105,12 +105,16 @@ class RunRecorder(Generic[Id]):
             check = self._checks.get(table)
             if check is None:
                 raise RecordingError(f"There is no table {table} to record to.")
-            given = {**self._given, self._tick_column: tick}
+            given = self._given_at(tick)
             prefix = tuple(given[name] for name in check.given)
             if tick != self._tick:
                 return prefix  # the tick may yet be refused
             self._prefixes[table] = prefix
         return self._prefixes[table]
+
+    def _given_at(self, tick: int) -> Mapping[str, object]:
+        """What the recorder fills in at this tick; a family adds what follows from the tick."""
+        return {**self._given, self._tick_column: tick}
 
     def end_tick(self, tick: int) -> None:
         """Commit the tick: when this returns, its rows are in the database, come what may.

@@ -1,0 +1,53 @@
+"""Payloads as the JSON text that is stored: plain values only, no NaN, and money in whole cents."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from telemetry.errors import RecordingError
+
+_MONEY = frozenset(
+    [
+        *("amount", "amount_a", "amount_b", "new_total", "total", "total_cost", "balance_after"),
+        *("sender_balance_before", "sender_balance_after", "remaining_amount", "settled_amount"),
+        *("total_penalties", "requested_amount", "settled_value", "total_value", "offset_amount"),
+        *("max_net_outflow", "bilateral_limit", "multilateral_limit"),
+    ]
+)
+_MAPS_OF_MONEY = frozenset(["per_agent_costs", "costs_per_agent", "costs", "net_positions"])
+
+
+def as_json(field: str, value: object, *, money: bool = False) -> str:
+    """The value as JSON text; raises `RecordingError` naming ``field`` where it is no plain value.
+
+    With ``money``, entries that are amounts by their name (``amount``, ``…_cost``) must be whole
+    cents.
+    """
+    if money:
+        _refuse_fractions(field, value, is_money=False)
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise RecordingError(f"{field} must be plain JSON values: {error}.") from None
+
+
+def canonical(value: object) -> str:
+    """The same text for the same value, whatever the order of its keys: what a hash is made of."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def digest(value: object) -> str:
+    """SHA-256 (hexadecimal) of the canonical text."""
+    return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _refuse_fractions(field: str, value: object, *, is_money: bool) -> None:
+    if isinstance(value, Mapping):
+        for key, entry in value.items():
+            name = str(key)
+            owed = is_money or name in _MONEY or name.endswith("_cost")
+            _refuse_fractions(f"{field}.{name}", entry, is_money=owed or name in _MAPS_OF_MONEY)
+    elif is_money and isinstance(value, float):
+        raise RecordingError(f"{field} must be integer cents, not {value!r}.")

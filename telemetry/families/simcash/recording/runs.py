@@ -1,0 +1,290 @@
+"""One SimCash run being written, at the level that is kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Unpack
+
+from telemetry.families.simcash.recording.levels import TABLES_OF_LEVEL
+from telemetry.families.simcash.recording.payloads import as_json, digest
+from telemetry.families.simcash.recording.rows import (
+    AgentStateRow,
+    CollateralRow,
+    DayRow,
+    DecisionRow,
+    TransactionRow,
+)
+from telemetry.families.simcash.rules import whole_cents
+from telemetry.recording.checks import Plan, RowCheck, Values
+from telemetry.recording.run import COMPLETED, FAILED, Batch, Finalise, RunRecorder
+
+_EVENTS = "simulation_events"
+
+
+@dataclass
+class Totals:
+    """What the run row will say; counted from the logged rows, or said at `SimCashRun.finish`."""
+
+    transactions: int = 0
+    settlements: int = 0
+    cost: int | None = None
+
+
+class NoBatch:
+    """A batch that keeps nothing: runs of the level ``none`` cost no write."""
+
+    def add(self, plan: Plan, row: Values) -> None: ...
+
+    def add_many(self, plan: Plan, rows: list[Values]) -> None: ...
+
+    def end_tick(self) -> None: ...
+
+    def drop_tick(self) -> None: ...
+
+    def commit_ended(self) -> None: ...
+
+    def roll_back(self) -> None: ...
+
+
+class SimCashRun(RunRecorder[str]):
+    """One run being written; every ``log_…`` takes the tick and the columns of one row.
+
+    What a caller would get wrong: rows that the level does not keep are checked and counted but
+    not stored, so ask `keeps` before working hard for one; `total_cost` of the run, by which the
+    best is found, is the sum of the logged days unless `finish` is told another.
+    """
+
+    def __init__(
+        self,
+        batch: Batch,
+        run_id: str,
+        checks: Mapping[str, RowCheck],
+        *,
+        finalise: Finalise,
+        fail: Callable[[], None],
+        totals: Totals,
+        level: str,
+        ticks_per_day: int,
+    ) -> None:
+        super().__init__(batch, run_id, checks, finalise=finalise, given={"simulation_id": run_id})
+        self.level = level
+        self.totals = totals
+        self._fail = fail
+        self._kept = TABLES_OF_LEVEL[level]
+        self._ticks_per_day = ticks_per_day
+        self._events = 0
+        self._times: tuple[int | None, datetime] = (None, datetime.min)
+
+    def keeps(self, name: str) -> bool:
+        """Whether rows of the table are stored."""
+        return name in self._kept
+
+    def log_event(
+        self,
+        tick: int,
+        event_type: str,
+        details: Mapping[str, object],
+        *,
+        agent_id: str | None = None,
+        tx_id: str | None = None,
+    ) -> None:
+        """Something that happened; ``details`` is kept as JSON, its amounts are whole cents."""
+        if _EVENTS in self._kept:
+            row = {
+                "event_id": self._event_id(),
+                "event_type": event_type,
+                "details": as_json("simulation_events.details", details, money=True),
+                "agent_id": agent_id,
+                "tx_id": tx_id,
+            }
+            self.record(_EVENTS, tick, row)
+
+    def log_transaction(self, tick: int, **row: Unpack[TransactionRow]) -> None:
+        """A payment whose fate is known, or that is still open at the run's last tick."""
+        self._log("transactions", tick, row)
+        self.totals.transactions += 1
+        self.totals.settlements += row.get("status") == "settled"
+
+    def log_agent_state(self, tick: int, **row: Unpack[AgentStateRow]) -> None:
+        """One agent at the end of the tick; kept at level ``full``."""
+        self._log("tick_agent_states", tick, row)
+
+    def log_queue(
+        self, tick: int, *, agent_id: str, queue_type: str, tx_ids: Sequence[str]
+    ) -> None:
+        """What waits in an agent's queue at the end of the tick, first first; level ``full``."""
+        for place, tx_id in enumerate(tx_ids):
+            place_row = {"agent_id": agent_id, "queue_type": queue_type, "position": place}
+            self._log("tick_queue_snapshots", tick, {**place_row, "tx_id": tx_id})
+
+    def log_day(self, tick: int, **row: Unpack[DayRow]) -> None:
+        """One agent's day, in the day's last tick; kept at every level but ``none``."""
+        self._log("daily_agent_metrics", tick, row)
+        self.totals.cost = (self.totals.cost or 0) + row["total_cost"]
+
+    def log_day_queue(
+        self, tick: int, *, agent_id: str, queue_type: str, tx_ids: Sequence[str]
+    ) -> None:
+        """What is left in an agent's queue when the day ends, first first."""
+        for place, tx_id in enumerate(tx_ids):
+            place_row = {"agent_id": agent_id, "queue_type": queue_type, "position": place}
+            self._log("agent_queue_snapshots", tick, {**place_row, "transaction_id": tx_id})
+
+    def log_collateral(self, tick: int, **row: Unpack[CollateralRow]) -> None:
+        """Collateral that an agent posted or withdrew."""
+        self._log("collateral_events", tick, row)
+
+    def log_decision(self, tick: int, **row: Unpack[DecisionRow]) -> None:
+        """What a policy decided about one transaction; kept at level ``full``."""
+        self._log("policy_decisions", tick, row)
+
+    def log_netting(
+        self,
+        tick: int,
+        *,
+        cycle_type: str,
+        agents: Sequence[str],
+        transactions: Sequence[str],
+        tx_amounts: Sequence[int],
+        settled_value: int,
+        total_value: int,
+        net_positions: Mapping[str, int] | None = None,
+        max_net_outflow: int | None = None,
+        max_net_outflow_agent: str | None = None,
+    ) -> None:
+        """Payments that were settled against one another; values are cents."""
+        values = {
+            "cycle_type": cycle_type,
+            "cycle_length": len(agents),
+            "agents": as_json("lsm_cycles.agents", list(agents)),
+            "transactions": as_json("lsm_cycles.transactions", list(transactions)),
+            "tx_amounts": _amounts("tx_amounts", {"amount": list(tx_amounts)}, "amount"),
+            "settled_value": settled_value,
+            "total_value": total_value,
+            "net_positions": None,
+            "max_net_outflow": max_net_outflow,
+            "max_net_outflow_agent": max_net_outflow_agent,
+        }
+        if net_positions is not None:
+            net = {"net_positions": dict(net_positions)}
+            values["net_positions"] = _amounts("net_positions", net, "net_positions")
+        self._log("lsm_cycles", tick, values)
+
+    def log_policy(
+        self, tick: int, agent_id: str, policy: object, created_by: str = "init"
+    ) -> None:
+        """The policy that an agent holds from this tick on; kept at every level but ``none``."""
+        values = {
+            "agent_id": agent_id,
+            "policy_hash": digest(policy),
+            "policy_json": as_json("policy_snapshots.policy_json", policy),
+            "created_by": created_by,
+        }
+        self._log("policy_snapshots", tick, values)
+
+    def log_register(self, tick: int, agent_id: str, key: str, value: float) -> None:
+        """A number that a policy remembers from this tick on."""
+        values = {"agent_id": agent_id, "register_key": key, "register_value": value}
+        self._log("agent_state_registers", tick, values)
+
+    def log_checkpoint(
+        self,
+        tick: int,
+        state: Mapping[str, object],
+        config: Mapping[str, object],
+        *,
+        checkpoint_type: str = "manual",
+        description: str | None = None,
+        created_by: str = "simulator",
+        num_agents: int,
+        num_transactions: int,
+    ) -> None:
+        """A state from which the simulation can go on."""
+        text = as_json("simulation_checkpoints.state_json", state)
+        values = {
+            "checkpoint_id": f"{self.run_id}-tick{tick}-{checkpoint_type}",
+            "state_json": text,
+            "state_hash": digest(state),
+            "config_json": as_json("simulation_checkpoints.config_json", config),
+            "config_hash": digest(config),
+            "checkpoint_type": checkpoint_type,
+            "description": description,
+            "created_by": created_by,
+            "num_agents": num_agents,
+            "num_transactions": num_transactions,
+            "total_size_bytes": len(text.encode("utf-8", "surrogatepass")),
+        }
+        self._log("simulation_checkpoints", tick, values)
+
+    def record_columns(
+        self, table: str, tick: int, columns: Mapping[str, Sequence[object]]
+    ) -> None:
+        """Many rows of one table at once, as `RunRecorder.record_columns`; the level holds.
+
+        Events get their ids here; ``details`` are JSON texts. Days and transactions are logged
+        one by one, for the run's totals are made of them.
+        """
+        if table not in self._kept:
+            return
+        if table == _EVENTS:
+            count = len(next(iter(columns.values()), ()))
+            columns = {**columns, "event_id": [self._event_id() for _ in range(count)]}
+        super().record_columns(table, tick, columns)
+
+    def finish(
+        self,
+        status: str = COMPLETED,
+        *,
+        total_transactions: int | None = None,
+        total_settlements: int | None = None,
+        total_cost: int | None = None,
+    ) -> None:
+        """Close the run: it is judged by its cost, and thinned if its experiment keeps others.
+
+        Totals that are not given are those of the logged rows. A second call does nothing.
+        """
+        if self._closed is None:
+            told = {
+                "total_transactions": total_transactions,
+                "total_settlements": total_settlements,
+                "total_cost": total_cost,
+            }
+            for name, value in told.items():
+                if value is not None:
+                    number = whole_cents(f"simulation_runs.{name}", value)
+                    setattr(self.totals, name.removeprefix("total_"), number)
+        stopped = self._closed is not None
+        super().finish(status)
+        if status == FAILED and not stopped:
+            self._fail()
+
+    def _log(self, name: str, tick: int, row: Mapping[str, object]) -> None:
+        if name in self._kept:
+            self.record(name, tick, row)
+        else:
+            self._checks[name]((None,) * len(self._checks[name].given), row)
+
+    def _event_id(self) -> str:
+        """Ids rise with the order of writing, and share beginnings, which keeps indices small."""
+        self._events += 1
+        return f"{self.run_id}-{self._events:06x}"
+
+    def _given_at(self, tick: int) -> Mapping[str, object]:
+        if tick != self._times[0]:  # one time a tick: its rows are told apart by their order
+            self._times = (tick, datetime.now())
+        day = tick // self._ticks_per_day if type(tick) is int else 0
+        now = self._times[1]
+        return {
+            **super()._given_at(tick),
+            "day": day,
+            **dict.fromkeys(("snapshot_tick", "checkpoint_tick"), tick),
+            **dict.fromkeys(("snapshot_day", "checkpoint_day"), day),
+            **dict.fromkeys(("event_timestamp", "created_at", "checkpoint_timestamp"), now),
+        }
+
+
+def _amounts(name: str, named: Mapping[str, object], key: str) -> str:
+    as_json(f"lsm_cycles.{name}", named, money=True)
+    return as_json(f"lsm_cycles.{name}", named[key])
