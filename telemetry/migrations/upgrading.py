@@ -11,15 +11,14 @@ from telemetry.migrations.vocabulary import Done, SchemaSpec
 
 
 def upgrade(connection: sa.Connection, schema: SchemaSpec, vintage: str) -> tuple[Done, ...]:
-    """Do the steps that the database has not seen, and stamp it; the caller commits.
+    """Do every step, each of what is not there yet, and stamp it; the caller commits.
 
-    `vintage` is what the database was recognised as; the steps find out what it has.
+    `vintage` is what the database was recognised as.
     """
     known = stamped(connection, schema.family, shape_of(connection).tables)
     changes = Changes(connection, schema)
     for step in schema.steps:
-        if known is None or step.version > known.version:
-            changes.apply(step)
+        changes.apply(step)
     found = known.vintage if known is not None and known.vintage is not None else vintage
     stamp(connection, schema, vintage=found, additions=changes.additions)
     return tuple(changes.done)

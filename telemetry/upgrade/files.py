@@ -73,7 +73,7 @@ def copy_sqlite(source: sqlite3.Connection, target: Path, token: CancelToken) ->
 
     def progress(_status: int, remaining: int, total: int) -> None:
         token.check()
-        token.report(total - remaining, total)
+        token.report(total - remaining, total, "pages")
 
     copy = sqlite3.connect(target)
     try:
@@ -174,12 +174,13 @@ def _stamps(path: Path) -> list[tuple[int, int] | None]:
 
 def _copy_bytes(source: Path, target: Path, token: CancelToken) -> None:
     total, done = source.stat().st_size, 0
-    with source.open("rb") as read, target.open("wb") as write:
+    folder = target.parent.parent
+    with source.open("rb") as read, sentences(folder), target.open("wb") as write:
         while block := read.read(_BLOCK):
             token.check()
             write.write(block)
             done += len(block)
-            token.report(done, total)
+            token.report(done, total, "bytes")
 
 
 def _same_rows(one: sqlite3.Connection, other: sqlite3.Connection, select: str) -> bool:

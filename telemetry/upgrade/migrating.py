@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -138,11 +139,19 @@ def _copied(
         files.sound(part)
         token.check()
         with writing.sqlite_connection(part) as connection:
-            return upgrade(connection, schema, vintage)
+            return _upgraded(connection, schema, vintage, token)
     assert isinstance(database, DuckDBDatabase)
     with database.connection(token):  # nobody can write meanwhile
         files.copy_duckdb(path, part, token)
     with writing.duckdb_connection(part) as connection:
+        return _upgraded(connection, schema, vintage, token)
+
+
+def _upgraded(
+    connection: sa.Connection, schema: SchemaSpec, vintage: str, token: CancelToken
+) -> tuple[Done, ...]:
+    driver: Any = connection.connection.driver_connection
+    with token.interrupting(driver.interrupt):
         return upgrade(connection, schema, vintage)
 
 
@@ -184,8 +193,7 @@ def _change_sqlite(
             files.sound(part)
             if not files.same_sqlite(driver, part):
                 raise _unlike(path)
-        token.check()
-        return upgrade(connection, schema, vintage)
+        return _upgraded(connection, schema, vintage, token)
 
 
 def _change_duckdb(

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
-from telemetry.errors import ExportError, LockedError, SourceError
+from telemetry.errors import ExportError, LockedError, QueryCancelled, SourceError
 from telemetry.location import Location
 from telemetry.upgrade.files import advice
 
@@ -111,6 +111,8 @@ def _explained(path: Path) -> Iterator[None]:
             raise LockedError(
                 f"{path} is being written by another program; wait until it has finished."
             ) from error
+        if code == sqlite3.SQLITE_INTERRUPT:
+            raise QueryCancelled("The migration was cancelled.") from error
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise SourceError(
                 f"{path} is damaged ({driver}); rescue it with SQLite's .recover first."
@@ -124,6 +126,8 @@ def _duckdb_refused(path: Path, error: Exception) -> Exception:
     import duckdb
 
     driver = getattr(error, "orig", None) or error
+    if isinstance(driver, duckdb.InterruptException):
+        return QueryCancelled("The migration was cancelled.")
     text = " ".join(str(driver).split("\n", 1)[0].split())
     if isinstance(driver, duckdb.DataError | duckdb.IntegrityError):
         return SourceError(

@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 
 import telemetry
+from telemetry.cancel import CancelToken
+from telemetry.errors import QueryCancelled
+from telemetry.migrations.changes import Changes
+from telemetry.upgrade import migrate
 from tests.builders import simcash, vmt
 from tests.telemetry.command_line import ran, refused
 
@@ -171,21 +175,8 @@ def test_a_folder_that_may_not_be_written_is_one_sentence(
 def test_a_full_disk_is_one_sentence_and_leaves_nothing(
     old: Path, tmp_path: Path, size: int, how: list[str]
 ) -> None:
-    code = (
-        "import resource, signal, sys\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))\n"
-        "from telemetry.cli import main\n"
-        "sys.exit(main(sys.argv[1:]))\n"
-    )
     before, made = rows(old), tables(old)
-    done = subprocess.run(
-        [sys.executable, "-c", code, "migrate", str(old), *how],
-        cwd=_ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = _with_files_of(size, "migrate", old, *how)
     assert done.returncode == 2, done.stderr
     assert done.stderr.count("\n") == 1
     assert "free some space or choose another folder" in done.stderr
@@ -245,6 +236,37 @@ def test_a_source_that_is_damaged_within_is_not_migrated(
     assert damaged.read_bytes() == bytes(content)
 
 
+@pytest.mark.parametrize("in_place", [False, True])
+@pytest.mark.parametrize("engine", ["sqlite", "duckdb"])
+def test_a_migration_that_is_cancelled_leaves_nothing(
+    engine: str, in_place: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build = {"sqlite": lambda p: vmt.build("barter", p, runs=1, ticks=3), "duckdb": _legacy}
+    old, token = build[engine](tmp_path / "old.db"), CancelToken()
+    before = old.read_bytes()
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+
+    def forever(changes: Changes, _step: object) -> None:
+        token.cancel()
+        changes.connection.exec_driver_sql(endless).all()
+
+    monkeypatch.setattr(Changes, "apply", forever)
+    with pytest.raises(QueryCancelled):
+        migrate(str(old), in_place=in_place, token=token)
+    assert old.read_bytes() == before
+    left = {p.name for p in tmp_path.iterdir() if ".backup-" not in p.name}
+    assert left == {"old.db"}
+
+
+def test_a_full_disk_is_one_sentence_for_a_duckdb_file_too(tmp_path: Path) -> None:
+    old = _legacy(tmp_path / "old.db")
+    done = _with_files_of(9_000, "migrate", old)
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["old.db"]
+
+
 def test_to_and_in_place_exclude_each_other(old: Path, tmp_path: Path, capsys: Capsys) -> None:
     said = refused(capsys, 2, "migrate", old, "--in-place", "--to", tmp_path / "x.db")
     assert "--in-place and --to exclude each other" in said
@@ -289,6 +311,24 @@ def test_a_duckdb_file_that_is_being_written_is_one_sentence(
 ) -> None:
     assert "is being written by" in refused(capsys, 3, "migrate", writer_of_duckdb, *how)
     assert [p.suffix for p in writer_of_duckdb.parent.iterdir()] == [".db"]
+
+
+def _with_files_of(size: int, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run a command that cannot make a file larger than `size` bytes."""
+    code = (
+        "import resource, signal, sys\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))\n"
+        "from telemetry.cli import main\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        cwd=_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def _legacy(path: Path) -> Path:
