@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF, QSize, Qt
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
@@ -65,8 +65,10 @@ def widget_svg(path: Path, widget: QWidget) -> None:
         generator.setViewBox(QRectF(0, 0, widget.width(), widget.height()))
         generator.setTitle(widget.accessibleName())
         painter = QPainter(generator)
-        widget.render(painter)
-        painter.end()
+        try:
+            widget.render(painter, QPoint())
+        finally:
+            painter.end()
 
     _write(path, _bytes(draw))
 

@@ -48,7 +48,7 @@ class EffectsPage(ExperimentPage):
         frames = self.means.frames()
         if not frames:
             return None
-        return ExportRequest("effects", pictures=widget_pictures(self.means), frames=frames)
+        return ExportRequest("effects", pictures=widget_pictures(self.means.charts), frames=frames)
 
     def _changed(self) -> None:
         self.status_changed.emit(self.means.about.text())

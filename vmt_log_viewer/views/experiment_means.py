@@ -42,7 +42,7 @@ class MeansPanel(QWidget):
         self._where: Callable[[], Where] = Where
         self.value, self.across, self.up = QComboBox(), QComboBox(), QComboBox()
         self.chart, self.map = MeansChart(context.theme), HeatMap(context.theme)
-        self.about = caption(context.theme)
+        self.about, self.charts = caption(context.theme), QSplitter()
         self._lay_out()
         for box in (self.value, self.across, self.up):
             box.currentIndexChanged.connect(self._chosen)
@@ -111,18 +111,17 @@ class MeansPanel(QWidget):
             line.addWidget(label)
             line.addWidget(box)
         line.addStretch(1)
-        charts = QSplitter()
         for part, share in ((self.chart, 4), (self.map, 5)):
-            charts.addWidget(part)
-            charts.setStretchFactor(charts.count() - 1, share)
-        charts.setChildrenCollapsible(False)
-        charts.setSizes([400, 500])
+            self.charts.addWidget(part)
+            self.charts.setStretchFactor(self.charts.count() - 1, share)
+        self.charts.setChildrenCollapsible(False)
+        self.charts.setSizes([400, 500])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, GRID, 0, 0)
         layout.setSpacing(GRID)
         layout.addLayout(line)
         layout.addWidget(self.about)
-        layout.addWidget(charts, 1)
+        layout.addWidget(self.charts, 1)
 
     def _chosen(self, _: int) -> None:
         second = self.up.currentData()

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from telemetry.concepts import Cell, Points, Table
 from telemetry.errors import TelemetryError
@@ -14,6 +21,7 @@ from vmt_log_viewer.plots.picture import widget_pictures
 from vmt_log_viewer.theme import GRID, INSIDE
 from vmt_log_viewer.views.experiment_page import NO_RUN, Asked, ExperimentPage
 from vmt_log_viewer.views.view import Context, ExportRequest
+from vmt_log_viewer.widgets.empty_state import EmptyState
 from vmt_log_viewer.widgets.facet_panel import FacetPanel
 from vmt_log_viewer.widgets.folding import FoldingSplitter
 from vmt_log_viewer.widgets.plain import caption, tool_button
@@ -45,7 +53,9 @@ class PairsPage(ExperimentPage):
         self.why.setWordWrap(True)
         self.why.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.buttons = tuple(tool_button("Open run", "play", "Show this run") for _ in _ARMS)
+        self._pages, self._empty = QStackedWidget(), EmptyState()
         self._lay_out()
+        self.panel.nothing_recorded.connect(self._say_nothing)
         self.panel.asked.connect(self._ask_points)
         self.panel.row_chosen.connect(self._ring)
         self.panel.row_found.connect(self._ring)
@@ -61,6 +71,7 @@ class PairsPage(ExperimentPage):
     def show_experiment(self, asked: Asked) -> None:
         self.scatter.show_points(None, {}, ("", ""))
         self.why.setText(CHOOSE)
+        self._pages.setCurrentIndex(0)
         self.panel.limit_rows(asked.filters(self.table), ("experiment",))
         self.panel.show_table(asked.source, NO_RUN, self.table)
         self._name_buttons()
@@ -71,7 +82,7 @@ class PairsPage(ExperimentPage):
 
     def export_request(self) -> ExportRequest | None:
         query = self.panel.export_query()
-        if query is None:
+        if query is None or self._pages.currentWidget() is self._empty:
             return None
         return ExportRequest(query.table, (query,), widget_pictures(self.scatter))
 
@@ -115,9 +126,18 @@ class PairsPage(ExperimentPage):
         body.setStretchFactor(1, 1)
         body.setCollapsible(1, False)
         body.setSizes([210, 700])
+        self._pages.addWidget(body)
+        self._pages.addWidget(self._empty)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, GRID, 0, 0)
-        layout.addWidget(body)
+        layout.addWidget(self._pages)
+
+    def _say_nothing(self) -> None:
+        how = f" {self.table.how_to_record}" if self.table.how_to_record else ""
+        self._empty.say(f"No pairs of runs are recorded of this experiment.{how}")
+        self._pages.setCurrentWidget(self._empty)
+        self.status_changed.emit(self._empty.text)
+        self.export_changed.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The table of pairs keeps its room where there is little."""

@@ -69,7 +69,7 @@ class TablePage(ExperimentPage):
         if query is None or self._asked is None:
             return None
         frames = self.means.frames() if self._swept else ()
-        pictures = widget_pictures(self.means) if self._swept else {}
+        pictures = widget_pictures(self.means.charts) if self._swept else {}
         return ExportRequest(query.table, (query,), pictures, frames)
 
     def focus_filter(self) -> bool:
