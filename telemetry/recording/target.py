@@ -15,11 +15,13 @@ from sqlalchemy import (
     Connection,
     DefaultClause,
     Engine,
+    Inspector,
     MetaData,
     Sequence,
     create_engine,
     event,
     inspect,
+    text,
 )
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
@@ -68,7 +70,7 @@ def open_target(
         _check_place(url)
     name = str(url.database) if is_sqlite else url.render_as_string(hide_password=True)
     try:
-        engine = create_engine(url, connect_args=_connect_args(is_sqlite))
+        engine = create_engine(url, connect_args=_connect_args(is_sqlite), hide_parameters=True)
     except (NoSuchModuleError, ModuleNotFoundError, ArgumentError) as error:
         raise RecordingError(f"Cannot record to {name}: {_sentence(error)}.") from error
     if is_sqlite:
@@ -170,6 +172,8 @@ def _prepare_tables(target: Target, metadata: MetaData, *, as_it_is: bool) -> No
 def create_tables(connection: Connection, metadata: MetaData) -> None:
     """Create the tables that are absent; numbered keys count by themselves on every database."""
     if connection.dialect.name == "duckdb":
+        if set(metadata.tables) <= set(inspect(connection).get_table_names()):
+            return  # DuckDB cannot tell SQLAlchemy which types it has, and refuses them twice
         metadata = _with_sequences(metadata)
     metadata.create_all(connection)
 
@@ -212,10 +216,18 @@ def _columns(target: Target, metadata: MetaData) -> dict[str, frozenset[str]]:
                 f"Cannot record to {target.name}: it is another program's database (it holds "
                 f"{', '.join(sorted(present)[:5])}); choose a new file."
             )
-        return {
-            name: frozenset(column["name"] for column in inspector.get_columns(name))
-            for name in ours
-        }
+        return {name: _column_names(connection, inspector, name) for name in ours}
+
+
+def _column_names(connection: Connection, inspector: Inspector, table: str) -> frozenset[str]:
+    """The names of a table's columns; DuckDB lacks the catalogues that the inspector asks."""
+    if connection.dialect.name != "duckdb":
+        return frozenset(column["name"] for column in inspector.get_columns(table))
+    wanted = text(
+        "SELECT column_name FROM information_schema.columns "
+        "WHERE table_name = :name AND table_schema = current_schema()"
+    )
+    return frozenset(connection.execute(wanted, {"name": table}).scalars())
 
 
 def _sentence(error: Exception) -> str:

@@ -32,7 +32,7 @@ def after_each_tick(
 ) -> Iterator[tuple[AgentId, int, Metrics]]:
     """What a snapshot of each agent would say after each tick of `events` (tick, kind, agent,
     payload), which come in their order. Highs are those of all ticks, not of some."""
-    tally = _Tally()
+    tally = Tally()
     now: int | None = None
     for tick, kind, agent, payload in events:
         if now is not None and tick != now:
@@ -43,29 +43,29 @@ def after_each_tick(
         yield from tally.rows(now)
 
 
-class _Tally:
+class Tally:
     """The market, and what agents did in it so far."""
 
     def __init__(self) -> None:
-        self._market = Market()
+        self.market = Market()
         self._counts = {n: Counter[str]() for n in ("trade_count", "order_count", "reject_count")}
         self._highest: dict[AgentId, Decimal] = {}
 
     def take(self, kind: str, agent: str | None, payload: Mapping[str, Any]) -> None:
-        self._market.apply(kind, agent, payload)
+        self.market.apply(kind, agent, payload)
         if kind == "TRADE_EXECUTED":
             self._counts["trade_count"].update(_parties(payload))
         elif agent is not None and kind in _COUNTED:
             self._counts[_COUNTED[kind]][agent] += 1
 
     def rows(self, tick: int) -> Iterator[tuple[AgentId, int, Metrics]]:
-        standings = {s.agent_id: s for s in self._market.standings(self._mid())}
-        for agent in self._market.accounts:
+        standings = {s.agent_id: s for s in self.market.standings(self._mid())}
+        for agent in self.market.accounts:
             yield agent, tick, self._metrics(standings[agent])
 
     def _mid(self) -> Decimal:
         prices: dict[str, list[Decimal]] = {"bid": [], "ask": []}
-        for order in self._market.orders.values():
+        for order in self.market.orders.values():
             prices[order.side].append(order.price)
         if not prices["bid"] or not prices["ask"]:
             return ONE_SIDED_MID

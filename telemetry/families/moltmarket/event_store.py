@@ -1,0 +1,267 @@
+"""The event log being written: each event chained to the last, and what follows from it beside it.
+
+One transaction holds whole ticks: their events, the rows derived from them, and the run row that
+says where the chain ends. Nothing is ever changed in the log itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from telemetry.errors import RecordingError
+from telemetry.families.moltmarket.hash_chain import GENESIS, canonical_json
+from telemetry.families.moltmarket.ledger import (
+    AGENT_COLUMNS,
+    ORDER_COLUMNS,
+    SNAPSHOT_COLUMNS,
+    TRADE_COLUMNS,
+    Changes,
+    Event,
+    Ledger,
+    Row,
+)
+from telemetry.families.moltmarket.models import Base
+from telemetry.recording.bulk import insert_rows
+from telemetry.recording.checks import Plan, Values
+from telemetry.recording.target import Target, writing
+
+EVENT_COLUMNS = (
+    "run_id", "tick_id", "event_seq", "event_type", "agent_id", "payload", "prev_hash",
+    "event_hash", "created_at",
+)  # fmt: skip
+_FREE_FORM = ("RUN_CREATED", "SCENARIO_EVENT")
+"""Events with values of any kind; all others hold text and small whole numbers alone."""
+_EXACT_INT = 2**53
+_KEYS = ("run_id", "id")
+_AGENT_STATE = ("cash_balance", "asset_balance", "status", "bankrupt_at_tick")
+_ORDER_STATE = ("filled_quantity", "status")
+
+
+def table(name: str) -> sa.Table:
+    """The table of that name, its JSON taken as the text that it is stored as."""
+    return _TABLES[name]
+
+
+def _as_text(own: sa.Table) -> sa.Table:
+    columns = (
+        sa.Column(c.name, sa.Text() if isinstance(c.type, sa.JSON) else c.type, key=c.key)
+        for c in own.columns
+    )
+    return sa.Table(own.name, sa.MetaData(), *columns)
+
+
+_TABLES = {name: _as_text(own) for name, own in Base.metadata.tables.items()}
+
+
+class Chain:
+    """Where the chain of a run ends: how many events it has, and the hash of the last."""
+
+    def __init__(self, run_id: str, count: int = 0, last_hash: str = GENESIS) -> None:
+        self._run = json.dumps(run_id, ensure_ascii=False)
+        self.run_id = run_id
+        self.count = count
+        self.last_hash = last_hash
+
+    def add(self, event: Event) -> Row:
+        """The event as a row of the log, chained to the one before it."""
+        stored = json.dumps(event.payload, ensure_ascii=False, separators=(",", ":"))
+        agent = "null" if event.agent_id is None else json.dumps(event.agent_id, ensure_ascii=False)
+        hashed = (
+            f'{{"agentId":{agent},"eventSeq":{self.count},"eventType":"{event.kind}",'
+            f'"payload":{_sorted_json(event, stored)},"prevHash":"{self.last_hash}",'
+            f'"runId":{self._run},"tickId":{canonical_json(event.tick)}}}'
+        )
+        own = hashlib.sha256(hashed.encode()).hexdigest()
+        row = (
+            self.run_id, event.tick, self.count, event.kind, event.agent_id, stored,
+            self.last_hash, own, event.created_at,
+        )  # fmt: skip
+        self.count += 1
+        self.last_hash = own
+        return row
+
+
+def _sorted_json(event: Event, stored: str) -> str:
+    """The payload as the producer hashes it; plain sorted JSON is the same for plain values."""
+    payload = event.payload
+    plain = event.kind not in _FREE_FORM and not any(
+        isinstance(value, int) and abs(value) > _EXACT_INT for value in payload.values()
+    )
+    if not plain:
+        return canonical_json(payload)
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+class EventStore:
+    """Buffers events, and commits them in whole ticks with all that follows from them.
+
+    What a caller would get wrong: an event is chained when it is added, so a tick that is dropped
+    takes the chain's end back with it. It fits `RunRecorder` as its batch.
+    """
+
+    def __init__(
+        self, target: Target, ledger: Ledger, chain: Chain, *, ticks_per_commit: int, max_rows: int
+    ) -> None:
+        if ticks_per_commit < 1:
+            raise RecordingError(f"ticks_per_commit must be 1 or more, not {ticks_per_commit}.")
+        self._target, self._ledger, self._chain = target, ledger, chain
+        self._ticks_per_commit, self._max_rows = ticks_per_commit, max_rows
+        self._stored = self._ended = (chain.count, chain.last_hash)
+        self._under_way: list[Row] = []
+        self._waiting: list[Row] = []
+        self._changes = Changes()
+        self._ticks_ended = 0
+        self._connection: sa.Connection | None = None
+
+    def append(self, event: Event) -> None:
+        """Chain the event and take it; memory stays below about ``max_rows`` rows."""
+        self._under_way.append(self._chain.add(event))
+        self._ledger.apply(event)
+        if len(self._under_way) + len(self._ledger) >= self._max_rows:
+            self._spill()
+
+    def add(self, plan: Plan, row: Values) -> None:
+        raise RecordingError(f"{plan.table.name} takes events alone; record an event.")
+
+    def add_many(self, plan: Plan, rows: list[Values]) -> None:
+        raise RecordingError(f"{plan.table.name} takes events one by one; record an event.")
+
+    def end_tick(self) -> None:
+        """The tick under way is whole: commit it, at once or with its successors."""
+        self._ended = (self._chain.count, self._chain.last_hash)
+        if self._connection is not None:
+            self._write(self._under_way, self._ledger.take())
+            self._under_way = []
+            self._commit()
+            return
+        self._waiting += self._under_way
+        self._under_way = []
+        self._changes.add(self._ledger.take())
+        self._ticks_ended += 1
+        enough = len(self._waiting) + len(self._changes) >= self._max_rows
+        if enough or self._ticks_ended >= self._ticks_per_commit:
+            self.commit_ended()
+
+    def drop_tick(self) -> None:
+        """Forget the tick under way, also what has spilled of it, and unchain its events."""
+        self._under_way = []
+        self._ledger.take()
+        self._chain.count, self._chain.last_hash = self._ended
+        self.roll_back()
+
+    def commit_ended(self) -> None:
+        """Make every ended tick visible now; the tick under way is not touched."""
+        if self._waiting or len(self._changes):
+            self._write(self._waiting, self._changes)
+            self._waiting, self._changes = [], Changes()
+            self._commit()
+        self._ticks_ended = 0
+
+    def roll_back(self) -> None:
+        """Give up the open transaction, if any; never raises, for it runs after failures."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                connection.close()
+            except Exception:
+                connection.invalidate()
+
+    def _spill(self) -> None:
+        self.commit_ended()
+        self._write(self._under_way, self._ledger.take())
+        self._under_way = []
+
+    def _write(self, events: list[Row], changes: Changes) -> None:
+        with writing(self._target):
+            if self._connection is None:
+                self._connection = self._target.engine.connect()
+                self._connection.begin()
+                claim(self._connection, self._chain.run_id, self._stored)
+            write_rows(self._connection, "events", EVENT_COLUMNS, events)
+            write_changes(self._connection, changes)
+
+    def _commit(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with writing(self._target), connection:
+                write_run(connection, self._ledger, *self._ended)
+                connection.commit()
+            self._stored = self._ended
+
+
+def claim(connection: sa.Connection, run_id: str, expected: tuple[int, str]) -> None:
+    """Take the run for this transaction; RecordingError where its chain ends elsewhere by now.
+
+    Two that write one run would fork its chain: the later one is refused instead.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    runs = _TABLES["runs"]
+    wanted = sa.select(runs.c.event_count, runs.c.last_event_hash).where(runs.c.id == run_id)
+    if connection.dialect.name == "postgresql":
+        wanted = wanted.with_for_update()
+    found = connection.execute(wanted).all()  # all, as DuckDB's appender wants nothing left open
+    if [tuple(row) for row in found] != [expected]:
+        raise RecordingError(
+            f"Run {run_id} has been changed by another program since event {expected[0]}; "
+            "nothing more is written to it here."
+        )
+
+
+def write_rows(
+    connection: sa.Connection, name: str, columns: Sequence[str], rows: Iterable[Row]
+) -> None:
+    """Insert rows into a table, its JSON given as text."""
+    listed = list(rows)
+    if listed:
+        insert_rows(connection, _TABLES[name], columns, listed)
+
+
+def write_changes(connection: sa.Connection, changes: Changes) -> None:
+    """Write the derived rows: new ones as they are, known ones over what is stored."""
+    write_rows(connection, "agents", AGENT_COLUMNS, changes.new_agents.values())
+    write_rows(connection, "orders", ORDER_COLUMNS, changes.new_orders.values())
+    write_rows(connection, "trades", TRADE_COLUMNS, changes.trades)
+    write_rows(connection, "metrics_snapshots", SNAPSHOT_COLUMNS, changes.snapshots)
+    _update(connection, "agents", AGENT_COLUMNS, _AGENT_STATE, changes.agents.values())
+    _update(connection, "orders", ORDER_COLUMNS, _ORDER_STATE, changes.orders.values())
+
+
+def write_run(connection: sa.Connection, ledger: Ledger, count: int, last_hash: str) -> None:
+    """Let the run row say where the run stands, and where its chain ends."""
+    runs = _TABLES["runs"]
+    state: dict[str, Any] = {
+        "status": ledger.status,
+        "current_tick": ledger.current_tick,
+        "event_count": count,
+        "last_event_hash": last_hash,
+        "started_at": ledger.started_at,
+        "stopped_at": ledger.stopped_at,
+    }
+    connection.execute(sa.update(runs).where(runs.c.id == ledger.run_id).values(state))
+
+
+def _update(
+    connection: sa.Connection,
+    name: str,
+    columns: Sequence[str],
+    changed: tuple[str, ...],
+    rows: Iterable[Row],
+) -> None:
+    listed = list(rows)
+    if not listed:
+        return
+    own = _TABLES[name]
+    statement = (
+        sa.update(own)
+        .where(*(own.c[key] == sa.bindparam(f"key_{key}") for key in _KEYS))
+        .values({column: sa.bindparam(f"to_{column}") for column in changed})
+    )
+    wanted = [(columns.index(c), f"to_{c}") for c in changed]
+    wanted += [(columns.index(k), f"key_{k}") for k in _KEYS]
+    connection.execute(statement, [{name: row[i] for i, name in wanted} for row in listed])
