@@ -17,7 +17,7 @@ from vmt_log_viewer.widgets.plain import caption
 from vmt_log_viewer.widgets.plain_table import PlainTable
 
 LOW = 380  # pixels of height
-WIDEST = 520  # pixels of a path
+NARROWEST = 160  # pixels of a path, which else takes half of the table at most
 UNCHANGED = "No number in the policies changes."
 
 
@@ -153,7 +153,8 @@ class PoliciesPage(ExperimentPage):
         self.table.rows.show(going.POLICY_COLUMNS, rows, moods)
         self.table.fit()
         self.table.resizeColumnToContents(0)
-        self.table.setColumnWidth(0, min(self.table.columnWidth(0) + GRID, WIDEST))
+        most = max(NARROWEST, self.table.width() // 2)
+        self.table.setColumnWidth(0, min(self.table.columnWidth(0) + GRID, most))
         self.compared.setText(_compared(old, new, len(rows)))
         self.status_changed.emit(self.compared.text())
         self.export_changed.emit()

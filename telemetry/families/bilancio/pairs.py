@@ -74,13 +74,12 @@ def _defaulters(asker: Asker, query: PairQuery, row: _Row) -> str:
         asker.column("obligations", n) for n in ("outcome", "debtor_traded", "debtor")
     )
     of_run = asker.column("obligations", "run_id") == query.run_id
-    known, debtors, traders = asker.rows(
-        sa.select(
-            sa.func.count(),
-            sa.func.count(sa.case((outcome == "defaulted", debtor)).distinct()),
-            sa.func.count(sa.case((sa.and_(outcome == "defaulted", traded), debtor)).distinct()),
-        ).where(of_run)
-    )[0]
+    counted: sa.Select[Any] = sa.select(
+        sa.func.count(),
+        sa.func.count(sa.case((outcome == "defaulted", debtor)).distinct()),
+        sa.func.count(sa.case((sa.and_(outcome == "defaulted", traded), debtor)).distinct()),
+    ).where(of_run)
+    known, debtors, traders = asker.rows(counted)[0]
     if known:
         if debtors == 1:
             return f"the one debtor in default had {'' if traders else 'never '}traded before"
