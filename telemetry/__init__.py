@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from telemetry.detect import open_source
+    from telemetry.engines.copies import copy_of
     from telemetry.source import Source
 
 __version__ = "0.1.0"
-__all__ = ["Source", "__version__", "open_source"]
+__all__ = ["Source", "__version__", "copy_of", "open_source"]
 
-_HOMES = {"open_source": "telemetry.detect", "Source": "telemetry.source"}
+_HOMES = {
+    "copy_of": "telemetry.engines.copies",
+    "open_source": "telemetry.detect",
+    "Source": "telemetry.source",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class TelemetryError(Exception):
     """One sentence: what happened, to what, and what to do. Never carries a password."""
@@ -16,7 +18,14 @@ class UnknownFamilyError(SourceError):
 
 
 class LockedError(SourceError):
-    """Somebody else holds the source; trying again later may work."""
+    """Somebody else holds the source; trying again later may work.
+
+    `copyable` is the file of which a copy can be read meanwhile, where there is one.
+    """
+
+    def __init__(self, message: str, *, copyable: Path | None = None) -> None:
+        super().__init__(message)
+        self.copyable = copyable
 
 
 class ChangedError(LockedError):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSize
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
-from telemetry.errors import TelemetryError
+from telemetry.errors import LockedError, TelemetryError
 from vmt_log_viewer import passwords, resources
 from vmt_log_viewer.actions import Actions
 from vmt_log_viewer.background.clock import PlayClock
@@ -118,6 +119,7 @@ class Program(QObject):
         document.run_wanted.connect(lambda source, run: session.show_run(source, run))
         for signal in (session.failed, window.library.failed):
             signal.connect(window.say)
+        session.copy_offered.connect(self._offer_copy)
         session.refreshed.connect(window.refresh)
         follower = self.verbs.follower
         follower.grown.connect(window.grow)
@@ -140,7 +142,16 @@ class Program(QObject):
         self.window.show_view("experiment")
 
     def _failed(self, lane: str, error: TelemetryError) -> None:
-        self.window.say(str(error))
+        copyable = error.copyable if isinstance(error, LockedError) else None
+        if copyable is None:
+            self.window.say(str(error))
+        else:
+            self._offer_copy(str(error), copyable)
+
+    def _offer_copy(self, sentence: str, path: Path) -> None:
+        """DuckDB lets nobody read what is being written; a copy of it can be read."""
+        open_copy = self.session.opener.open_copy
+        self.window.say(sentence, "Open a copy", lambda: open_copy(path))
 
     def _crashed(self, what: str, error: BaseException) -> None:
         kind = type(error).__name__

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
@@ -175,9 +175,9 @@ class Window(QMainWindow):
             parts = [*run, one_line(document.source.name), APP_NAME]
         self.setWindowTitle(" — ".join(parts))
 
-    def say(self, text: str) -> None:
-        """One sentence about something that went wrong."""
-        self.messages.say(one_line(text, limit=2000))
+    def say(self, text: str, offer: str = "", accept: Callable[[], None] | None = None) -> None:
+        """One sentence about something that went wrong, and what could be done about it."""
+        self.messages.say(one_line(text, limit=2000), offer, accept)
 
     def tell(self, text: str) -> None:
         """One sentence about something that went well."""

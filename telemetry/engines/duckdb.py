@@ -90,12 +90,14 @@ class DuckDBDatabase(Database):
             who = process(int(pid[1])) if pid else writer_of(self.path)
             return LockedError(
                 f"{self.path} is being written by {who}, and DuckDB lets nobody read meanwhile; "
-                "wait until it has finished, or open a copy of the file."
+                "wait until it has finished, or open a copy of the file.",
+                copyable=self.path,
             )
         if "different configuration" in text:
             return LockedError(
                 f"{self.path} is open for writing in this very program, and DuckDB lets nobody "
-                "read it meanwhile; close it there, or open a copy of the file."
+                "read it meanwhile; close it there, or open a copy of the file.",
+                copyable=self.path,
             )
         if version := _VERSION.search(text):
             writer = _writer(self.path)

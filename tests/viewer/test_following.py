@@ -255,3 +255,27 @@ def test_a_folder_is_known_by_its_files(tmp_path):
     before = signature(Folder())
     file.write_text("a\nbb\n")
     assert signature(Folder()) != before
+
+
+def test_a_copy_is_offered_of_what_its_writer_keeps_to_itself(program, qtbot, tmp_path):
+    import duckdb
+
+    from tests.builders import simcash
+
+    path = simcash.unified(tmp_path / "busy.duckdb")
+    writer = duckdb.connect(str(path))
+    program.window.show()
+    program.open([str(path)])
+    messages = program.window.messages
+    qtbot.waitUntil(lambda: "open a copy" in messages.text, timeout=PATIENCE)
+    assert messages._offer.isVisible()
+    messages._offer.click()
+    qtbot.waitUntil(lambda: bool(program.document.sources), timeout=PATIENCE)
+    settle(qtbot, program)
+    copy = program.document.sources[0].location
+    assert "busy as of" in copy
+    assert str(tmp_path) not in copy
+    assert program.session.recent() == []
+    writer.close()
+    program.window.close()
+    assert not Path(copy).exists()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -21,12 +23,14 @@ class Opener(QObject):
     """Opens locations one beside the other. A password stays in memory, here and nowhere else."""
 
     opened = Signal(object, str)  # Source, the location as it was asked for
+    copied = Signal(str)  # where the copy is
     failed = Signal(str, object)  # the location, TelemetryError
 
     def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._runner = runner
         self._numbers = count()
+        self._copies: TemporaryDirectory[str] | None = None
 
     def open(self, location: str, password: str | None = None, scale: int | None = None) -> None:
         """Open `location`; `opened` or `failed` tells how it went."""
@@ -37,6 +41,33 @@ class Opener(QObject):
             lambda error: self._fail(location, error),
             what=f"opening {shown(location)}",
         )
+
+    def open_copy(self, path: Path) -> None:
+        """Open a copy of a file that its writer keeps to itself; it is gone with the program."""
+        if self._copies is None:
+            self._copies = TemporaryDirectory(prefix="vmt-log-viewer-")
+        folder = Path(self._copies.name)
+
+        def work(token: CancelToken) -> str:
+            return str(telemetry.copy_of(path, folder, token))
+
+        self._runner.run(
+            f"copy.{next(self._numbers)}",
+            work,
+            lambda copy: self.copied.emit(copy),
+            lambda error: self._fail(str(path), error),
+            what=f"copying {path.name}",
+        )
+
+    def is_copy(self, location: str) -> bool:
+        """Whether a location is a copy that goes when the program does."""
+        return self._copies is not None and Path(location).is_relative_to(self._copies.name)
+
+    def close(self) -> None:
+        """Remove the copies."""
+        if self._copies is not None:
+            self._copies.cleanup()
+            self._copies = None
 
     def _fail(self, location: str, error: TelemetryError) -> None:
         self.failed.emit(location, error)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from PySide6.QtCore import QObject, Signal
 
 from telemetry.concepts import ExperimentList, Run, RunDetail, RunId, RunList
-from telemetry.errors import TelemetryError
+from telemetry.errors import LockedError, TelemetryError
 from telemetry.queries import ExperimentsQuery, RunQuery, TimelineQuery
 from vmt_log_viewer.background.opening import Opener, shown
 from vmt_log_viewer.background.runner import Runner
@@ -44,6 +44,7 @@ class Session(QObject):
     """
 
     failed = Signal(str)  # one sentence
+    copy_offered = Signal(str, object)  # one sentence, and the Path of which a copy can be read
     listing_wanted = Signal(object)  # Source: list its runs (again)
     refreshed = Signal()  # everything that is shown is to be asked for again
     recent_changed = Signal()
@@ -60,6 +61,7 @@ class Session(QObject):
         self._glanced: set[str] = set()
         self.opener.opened.connect(self._opened)
         self.opener.failed.connect(self._refused)
+        self.opener.copied.connect(self.open)
         document.marks.changed.connect(self._keep_marks)
 
     def open(
@@ -88,6 +90,7 @@ class Session(QObject):
         self._document.clear_run()
         for source in self._document.sources:
             source.close()
+        self.opener.close()
 
     def show_run(self, source: Source, run: Run, tick: int | None = None) -> None:
         """Show a run, with the marks that it was given before."""
@@ -187,7 +190,11 @@ class Session(QObject):
 
     def _refused(self, location: str, error: TelemetryError) -> None:
         self._wanted.pop(location, None)
-        self.failed.emit(str(error))
+        copyable = error.copyable if isinstance(error, LockedError) else None
+        if copyable is None:
+            self.failed.emit(str(error))
+        else:
+            self.copy_offered.emit(str(error), copyable)
 
     def _restore_scale(self, source: Source) -> None:
         scale = self._settings.get("scales", {}).get(source.key)
@@ -250,10 +257,13 @@ class Session(QObject):
             self._notes.change(document.source.key, document.run_id, marks=ticks)
 
     def _remember_recent(self, location: str) -> None:
+        if self.opener.is_copy(location):
+            return
         recent = [location, *(known for known in self.recent() if known != location)]
         self._settings.set("recent", recent[:RECENT])
         self.recent_changed.emit()
 
     def _remember_open(self) -> None:
         found = [self._locations.get(id(s)) for s in self._document.sources]
-        self._settings.set("open_sources", [text for text in found if text])
+        kept = [text for text in found if text and not self.opener.is_copy(text)]
+        self._settings.set("open_sources", kept)
