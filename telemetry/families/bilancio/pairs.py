@@ -74,7 +74,7 @@ def _defaulters(asker: Asker, query: PairQuery, row: _Row) -> str:
         asker.column("obligations", n) for n in ("outcome", "debtor_traded", "debtor")
     )
     of_run = asker.column("obligations", "run_id") == query.run_id
-    counted: sa.Select[Any] = sa.select(
+    counted: Any = sa.select(
         sa.func.count(),
         sa.func.count(sa.case((outcome == "defaulted", debtor)).distinct()),
         sa.func.count(sa.case((sa.and_(outcome == "defaulted", traded), debtor)).distinct()),
