@@ -43,6 +43,19 @@ def one_of_each(source: telemetry.Source, run_id: int | str = 1) -> list[q.Query
     return list(found.values())
 
 
+def about(
+    source: telemetry.Source, run_id: int | str, table: str, each: int = 2
+) -> list[q.Query[object]]:
+    """Every kind of question about one table, and at most `each` of every other kind."""
+    found: list[q.Query[object]] = list(_of_table(source, table, run_id, thorough=False))
+    counts: dict[type, int] = {}
+    for query in every_query(source, run_id, thorough=False):
+        counts[type(query)] = counts.get(type(query), 0) + 1
+        if counts[type(query)] <= each:
+            found.append(query)
+    return found
+
+
 def _of_table(
     source: telemetry.Source, name: str, run_id: int | str, *, thorough: bool
 ) -> Iterator[q.Query[object]]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 import telemetry
-from telemetry.queries import RunQuery, TableQuery
+from telemetry.errors import NothingFoundError, RequestError
+from telemetry.queries import CountQuery, RunQuery, TableQuery
 from tests.builders.odd import MAKERS, Odd
 from tests.builders.postgresql import Server
-from tests.builders.questions import ask_everything
+from tests.builders.questions import about
 from tests.builders.traces import traces
 from tests.telemetry.command_line import Ran, ran
 
+_EXACT = ("list", "show", "replay", "events", "table")
 Capsys = pytest.CaptureFixture[str]
 
 
@@ -47,7 +50,11 @@ def test_what_could_not_be_read_is_said_and_nothing_else(
 
 
 def test_every_question_has_an_answer(odd: Odd, source: telemetry.Source) -> None:
-    ask_everything(source, odd.run)
+    for query in about(source, odd.run, odd.table, each=1):
+        with suppress(NothingFoundError, RequestError):
+            source.ask(query)
+    rows = [row for chunk in source.stream(TableQuery(odd.run, odd.table)) for row in chunk]
+    assert len(rows) == source.ask(CountQuery(odd.run, odd.table))
 
 
 def _commands(odd: Odd, target: Path) -> list[list[object]]:
@@ -55,16 +62,11 @@ def _commands(odd: Odd, target: Path) -> list[list[object]]:
     return [
         ["identify", where],
         ["list", where],
-        ["experiments", where],
-        ["runs", where],
         ["show", where, run],
         ["replay", where, run],
         ["events", where, run, "--payload"],
-        ["costs", where, run],
         ["trades", where, run],
-        ["attempts", where, run],
         ["table", odd.table, where, run],
-        ["timeline", where, run],
         ["verify", where, run],
         ["export", where, run, "-o", target],
     ]
@@ -79,11 +81,12 @@ def test_every_command_answers_or_says_why_not(
     folder = folder if folder.is_dir() else folder.parent
     before = traces(folder) if isinstance(odd.location, Path) else {}
     for words in _commands(odd, tmp_path / "out"):
-        result: Ran = ran(capsys, *words, "--format", form, "--limit", "5") if words[0] in (
-            "events", "trades", "attempts", "table"
-        ) else ran(capsys, *words, "--format", form)  # fmt: skip
+        if form != "text" and words[0] not in _EXACT:
+            continue
+        limit = ["--limit", "5"] if words[0] in ("events", "trades", "attempts", "table") else []
+        result: Ran = ran(capsys, *words, *limit, "--format", form)
         assert result.code in (0, 1), (words, result.err[:500])
-        assert result.code == 0 or words[0] not in ("identify", "list", "runs", "show", "export")
+        assert result.code == 0 or words[0] not in ("identify", "list", "show", "export")
         if result.code == 1 and result.out == "":
             assert result.err.strip().endswith("."), (words, result.err[:500])
     assert (traces(folder) if isinstance(odd.location, Path) else {}) == before
