@@ -46,9 +46,12 @@ def open_source(
     kinds) with one sentence where it cannot be read or belongs to no known family.
     """
     found = find(location, password=password)
+    known = (found.family, found.vintage, found.shape)
     try:
-        known = (found.family, found.vintage, found.shape)
-        return Source(found.database, *as_recorded(found.database, *known), scale)
+        family, vintage, shape = as_recorded(found.database, *known)
+        migrated = shape is not found.shape  # by and by there may be runs that record more
+        again = (lambda: as_recorded(found.database, *known)[2]) if migrated else None
+        return Source(found.database, family, vintage, shape, scale, again)
     except BaseException:
         found.database.close()
         raise

@@ -39,8 +39,11 @@ class Source:
         vintage: str,
         shape: Shape,
         scale: int | None = None,
+        look_again: Callable[[], Shape] | None = None,
     ) -> None:
+        """`look_again` gives the shape anew where it may change with the runs that are there."""
         self._database = database
+        self._look_again = look_again
         self._family = family
         self._vintage = vintage
         bare = Layout(family, shape, {})
@@ -137,6 +140,8 @@ class Source:
         if answer is None:
             raise NothingFoundError(f"{self._family.label} sources {query.LACKING}.")
         token = token or CancelToken()
+        if isinstance(query, RunsQuery) and self._look_again is not None:
+            self._layout = Layout(self._family, self._look_again(), self._layout.scales)
         for _ in range(ANEW):
             with suppress(ChangedError):
                 return self._answered(answer, query, token)

@@ -181,6 +181,18 @@ def test_money_is_not_recorded_in_the_runs_of_before_but_in_those_of_after(tmp_p
         assert after.ask(q.CountQuery(run, "agent_snapshots", where)) == 0
 
 
+def test_a_run_that_begins_while_the_source_is_open_shows_what_it_records(tmp_path: Path) -> None:
+    _, new = migrated(tmp_path, "barter", runs=1, ticks=6)
+    with opened(new) as (source,):
+        assert not source.table("tick_states").recorded
+        run = _record(new)
+        assert [r.run_id for r in source.ask(q.RunsQuery()).runs] == [1, run]
+        assert source.table("tick_states").recorded
+        money = source.ask(q.SeriesQuery(run, "inventory_M"))
+        assert money.lines[0].value.tolist() == [7.0]
+        assert not source.ask(q.SeriesQuery(1, "inventory_M")).measure.recorded
+
+
 @pytest.mark.parametrize("vintage", ["barter", "mode", "money_p2"])
 def test_every_question_can_be_asked_where_runs_of_before_and_after_are_mixed(
     tmp_path: Path, vintage: str
