@@ -59,6 +59,13 @@ class Server:
         )
         return int(ended)
 
+    def pause(self) -> None:
+        """Stop the server as one that is restarted; `resume` brings it back with its data."""
+        self._server.stop()
+
+    def resume(self) -> None:
+        self._server.ensure_postgres_running()
+
     def stop(self) -> None:
         self._server.cleanup()
 
