@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # which would load numpy, and a message needs no arrays
@@ -41,8 +41,8 @@ def cell_text(
     """`cell` for people, on one line: floats to `digits` significant digits (6 unless told).
 
     None reads as `missing`, else "not recorded" in a column that is not recorded, else "null".
-    Integers and Decimals keep every digit; text longer than `limit` ends in "…". A column whose
-    unit is cents reads as money: 12345 is 123.45.
+    Integers keep every digit, Decimals too unless `digits` are asked for; text longer than
+    `limit` ends in "…". A column whose unit is cents reads as money: 12345 is 123.45.
     """
     if cell is None:
         if missing is not None:
@@ -54,6 +54,8 @@ def cell_text(
         if column is not None and column.unit == MONEY and abs(cell) < _EXACT:
             return f"{cell:.2f}"
         return f"{cell:.{DIGITS if digits is None else digits}g}"
+    if digits is not None and isinstance(cell, Decimal) and cell.is_finite():
+        return exact_text(_short(cell, digits))
     if isinstance(cell, str):
         return one_line(cell, limit=limit)
     if isinstance(cell, bytes) and limit is not None and 2 * len(cell) > limit:
@@ -148,6 +150,13 @@ def _escape(found: re.Match[str]) -> str:
         return _NAMED[character]
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def _short(value: Decimal, digits: int) -> Decimal:
+    """`value` to `digits` significant digits, but never without one of its whole ones."""
+    context = Context(prec=max(digits, value.adjusted() + 1))
+    short = context.plus(value)
+    return short.normalize(context) if int(short.as_tuple().exponent) < 0 else short
 
 
 def _decimal(value: Decimal) -> str:

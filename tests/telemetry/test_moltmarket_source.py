@@ -15,6 +15,7 @@ from telemetry.concepts import TickRange
 from telemetry.errors import RequestError, SourceError
 from telemetry.filters import Filter
 from telemetry.queries import (
+    AgentsQuery,
     CountQuery,
     FacetQuery,
     FanQuery,
@@ -115,6 +116,18 @@ def test_bankruptcy_cancels_every_order_of_the_agent(source: Source):
     assert (book.bids, book.asks, book.mid) == ((), (), None)
     assert {s.agent_id: s.status for s in book.standings} == {"a": "bankrupt", "b": "active"}
     assert any("one-sided" in note for note in book.notes)
+
+
+def test_agents_go_by_the_names_of_agents_in_lists_and_rows(source: Source):
+    found = source.ask(AgentsQuery(RUN))
+    assert [(a.agent_id, a.label, a.first_tick, a.last_tick) for a in found] == [
+        ("a", "a", 0, 2),
+        ("b", "b", 0, 1),
+    ]
+    page = source.ask(TableQuery(RUN, "trades", columns=("bid_agent_name", "ask_agent_name")))
+    assert page.rows == (("b", "a"),)
+    where = Where((Filter.parse("agent_name", "b"),))
+    assert source.ask(CountQuery(RUN, "attempts", where)) == 2
 
 
 def test_metrics_are_rebuilt_from_events_where_no_snapshots_are_recorded(source: Source):

@@ -172,3 +172,22 @@ def test_cents_are_money_with_every_digit_wherever_they_are_shown() -> None:
     assert (shown_unit("cents"), shown_unit("ticks"), shown_unit(None)) == ("$", "ticks", "")
     assert exact_shown(12345, CENTS) == "123.45"
     assert cell_text(52887.6, Column("value", "Balance", "real", unit="$")) == "52887.60"
+
+
+@pytest.mark.parametrize(
+    ("value", "short"),
+    [
+        ("838.02731483", "838"),
+        ("72245.34", "72245"),
+        ("0.000012345", "0.00001234"),
+        ("-3.14159", "-3.142"),
+        ("0E-8", "0"),
+        ("12345678.9", "12345679"),
+        ("1E-400", "1E-400"),
+    ],
+)
+def test_decimals_are_shortened_only_where_asked_and_keep_whole_digits(
+    value: str, short: str
+) -> None:
+    assert cell_text(Decimal(value), digits=4) == short
+    assert cell_text(Decimal(value)) == exact_text(Decimal(value))

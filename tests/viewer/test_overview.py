@@ -108,7 +108,9 @@ def test_failures_come_first_and_reasons_have_their_colours(view, database):
 
 
 def test_the_headings_are_the_familys_own_words(qtbot, context, tmp_path):
-    with shown(qtbot, context, OverviewView, simcash.unified(tmp_path / "u.db")) as view:
+    with shown(
+        qtbot, context, OverviewView, simcash.unified(tmp_path / "u.db"), simcash.ALONE
+    ) as view:
         titles = [getattr(view.page, n).title.text() for n in ("pairs", "over_time", "attempts")]
         assert titles == [
             "Transactions by status",

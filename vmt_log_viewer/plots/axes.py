@@ -18,7 +18,7 @@ from vmt_log_viewer.plots.value_scale import ValueScale
 from vmt_log_viewer.state.cursor import Cursor
 from vmt_log_viewer.theme import Theme
 
-LEFT, RIGHT = 60, 84
+LEFT, RIGHT = 68, 108
 """Pixels kept beside every plot of a stack for its numbers and for its line labels."""
 APART = 24.0
 """Pixels between two numbers of a value axis, at the least."""

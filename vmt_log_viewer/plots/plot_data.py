@@ -65,7 +65,9 @@ class PlotData:
     @property
     def thinning(self) -> tuple[str, ...]:
         """What the fan says about the ticks it was read from."""
-        return () if self.fan is None or not self.fan.measure.recorded else self.fan.notes
+        if self.fan is None or not self.fan.measure.recorded or self.fan.measure.rebuilt:
+            return ()  # the header says that it is rebuilt
+        return self.fan.notes
 
     @property
     def notes(self) -> tuple[str, ...]:

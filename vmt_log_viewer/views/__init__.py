@@ -22,6 +22,7 @@ VIEWS: tuple[tuple[str, str], ...] = (
     ("agents_map", "MapView"),
     ("events", "EventsView"),
     ("order_book", "OrderBookView"),
+    ("tables", "TablesView"),
     ("experiment", "ExperimentView"),
 )
 

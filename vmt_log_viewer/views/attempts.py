@@ -25,6 +25,7 @@ from vmt_log_viewer.widgets.tick_histogram import TickHistogram
 if TYPE_CHECKING:
     from telemetry.source import Source
 
+_SENTENCE = 56  # pixels of height
 _SOON_ENOUGH = 100  # bins at most
 
 
@@ -41,6 +42,8 @@ class AttemptsView(RowView):
     facet_roles = ("reason", "pair", "direction", "mode", "regime", "buyer", "seller", "result")
     facets_width = 252
     split = ("reason", ("pair", "direction"))
+
+    _words_alone = False  # below the table stands one sentence, no ladder and no payload
 
     def _main(self) -> QWidget:
         context = self.context
@@ -94,9 +97,11 @@ class AttemptsView(RowView):
     def _began(self, source: Source, run_id: RunId, table: Table) -> None:
         self.negotiation.forget()
         self.payload.forget()
-        paired = all(table.with_role(role) for role in ("buyer", "seller"))
+        paired = all(table.with_role(role) for role in ("buyer", "seller", "price"))
         self._lower.setCurrentWidget(self.negotiation if paired else self.payload)
         self.histogram.show_histogram(None)
+        self._words_alone = not paired and table.with_role("payload") is None
+        self._share_room()
 
     def _row_chosen(self, row: int) -> None:
         """The negotiation that an attempt of two agents belongs to, else the row in words."""
@@ -149,7 +154,8 @@ class AttemptsView(RowView):
         reason = table.with_role("reason") if table is not None else None
         if table is None or source is None or query is None:
             return
-        self._about.setText("attempts by reason over ticks" if reason else "attempts over ticks")
+        by_reason = f" by {reason.label}" if reason is not None else ""
+        self._about.setText(f"{table.label}{by_reason} over ticks")
         by = reason.name if reason is not None else None
         histogram = HistogramQuery(query.run_id, table.name, by, replace(query.where), _SOON_ENOUGH)
         self.context.runner.submit(
@@ -169,6 +175,10 @@ class AttemptsView(RowView):
         first = not self._sized
         super().showEvent(event)
         if first:
-            whole = self.height()
-            upper = min(120, whole // 6)
-            self._rows.setSizes([upper, (whole - upper) // 2, (whole - upper) // 2])
+            self._share_room()
+
+    def _share_room(self) -> None:
+        whole = self.height()
+        upper = min(120, whole // 6)
+        lower = _SENTENCE if self._words_alone else (whole - upper) // 2
+        self._rows.setSizes([upper, whole - upper - lower, lower])

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from vmt_log_viewer.views.view import Context
 
 
+_HIGH = 280  # pixels; below, the ladder's plot would lie over the list of its tries
 _WIDE = 860  # pixels; below, states and ladder would crowd each other
 
 
@@ -204,6 +205,7 @@ class NegotiationPanel(QWidget):
         by_hand = self._states_by_hand
         states = self.width() >= _WIDE if by_hand is None else by_hand
         self._ladder.setVisible(tried)
+        self.plot.setVisible(self.height() >= _HIGH)
         self._states_area.setVisible(states or not tried)
         self._states_shown.setVisible(tried)
         self._states_shown.setChecked(states)
@@ -217,7 +219,8 @@ class NegotiationPanel(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if event.size().width() != event.oldSize().width():
+        low = (event.size().height() < _HIGH, event.oldSize().height() < _HIGH)
+        if event.size().width() != event.oldSize().width() or low[0] != low[1]:
             self._arrange()
 
 

@@ -114,7 +114,8 @@ class OrderBookView(View):
         self.ladder, self.prices = BookLadder(theme), PointScatter(theme)
         self.board = PlainTable(theme)
         self._empty = EmptyState()
-        self._title, self._notes = heading(theme), caption(theme)
+        self._title, self._notes = heading(theme), caption(theme, elided=False)
+        self._notes.setWordWrap(True)
         self._axis, self._beyond = caption(theme, elided=False), caption(theme)
         self._legend, self._about = PointLegend(theme), caption(theme)
         left = _column(self._title, self._notes, self.ladder, stretched=self.ladder)
@@ -125,6 +126,7 @@ class OrderBookView(View):
         line.addWidget(self._legend)
         line.addWidget(self._beyond, 1)
         chart = _column(above, self.prices, stretched=self.prices)
+        self._about.setContentsMargins(INSIDE, GRID, INSIDE, 0)
         table = _column(self._about, self.board, stretched=self.board)
         self._right = QSplitter(Qt.Orientation.Vertical)
         self._right.addWidget(chart)
@@ -178,9 +180,10 @@ class OrderBookView(View):
             self._about.setText("")
             return
         last = "no trade yet" if book.last_price is None else short_decimal(book.last_price)
+        price = "No trade yet" if book.last_price is None else f"Last price {last}"
         self._title.setText(f"Book after tick {book.tick}")
         said = " ".join(one_line(note) for note in book.notes)
-        self._notes.setText(f"last price {last}. {said}".strip())
+        self._notes.setText(f"{price}. {said}".strip())
         empty = "" if standings else "No agent has entered yet. "
         self._about.setText(f"Leaderboard after tick {book.tick}. {empty}".strip())
         self.status_changed.emit(
@@ -210,7 +213,7 @@ class OrderBookView(View):
             self._axis.setText("Prices of trades are not recorded in this database.")
             return
         self._trades = table.name
-        self._axis.setText(f"{heading_of(price)}: line last of a tick, points every trade")
+        self._axis.setText(f"{heading_of(price)}, last of each tick as line")
         by = pair.name if pair is not None else None
         query = PointsQuery(self._run_id, table.name, tick.name, price.name, by, limit=_POINTS)
         runner, source = self.context.runner, self._source

@@ -21,13 +21,14 @@ from vmt_log_viewer.views.overview_sections import (
     Legend,
     Message,
     Section,
+    Sideways,
     clear,
 )
 from vmt_log_viewer.widgets.plain import caption, heading, tool_button
 
 TWO_COLUMNS = 720
 """Pixels from which the sections stand in two columns."""
-LEFT_SHARE, RIGHT_SHARE = 6, 5
+LEFT_SHARE, RIGHT_SHARE = 3, 2
 """How the width is divided: the table of pair types needs more than the facts."""
 
 
@@ -127,7 +128,7 @@ class OverviewPage(QScrollArea):
         )
         self.facts = Section(theme, "Run", self.fact_grid, 240)
         self.sizes = Section(theme, "Rows recorded", self.size_grid, 200)
-        self.pairs = Section(theme, "Trades", self.pair_table, 220)
+        self.pairs = Section(theme, "Trades", Sideways(self.pair_table), 220)
         self.over_time = Section(theme, "Trades over time", over, 180)
         self.attempts = Section(theme, "Attempts by reason", self.reason_bars, 140)
         self.traders = Section(theme, "Trades of each agent", who, 150)

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPalette, QPixmap
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtGui import QColor, QPalette, QPixmap, QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from telemetry.concepts import Cell, Column, Summary
 from telemetry.text import cell_text, exact_shown, one_line
@@ -14,7 +23,7 @@ from vmt_log_viewer import icons
 from vmt_log_viewer.models.cell_style import heading as column_heading
 from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.theme import BETWEEN, GRID, ICON, INSIDE, Theme
-from vmt_log_viewer.widgets.plain import ElidedLabel, caption, heading
+from vmt_log_viewer.widgets.plain import ElidedLabel, caption
 from vmt_log_viewer.widgets.words import count_text
 
 LINE = 22
@@ -30,8 +39,10 @@ class Section(QWidget):
     def __init__(self, theme: Theme, title: str, content: QWidget, room: int) -> None:
         super().__init__()
         self.content = content
-        self.title = heading(theme, title)
-        self.title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.title = QLabel(title)
+        self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.title.setFont(theme.font("strong"))
+        self.title.setMinimumHeight(self.title.fontMetrics().height() + 4)
         self.note = caption(theme)
         self.sentence = caption(theme, elided=False)
         self.sentence.setWordWrap(True)
@@ -111,6 +122,38 @@ class FactGrid(QWidget):
             number.setTextFormat(Qt.TextFormat.PlainText)
             number.setFixedHeight(LINE)
             self._grid.addWidget(number, row, 1, Qt.AlignmentFlag.AlignRight)
+
+
+class Sideways(QScrollArea):
+    """As high as what it holds, which can be moved sideways where it is too wide."""
+
+    def __init__(self, content: QWidget) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
+        self.setWidget(content)
+        content.installEventFilter(self)
+
+    def sizeHint(self) -> QSize:
+        content, bar = self.widget(), self.horizontalScrollBar()
+        wanted = content.minimumSizeHint()
+        more = bar.sizeHint().height() if wanted.width() > self.width() else 0
+        return QSize(wanted.width(), wanted.height() + more)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(80, self.sizeHint().height())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.updateGeometry()
 
 
 class GroupTable(QWidget):

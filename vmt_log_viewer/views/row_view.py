@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from telemetry.source import Source
     from vmt_log_viewer.views.view import Context
 
-_NARROW = 560  # pixels; below, the table needs the room that the facets would take
-
 
 class RowView(View):
     """Facets left, table right. It asks only while it is visible, and catches up when shown."""
@@ -33,6 +31,7 @@ class RowView(View):
     role: ClassVar[str] = ""  # the table's
     facet_roles: ClassVar[tuple[str, ...]] = ()
     facets_width: ClassVar[int] = 204  # pixels
+    narrow: ClassVar[int] = 560  # pixels; below, the table needs the room of the facets
     split: ClassVar[tuple[str, tuple[str, ...]] | None] = None
 
     @classmethod
@@ -294,7 +293,7 @@ class RowView(View):
         super().resizeEvent(event)
         shown = self._facets_by_hand
         if shown is None:
-            shown = self.width() >= _NARROW
+            shown = self.width() >= self.narrow
         self.facets.setVisible(shown)
         self._facets_shown.setChecked(shown)
 

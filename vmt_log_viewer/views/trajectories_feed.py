@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 Style = Literal["lines", "fan", "both"]
 SMALL = 12
+FEW = 4
+"""Agents of a measure of which no fan is drawn."""
 """Up to so many agents are drawn as lines when a run opens; of more, a fan and the chosen."""
 MAX_TICKS = 2000
 """A fan stands on at most so many ticks at a time; a closer look reads those in view."""
@@ -52,6 +54,7 @@ class TrajectoriesFeed:
         self._fans: dict[str, Growing[Fan]] = {}
         self._fans_of: dict[str, TickRange | None] = {}
         self.newcomers = False
+        self._few: set[str] = set()  # measures of so few agents that a fan would say less
 
     def bind(
         self, source: Source | None, run_id: RunId | None, bounds: TickRange | None = None
@@ -59,6 +62,7 @@ class TrajectoriesFeed:
         """Another run, or the same one afresh, over `bounds`: everything is asked again."""
         self._source, self._run_id, self._bounds = source, run_id, bounds
         self._lines, self._lines_of, self._fans, self._fans_of = {}, {}, {}, {}
+        self._few = set()
 
     def set_agents(self, agents: tuple[Agent, ...]) -> None:
         self.agents = agents
@@ -77,10 +81,12 @@ class TrajectoriesFeed:
         place = self._places.get(agent_id, len(self._places))
         return self._theme.agent_color(agent_id, place, max(len(self._places), 1))
 
-    def drawn(self) -> tuple[AgentId, ...] | None:
-        """The agents that are drawn as lines; None: all of them."""
+    def drawn(self, measure: str = "") -> tuple[AgentId, ...] | None:
+        """The agents that are drawn as lines (of `measure`); None: all of them."""
         if self.style == "fan":
             return ()
+        if self.style == "both" and not self.chosen and measure in self._few:
+            return None
         if self.style == "both" and not self.chosen and len(self.agents) > SMALL:
             return ()
         return self.chosen or None
@@ -111,7 +117,7 @@ class TrajectoriesFeed:
         self._bounds = bounds
         name = plot.measure.name
         lines, fan = self._lines.get(name), self._fans.get(name)
-        if lines is not None and self.drawn() != ():
+        if lines is not None and self.drawn(name) != ():
             lines.grow(bounds)
         if fan is None or self.style == "lines" or self._fans_of[name] is not None:
             return
@@ -135,7 +141,7 @@ class TrajectoriesFeed:
     def _ask_lines(self, plot: MeasurePlot) -> None:
         assert self._source is not None
         assert self._run_id is not None
-        name, agents = plot.measure.name, self.drawn()
+        name, agents = plot.measure.name, self.drawn(plot.measure.name)
         lane = f"{self._name}.lines.{name}"
         if agents == ():
             self._runner.cancel(lane)
@@ -158,7 +164,7 @@ class TrajectoriesFeed:
 
     def _show_series(self, plot: MeasurePlot, series: Series) -> None:
         self.newcomers |= any(line.agent_id not in self._places for line in series.lines)
-        agents = self.drawn()
+        agents = self.drawn(plot.measure.name)
         if agents is not None:
             lines = tuple(line for line in series.lines if line.agent_id in set(agents))
             series = replace(series, lines=lines)
@@ -176,19 +182,31 @@ class TrajectoriesFeed:
             plot.show_fan(None)
             return
         if known is not None and known.answer is not None and not again:
-            plot.show_fan(known.answer)
+            self._show_fan(plot, known.answer)
             if self._fans_of[name] is None:
                 known.catch_up(self._bounds)
             return
 
         def show(fan: Fan) -> None:
-            plot.show_fan(fan)
-            self._judge(plot, fan.measure.recorded, fan.measure.reason)
+            self._show_fan(plot, fan)
 
         plan = _fan_plan(self._run_id, name, ticks)
         fan = Growing(self._runner, lane, self._source, plan, show, self._failed(plot), plot)
         self._fans[name], self._fans_of[name] = fan, ticks
         fan.ask(self._bounds if ticks is None else None)
+
+    def _show_fan(self, plot: MeasurePlot, fan: Fan) -> None:
+        """The fan; beside lines, of few agents these alone: quantiles of three say nothing."""
+        name = plot.measure.name
+        few = bool(fan.count.size) and int(fan.count.max()) <= FEW
+        if few and self.style == "both" and self.drawn() == ():
+            plot.show_fan(None)
+            if name not in self._few:
+                self._few.add(name)
+                self._ask_lines(plot)
+            return
+        plot.show_fan(fan)
+        self._judge(plot, fan.measure.recorded, fan.measure.reason)
 
     def _judge(self, plot: MeasurePlot, recorded: bool, reason: str) -> None:
         """Say why a plot stays empty, where it does."""

@@ -198,7 +198,7 @@ class PointScatter(pg.PlotWidget):
             return
         if points.x.size:
             first, last = float(points.x.min()), float(points.x.max())
-            air = max(0.5, 0.02 * (last - first))
+            air = max(0.5, 0.04 * (last - first))  # room for the last tick's number
             self.getPlotItem().setXRange(first - air, last + air, padding=0)
         extent = extent_of([points.y], everything=self._everything)
         if np.isfinite(extent.low):

@@ -109,9 +109,10 @@ class SummaryGrid(QScrollArea):
 
     def _line(self, line: int, cells: Sequence[Cell], columns: Sequence[Column]) -> None:
         for place, (cell, column) in enumerate(zip(cells, columns, strict=True)):
-            missing = "—" if line == 1 else None
             text = (
-                str(cell) if line == 1 and place == 0 else cell_text(cell, column, missing=missing)
+                str(cell)
+                if line == 1 and place == 0
+                else cell_text(cell, column, missing="—" if place else None, digits=6)
             )
             label = QLabel(text)
             label.setTextFormat(Qt.TextFormat.PlainText)

@@ -8,13 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from telemetry.concepts import Cell, OrderBook, RunId, TickPrice, Verdict
+from telemetry.concepts import Agent, Cell, OrderBook, RunId, TickPrice, Verdict
 from telemetry.errors import NothingFoundError
 from telemetry.families.moltmarket.hash_chain import ChainEvent, too_deep, verify
 from telemetry.families.moltmarket.order_book import replay
 from telemetry.families.moltmarket.words import decode
 from telemetry.families.vocabulary import Asker
-from telemetry.queries import OrderBookQuery, PricesQuery, VerifyQuery
+from telemetry.queries import AgentsQuery, OrderBookQuery, PricesQuery, VerifyQuery
 
 _CHAINED = ("tick_id", "event_seq", "event_type", "agent_id", "payload", "prev_hash", "event_hash")
 
@@ -82,6 +82,30 @@ def prices(asker: Asker, query: PricesQuery) -> tuple[TickPrice, ...]:
         low, high = min(so_far.low, price), max(so_far.high, price)
         found[tick] = TickPrice(tick, price, low, high, so_far.trades + 1)
     return tuple(found[tick] for tick in sorted(found))
+
+
+def agents(asker: Asker, query: AgentsQuery) -> tuple[Agent, ...]:
+    """Every agent under its name, with the first and last tick of its own events."""
+    own, tick = asker.column("events", "agent_id"), asker.column("events", "tick_id")
+    spans = {
+        agent: (first, last)
+        for agent, first, last in asker.rows(
+            sa.select(own, sa.func.min(tick), sa.func.max(tick))
+            .where(asker.column("events", "run_id") == query.run_id, own.is_not(None))
+            .group_by(own)
+        )
+    }
+    known: list[Any] = []
+    if asker.has("agents", "id", "run_id"):
+        of_run = asker.column("agents", "run_id") == query.run_id
+        columns = [asker.column("agents", name) for name in ("id", "name")]
+        known = asker.rows(sa.select(*columns).where(of_run))
+    names: dict[str, Any] = dict.fromkeys(spans) | {agent: name for agent, name, *_ in known}
+    found = [
+        Agent(agent, str(name or agent), None, *spans.get(agent, (None, None)))
+        for agent, name in names.items()
+    ]
+    return tuple(sorted(found, key=lambda agent: (agent.label, str(agent.agent_id))))
 
 
 def agent_facts(asker: Asker, run_id: RunId) -> tuple[tuple[str, Cell], ...]:

@@ -49,6 +49,29 @@ def trading_pair(columns: Columns) -> sa.ColumnElement[Any]:
     return sa.case((bid == ask, "self-trade"), else_="between agents")
 
 
+def named(table: str, column: str) -> Any:
+    """The name of the agent whose id stands in `column`, the id where none is known."""
+
+    def derive(columns: Columns) -> sa.ColumnElement[Any]:
+        if not columns.has("agents", "id", "name", "run_id"):
+            return columns.column(table, column)
+        name, owner = columns.column("agents", "name"), columns.column("agents", "run_id")
+        run, own = columns.column(table, "run_id"), columns.column(table, column)
+        same = sa.and_(owner == run, columns.column("agents", "id") == own)
+        told = sa.select(name).where(same).correlate(own.table).limit(1).scalar_subquery()
+        return sa.func.coalesce(told, own)
+
+    return derive
+
+
+def _name(table: str, column: str, label: str) -> ColumnSpec:
+    return C(
+        f"{column.removesuffix('_id')}_name", label, facet=True, derive=named(table, column),
+        needs=(column, "run_id"),
+        help=f"The name of the agent in {column}.",
+    )  # fmt: skip
+
+
 def notional(columns: Columns) -> sa.ColumnElement[Any]:
     """price × quantity."""
     return columns.column("trades", "price") * columns.column("trades", "quantity")
@@ -103,8 +126,10 @@ TRADES = (
     _id(),
     _run(),
     _tick(),
-    C("bid_agent_id", "buyer", role="buyer", facet=True),
-    C("ask_agent_id", "seller", role="seller", facet=True),
+    _name("trades", "bid_agent_id", "buyer"),
+    _name("trades", "ask_agent_id", "seller"),
+    C("bid_agent_id", "buyer id", role="buyer", visible=False),
+    C("ask_agent_id", "seller id", role="seller", visible=False),
     _money("price", "price", "CASH per ASSET", "price"),
     _money("quantity", "quantity", ASSET, "quantity"),
     _money("fee_total", "fee", CASH),
@@ -122,7 +147,8 @@ EVENTS = (
     C("event_seq", "#", "int", role="sequence"),
     _tick(),
     C("event_type", "event", role="event", facet=True),
-    C("agent_id", "agent", role="agent", facet=True),
+    _name("events", "agent_id", "agent"),
+    C("agent_id", "agent id", role="agent", visible=False),
     C("payload", "payload", "json", role="payload", visible=False),
     C("prev_hash", "previous hash", visible=False),
     C("event_hash", "hash", visible=False),
@@ -134,7 +160,8 @@ ATTEMPTS = (
     _run(),
     C("event_seq", "#", "int", role="sequence"),
     _tick(),
-    C("agent_id", "agent", role="agent", facet=True),
+    _name("events", "agent_id", "agent"),
+    C("agent_id", "agent id", role="agent", visible=False),
     C("event_type", "event", role="result", facet=True),
     C("reason_code", "reason", role="reason", derive=reason, needs=("payload",), facet=True),
     C("details", "details", derive=payload_text("details"), needs=("payload",)),
@@ -145,7 +172,8 @@ ORDERS = (
     _id("order"),
     _run(),
     _tick("tick_created"),
-    C("agent_id", "agent", role="agent", facet=True),
+    _name("orders", "agent_id", "agent"),
+    C("agent_id", "agent id", role="agent", visible=False),
     C("side", "side", role="direction", facet=True),
     _money("price", "price", "CASH per ASSET", "price"),
     _money("quantity", "quantity", ASSET, "quantity"),

@@ -20,7 +20,7 @@ from telemetry.families.vocabulary import (
     RunSpec,
     ScaleSpec,
 )
-from telemetry.queries import OrderBookQuery, PricesQuery, VerifyQuery
+from telemetry.queries import AgentsQuery, OrderBookQuery, PricesQuery, VerifyQuery
 
 DOCUMENT = "as in the document"
 PRODUCER = "as the producer writes it"
@@ -99,6 +99,7 @@ _ANSWERS: dict[type[Any], Any] = {
     VerifyQuery: proofs.verify_run,
     OrderBookQuery: proofs.order_book,
     PricesQuery: proofs.prices,
+    AgentsQuery: proofs.agents,
 }
 
 FAMILY = FamilySpec(
