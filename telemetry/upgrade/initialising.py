@@ -56,8 +56,8 @@ def _schema(family: str) -> SchemaSpec:
     schema = known.get(family)
     if schema is None:
         raise RequestError(
-            f"{family} keeps no database but a folder of files, which its recorder makes with the "
-            "first run; record to a new folder."
+            f"{family} keeps no database but only a folder of files, which is there from the first "
+            "run on; record to a new folder."
         )
     return schema
 

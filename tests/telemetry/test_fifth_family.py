@@ -108,6 +108,8 @@ def _arguments(pond: Path, out: Path) -> dict[str, list[object]]:
         "book": run,
         "trades": run,
         "attempts": run,
+        "migrate": [pond],
+        "init": [out, "--family", "frogpond"],
         "demo": [],
     }
 
@@ -118,12 +120,15 @@ _LACKING = {
 }  # fmt: skip
 
 
+_WRITING = {"migrate", "init", "demo"}
+
+
 def test_every_command_is_asked_here(tmp_path: Path) -> None:
     assert set(_arguments(tmp_path, tmp_path)) == set(_COMMANDS)
 
 
 @pytest.mark.parametrize("form", ["text", "csv", "json", "jsonl"])
-@pytest.mark.parametrize("command", [c for c in _COMMANDS if c != "demo"])
+@pytest.mark.parametrize("command", [c for c in _COMMANDS if c not in _WRITING])
 def test_every_command_serves_it_or_says_what_it_lacks(
     capsys: Capsys, added: None, pond: Path, tmp_path: Path, command: str, form: str
 ) -> None:
@@ -135,6 +140,16 @@ def test_every_command_serves_it_or_says_what_it_lacks(
     else:
         assert (result.code, result.err) == (0, ""), result
         assert result.out
+
+
+@pytest.mark.parametrize(("command", "said"), [("migrate", "nothing to migrate"), ("init", "only")])
+def test_what_is_only_read_is_neither_migrated_nor_made(
+    capsys: Capsys, added: None, pond: Path, tmp_path: Path, command: str, said: str
+) -> None:
+    result = ran(capsys, command, *_arguments(pond, tmp_path / "out")[command])
+    assert (result.code, result.out) == (2, ""), result
+    assert said in result.err
+    assert not (tmp_path / "out").exists()
 
 
 def test_its_run_is_told_in_its_own_words(capsys: Capsys, added: None, pond: Path) -> None:

@@ -145,7 +145,7 @@ def test_unknown_families_engines_and_folders_are_one_sentence(
     said = refused(capsys, 2, "init", f"sqlite:///{path}", "--family", "simcash")
     assert "simcash is not recorded on sqlite; use duckdb" in said
     said = refused(capsys, 2, "init", tmp_path / "x", "--family", "bilancio")
-    assert "a folder of files, which its recorder makes with the first run" in said
+    assert "only a folder of files, which is there from the first run on" in said
     said = refused(capsys, 2, "init", tmp_path / "no" / "x.db", "--family", "vmt")
     assert "does not exist; make it first" in said
     assert "Missing option" in refused(capsys, 2, "init", path)
