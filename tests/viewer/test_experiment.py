@@ -299,3 +299,66 @@ def test_a_chart_of_one_iteration_or_of_none_is_no_accident(qtbot, theme):
     assert not chart.grab().isNull()
     assert chart.nearest(10) == 4
     QTest.mouseClick(chart, Qt.MouseButton.LeftButton, pos=QPoint(200, 80))
+
+
+def test_what_was_chosen_by_hand_stays_chosen_when_all_is_asked_again(view, qtbot):
+    view.iterations.table.selectRow(0)
+    view.policies.chart.iteration_clicked.emit(1)
+    view.refresh()
+    wait(qtbot, view)
+    assert [i.iteration for i in view.iterations.chosen()] == [0]
+    assert view.policies.after.currentData() == 1
+
+
+def test_an_experiment_that_has_grown_keeps_the_choice_or_follows_its_end(qtbot, context, tmp_path):
+    path = simcash.unified(tmp_path / "u.db")
+    more = simcash.iterations("experiment_id")[1] | {"iteration": 2}
+    with shown(qtbot, context, ExperimentView, path, simcash.SECOND) as view:
+        view.iterations.choose(0)
+        simcash.insert(path, "experiment_iterations", [more])
+        view.refresh()
+        wait(qtbot, view)
+        assert view.iterations.numbers() == [0, 1, 2]
+        assert [i.iteration for i in view.iterations.chosen()] == [0]
+        view.iterations.choose(2)
+        simcash.insert(path, "experiment_iterations", [more | {"iteration": 3}])
+        view.refresh()
+        wait(qtbot, view)
+        assert [i.iteration for i in view.iterations.chosen()] == [3]
+
+
+def test_another_experiment_chosen_in_the_list_stays_when_all_is_asked_again(
+    qtbot, context, tmp_path
+):
+    path = simcash.unified(tmp_path / "u.db")
+    other = {"experiment_id": "other-1"}
+    simcash.insert(path, "experiments", [simcash.experiment(master_seed=7) | other])
+    with shown(qtbot, context, ExperimentView, path, simcash.SECOND) as view:
+        row = [r[-1] for r in view.list.rows.rows].index("other-1")
+        view.list.selectRow(row)
+        wait(qtbot, view)
+        assert view.experiment_id == "other-1"
+        assert "No iterations are recorded" in view.facts.text()
+        assert view.tabs.page is not view.iterations
+        view.refresh()
+        wait(qtbot, view)
+        assert view.experiment_id == "other-1"
+
+
+def test_another_source_takes_the_place_of_one_that_is_still_being_asked(
+    qtbot, context, payments, sweep
+):
+    with shown(qtbot, context, ExperimentView, sweep, "active_1") as view:
+        for page in view.tabs.pages():
+            if view.tabs.isTabVisible(view.tabs.indexOf(page)):
+                view.tabs.turn_to(page)  # asks, and is not waited for
+        other = telemetry.open_source(payments)
+        context.document.add_source(other)
+        context.document.show_source(other)
+        view.show_source(other)
+        wait(qtbot, view)
+        assert view.experiment_id == simcash.EXPERIMENT
+        assert view.pages.pairs is None
+        assert set(view.pages.tables) == {"experiment_events", "llm_interactions"}
+        context.runner.cancel_all()
+        other.close()

@@ -60,7 +60,7 @@ class ExperimentView(View):
         self.pages = SourcePages(context, self.name, self.tabs)
         self._empty, self._nothing = EmptyState(), EmptyState()
         self._lay_out()
-        self.list.row_chosen.connect(self._choose)
+        self.list.row_chosen.connect(self._chosen_by_hand)
         self.iterations.selected.connect(self._compare)
         for page in (self.iterations, self.policies):
             page.run_wanted.connect(self._open_run)
@@ -217,6 +217,12 @@ class ExperimentView(View):
         if self.context.document.source is self._source:
             self._follow()
 
+    def _chosen_by_hand(self, row: int) -> None:
+        """What is chosen in the list stays chosen when all is asked for again."""
+        if self.experiments is not None:
+            chosen = self.experiments.experiments[row].experiment_id
+            self.context.document.choose_experiment(chosen)
+
     def _choose(self, row: int) -> None:
         found, source = self.experiments, self._source
         if found is None or source is None:
@@ -237,9 +243,17 @@ class ExperimentView(View):
     def _show_iterations(self, listed: IterationList) -> None:
         own, iteration = self._wanted()
         self._offer(iterations=bool(listed.iterations), why=NO_ITERATIONS)
-        chosen = iteration if own == listed.experiment_id else None
-        self.iterations.show_iterations(listed, chosen)
-        self.policies.show_iterations(listed)
+        if not listed.iterations and NO_ITERATIONS not in self.facts.text():
+            self.facts.setText(f"{NO_ITERATIONS} {self.facts.text()}".strip())
+            self.facts.setVisible(True)
+        known = self.iterations.listed
+        if known is None or known.experiment_id != listed.experiment_id:
+            chosen = iteration if own == listed.experiment_id else None
+            self.iterations.show_iterations(listed, chosen)
+            self.policies.show_iterations(listed)
+        elif known != listed:  # it has grown: what was chosen stays chosen
+            self.iterations.show_iterations(listed, self.iterations.kept())
+            self.policies.show_iterations(listed)
         self._say_status()
         self.export_changed.emit()
         if self._source is not None and any(i.runs for i in listed.iterations):

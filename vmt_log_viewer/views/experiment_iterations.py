@@ -81,6 +81,12 @@ class IterationsPage(ExperimentPage):
             return ()
         return tuple(listed.iterations[row] for row in self.table.chosen())
 
+    def kept(self) -> int | None:
+        """The iteration to choose when more of them are known: None, the last, if it was that."""
+        chosen, numbers = self.chosen(), self.numbers()
+        last = chosen[-1].iteration if chosen else None
+        return None if not numbers or last == numbers[-1] else last
+
     def numbers(self) -> list[int]:
         return [] if self.listed is None else [i.iteration for i in self.listed.iterations]
 

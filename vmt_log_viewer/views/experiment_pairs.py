@@ -53,6 +53,7 @@ class PairsPage(ExperimentPage):
         self.why.setWordWrap(True)
         self.why.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.buttons = tuple(tool_button("Open run", "play", "Show this run") for _ in _ARMS)
+        self._asked: Asked | None = None
         self._pages, self._empty = QStackedWidget(), EmptyState()
         self._lay_out()
         self.panel.nothing_recorded.connect(self._say_nothing)
@@ -69,8 +70,10 @@ class PairsPage(ExperimentPage):
     # ExperimentPage
 
     def show_experiment(self, asked: Asked) -> None:
-        self.scatter.show_points(None, {}, ("", ""))
-        self.why.setText(CHOOSE)
+        if asked != self._asked:  # else it is looked at again, and nothing may jump
+            self.scatter.show_points(None, {}, ("", ""))
+            self.why.setText(CHOOSE)
+        self._asked = asked
         self._pages.setCurrentIndex(0)
         self.panel.limit_rows(asked.filters(self.table), ("experiment",))
         self.panel.show_table(asked.source, NO_RUN, self.table)

@@ -46,13 +46,14 @@ class TablePage(ExperimentPage):
     # ExperimentPage
 
     def show_experiment(self, asked: Asked) -> None:
-        self._asked = asked
+        again, self._asked = asked == self._asked, asked
         if not self.table.recorded:
             how = f" {self.table.how_to_record}" if self.table.how_to_record else ""
             self._say(f"{self.table.label} are not recorded in this database.{how}")
             return
         self._pages.setCurrentIndex(0)
-        self.texts.show_table(self.table)
+        if not again:
+            self.texts.show_table(self.table)
         self.panel.limit_rows(asked.filters(self.table), ("experiment",))
         if self._swept:
             self.means.show_table(asked.source, self.table, lambda: self.panel.where)
