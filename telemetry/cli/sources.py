@@ -168,7 +168,11 @@ def _telling(
     columns: Sequence[Column], rows: Sequence[Sequence[Cell]], output: Output
 ) -> list[int]:
     """The columns that tell a person something; a note names those that are empty in every run."""
-    shown = [i for i, c in enumerate(columns) if c.visible and c.recorded]
+    shown = [
+        i
+        for i, c in enumerate(columns)
+        if c.visible and (c.recorded or any(row[i] is not None for row in rows))
+    ]
     empty = [i for i in shown if rows and all(row[i] is None for row in rows)]
     if empty:
         names = ", ".join(columns[i].name for i in empty)

@@ -79,7 +79,7 @@ class PointScatter(pg.PlotWidget):
         self._clouds = []
         groups = np.array(points.group, dtype=object)
         for name in sorted(set(points.group)):
-            mine = (groups == name) & np.isfinite(points.y)
+            mine = (groups == name) & np.isfinite(points.x) & np.isfinite(points.y)
             color = QColor(colors[name])
             color.setAlphaF(0.3 if self._faint else 0.85 if points.x.size < 2000 else 0.5)
             cloud = pg.ScatterPlotItem(
@@ -196,8 +196,9 @@ class PointScatter(pg.PlotWidget):
         points = self._points
         if points is None:
             return
-        if points.x.size:
-            first, last = float(points.x.min()), float(points.x.max())
+        known = points.x[np.isfinite(points.x)]
+        if known.size:
+            first, last = float(known.min()), float(known.max())
             air = max(0.5, 0.04 * (last - first))  # room for the last tick's number
             self.getPlotItem().setXRange(first - air, last + air, padding=0)
         extent = extent_of([points.y], everything=self._everything)
@@ -212,7 +213,7 @@ class PointScatter(pg.PlotWidget):
         points = self._points
         if points is None:
             return ""
-        missing = int(np.isnan(points.y).sum())
+        missing = int((np.isnan(points.x) | np.isnan(points.y)).sum())
         parts: Sequence[str] = (
             *points.notes,
             f"{count_text(beyond)} beyond the range shown (F shows all)" if beyond else "",
