@@ -215,6 +215,8 @@ def test_a_cell_leads_to_its_pairs_and_the_map_stays_whole(pairs, qtbot):
     assert column(pairs.pages.pairs, "pair") == [3]
     turn(qtbot, pairs, page)
     assert page.means.map.grid.count.tolist() == [[3, 1], [-1, 1]]
+    assert page.means.chart.means.count.tolist() == [3, 2]
+    assert "filtered" not in page.means.about.text()
     QTest.mouseClick(page.means.map, Qt.MouseButton.LeftButton, pos=QPoint(1, 1))
     assert pairs.tabs.page is page
 
@@ -224,6 +226,7 @@ def test_other_filters_of_the_pairs_hold_for_the_effects(pairs, qtbot):
     wait(qtbot, pairs)
     page = turn(qtbot, pairs, pairs.pages.effects)
     assert page.means.chart.means.count.tolist() == [1]
+    assert "filtered by result" in page.means.about.text()
 
 
 def test_the_same_parameter_is_not_taken_twice(pairs, qtbot):

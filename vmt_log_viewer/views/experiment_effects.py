@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from telemetry.concepts import Table
@@ -30,11 +31,13 @@ class EffectsPage(ExperimentPage):
         super().__init__(parent)
         self.means = MeansPanel(context, lane)
         self.table, self._pairs = table, pairs
+        self._stale = False
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, GRID, 0, 0)
         layout.addWidget(self.means)
         self.means.cell_chosen.connect(self.pairs_wanted)
         self.means.changed.connect(self._changed)
+        pairs.panel.asked.connect(self._pairs_asked)
 
     def show_experiment(self, asked: Asked) -> None:
         panel = self._pairs.panel
@@ -49,6 +52,18 @@ class EffectsPage(ExperimentPage):
         if not frames:
             return None
         return ExportRequest("effects", pictures=widget_pictures(self.means.charts), frames=frames)
+
+    def _pairs_asked(self) -> None:
+        """The pairs are filtered otherwise: ask again, once this page is seen."""
+        self._stale = not self.isVisible()
+        if not self._stale:
+            self.means.ask()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._stale:
+            self._stale = False
+            self.means.ask()
 
     def _changed(self) -> None:
         self.status_changed.emit(self.means.about.text())

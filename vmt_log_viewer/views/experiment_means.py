@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSplitter, QVBoxLa
 
 from telemetry.concepts import Column, Means, Table
 from telemetry.errors import TelemetryError
+from telemetry.filters import Filter
 from telemetry.queries import MeansQuery, Where
 from telemetry.text import one_line
 from vmt_log_viewer.models.means_grid import about, group_columns, means_rows, value_columns
@@ -137,8 +138,7 @@ class MeansPanel(QWidget):
     def _submit(self, lane: str, by: tuple[str, ...], show: Callable[[Means], None]) -> None:
         assert self._source is not None
         assert self._table is not None
-        where = self._where()
-        kept = tuple(f for f in where.filters if f.column not in by)
+        where, kept = self._where(), self._kept()
         query = MeansQuery(
             "", self._table.name, self.value.currentData(), by, replace(where, filters=kept)
         )
@@ -146,9 +146,20 @@ class MeansPanel(QWidget):
             f"{self._lane}.{lane}", self._source, query, show, self._failed, self
         )
 
+    def _kept(self) -> tuple[Filter, ...]:
+        grouped = (self.across.currentData(), self.up.currentData())
+        return tuple(f for f in self._where().filters if f.column not in grouped)
+
+    def _filtered(self) -> str:
+        """By which columns the rows are filtered, beyond the choice of the experiment."""
+        assert self._table is not None
+        known = {c.name: c for c in self._table.columns if c.role != "experiment"}
+        names = [known[f.column].label for f in self._kept() if f.column in known]
+        return f" · filtered by {', '.join(names)}" if names else ""
+
     def _show_one(self, means: Means) -> None:
         self.chart.show_means(means, signed=_signed(means))
-        self.about.setText(about(means))
+        self.about.setText(about(means) + self._filtered())
         self.changed.emit()
 
     def _show_two(self, means: Means) -> None:
