@@ -378,7 +378,9 @@ def test_rows_are_told_in_words(source: telemetry.Source) -> None:
         "passed through to the outside dealer, because the dealer was at its limit"
     )
     assert told("defaults", 4) == (
-        "H2 owed H3 90 on day 2 and did not pay; before, it had sold 1 time"
+        "H2 owed H3 90 on day 2 and did not pay; before, it had sold 1 time; it began with "
+        "20.0 cash and owed 90.0 in all; the dealer then held 4 tickets beside 0 of debt "
+        "outstanding"
     )
 
 

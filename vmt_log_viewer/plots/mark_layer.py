@@ -11,6 +11,8 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 from telemetry.concepts import Floats, Line
 from vmt_log_viewer.plots.frame import Frame
 
+HALF = 5.0
+"""Pixels from the middle of a mark to its end."""
 UP, DOWN, ROUND, SQUARE = "up", "down", "round", "square"
 _UP_WORDS = ("upper", "max", "high", "ceil")
 _DOWN_WORDS = ("lower", "min", "low", "floor")
@@ -61,7 +63,12 @@ class MarkLayer:
             places = np.unique(np.column_stack([np.rint(x), np.rint(y)]), axis=0)
             painter.setBrush(color)
             for px, py in places[~np.isnan(places).any(axis=1)]:
-                _paint_mark(painter, float(px), float(py), shape)
+                _paint_mark(painter, _inside(px, frame.width), _inside(py, frame.height), shape)
+
+
+def _inside(at: float, size: float) -> float:
+    """Where a mark at the edge is seen whole; one beyond the edge stays there."""
+    return float(min(max(at, HALF), size - HALF)) if 0 <= at <= size else float(at)
 
 
 def _paint_mark(painter: QPainter, x: float, y: float, shape: str) -> None:

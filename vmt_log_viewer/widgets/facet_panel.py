@@ -153,6 +153,7 @@ class FacetSection(QWidget):
         missing = sorted((c for c in chosen if c not in known), key=str)
         rows += [self._row(value, 0, split) for value in missing]
         self.list.facet_model.show_rows(rows, facets.total)
+        self.setVisible(bool(chosen) or any(row.value is not None for row in rows) or not rows)
         cap = MANY if self._all else FEW
         self._rows_kept = max(self._rows_kept, min(cap, len(rows)))
         self.list.show_height(self._rows_kept)

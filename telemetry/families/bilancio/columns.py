@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from telemetry.families.bilancio.circumstances import CIRCUMSTANCES
 from telemetry.families.vocabulary import Columns, ColumnSpec
 
 C = ColumnSpec
@@ -257,6 +258,7 @@ OBLIGATIONS = (
     C("sell_count", "sold", "int"),
     number("net_cash_pnl", "cash from trading", CASH),
     C("settled_day", "settled on day", "int"),
+    *CIRCUMSTANCES,
     C("told_by", "told by", facet=True, visible=False,
       help="repayment_events: as logged. events: settled, or fell due unpaid, or never reached."),
     C("is_default", "default", "flag", visible=False),

@@ -84,16 +84,32 @@ def describe_obligation(row: Mapping[str, Cell]) -> str:
         "not reached": "and the run ended before",
     }.get(exact_text(outcome), f"({exact_text(outcome)})" if outcome is not None else "")
     buys, sells = row.get("buy_count"), row.get("sell_count")
+    why = _circumstances(row) if outcome == "defaulted" else ""
     if buys is None and sells is None:
-        return f"{owed} {came}".strip()
+        return f"{owed} {came}".strip() + why
     if not buys and not sells:
-        return f"{owed} {came}; it had never traded with the dealer"
+        return f"{owed} {came}; it had never traded with the dealer{why}"
     counted = " and ".join(
         f"{what} {exact_text(n)} time{'' if n == 1 else 's'}"
         for what, n in (("bought", buys), ("sold", sells))
         if n
     )
-    return f"{owed} {came}; before, it had {counted}"
+    return f"{owed} {came}; before, it had {counted}{why}"
+
+
+def _circumstances(row: Mapping[str, Cell]) -> str:
+    """What the debtor had begun with, and what the dealer could have done."""
+    parts = []
+    if row.get("cash_at_start") is not None and row.get("owed_in_all") is not None:
+        parts.append(
+            f"it began with {_said(row, 'cash_at_start')} cash "
+            f"and owed {_said(row, 'owed_in_all')} in all"
+        )
+    if row.get("dealer_inventory") is not None:
+        debt = row.get("debt_then")
+        beside = "" if debt is None else f" beside {_said(row, 'debt_then')} of debt outstanding"
+        parts.append(f"the dealer then held {_said(row, 'dealer_inventory')} tickets{beside}")
+    return "".join(f"; {part}" for part in parts)
 
 
 def decode(payload: Any) -> dict[str, Any] | None:
