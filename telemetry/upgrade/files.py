@@ -145,8 +145,8 @@ def replace(path: Path, target: Path) -> None:
         sync_folder(target.parent)
 
 
-def sound(path: Path) -> None:
-    """SourceError where a copied SQLite file is damaged within."""
+def sound(path: Path, name: str) -> None:
+    """SourceError where a copy of the SQLite database `name` is damaged within."""
     connection = sqlite3.connect(path)
     try:
         said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
@@ -156,7 +156,7 @@ def sound(path: Path) -> None:
         connection.close()
     if said != "ok":
         raise SourceError(
-            f"The database is damaged within ({' '.join(str(said).split())}), so it was not "
+            f"{name} is damaged within ({' '.join(str(said).split())}), so it was not "
             "migrated; rescue it with SQLite's .recover first."
         )
 

@@ -67,18 +67,18 @@ def _in_file(path: Path, engine: str, schema: SchemaSpec) -> tuple[str, ...]:
     empty = path.is_file() and path.stat().st_size == 0
     if empty:
         with files.working(path) as part:
-            tables = _made(part, engine, schema)
+            tables = _made(part, str(path), engine, schema)
             files.replace(part, path)
             return tables
     with files.appearing(path) as part:
-        return _made(part, engine, schema)
+        return _made(part, str(path), engine, schema)
 
 
-def _made(part: Path, engine: str, schema: SchemaSpec) -> tuple[str, ...]:
+def _made(part: Path, name: str, engine: str, schema: SchemaSpec) -> tuple[str, ...]:
     if engine == "sqlite":
-        with writing.sqlite_connection(part) as connection:
+        with writing.sqlite_connection(part, name) as connection:
             return make_tables(connection, schema)
-    with writing.duckdb_connection(part) as connection:
+    with writing.duckdb_connection(part, name) as connection:
         return make_tables(connection, schema)
 
 

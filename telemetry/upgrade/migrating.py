@@ -134,16 +134,17 @@ def _copied(
     token: CancelToken,
 ) -> tuple[Done, ...]:
     """A migrated copy at `part`; what was done to it."""
+    name = database.location.text
     if isinstance(database, SQLiteDatabase):
         _copy_sqlite(database, part, token)
-        files.sound(part)
+        files.sound(part, database.location.text)
         token.check()
-        with writing.sqlite_connection(part) as connection:
+        with writing.sqlite_connection(part, name) as connection:
             return _upgraded(connection, schema, vintage, token)
     assert isinstance(database, DuckDBDatabase)
     with database.connection(token):  # nobody can write meanwhile
         files.copy_duckdb(path, part, token)
-    with writing.duckdb_connection(part) as connection:
+    with writing.duckdb_connection(part, name) as connection:
         return _upgraded(connection, schema, vintage, token)
 
 
@@ -185,12 +186,12 @@ def _change_sqlite(
     token: CancelToken,
 ) -> tuple[Done, ...]:
     """One transaction: nobody writes between the backup and the change, a kill undoes it."""
-    with writing.sqlite_connection(path) as connection:
+    with writing.sqlite_connection(path, database.location.text) as connection:
         driver = connection.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)
         with files.appearing(backup) as part:
             _copy_sqlite(database, part, token)
-            files.sound(part)
+            files.sound(part, database.location.text)
             if not files.same_sqlite(driver, part):
                 raise _unlike(path)
         return _upgraded(connection, schema, vintage, token)
@@ -205,7 +206,7 @@ def _change_duckdb(
     token: CancelToken,
 ) -> tuple[Done, ...]:
     """The file is replaced by a migrated copy in one step, once its WAL has been taken in."""
-    with writing.duckdb_connection(path):
+    with writing.duckdb_connection(path, database.location.text):
         pass
     with files.appearing(backup) as part, database.connection(token):
         files.copy_duckdb(path, part, token)

@@ -19,13 +19,20 @@ from telemetry.upgrade.files import advice
 
 PATIENCE = 3.0
 CONNECT_SECONDS = 8
+_DISK = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+)
 
 
 @contextmanager
-def sqlite_connection(path: Path) -> Iterator[sa.Connection]:
+def sqlite_connection(path: Path, name: str) -> Iterator[sa.Connection]:
     """A transaction that holds the file's write lock; committed at the end of the block.
 
-    LockedError where another program writes. An error or a kill leaves the file as it was.
+    Errors call it `name`: LockedError where another program writes. An error or a kill leaves the
+    file as it was.
     """
     uri = f"{path.absolute().as_uri()}?mode=rwc"
 
@@ -34,7 +41,7 @@ def sqlite_connection(path: Path) -> Iterator[sa.Connection]:
 
     engine = sa.create_engine("sqlite://", creator=connect, poolclass=NullPool)
     try:
-        with _explained(path), engine.connect() as connection:
+        with _explained(name), engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -47,7 +54,7 @@ def sqlite_connection(path: Path) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def duckdb_connection(path: Path) -> Iterator[sa.Connection]:
+def duckdb_connection(path: Path, name: str) -> Iterator[sa.Connection]:
     """A connection that commits each statement: use it on files that nobody else sees.
 
     At the end of the block the file holds everything, and no WAL stands beside it.
@@ -65,14 +72,14 @@ def duckdb_connection(path: Path) -> Iterator[sa.Connection]:
         try:
             driver = duckdb.connect(str(path))
         except duckdb.IOException as error:
-            raise _duckdb_refused(path, error) from error
+            raise _duckdb_refused(name, error) from error
         with engine.connect() as connection:
             try:
                 yield connection
                 connection.commit()
                 connection.exec_driver_sql("CHECKPOINT")
             except (duckdb.Error, sa.exc.DBAPIError) as error:
-                raise _duckdb_refused(path, error) from error
+                raise _duckdb_refused(name, error) from error
     finally:
         if driver is not None:
             driver.close()
@@ -93,15 +100,15 @@ def server_connection(place: Location, password: str | None) -> Iterator[sa.Conn
     try:
         with engine.begin() as connection:
             if schema is not None:
-                chosen = sa.select(sa.func.set_config("search_path", f'"{schema}"', True))
-                connection.execute(chosen)
+                quoted = '"' + str(schema).replace('"', '""') + '"'
+                connection.execute(sa.select(sa.func.set_config("search_path", quoted, True)))
             yield connection
     finally:
         engine.dispose()
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _explained(name: str) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, sa.exc.DBAPIError) as error:
@@ -109,20 +116,20 @@ def _explained(path: Path) -> Iterator[None]:
         code = getattr(driver, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise LockedError(
-                f"{path} is being written by another program; wait until it has finished."
+                f"{name} is being written by another program; wait until it has finished."
             ) from error
         if code == sqlite3.SQLITE_INTERRUPT:
             raise QueryCancelled("The migration was cancelled.") from error
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise SourceError(
-                f"{path} is damaged ({driver}); rescue it with SQLite's .recover first."
+                f"{name} is damaged ({driver}); rescue it with SQLite's .recover first."
             ) from error
-        if isinstance(driver, sqlite3.Error) and code:
-            raise ExportError(f"{path} cannot be changed: {advice(driver)}.") from error
-        raise
+        if isinstance(driver, sqlite3.Error) and code in _DISK:
+            raise ExportError(f"{name} cannot be changed: {advice(driver)}.") from error
+        raise SourceError(_odd(name, driver)) from error
 
 
-def _duckdb_refused(path: Path, error: Exception) -> Exception:
+def _duckdb_refused(name: str, error: Exception) -> Exception:
     import duckdb
 
     driver = getattr(error, "orig", None) or error
@@ -131,11 +138,21 @@ def _duckdb_refused(path: Path, error: Exception) -> Exception:
     text = " ".join(str(driver).split("\n", 1)[0].split())
     if isinstance(driver, duckdb.DataError | duckdb.IntegrityError):
         return SourceError(
-            f"A value in it does not fit the current schema ({text}), so it was not migrated; "
-            "correct it in a copy."
+            f"{name} holds a value that does not fit the current schema ({text}), so it was not "
+            "migrated; correct it in a copy."
         )
     if "lock" in text.lower():
         return LockedError(
-            f"{path} is open in another program, so it cannot be changed; close it there first."
+            f"{name} is open in another program, so it cannot be changed; close it there first."
         )
-    return ExportError(f"{path} cannot be written: {text}; choose another place.")
+    if isinstance(driver, duckdb.IOException | duckdb.OutOfMemoryException | duckdb.FatalException):
+        return ExportError(f"{name} cannot be written: {text}; choose another place.")
+    return SourceError(_odd(name, text))
+
+
+def _odd(name: str, why: object) -> str:
+    """The sentence for tables that are not as any simulator makes them."""
+    return (
+        f"{name} holds something that stands in the way of the current schema ({why}), so nothing "
+        "was changed; take it out of a copy and migrate that."
+    )

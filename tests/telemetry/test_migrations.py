@@ -271,7 +271,7 @@ def test_a_migrated_decimal_database_keeps_its_scale_and_takes_no_new_runs(tmp_p
     _, new = migrated(tmp_path, "head_decimal", ticks=10)
     with opened(new) as (source,):
         assert source.scales == {"goods": 10_000}
-    with writing.sqlite_connection(new) as connection:
+    with writing.sqlite_connection(new, "new.db") as connection:
         with pytest.raises(RecordingError, match="10 000"):
             check(connection, SCHEMA, "new.db")
 

@@ -163,7 +163,7 @@ def test_a_newer_database_is_refused_with_both_versions_named(
     assert both in refused(capsys, 3, "migrate", path, "--in-place")
     with pytest.raises(SourceError, match="of version 97"):
         telemetry.open_source(path)
-    with writing.sqlite_connection(path) as connection:
+    with writing.sqlite_connection(path, "new.db") as connection:
         with pytest.raises(RecordingError, match="of version 97"):
             check(connection, SCHEMA, "new.db")
 
@@ -186,7 +186,7 @@ def test_the_recorder_refuses_an_older_version_and_names_both(tmp_path: Path) ->
     with connection:
         connection.execute("UPDATE telemetry_versions SET version = 3")
     connection.close()
-    with writing.sqlite_connection(path) as written:
+    with writing.sqlite_connection(path, "new.db") as written:
         with pytest.raises(RecordingError, match=f"version 3 .* version {SCHEMA.version}"):
             check(written, SCHEMA, "old.db")
 
@@ -208,7 +208,7 @@ def test_an_older_version_is_brought_to_the_current_one(tmp_path: Path) -> None:
 
 def test_a_stamp_is_written_once_and_checked_before_anything_is_recorded(tmp_path: Path) -> None:
     path = vmt.create("money_full", tmp_path / "bare.db")
-    with writing.sqlite_connection(path) as connection:
+    with writing.sqlite_connection(path, "new.db") as connection:
         check(connection, SCHEMA)  # no version: the columns tell
         stamp(connection, SCHEMA)
         stamp(connection, SCHEMA)

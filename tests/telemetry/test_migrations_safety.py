@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 
 import telemetry
@@ -144,9 +145,9 @@ def test_a_file_that_appears_meanwhile_is_not_overwritten_either(
 ) -> None:
     target, sound = tmp_path / "target.db", telemetry.upgrade.files.sound
 
-    def another(part: Path) -> None:
+    def another(part: Path, name: str) -> None:
         target.write_text("quicker")
-        sound(part)
+        sound(part, name)
 
     monkeypatch.setattr(telemetry.upgrade.files, "sound", another)
     assert "exists already" in refused(capsys, 2, "migrate", old, "--to", target)
@@ -264,6 +265,29 @@ def test_a_full_disk_is_one_sentence_for_a_duckdb_file_too(tmp_path: Path) -> No
     assert done.returncode == 2
     assert "cannot be written" in done.stderr
     assert done.stderr.count("\n") == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["old.db"]
+
+
+@pytest.mark.parametrize("how", [[], ["--in-place"]])
+def test_a_view_in_the_place_of_a_table_is_one_sentence_and_changes_nothing(
+    old: Path, how: list[str], capsys: Capsys
+) -> None:
+    vmt.query(old, "CREATE VIEW mode_changes AS SELECT run_id, tick FROM trades")
+    before, made = rows(old), tables(old)
+    said = refused(capsys, 3, "migrate", old, *how)
+    assert f"{old} holds something that stands in the way of the current schema" in said
+    assert "(views may not be indexed)" in said
+    assert (rows(old), tables(old)) == (before, made)
+    assert not old.with_name("old.migrated.db").exists()
+
+
+def test_a_duckdb_view_in_the_place_of_a_table_is_one_sentence(
+    tmp_path: Path, capsys: Capsys
+) -> None:
+    old = simcash.create(tmp_path / "old.db", "simulations")
+    with duckdb.connect(str(old)) as connection:
+        connection.execute("CREATE VIEW experiment_iterations AS SELECT 1 AS iteration")
+    assert "stands in the way" in refused(capsys, 3, "migrate", old)
     assert [p.name for p in tmp_path.iterdir()] == ["old.db"]
 
 
