@@ -49,12 +49,7 @@ def judged(
         if not evident and _can_rebuild(reader.layout, spec):
             measure = replace(measure, rebuilt=_origin(spec))
         elif not evident:
-            measure = replace(
-                measure,
-                recorded=False,
-                reason=f"{spec.label} is not recorded in run {run_id}: "
-                f"every row of {spec.table} leaves {spec.column} empty or at its default.",
-            )
+            measure = replace(measure, recorded=False, reason=_why_not(reader, spec, run_id))
     if measure.recorded:
         said = f"{spec.label} is {measure.rebuilt}: {spec.table} of this run hold no values."
         return measure, None, (said,) if measure.rebuilt else ()
@@ -63,6 +58,19 @@ def judged(
         return measure, None, (measure.reason,)
     said = f"{measure.reason} The configuration fixes it at {constant:g} for every agent."
     return measure, constant, (said,)
+
+
+def _why_not(reader: Reader, spec: MeasureSpec, run_id: RunId) -> str:
+    """Why a run has no values of a measure that the source has a column for."""
+    table = reader.layout.table_spec(spec.table)
+    some = sa.select(sa.literal(1)).select_from(reader.layout.selectable(spec.table)).limit(1)
+    if table.run is not None:
+        some = some.where(reader.column(spec.table, table.run) == run_id)
+    if reader.one(some) is None:
+        why = f"it has no rows of {spec.table}. {table.how_to_record}".strip()
+    else:
+        why = f"every row of {spec.table} leaves {spec.column} empty or at its default."
+    return f"{spec.label} is not recorded in run {run_id}: {why}"
 
 
 def run_constant(reader: Reader, spec: MeasureSpec, run_id: RunId) -> float | None:

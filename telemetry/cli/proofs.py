@@ -7,6 +7,7 @@ from itertools import zip_longest
 
 import click
 
+from telemetry.analysis import market
 from telemetry.cli.asking import find_run, opened
 from telemetry.cli.interrupt import current_token
 from telemetry.cli.options import common
@@ -14,7 +15,7 @@ from telemetry.cli.output import Output, Section
 from telemetry.cli.progress import reported
 from telemetry.concepts import Cell, Column, Level, OrderBook, Standing, Verdict
 from telemetry.errors import NothingFoundError
-from telemetry.queries import OrderBookQuery, RunQuery, RunsQuery, VerifyQuery
+from telemetry.queries import OrderBookQuery, PricesQuery, RunQuery, RunsQuery, VerifyQuery
 from telemetry.text import cell_text
 
 _VERDICT = (
@@ -77,11 +78,18 @@ def verify(source: str, run: str | None) -> int:
     "--levels", type=click.IntRange(min=1), default=10, metavar="N",
     help="At most so many prices of each side (10 unless told).",
 )  # fmt: skip
+@click.option(
+    "--only", type=click.Choice(("levels", "leaderboard", "prices")),
+    help="Rows of this alone; prices are those of every tick of the run.",
+)  # fmt: skip
 @common
-def book(source: str, run: str, tick: int | None, levels: int) -> int:
+def book(source: str, run: str, tick: int | None, levels: int, only: str | None) -> int:
     """Order book and standings of a RUN after a tick, rebuilt from its events.
 
-    Example:  telemetry book market-run/ aa8e373e --tick 250
+    \b
+    Examples:
+      telemetry book market-run/ aa8e373e --tick 250
+      telemetry book market-run/ aa8e373e --only leaderboard --format csv
     """
     output = Output()
     with opened(source, output) as asked:
@@ -95,6 +103,14 @@ def book(source: str, run: str, tick: int | None, levels: int) -> int:
             asked.ask(OrderBookQuery(run_id, 0, levels), current_token())
             raise NothingFoundError(f"There is no {which} in run {run_id}; it has {has}.")
         found = asked.ask(OrderBookQuery(run_id, at, levels), current_token())
+        last = asked.ask(PricesQuery(run_id), current_token()) if only == "prices" else ()
+    if only is not None:
+        rows = {
+            "levels": (market.BOOK, market.book_rows(found)),
+            "leaderboard": (market.STANDINGS, market.standing_rows(found.standings)),
+            "prices": (market.PRICES, market.price_rows(last)),
+        }
+        return 0 if output.rows(*rows[only]) else 1
     output.one(_object(found), _sections(found))
     output.notes(found.notes)
     return 0 if found.bids or found.asks or found.standings else 1

@@ -194,6 +194,19 @@ def test_the_book_is_that_after_the_last_tick_unless_told(capsys: Capsys, market
     assert "0~2" in refused(capsys, 1, "book", market, "-", "--tick", 9)
 
 
+def test_the_levels_the_leaderboard_and_the_prices_are_rows(capsys: Capsys, market: Path) -> None:
+    def rows(*more: object) -> list[str]:
+        return ran(capsys, "book", market, "-", *more, "--format", "csv").out.splitlines()
+
+    assert rows("--tick", 1, "--only", "levels") == [
+        "side,level,price,quantity,orders",
+        "ask,1,101.00000000,2.00000000,1",
+        "bid,1,99.00000000,1.00000000,1",
+    ]
+    assert rows("--tick", 1, "--only", "leaderboard")[1].startswith("1,a,active,0.99999999,0.04,")
+    assert rows("--only", "prices")[1] == "1,101.00000000,101.00000000,101.00000000,1"
+
+
 def test_a_run_is_found_by_the_beginning_of_its_id(capsys: Capsys, market: Path) -> None:
     result = ran(capsys, "show", market, "determinism", "--format", "json")
     assert (result.code, result.err) == (0, f"Run {moltmarket.RUN}.\n")
