@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import groupby, islice
@@ -10,6 +11,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Told = tuple[int | None, str, str]
 _CHUNK = 1_000
-_WIDE = 1_000_000  # nothing is ever cut or folded to fit a screen
+_WIDE = 1_000_000  # nothing is ever cut or folded to fit a file or a pipe
+_BETWEEN = 3
+"""What a table of this look puts between two columns."""
 _CELL = 200
 _NUMBERS = ("int", "real", "flag")
 
@@ -37,13 +41,61 @@ def write_table(
     *,
     color: bool,
 ) -> int:
-    """Write rows as aligned tables of up to 1000 rows each; the number of rows."""
+    """Write rows as aligned tables of up to 1000 rows each; the number of rows.
+
+    On a terminal a table too wide for it is written as several, one below the other.
+    """
     written = 0
     for chunk in _chunks(rows):
         last = footer if len(chunk) < _CHUNK else None
-        stream.write(_rendered(_table(columns, chunk, last), color))
+        _write_fitting(stream, columns, chunk, last, color)
         written += len(chunk)
     return written
+
+
+def _write_fitting(
+    stream: TextIO, columns: Sequence[Column], rows: Sequence[Row], footer: Row | None, color: bool
+) -> None:
+    for places in _fitting(stream, columns, rows):
+        named = [columns[i] for i in places]
+        part = [[row[i] for i in places] for row in rows]
+        foot = None if footer is None else [footer[i] for i in places]
+        stream.write(_rendered(_table(named, part, foot), color))
+
+
+def _fitting(
+    stream: TextIO, columns: Sequence[Column], rows: Sequence[Row]
+) -> Iterator[tuple[int, ...]]:
+    """Which columns stand beside one another: all, or on a terminal as many as it has room for.
+
+    The others follow below, each time with the first column in front: nothing is left out.
+    """
+    room = _room(stream)
+    if room is None or len(columns) < 3:
+        yield tuple(range(len(columns)))
+        return
+    widths = [_width(column, [row[i] for row in rows]) for i, column in enumerate(columns)]
+    beside: list[int] = [0]
+    used = widths[0]
+    for place in range(1, len(columns)):
+        if len(beside) > 1 and used + _BETWEEN + widths[place] > room:
+            yield tuple(beside)
+            beside, used = [0], widths[0]
+        beside.append(place)
+        used += _BETWEEN + widths[place]
+    yield tuple(beside)
+
+
+def _room(stream: TextIO) -> int | None:
+    """Columns of the terminal that `stream` writes to, None where it is none."""
+    if not stream.isatty():
+        return None
+    return max(shutil.get_terminal_size().columns - 1, 20)
+
+
+def _width(column: Column, cells: Sequence[Cell]) -> int:
+    texts = [one_line(column.name), _unit(column), *(_cell(c, column).plain for c in cells)]
+    return max(cell_len(text) for text in texts)
 
 
 def write_sections(stream: TextIO, sections: Sequence[Section], *, color: bool) -> None:
@@ -54,7 +106,7 @@ def write_sections(stream: TextIO, sections: Sequence[Section], *, color: bool) 
         if heading:
             stream.write(_rendered(Text(one_line(heading), style="bold"), color))
         if columns:
-            stream.write(_rendered(_table(columns, rows, None), color))
+            _write_fitting(stream, columns, rows, None, color)
         else:
             for row in rows:
                 line = " ".join(one_line(str(cell), limit=2000) for cell in row)
