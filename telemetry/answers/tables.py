@@ -195,7 +195,8 @@ def _plan(reader: Reader, query: TableQuery) -> _Plan:
         if reader.layout.recorded(table, column):
             element = reader.layout.number(table, column)
     keyed = reader.has(table.name, *table.key)
-    names = (*_order(reader, table), *table.key) if keyed else _stored(reader, table)
+    last = table.key if keyed else _stored(reader, table)
+    names = tuple(dict.fromkeys((*_order(reader, table), *last)))
     keys = [reader.column(table.name, k) for k in names]
     places = tuple(e for e in (element, *keys) if e is not None)
     selected = [reader.layout.element(table, c) for c in specs]

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.families.simcash.runs import run_rows
-from telemetry.families.simcash.sql import Element, day_of, decoded, whole_at
+from telemetry.families.simcash.sql import Element, day_of, decoded, up_to, whole_at
 from telemetry.families.vocabulary import ColumnSpec, Stored
 
 C = ColumnSpec
@@ -39,8 +39,8 @@ def spans(stored: Stored) -> sa.Select[Any]:
 def every_tick(stored: Stored) -> sa.Select[Any]:
     """Each tick from a run's first to its last, also those at which nothing happened."""
     span = spans(stored).subquery("span")
-    ticks = sa.func.unnest(sa.func.generate_series(span.c.first, span.c.last))
-    return sa.select(span.c.simulation_id, sa.type_coerce(ticks, _BIG).label("tick"))
+    tick = span.c.first + up_to(span.c.last - span.c.first)
+    return sa.select(span.c.simulation_id, sa.type_coerce(tick, _BIG).label("tick"))
 
 
 def select(stored: Stored) -> sa.Select[Any]:

@@ -7,7 +7,14 @@ import json
 import sqlalchemy as sa
 
 from telemetry.concepts import AgentId
-from telemetry.families.simcash.sql import Element, decoded, text_at
+from telemetry.families.simcash.sql import (
+    Element,
+    decoded,
+    listed_at,
+    names,
+    text_at,
+    whole,
+)
 from telemetry.families.vocabulary import AggregateSpec, Columns, ColumnSpec, SummarySpec
 
 C = ColumnSpec
@@ -24,7 +31,7 @@ def taking_part(columns: Columns, agents: tuple[AgentId, ...]) -> sa.ColumnEleme
     if not columns.has(_TABLE, "details"):
         return own
     details = sa.cast(columns.column(_TABLE, "details"), sa.Text())
-    named = [sa.func.contains(details, text) for a in agents for text in _spellings(str(a))]
+    named = [names(details, text) for a in agents for text in _spellings(str(a))]
     return sa.or_(own, *named)
 
 
@@ -44,10 +51,7 @@ def transactions_named(columns: Columns) -> Element:
     json_ = decoded(columns.column(_TABLE, "details"))
     inner = decoded(text_at(json_, "$.details_json"))
     lists = ("$.tx_ids", "$.source_transactions", "$.child_ids")
-    listed = [
-        sa.func.array_to_string(sa.func.json_extract_string(json_, f"{path}[*]"), ", ")
-        for path in lists
-    ]
+    listed = [listed_at(json_, path) for path in lists]
     single = [text_at(json_, "$.incoming_tx_id"), text_at(inner, "$.tx_id")]
     some = [sa.func.nullif(e, "") for e in (*listed, *single)]
     return sa.func.coalesce(own, *some)
@@ -58,7 +62,7 @@ def amount(columns: Columns) -> Element:
     json_ = decoded(columns.column(_TABLE, "details"))
     paths = ("$.amount", "$.total_value", "$.offset_amount", "$.costs.total")
     texts = [text_at(json_, path) for path in paths]
-    return sa.try_cast(sa.func.coalesce(*texts), sa.BigInteger())
+    return whole(sa.func.coalesce(*texts))
 
 
 COLUMNS = (

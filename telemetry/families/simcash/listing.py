@@ -6,7 +6,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from telemetry.families.simcash.sql import decoded, first_of, labelled, real_at, text_at, whole_at
+from telemetry.families.simcash.sql import (
+    decoded,
+    first_of,
+    labelled,
+    real_at,
+    text_at,
+    text_under,
+    whole_at,
+    yes_or_no,
+)
 from telemetry.families.vocabulary import ColumnSpec, Stored
 
 C = ColumnSpec
@@ -124,9 +133,7 @@ def _with_marks(
         return events, None
     same = sa.and_(own == other, stored.column(_H, "iteration") == stored.column(_I, "iteration"))
     marks = decoded(stored.column(_I, "accepted_changes"))
-    quoted = sa.func.replace(agent, '"', '\\"')
-    path = sa.func.concat('$."', quoted, '"')
-    mark = sa.try_cast(sa.func.json_extract_string(marks, path), sa.Boolean())
+    mark = yes_or_no(text_under(marks, agent))
     return events.outerjoin(stored.table(_I), same), mark
 
 

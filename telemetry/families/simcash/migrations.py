@@ -107,5 +107,5 @@ SCHEMA = SchemaSpec(
         Step(2, "experiments", _experiments),
         Step(3, "persistence levels", _levels),
     ),
-    engines=("duckdb",),  # whose functions the questions of this family use
+    engines=("duckdb", "sqlite", "postgresql"),
 )

@@ -21,7 +21,7 @@ SETTLED = "settled"
 def route(columns: Columns) -> Element:
     """sender → receiver."""
     sender, receiver = columns.column(_T, "sender_id"), columns.column(_T, "receiver_id")
-    return sa.func.concat(sender, " → ", receiver)
+    return sender.concat(" → ").concat(receiver)
 
 
 def delay(columns: Columns) -> Element:

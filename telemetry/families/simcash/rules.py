@@ -5,6 +5,7 @@ Source: "Unified Database Architecture Exploration"; the words are the producer'
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -26,7 +27,6 @@ GIVEN = (
     "simulation_id",
     "tick",
     "day",
-    "event_timestamp",
     "created_at",
     "snapshot_tick",
     "snapshot_day",
@@ -35,7 +35,10 @@ GIVEN = (
     "checkpoint_timestamp",
 )
 #: Tables whose rows are about experiments or whole runs, and are no part of a tick.
-APART = ("experiments", "experiment_iterations", "simulation_runs", "simulations")
+APART = (
+    *("experiments", "experiment_iterations", "experiment_events"),
+    *("simulation_runs", "simulations"),
+)
 
 COST_KINDS = ("liquidity", "delay", "collateral", "penalty", "split_friction", "deadline_penalty")
 
@@ -60,7 +63,7 @@ def moment() -> Rule:
             raise RefusedValue(f"must be a datetime without a time zone, not {shown(value)}")
         return value
 
-    return Rule(check)
+    return Rule(check, "type({v}) is DATETIME and {v}.tzinfo is None", words={"DATETIME": datetime})
 
 
 _CENTS = cents()
@@ -106,6 +109,7 @@ RULES: Mapping[str, Rule] = {
     **dict.fromkeys(_OWED, _CENTS),
     **dict.fromkeys(_EITHER_SIGN, cents(None)),
     **dict.fromkeys(_COUNTED, _COUNT),
+    "event_timestamp": moment(),
     **dict.fromkeys(("created_at", "completed_at", "start_time", "end_time"), moment()),
     "started_at": moment(),
     "ticks_per_day": integer(minimum=1),
@@ -155,9 +159,17 @@ def _check(name: str, given: Sequence[str]) -> RowCheck:
     return RowCheck(table(name), {**RULES, **own}, given=given)
 
 
-def row_checks() -> dict[str, RowCheck]:
-    """A check for every table; of `APART` all columns are the caller's."""
-    return {
-        name: _check(name, () if name in APART or name == "experiment_events" else GIVEN)
-        for name in Base.metadata.tables
-    }
+def row_checks() -> Mapping[str, RowCheck]:
+    """A check for every table; of `APART` all columns are the caller's.
+
+    They are compiled once a thread, for an experiment begins many runs.
+    """
+    if not hasattr(_compiled, "checks"):
+        _compiled.checks = {
+            name: _check(name, () if name in APART else GIVEN) for name in Base.metadata.tables
+        }
+    found: Mapping[str, RowCheck] = _compiled.checks
+    return found
+
+
+_compiled = threading.local()

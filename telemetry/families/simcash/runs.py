@@ -13,10 +13,12 @@ from telemetry.families.simcash import people
 from telemetry.families.simcash.listing import experiments
 from telemetry.families.simcash.sql import (
     Element,
+    captured,
     decoded,
     first_of,
     labelled,
     nothing,
+    whole,
     whole_at,
 )
 from telemetry.families.simcash.words import money
@@ -102,7 +104,7 @@ def _linked(stored: Stored, own: Element, experiment: Element | None, name: str)
         return None
     column = first_of(stored, (_R, name), (_S, f"experiment_{name}"))
     pattern = r"-iter(\d+)-" if name == "iteration" else r"-sample(\d+)$"
-    number = sa.try_cast(sa.func.regexp_extract(own, pattern, 1), sa.BigInteger())
+    number = whole(captured(own, pattern))
     told = sa.case((experiment.is_not(None), number))
     return told if column is None else sa.func.coalesce(column, told)
 
@@ -113,7 +115,7 @@ def _purpose(stored: Stored, own: Element, experiment: Element | None) -> Elemen
     if experiment is None:
         return alone
     column = first_of(stored, (_R, "run_purpose"))
-    word = sa.func.regexp_extract(own, _PURPOSE, 1)
+    word = captured(own, _PURPOSE)
     told = sa.case(
         (experiment.is_(None), alone),
         (word == "init", "initial"),

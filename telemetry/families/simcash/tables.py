@@ -18,6 +18,7 @@ from telemetry.families.simcash import (
     runs,
     states,
 )
+from telemetry.families.simcash.sql import names
 from telemetry.families.simcash.units import with_units
 from telemetry.families.vocabulary import Columns, ColumnSpec, TableSpec
 
@@ -33,7 +34,7 @@ def in_cycle(found: Columns, agents: tuple[AgentId, ...]) -> sa.ColumnElement[bo
     """The JSON list of the cycle's agents names one of them."""
     text = sa.cast(found.column("lsm_cycles", "agents"), sa.Text())
     written = {json.dumps(str(a), ensure_ascii=f) for a in agents for f in (True, False)}
-    return sa.or_(*(sa.func.contains(text, w) for w in sorted(written)))
+    return sa.or_(*(names(text, w) for w in sorted(written)))
 
 
 def templates_only(found: Columns) -> sa.ColumnElement[bool]:

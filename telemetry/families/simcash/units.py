@@ -7,10 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from telemetry.families.simcash.sql import hundredth
 from telemetry.families.vocabulary import Columns, ColumnSpec
 from telemetry.text import CENTS, MONEY, UNITS
-
-_WIDE, _HUNDREDTH = sa.Numeric(36, 0), sa.Numeric(2, 2)
 
 
 def with_units(column: ColumnSpec, table: str) -> tuple[ColumnSpec, ...]:
@@ -23,7 +22,7 @@ def with_units(column: ColumnSpec, table: str) -> tuple[ColumnSpec, ...]:
         cents = own if column.derive is None else column.derive(found)
         if column.kind != "int":
             return cents / 100
-        return sa.cast(cents, _WIDE) * sa.cast(sa.literal_column("0.01"), _HUNDREDTH)
+        return hundredth(cents)
 
     units = replace(
         column,

@@ -33,13 +33,12 @@ CRISIS = Scenario(
         Shock(140, "ALPHA", "BRAVO", 1_000_000),
     ),
 )
-LIQUIDITY = Search("liquidity", ORDINARY, max_iterations=14, samples=4)
+LIQUIDITY = Search("liquidity", ORDINARY, max_iterations=14)
 HOARDERS = replace(
     LIQUIDITY,
     name="hoarders",
     master_seed=7,
-    max_iterations=9,
-    samples=3,
+    max_iterations=8,
     start=Policy(1.0, 2, 0.6),
     persistence=Persistence(keep=("initial", "best", "worst", "final"), level="full"),
 )

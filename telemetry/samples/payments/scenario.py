@@ -18,7 +18,7 @@ class Policy:
     case ``urgency`` ticks before its deadline.
     """
 
-    liquidity_fraction: float = 0.5
+    liquidity_fraction: float = 0.8
     urgency: int = 4
     buffer: float = 0.2
 
@@ -67,7 +67,7 @@ class Costs:
 
     overdraft_ppm: int = 400
     delay_ppm: int = 1_500
-    collateral_ppm: int = 60
+    collateral_ppm: int = 150
     deadline_penalty: int = 5_000
     overdue_multiplier: int = 4
 

@@ -22,7 +22,7 @@ _RULE = "No language model is asked here: a rule draws each proposal from the ma
 class Search:
     """A hill climb by every bank for itself; it follows from ``master_seed`` alone.
 
-    ``stable`` iterations in a row without an accepted change end it as converged.
+    ``stable`` iterations in a row that save less than the threshold end it as converged.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Search:
     max_iterations: int = 25
     samples: int = 3
     stable: int = 3
+    stability_threshold: float = 0.02
     step: float = 0.3
     start: Policy = field(default_factory=Policy)
     persistence: Persistence = field(default_factory=Persistence)
@@ -47,6 +48,7 @@ class Search:
             "evaluation": {"mode": "bootstrap", "num_samples": self.samples},
             "convergence": {
                 "max_iterations": self.max_iterations,
+                "stability_threshold": self.stability_threshold,
                 "stability_window": self.stable,
             },
             "optimization": {"step": self.step, "start": self.start.config},
@@ -105,8 +107,9 @@ class Climb:
         self._experiment.log_event(number, "iteration_start", {"iteration": number})
         proposals = self.policies if number == 0 else self._proposals(number)
         means = self._sample(iteration, proposals)
+        before = sum(self._costs.values())
         accepted = self._accept(number, proposals, means)
-        self._quiet = 0 if number == 0 or any(accepted.values()) else self._quiet + 1
+        self._quiet = 0 if number == 0 or not self._stayed(before) else self._quiet + 1
         last = self.converged or number == self.plan.max_iterations - 1
         purpose = "initial" if number == 0 else "final" if last else "evaluation"
         outcome = self._run(iteration, self.policies, purpose, None, self.plan.master_seed)
@@ -121,11 +124,16 @@ class Climb:
     def finish(self) -> None:
         """Say how the search ended."""
         reason = (
-            f"Stability achieved ({self.plan.stable} consecutive iterations without a change)"
+            f"Stability achieved ({self.plan.stable} consecutive stable iterations)"
             if self.converged
             else f"Reached the limit of {self.plan.max_iterations} iterations"
         )
         self._experiment.finish(converged=self.converged, reason=reason)
+
+    def _stayed(self, before: float) -> bool:
+        """Whether the banks together spend as much as before, but for the threshold."""
+        saved = before - sum(self._costs.values())
+        return saved <= before * self.plan.stability_threshold
 
     def _proposals(self, number: int) -> dict[str, Policy]:
         """Each bank's policy with one parameter moved; steps shrink as the search goes on."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Unpack
 
 from telemetry.families.simcash.recording.levels import TABLES_OF_LEVEL
@@ -21,6 +21,7 @@ from telemetry.recording.checks import Plan, RowCheck, Values
 from telemetry.recording.run import COMPLETED, FAILED, Batch, Finalise, RunRecorder
 
 _EVENTS = "simulation_events"
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass
@@ -75,6 +76,7 @@ class SimCashRun(RunRecorder[str]):
         self._kept = TABLES_OF_LEVEL[level]
         self._ticks_per_day = ticks_per_day
         self._events = 0
+        self._written = datetime.min
         self._times: tuple[int | None, datetime] = (None, datetime.min)
 
     def keeps(self, name: str) -> bool:
@@ -94,6 +96,7 @@ class SimCashRun(RunRecorder[str]):
         if _EVENTS in self._kept:
             row = {
                 "event_id": self._event_id(),
+                "event_timestamp": self._event_time(),
                 "event_type": event_type,
                 "details": as_json("simulation_events.details", details, money=True),
                 "agent_id": agent_id,
@@ -230,7 +233,11 @@ class SimCashRun(RunRecorder[str]):
             return
         if table == _EVENTS:
             count = len(next(iter(columns.values()), ()))
-            columns = {**columns, "event_id": [self._event_id() for _ in range(count)]}
+            columns = {
+                **columns,
+                "event_id": [self._event_id() for _ in range(count)],
+                "event_timestamp": [self._event_time() for _ in range(count)],
+            }
         super().record_columns(table, tick, columns)
 
     def finish(
@@ -271,6 +278,11 @@ class SimCashRun(RunRecorder[str]):
         self._events += 1
         return f"{self.run_id}-{self._events:06x}"
 
+    def _event_time(self) -> datetime:
+        """Now, and later than the event before: readers sort the events of a tick by it."""
+        self._written = max(datetime.now(), self._written + _MICROSECOND)
+        return self._written
+
     def _given_at(self, tick: int) -> Mapping[str, object]:
         if tick != self._times[0]:  # one time a tick: its rows are told apart by their order
             self._times = (tick, datetime.now())
@@ -281,7 +293,7 @@ class SimCashRun(RunRecorder[str]):
             "day": day,
             **dict.fromkeys(("snapshot_tick", "checkpoint_tick"), tick),
             **dict.fromkeys(("snapshot_day", "checkpoint_day"), day),
-            **dict.fromkeys(("event_timestamp", "created_at", "checkpoint_timestamp"), now),
+            **dict.fromkeys(("created_at", "checkpoint_timestamp"), now),
         }
 
 
