@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -25,6 +26,7 @@ FILES = (
     ("vmt", "sqlite:///{}/new.db"),
     ("vmt", "duckdb:///{}/new.db"),
     ("simcash", "{}/new.db"),
+    ("simcash", "sqlite:///{}/new.db"),
     ("moltmarket", "sqlite:///{}/new.db"),
     ("moltmarket", "duckdb:///{}/new.db"),
 )
@@ -70,7 +72,7 @@ def test_an_empty_database_is_made_and_opens_without_a_run(
     assert "already current" in ran(capsys, "migrate", path).err
 
 
-@pytest.mark.parametrize("family", ["vmt", "moltmarket"])
+@pytest.mark.parametrize("family", ["vmt", "moltmarket", "simcash"])
 def test_an_empty_database_is_made_on_a_server(family: str, server: Server, capsys: Capsys) -> None:
     url = server.create()
     assert ran(capsys, "init", url, "--family", family).code == 0
@@ -142,14 +144,22 @@ def test_unknown_families_engines_and_folders_are_one_sentence(
     path = tmp_path / "x.db"
     said = refused(capsys, 2, "init", path, "--family", "weather")
     assert "no family 'weather'; there are bilancio, moltmarket, simcash, vmt" in said
-    said = refused(capsys, 2, "init", f"sqlite:///{path}", "--family", "simcash")
-    assert "simcash is not recorded on sqlite; use duckdb" in said
     said = refused(capsys, 2, "init", tmp_path / "x", "--family", "bilancio")
     assert "only a folder of files, which is there from the first run on" in said
     said = refused(capsys, 2, "init", tmp_path / "no" / "x.db", "--family", "vmt")
     assert "does not exist; make it first" in said
     assert "Missing option" in refused(capsys, 2, "init", path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_engine_that_a_family_is_not_recorded_on_is_one_sentence(
+    tmp_path: Path, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vmt_only = next(f for f in families() if f.name == "vmt")
+    on_files = replace(vmt_only, schema=replace(SCHEMA, engines=("sqlite", "duckdb")))
+    monkeypatch.setattr("telemetry.upgrade.initialising.families", lambda: (on_files,))
+    said = refused(capsys, 2, "init", "postgresql://me@127.0.0.1:1/x", "--family", "vmt")
+    assert "vmt is not recorded on postgresql; use sqlite or duckdb" in said
 
 
 def test_a_newer_database_is_refused_with_both_versions_named(
