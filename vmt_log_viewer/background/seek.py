@@ -9,7 +9,7 @@ from telemetry.cancel import CancelToken
 from telemetry.concepts import AgentId, PageKey, RunId, TickRange
 from telemetry.filters import Filter
 from telemetry.queries import Sort, TableQuery, Where
-from vmt_log_viewer.models.failures import failed_text
+from vmt_log_viewer.state.failures import failed_text
 from vmt_log_viewer.state.items import RowItem
 
 if TYPE_CHECKING:

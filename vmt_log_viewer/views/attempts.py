@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 from telemetry.concepts import RunId, Table
 from telemetry.errors import TelemetryError
 from telemetry.queries import HistogramQuery
-from vmt_log_viewer.models.failures import failed_text
+from vmt_log_viewer.state.failures import failed_text
 from vmt_log_viewer.state.items import RowItem
 from vmt_log_viewer.theme import GRID, INSIDE
 from vmt_log_viewer.views.negotiation import NegotiationPanel

@@ -107,6 +107,8 @@ class OverviewView(View):
         """Everything that a brush limits."""
         q = self._questions
         assert q is not None
+        for section in (self.page.over_time, self.page.traders):
+            section.setVisible(q.trades is not None)  # one sentence is enough
         if q.trades is None:
             table = q.source.table_with_role("trades")
             why = table.how_to_record if table is not None else ""

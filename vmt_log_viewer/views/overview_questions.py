@@ -13,9 +13,9 @@ from telemetry.concepts import Agent, AgentId, Facets, Measure, Series, Table, T
 from telemetry.filters import Filter
 from telemetry.queries import FacetQuery, HistogramQuery, SeriesQuery, SummaryQuery, Where
 from telemetry.text import cell_text
-from vmt_log_viewer.models.failures import failed_text, succeeded_text
 from vmt_log_viewer.plots.agent_columns import AgentColumn
 from vmt_log_viewer.plots.bars import Bar
+from vmt_log_viewer.state.failures import failed_text, succeeded_text
 from vmt_log_viewer.theme import Theme
 from vmt_log_viewer.widgets.agent_chooser import agent_name
 from vmt_log_viewer.widgets.outcome_mark import reason_color

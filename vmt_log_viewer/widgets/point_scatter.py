@@ -235,7 +235,7 @@ class PointScatter(pg.PlotWidget):
         item.getAxis("left").setWidth(56)
         item.showGrid(x=True, y=True, alpha=0.1)
         item.getViewBox().setBackgroundColor(theme.color("base"))
-        self._steps.setPen(pg.mkPen(theme.color("text"), width=1.5))
+        self._steps.setPen(pg.mkPen(theme.color("text"), width=1))
         self._now.setPen(pg.mkPen(theme.color("accent"), width=1))
         self._chosen.setPen(pg.mkPen(theme.color("accent"), width=2))
         self._chosen.setBrush(pg.mkBrush(None))
