@@ -11,7 +11,7 @@ from vmt_log_viewer.models import convergence as going
 from vmt_log_viewer.models.iteration_runs import runs_table
 from vmt_log_viewer.plots.iteration_chart import ChartLine, IterationChart
 from vmt_log_viewer.plots.picture import widget_pictures
-from vmt_log_viewer.theme import BETWEEN, GRID, Theme
+from vmt_log_viewer.theme import BETWEEN, GRID, ROW_HEIGHT, Theme
 from vmt_log_viewer.views.experiment_page import ExperimentPage
 from vmt_log_viewer.views.view import ExportRequest, Frame
 from vmt_log_viewer.widgets.folding import FoldingSplitter
@@ -19,6 +19,7 @@ from vmt_log_viewer.widgets.plain import caption, tool_button
 from vmt_log_viewer.widgets.plain_table import PlainTable
 
 LOW = 420  # pixels of height
+UNLIMITED = 16_777_215  # what Qt calls no limit
 EACH = "cost of each agent"
 CHOICE = Qt.ItemDataRole.UserRole
 
@@ -118,7 +119,7 @@ class IterationsPage(ExperimentPage):
         upper, top = _part()
         top.addLayout(line)
         top.addWidget(self.chart, 1)
-        lower, below = _part()
+        self._lower, below = _part()
         about = QHBoxLayout()
         about.addWidget(self.about_runs, 1)
         about.addWidget(self.open)
@@ -130,7 +131,7 @@ class IterationsPage(ExperimentPage):
         tables = QSplitter(Qt.Orientation.Vertical)
         tables.setChildrenCollapsible(False)
         tables.addWidget(self.table)
-        tables.addWidget(lower)
+        tables.addWidget(self._lower)
         tables.setSizes([220, 180])
         parts = FoldingSplitter(LOW, (4, 6), (3, 4))
         parts.add_parts(upper, tables)
@@ -216,6 +217,7 @@ class IterationsPage(ExperimentPage):
         if rows:
             self.runs.choose(0)
         self.runs.setVisible(bool(rows))
+        self._lower.setMaximumHeight(UNLIMITED if rows else ROW_HEIGHT)  # a line is all it says
         self.open.setEnabled(bool(rows))
         self.open.setVisible(bool(rows))
         self.about_runs.setText(_about_runs(chosen, len(rows)))

@@ -64,6 +64,8 @@ class MeansPanel(QWidget):
         self.ask()
 
     def clear(self) -> None:
+        for lane in ("one", "two"):
+            self._context.runner.cancel(f"{self._lane}.{lane}")
         self._source = self._table = None
         self.chart.show_means(None)
         self.map.show_means(None)
@@ -152,8 +154,8 @@ class MeansPanel(QWidget):
 
     def _filtered(self) -> str:
         """By which columns the rows are filtered, beyond the choice of the experiment."""
-        assert self._table is not None
-        known = {c.name: c for c in self._table.columns if c.role != "experiment"}
+        columns = () if self._table is None else self._table.columns
+        known = {c.name: c for c in columns if c.role != "experiment"}
         names = [known[f.column].label for f in self._kept() if f.column in known]
         return f" · filtered by {', '.join(names)}" if names else ""
 

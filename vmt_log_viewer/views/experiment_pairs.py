@@ -80,6 +80,9 @@ class PairsPage(ExperimentPage):
         self._name_buttons()
 
     def clear(self) -> None:
+        for lane in ("points", "why"):
+            self._context.runner.cancel(f"{self._lane}.{lane}")
+        self._asked = None
         self.panel.clear()
         self.scatter.show_points(None, {}, ("", ""))
 
