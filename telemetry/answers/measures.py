@@ -10,7 +10,7 @@ from telemetry.answers.runs import decode_config
 from telemetry.answers.tables import used
 from telemetry.answers.where import column_scale
 from telemetry.concepts import Measure, RunId
-from telemetry.errors import RequestError
+from telemetry.errors import NothingFoundError, RequestError
 from telemetry.families.vocabulary import ColumnSpec, MeasureSpec, TableSpec
 from telemetry.reader import Layout, Reader
 from telemetry.text import per_unit, shown_unit
@@ -26,6 +26,10 @@ def spec_of(reader: Reader, name: str) -> MeasureSpec:
     spec = reader.family.measure(name)
     if spec is None:
         known = ", ".join(m.name for m in reader.family.measures)
+        if not known:
+            raise NothingFoundError(
+                f"{reader.family.label} sources of this kind record no measures of agents by tick."
+            )
         raise RequestError(f"There is no measure {name!r}; this family has {known}.")
     return spec
 

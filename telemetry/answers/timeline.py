@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from telemetry.answers.runs import run_ticks
 from telemetry.answers.values import whole
 from telemetry.concepts import Lane, LaneInfo, RunId, TickRange, Timeline
-from telemetry.errors import RequestError
+from telemetry.errors import NothingFoundError, RequestError
 from telemetry.families.vocabulary import LaneSpec
 from telemetry.queries import TimelineQuery
 from telemetry.reader import Layout, Reader
@@ -39,6 +39,8 @@ def timeline(reader: Reader, query: TimelineQuery) -> Timeline:
     """The asked lanes; one that is not recorded has no intervals, and the notes say so."""
     known = {spec.name: spec for spec in reader.family.lanes}
     for name in query.lanes or ():
+        if not known:
+            raise NothingFoundError(f"{reader.family.label} sources of this kind have no lanes.")
         if name not in known:
             raise RequestError(f"There is no lane {name!r}; this family has {', '.join(known)}.")
     window = _Window(query.run_id, query.ticks, run_ticks(reader, query.run_id))

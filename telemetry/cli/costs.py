@@ -70,7 +70,8 @@ def costs(
 def _table(source: Source) -> Table:
     table = source.table_with_role(ROLE)
     if table is None:
-        raise NothingFoundError(f"{source.identity.family_label} sources record no costs.")
+        label = source.identity.family_label
+        raise NothingFoundError(f"{label} sources of this kind record no costs by tick.")
     if not table.recorded:
         raise NothingFoundError(
             f"Costs are not recorded in {source.name}. {table.how_to_record}".strip()

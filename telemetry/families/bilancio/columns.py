@@ -99,6 +99,9 @@ RUNS = (
     C("files_missing", "without files", "flag", facet=True,
       help="Known from the registry alone; its folder is not here."),
     C("files", "files", "int", visible=False, help="Files in its out/ folder."),
+    C("replayable", "replayable", "flag", role="replayable", visible=False,
+      derive=lambda c: sa.func.coalesce(c.column("runs", "files"), 0) > 0, needs=("files",),
+      help="Has files in its out/ folder."),
     *hidden(
         number("face_value", "ticket size"),
         number("big_entity_share", "big entities' share"),
