@@ -15,11 +15,13 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Unpack
 
 from telemetry.errors import RecordingError
+from telemetry.families.bilancio import aggregates
+from telemetry.families.bilancio.aggregates import Pair
 from telemetry.families.bilancio.layout import REGISTRY
 from telemetry.families.bilancio.registry import Registry
 from telemetry.families.bilancio.rows import RunParameters
@@ -28,7 +30,7 @@ from telemetry.families.bilancio.run import FILES, BilancioRun
 from telemetry.recording.folder import FolderBatch, repair, replace, writing
 from telemetry.recording.rules import RefusedValue, choice
 
-__all__ = ["BilancioRecorder", "BilancioRun"]
+__all__ = ["BilancioRecorder", "BilancioRun", "Pair"]
 
 
 class BilancioRecorder:
@@ -101,6 +103,12 @@ class BilancioRecorder:
         return BilancioRun(
             batch, name, checks, registry=registry, folder=folder, detailed=detailed_logging
         )
+
+    def write_aggregates(
+        self, pairs: Sequence[Pair], config: Mapping[str, object] | None = None
+    ) -> None:
+        """Compare pairs of runs that were recorded here: writes the files of ``aggregate/``."""
+        aggregates.write(self.folder, pairs, config or {})
 
     def _repair(self) -> None:
         """Cut half days off the runs whose process died, and say in the registry that it did."""
