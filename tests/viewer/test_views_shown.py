@@ -1,6 +1,46 @@
-"""Only views that suit have a tab; the View menu says why another has none."""
+"""One body over all views and all families; only views that suit have a tab, the menu says why."""
 
-from tests.viewer.programs import opened
+import pytest
+
+from tests.builders.samples import SAMPLES
+from tests.viewer.programs import opened, settle
+
+SUIT = {
+    "vmt": {"overview", "trades", "attempts", "trajectories"},
+    "simcash": {"overview", "experiment", "trades", "attempts", "events", "trajectories"},
+    "moltmarket": {"overview", "trades", "attempts", "events", "order_book"},
+    "bilancio": {"overview", "trades", "attempts", "events", "trajectories"},
+}
+"""What each family must at least be shown by."""
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=str)
+def test_every_view_shows_a_run_of_every_family_or_says_why_not(
+    program, qtbot, tmp_path, request, sample
+):
+    if sample.sql is None:
+        place = sample.make(tmp_path)
+    else:
+        place = request.getfixturevalue("server").create(sample.sql())
+    opened(qtbot, program, place, run=str(sample.run))
+    area, cursor = program.window.area, program.document.cursor
+    shown = set()
+    for page in area.pages:
+        if page.reason is not None:
+            assert page.reason.strip().endswith("."), page.kind.title
+            continue
+        shown.add(page.kind.name)
+        area.go_to(page)
+        qtbot.waitUntil(lambda: program.runner.idle() and area.settled(), timeout=30_000)
+        assert page.view.isVisible(), page.kind.title
+        for tick in (cursor.bounds.first, cursor.bounds.last):  # each follows the one "now"
+            cursor.move_to(tick)
+            settle(qtbot, program)
+        program.session.refresh()
+        qtbot.waitUntil(lambda: program.runner.idle() and area.settled(), timeout=30_000)
+        assert not page.view.grab().isNull()
+        assert program.window.messages.text == "", page.kind.title
+    assert shown >= SUIT[sample.family]
 
 
 def test_a_view_that_does_not_suit_has_no_tab_and_the_menu_says_why(program, qtbot, barter_db):
