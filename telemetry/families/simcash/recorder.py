@@ -22,6 +22,7 @@ from typing import Self
 from sqlalchemy import insert, select
 
 from telemetry.errors import RecordingError
+from telemetry.families.simcash.migrations import SCHEMA
 from telemetry.families.simcash.models.unified import Base
 from telemetry.families.simcash.recording import ids
 from telemetry.families.simcash.recording.experiments import SimCashExperiment, SimCashIteration
@@ -51,7 +52,7 @@ class SimCashRecorder:
 
     def __init__(self, target: str | os.PathLike[str]) -> None:
         """Raises `RecordingError` when the place cannot be written or holds something else."""
-        self._target = open_target(target, Base.metadata)
+        self._target = open_target(target, Base.metadata, SCHEMA)
 
     def begin_experiment(
         self,

@@ -33,12 +33,13 @@ CRISIS = Scenario(
         Shock(140, "ALPHA", "BRAVO", 1_000_000),
     ),
 )
-LIQUIDITY = Search("liquidity", ORDINARY, max_iterations=14)
+LIQUIDITY = Search("liquidity", ORDINARY, master_seed=7, max_iterations=14)
 HOARDERS = replace(
     LIQUIDITY,
     name="hoarders",
-    master_seed=7,
+    master_seed=11,
     max_iterations=8,
+    stable=4,
     start=Policy(1.0, 2, 0.6),
     persistence=Persistence(keep=("initial", "best", "worst", "final"), level="full"),
 )

@@ -31,8 +31,8 @@ class Search:
     max_iterations: int = 25
     samples: int = 3
     stable: int = 3
-    stability_threshold: float = 0.02
-    step: float = 0.3
+    stability_threshold: float = 0.01
+    step: float = 0.45
     start: Policy = field(default_factory=Policy)
     persistence: Persistence = field(default_factory=Persistence)
     ticks_per_commit: int = 20

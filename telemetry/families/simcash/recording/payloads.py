@@ -16,7 +16,9 @@ _MONEY = frozenset(
         *("max_net_outflow", "bilateral_limit", "multilateral_limit"),
     ]
 )
-_MAPS_OF_MONEY = frozenset(["per_agent_costs", "costs_per_agent", "costs", "net_positions"])
+_OF_MONEY = frozenset(
+    ["tx_amounts", "per_agent_costs", "costs_per_agent", "costs", "net_positions"]
+)
 
 
 def as_json(field: str, value: object, *, money: bool = False) -> str:
@@ -48,6 +50,9 @@ def _refuse_fractions(field: str, value: object, *, is_money: bool) -> None:
         for key, entry in value.items():
             name = str(key)
             owed = is_money or name in _MONEY or name.endswith("_cost")
-            _refuse_fractions(f"{field}.{name}", entry, is_money=owed or name in _MAPS_OF_MONEY)
+            _refuse_fractions(f"{field}.{name}", entry, is_money=owed or name in _OF_MONEY)
+    elif isinstance(value, list | tuple):
+        for place, entry in enumerate(value):
+            _refuse_fractions(f"{field}.{place}", entry, is_money=is_money)
     elif is_money and isinstance(value, float):
         raise RecordingError(f"{field} must be integer cents, not {value!r}.")

@@ -163,7 +163,7 @@ class SimCashRun(RunRecorder[str]):
             "cycle_length": len(agents),
             "agents": as_json("lsm_cycles.agents", list(agents)),
             "transactions": as_json("lsm_cycles.transactions", list(transactions)),
-            "tx_amounts": _amounts("tx_amounts", {"amount": list(tx_amounts)}, "amount"),
+            "tx_amounts": _amounts("tx_amounts", list(tx_amounts)),
             "settled_value": settled_value,
             "total_value": total_value,
             "net_positions": None,
@@ -171,8 +171,7 @@ class SimCashRun(RunRecorder[str]):
             "max_net_outflow_agent": max_net_outflow_agent,
         }
         if net_positions is not None:
-            net = {"net_positions": dict(net_positions)}
-            values["net_positions"] = _amounts("net_positions", net, "net_positions")
+            values["net_positions"] = _amounts("net_positions", dict(net_positions))
         self._log("lsm_cycles", tick, values)
 
     def log_policy(
@@ -297,6 +296,7 @@ class SimCashRun(RunRecorder[str]):
         }
 
 
-def _amounts(name: str, named: Mapping[str, object], key: str) -> str:
-    as_json(f"lsm_cycles.{name}", named, money=True)
-    return as_json(f"lsm_cycles.{name}", named[key])
+def _amounts(name: str, amounts: object) -> str:
+    named = {name: amounts}
+    as_json("lsm_cycles", named, money=True)
+    return as_json(f"lsm_cycles.{name}", amounts)
