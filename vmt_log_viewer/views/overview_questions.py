@@ -52,11 +52,12 @@ class Questions:
         attempts = self.source.table_with_role("attempts")
         traded = "Trades" if trades is None else trades.label
         tried = "Attempts" if attempts is None else attempts.label
+        reason = None if attempts is None else attempts.with_role("reason")
         group = None if trades is None else trades.column(trades.group or "")
         return {
             "pairs": f"{traded} by {group.label}" if group is not None else traded,
             "over_time": f"{traded} over time",
-            "attempts": f"{tried} by reason",
+            "attempts": f"{tried} by {'reason' if reason is None else reason.label}",
             "traders": f"{traded} of each agent",
         }
 

@@ -199,7 +199,7 @@ class PointScatter(pg.PlotWidget):
         known = points.x[np.isfinite(points.x)]
         if known.size:
             first, last = float(known.min()), float(known.max())
-            air = max(0.5, 0.04 * (last - first))  # room for the last tick's number
+            air = 0.04 * (last - first) or 5.0  # room for the last tick's number
             self.getPlotItem().setXRange(first - air, last + air, padding=0)
         extent = extent_of([points.y], everything=self._everything)
         if np.isfinite(extent.low):
