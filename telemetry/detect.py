@@ -95,13 +95,19 @@ Recognised = tuple[FamilySpec, str, Shape]
 
 
 def _recognised(shape: Shape) -> Recognised | None:
-    """The first family that knows the shape, with the vintage and its own spelling of names."""
+    """The family that knows the shape, with the vintage and its own spelling of names.
+
+    Of several (experiments may stand above any runs) it is the one that knows the most tables.
+    """
+    found: Recognised | None = None
+    most = 0
     for family in families():
         spelt = shape.spelt_like(family.names())
         vintage = family.recognise(spelt)
-        if vintage is not None:
-            return family, vintage, spelt
-    return None
+        known = len(family.names().keys() & spelt.tables.keys())
+        if vintage is not None and (found is None or known > most):
+            found, most = (family, vintage, spelt), known
+    return found
 
 
 def _of_schemas(database: Database, found: Recognised | None) -> Recognised | None:

@@ -132,11 +132,18 @@ class Source:
 
     def can_answer(self, query: type[Query[Any]]) -> bool:
         """Whether a question of this kind has an answer here, though it may be an empty one."""
-        return query in self._family.answers or query in ANSWERS
+        return self._answer_to(query) is not None
+
+    def _answer_to(self, query: type[Query[Any]]) -> Callable[..., Any] | None:
+        needed = self._family.answers_from.get(query)
+        own = self._family.answers.get(query)
+        if own is not None and (needed is None or self._layout.shape.has(needed)):
+            return own
+        return ANSWERS.get(query)
 
     def ask(self, query: Query[T], token: CancelToken | None = None) -> T:
         """Answer `query`; blocks. QueryCancelled once the token is cancelled."""
-        answer = self._family.answers.get(type(query)) or ANSWERS.get(type(query))
+        answer = self._answer_to(type(query))
         if answer is None:
             raise NothingFoundError(f"{self._family.label} sources {query.LACKING}.")
         token = token or CancelToken()

@@ -254,7 +254,8 @@ class FamilySpec:
 
     `recognise` gives the vintage of a shape, or None where it is not of this family; `scales`
     the scales of a source; `detail` completes a run's facts and warnings. `answers` are the
-    queries that this family answers itself (experiments, proofs, order books). A family with
+    queries that this family answers itself (experiments, proofs, order books), `answers_from`
+    the stored table without which a source has no answer to one of them. A family with
     shapes that do not fit one another declares one FamilySpec a shape, all of the same `name`.
     `schema` is what its recorder writes and what databases of this shape can be migrated to.
     """
@@ -269,6 +270,7 @@ class FamilySpec:
     scales: Callable[[Asker, str], tuple[ScaleSpec, ...]]
     detail: Callable[[Asker, RunId, RunDetail], RunDetail]
     answers: Mapping[type[Any], Callable[[Any, Any], Any]] = field(default_factory=dict)
+    answers_from: Mapping[type[Any], str] = field(default_factory=dict)
     folder: FolderSpec | None = None
     schema: SchemaSpec | None = None
 

@@ -13,11 +13,9 @@ from pathlib import Path
 
 from sqlalchemy import (
     Connection,
-    DefaultClause,
     Engine,
     Inspector,
     MetaData,
-    Sequence,
     create_engine,
     event,
     inspect,
@@ -27,6 +25,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from telemetry.errors import RecordingError
+from telemetry.migrations import SchemaSpec, check, stamp
+from telemetry.migrations.tables import create
 
 _BUSY_SECONDS = 30
 _CREATING = 0x564D54  # the advisory lock of those who create tables
@@ -56,9 +56,15 @@ class Target:
 
 
 def open_target(
-    location: str | os.PathLike[str], metadata: MetaData, *, as_it_is: bool = False
+    location: str | os.PathLike[str],
+    metadata: MetaData,
+    schema: SchemaSpec | None = None,
+    *,
+    as_it_is: bool = False,
 ) -> Target:
     """The target at a path or SQLAlchemy URL, with the tables of ``metadata`` created if absent.
+
+    Its version is written into it, and one of another version of ``schema`` is refused.
 
     Raises `RecordingError` when the place cannot be written, is not a database, or holds another
     program's tables or an older vintage of these: recording never alters an existing table.
@@ -78,7 +84,7 @@ def open_target(
     target = Target(engine, name)
     try:
         with writing(target):
-            _prepare_tables(target, metadata, as_it_is=as_it_is)
+            _prepare_tables(target, metadata, schema, as_it_is=as_it_is)
     except BaseException:
         target.close()
         raise
@@ -142,7 +148,9 @@ def _prepare_connection(connection: object, _record: object) -> None:
     cursor.close()
 
 
-def _prepare_tables(target: Target, metadata: MetaData, *, as_it_is: bool) -> None:
+def _prepare_tables(
+    target: Target, metadata: MetaData, schema: SchemaSpec | None, *, as_it_is: bool
+) -> None:
     """Look first, and only then change anything: what is refused stays as it was."""
     have = _columns(target, metadata)
     target.lacking = {
@@ -164,32 +172,13 @@ def _prepare_tables(target: Target, metadata: MetaData, *, as_it_is: bool) -> No
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         elif connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_CREATING})")
+        if schema is not None:
+            check(connection, schema, target.name)
         if not as_it_is:
-            create_tables(connection, metadata)
+            create(connection, metadata.sorted_tables)
+            if schema is not None:
+                stamp(connection, schema)
         connection.commit()
-
-
-def create_tables(connection: Connection, metadata: MetaData) -> None:
-    """Create the tables that are absent; numbered keys count by themselves on every database."""
-    if connection.dialect.name == "duckdb":
-        if set(metadata.tables) <= set(inspect(connection).get_table_names()):
-            return  # DuckDB cannot tell SQLAlchemy which types it has, and refuses them twice
-        metadata = _with_sequences(metadata)
-    metadata.create_all(connection)
-
-
-def _with_sequences(metadata: MetaData) -> MetaData:
-    """The same tables for DuckDB, whose integer keys do not count without a sequence."""
-    copy = MetaData()
-    for table in metadata.sorted_tables:
-        twin = table.to_metadata(copy)
-        counting = table.autoincrement_column  # asked of the twin, it would be remembered there
-        if counting is not None and not counting.foreign_keys:
-            sequence = Sequence(f"{table.name}_{counting.name}_seq", metadata=copy)
-            key = twin.c[counting.name]
-            key.server_default = DefaultClause(sequence.next_value())
-            key.autoincrement = False
-    return copy
 
 
 def _use_wal(connection: Connection) -> None:

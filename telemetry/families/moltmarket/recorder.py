@@ -30,6 +30,7 @@ from telemetry.families.moltmarket.event_store import (
     write_rows,
 )
 from telemetry.families.moltmarket.ledger import SNAPSHOT_EVERY, Event, Ledger
+from telemetry.families.moltmarket.migrations import SCHEMA
 from telemetry.families.moltmarket.models import Base
 from telemetry.families.moltmarket.rules import check_event, limit_of
 from telemetry.families.moltmarket.run import Amount, Clock, MarketRun, as_text
@@ -57,7 +58,7 @@ class MarketRecorder:
 
         ``clock`` tells the time of every event (it is not part of the chain).
         """
-        self._target = open_target(target, Base.metadata)
+        self._target = open_target(target, Base.metadata, SCHEMA)
         self._clock = clock
         self._limit = limit_of(self._target.engine.dialect.name)
 

@@ -22,6 +22,14 @@ from typing import Self, Unpack, cast
 from sqlalchemy import insert, update
 
 from telemetry.errors import RecordingError
+from telemetry.families.vmt.experiment_recorder import (
+    Link,
+    VmtExperiment,
+    as_json,
+    begin_experiment,
+    link,
+)
+from telemetry.families.vmt.migrations import SCHEMA
 from telemetry.families.vmt.models import Base
 from telemetry.families.vmt.rows import (
     AgentSnapshotRow,
@@ -97,7 +105,26 @@ class VmtRecorder:
         ``older_vintage`` writes barter runs into existing tables that lack columns or tables of
         today; what there is no place for is not kept.
         """
-        self._target = open_target(target, Base.metadata, as_it_is=older_vintage)
+        self._target = open_target(target, Base.metadata, SCHEMA, as_it_is=older_vintage)
+
+    def begin_experiment(
+        self,
+        experiment_id: str,
+        name: str | None = None,
+        *,
+        kind: str = "generic",
+        config: Mapping[str, object] | None = None,
+        master_seed: int | None = None,
+    ) -> VmtExperiment:
+        """A new experiment to which runs may belong; give it to `begin_run`."""
+        values = {
+            "experiment_name": name or experiment_id,
+            "experiment_type": kind,
+            "config": None if config is None else as_json("config", config),
+            "master_seed": master_seed,
+            "created_at": datetime.now().isoformat(),
+        }
+        return begin_experiment(self._target, experiment_id, values)
 
     def begin_run(
         self,
@@ -113,6 +140,10 @@ class VmtRecorder:
         start_time: str | None = None,
         policy: LogPolicy | None = None,
         ticks_per_commit: int = 1,
+        experiment: VmtExperiment | None = None,
+        iteration: int | None = None,
+        sample_index: int | None = None,
+        purpose: str | None = None,
     ) -> VmtRun:
         """A new run, at once visible as unfinished; ``config`` is kept as JSON.
 
@@ -135,13 +166,14 @@ class VmtRecorder:
                 "num_agents": num_agents,
                 "grid_width": grid_width,
                 "grid_height": grid_height,
-                "config_json": None if config is None else _json("config", config),
+                "config_json": None if config is None else as_json("config", config),
                 "exchange_regime": exchange_regime,
                 "money_mode": money_mode,
                 "money_scale": money_scale,
             },
         )
-        run_id = self._insert_run(dict(zip(plan.names, values, strict=True)))
+        belongs = link(experiment, iteration, sample_index, purpose)
+        run_id = self._insert_run(dict(zip(plan.names, values, strict=True)), belongs)
         absent = {name for name, columns in lacking.items() if "run_id" in columns}
         return VmtRun(
             TickBatch(self._target, ticks_per_commit=ticks_per_commit),
@@ -152,11 +184,13 @@ class VmtRecorder:
             barter=barter,
         )
 
-    def _insert_run(self, row: Mapping[str, object]) -> int:
+    def _insert_run(self, row: Mapping[str, object], belongs: Link | None) -> int:
         with self._target.transaction() as connection:
             key = connection.execute(insert(table("simulation_runs")), row).inserted_primary_key
-        if key is None:
-            raise RecordingError(f"{self._target.name} gave the new run no id.")
+            if key is None:
+                raise RecordingError(f"{self._target.name} gave the new run no id.")
+            if belongs is not None:
+                belongs.write(connection, int(key[0]))
         return int(key[0])
 
     def close(self) -> None:
@@ -310,10 +344,3 @@ def _finalise(target: Target, run_id: int, ticks: int) -> None:
     done = {"end_time": datetime.now().isoformat(), "total_ticks": ticks}
     with target.transaction() as connection:
         connection.execute(update(runs).where(runs.c.run_id == run_id).values(done))
-
-
-def _json(field: str, value: Mapping[str, object]) -> str:
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise RecordingError(f"{field} must be plain JSON values: {error}.") from None

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from telemetry.families.vmt import questions
+from telemetry.families.vmt import experiments, questions
 from telemetry.families.vmt.measures import LANES, MEASURES
 from telemetry.families.vmt.migrations import SCHEMA
 from telemetry.families.vmt.tables import RUN_COLUMNS, RUN_EXTRA, TABLES
 from telemetry.families.vmt.vintages import recognise, scales
 from telemetry.families.vocabulary import FamilySpec, RunSpec
+from telemetry.queries import ExperimentsQuery, IterationsQuery
 
 RUNS = RunSpec(
     table="simulation_runs",
     id="run_id",
     name="scenario_name",
     config="config_json",
-    columns=RUN_COLUMNS,
+    columns=(*RUN_COLUMNS, *experiments.RUN_LINKS),
     extra=questions.run_extra,
     extra_columns=RUN_EXTRA,
     status=questions.status,
     tick_tables=("agent_snapshots", "tick_states", "trades", "trade_attempts"),
     grid=("grid_width", "grid_height"),
+    experiment="experiment_id",
+    iteration="iteration",
 )
 
 FAMILY = FamilySpec(
@@ -32,5 +35,10 @@ FAMILY = FamilySpec(
     lanes=LANES,
     scales=scales,
     detail=questions.detail,
+    answers={
+        ExperimentsQuery: experiments.experiments,
+        IterationsQuery: experiments.iterations,
+    },
+    answers_from={ExperimentsQuery: "experiments", IterationsQuery: "experiments"},
     schema=SCHEMA,
 )
