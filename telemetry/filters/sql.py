@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     ColumnElement,
+    Enum,
     Float,
     Integer,
     String,
@@ -73,7 +74,8 @@ def _operand(element: ColumnElement[Any], kind: Kind) -> ColumnElement[Any]:
     """`element` as something that compares with numbers, or with text, in every dialect."""
     if is_number_kind(kind):
         return cast(element, Integer()) if isinstance(element.type, Boolean) else element
-    return element if isinstance(element.type, String) else cast(element, String())
+    plain = isinstance(element.type, String) and not isinstance(element.type, Enum)
+    return element if plain else cast(element, String())
 
 
 def _compared(

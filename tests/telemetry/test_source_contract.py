@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+import threading
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 import telemetry
 from telemetry import queries as q
+from telemetry.answers import ANSWERS
+from telemetry.cancel import CancelToken
 from telemetry.concepts import RunId, TickRange
-from telemetry.errors import NothingFoundError, RequestError
+from telemetry.errors import NothingFoundError, QueryCancelled, RequestError
+from telemetry.export import json_text, write_table
 from telemetry.families import families
+from telemetry.filters import Filter
+from telemetry.reader import Reader
 from telemetry.source import Source
 from tests.builders.questions import every_query
 from tests.builders.samples import SAMPLES, Sample
@@ -235,3 +243,75 @@ def test_a_stream_that_is_left_early_holds_nothing(fresh: tuple[Sample, Path]) -
     source.close()
     files = [location] if location.is_file() else [p for p in location.rglob("*") if p.is_file()]
     assert [descriptors(path) for path in files] == [0] * len(files)
+
+
+ENDLESS = {
+    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+    "SELECT 1 FROM n WHERE i < 0",
+    "duckdb": "SELECT max(a.range * b.range) FROM range(10000000) a, range(10000000) b",
+    "postgresql": "SELECT pg_sleep(600)",
+}
+
+
+def test_a_cancel_that_comes_just_before_a_statement_is_not_lost(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The driver was asked to stop while it had nothing to stop; what it is given next must end."""
+    source, token, asked = opened.source, CancelToken(), threading.Event()
+    plain = CancelToken.interrupting
+
+    def interrupting(self: CancelToken, interrupt: Callable[[], None]):
+        def told() -> None:
+            if not asked.is_set():  # the first time is before the statement, and has no effect
+                asked.set()
+            else:
+                interrupt()
+
+        return plain(self, told)
+
+    def rows(reader: Reader, _query: object) -> object:
+        token.cancel()
+        assert asked.wait(30)
+        statement = ENDLESS[reader.connection.dialect.name]
+        return reader.connection.exec_driver_sql(statement).fetchall()
+
+    monkeypatch.setattr(CancelToken, "interrupting", interrupting)
+    monkeypatch.setitem(ANSWERS, q.RunsQuery, rows)
+    with pytest.raises(QueryCancelled):
+        source.ask(q.RunsQuery(), token)
+    monkeypatch.undo()
+    assert source.ask(q.RunsQuery()).runs
+
+
+def test_null_and_not_null_split_a_table_and_any_of_finds_what_a_facet_counts(
+    opened: Opened,
+) -> None:
+    source, run = opened.source, opened.run
+    for name in _recorded(source):
+        count = source.ask(q.CountQuery(run, name))
+        for column in [c for c in source.table(name).columns if c.facet][:3]:
+            parts = [
+                source.ask(q.CountQuery(run, name, q.Where((Filter.parse(column.name, t),))))
+                for t in ("null", "!null")
+            ]
+            assert sum(parts) == count, (name, column.name)
+            for value, number in source.ask(q.FacetQuery(run, name, column.name)).values[:3]:
+                where = q.Where((Filter.any_of(column.name, [value]),))
+                assert source.ask(q.CountQuery(run, name, where)) == number, (name, value)
+
+
+def test_an_export_holds_the_rows_that_are_asked(opened: Opened, tmp_path: Path) -> None:
+    source, run = opened.source, opened.run
+    for name in [t.name for t in source.tables if t.recorded and t.role][:4]:
+        query = q.TableQuery(run, name, tuple(c.name for c in source.table(name).columns[:4]))
+        path = tmp_path / f"{name}.jsonl"
+        write_table(source, query, path, format="jsonl")
+        rows = [row for chunk in source.stream(query) for row in chunk]
+        names = [c.name for c in source.stream_columns(query)]
+        lines = path.read_text("utf-8").splitlines()
+        assert len(lines) == len(rows), name
+        for line, row in zip(lines, rows, strict=True):
+            found = json.loads(line, parse_float=Decimal)
+            assert [str(found[n]) for n in names] == [
+                str(json.loads(json_text(c), parse_float=Decimal)) for c in row
+            ], name
