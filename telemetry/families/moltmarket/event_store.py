@@ -37,6 +37,8 @@ EVENT_COLUMNS = (
 _FREE_FORM = ("RUN_CREATED", "SCENARIO_EVENT")
 """Events with values of any kind; all others hold text and small whole numbers alone."""
 _EXACT_INT = 2**53
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_as_sorted_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 _KEYS = ("run_id", "id")
 _AGENT_STATE = ("cash_balance", "asset_balance", "status", "bankrupt_at_tick")
 _ORDER_STATE = ("filled_quantity", "status")
@@ -62,18 +64,18 @@ class Chain:
     """Where the chain of a run ends: how many events it has, and the hash of the last."""
 
     def __init__(self, run_id: str, count: int = 0, last_hash: str = GENESIS) -> None:
-        self._run = json.dumps(run_id, ensure_ascii=False)
+        self._run = _as_json(run_id)
         self.run_id = run_id
         self.count = count
         self.last_hash = last_hash
 
     def add(self, event: Event) -> Row:
         """The event as a row of the log, chained to the one before it."""
-        stored = json.dumps(event.payload, ensure_ascii=False, separators=(",", ":"))
-        agent = "null" if event.agent_id is None else json.dumps(event.agent_id, ensure_ascii=False)
+        stored = _as_json(event.payload)
+        agent = "null" if event.agent_id is None else _as_json(event.agent_id)
         hashed = (
             f'{{"agentId":{agent},"eventSeq":{self.count},"eventType":"{event.kind}",'
-            f'"payload":{_sorted_json(event, stored)},"prevHash":"{self.last_hash}",'
+            f'"payload":{_sorted_json(event)},"prevHash":"{self.last_hash}",'
             f'"runId":{self._run},"tickId":{canonical_json(event.tick)}}}'
         )
         own = hashlib.sha256(hashed.encode()).hexdigest()
@@ -86,7 +88,7 @@ class Chain:
         return row
 
 
-def _sorted_json(event: Event, stored: str) -> str:
+def _sorted_json(event: Event) -> str:
     """The payload as the producer hashes it; plain sorted JSON is the same for plain values."""
     payload = event.payload
     plain = event.kind not in _FREE_FORM and not any(
@@ -94,7 +96,7 @@ def _sorted_json(event: Event, stored: str) -> str:
     )
     if not plain:
         return canonical_json(payload)
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return _as_sorted_json(payload)
 
 
 class EventStore:

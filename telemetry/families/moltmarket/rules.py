@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from telemetry.errors import RecordingError
@@ -35,7 +36,7 @@ class Field:
     amount: bool = False
     required: bool = True
 
-    @property
+    @cached_property
     def key(self) -> str:
         first, *rest = self.name.split("_")
         return first + "".join(word.capitalize() for word in rest)
