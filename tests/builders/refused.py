@@ -52,7 +52,7 @@ def _without_wal(folder: Path, server: Server) -> Iterator[Refused]:
     """All of a database that was never closed is in its WAL."""
     whole = folder.parent / f"whole-{secrets.token_hex(4)}.db"
     script = (
-        f"import duckdb, os; c = duckdb.connect({str(whole)!r}); c.execute(\"PRAGMA "
+        f'import duckdb, os; c = duckdb.connect({str(whole)!r}); c.execute("PRAGMA '
         "disable_checkpoint_on_shutdown\"); c.execute('CREATE TABLE t (x INTEGER)'); os._exit(0)"
     )
     subprocess.run([sys.executable, "-c", script], check=True)

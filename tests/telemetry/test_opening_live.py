@@ -208,7 +208,9 @@ def test_a_writer_that_locks_everything_is_said_soon(rollback: Path):
     with Writer(rollback) as writer:
         writer.do("BEGIN EXCLUSIVE", RENAME.format("mine"))
         before = traces(rollback.parent)
-        with pytest.raises(LockedError, match=r"locked by (process \d+ \(|another program).*try again"):
+        with pytest.raises(
+            LockedError, match=r"locked by (process \d+ \(|another program).*try again"
+        ):
             telemetry.open_source(rollback)
         assert traces(rollback.parent) == before
 

@@ -18,7 +18,8 @@ _LONGEST_LINE = 16_000_000
 
 
 def recognise(path: Path) -> bool:
-    """A folder with events.jsonl (an empty one is of a run that begins), or a .jsonl(.gz) file whose first line is a chained event."""
+    """A folder with events.jsonl (empty where a run begins), or a .jsonl(.gz) file, whose first
+    line is a chained event."""
     if path.is_dir():
         there = [path / name for name in EVENT_FILES if (path / name).is_file()]
         first = _first_line(there[0]) if there else b"-"
