@@ -86,15 +86,7 @@ class BilancioRecorder:
         told = {"phase": f"balanced_{regime}", "dealer_enabled": regime in ("active", "treatment")}
         values = {**told, **parameters, "run_id": name, "seed": seed, "status": "running"}
         plan, row = checks["experiments"]((), values)
-        text = _yaml(scenario or {"name": name, "seed": seed})
-        with writing(folder):
-            try:
-                (folder / "out").mkdir(parents=True)
-            except FileExistsError:
-                raise RecordingError(
-                    f"There is a run {name!r} in {arm} already; choose another id."
-                ) from None
-        replace(folder / "scenario.yaml", text)
+        self._make_folder(folder, scenario or {"name": name, "seed": seed})
         batch = FolderBatch(
             folder / "out", FILES, last="system_state_timeseries", days_per_write=ticks_per_commit
         )
@@ -103,6 +95,19 @@ class BilancioRecorder:
         return BilancioRun(
             batch, name, checks, registry=registry, folder=folder, detailed=detailed_logging
         )
+
+    def _make_folder(self, folder: Path, scenario: Mapping[str, object]) -> None:
+        """The folder of a new run with its scenario; one that is there is never written over."""
+        text = _yaml(scenario)
+        with writing(folder):
+            try:
+                (folder / "out").mkdir(parents=True)
+            except FileExistsError:
+                raise RecordingError(
+                    f"There is a run {folder.name!r} in {folder.parent.parent} already; choose "
+                    "another id."
+                ) from None
+        replace(folder / "scenario.yaml", text)
 
     def write_aggregates(
         self, pairs: Sequence[Pair], config: Mapping[str, object] | None = None

@@ -90,6 +90,11 @@ class Journal:
             is_liquidity_driven=trade.side == "SELL",
             reduces_margin_below_zero=trade.margin_before >= 0 > trade.margin_after,
         )
+        self._trade_event(trade, price)
+        self.trades.append(trade)
+
+    def _trade_event(self, trade: Trade, price: Decimal) -> None:
+        ticket, agent = trade.ticket, trade.agent
         self._run.log_event(
             trade.day,
             "dealer_trade",
@@ -103,7 +108,6 @@ class Journal:
             is_passthrough=trade.passed,
             is_liquidity_driven=trade.side == "SELL",
         )
-        self.trades.append(trade)
 
     def settled(self, day: int, ticket: Ticket, holder: str) -> None:
         issuer = ticket.issuer.id
