@@ -127,7 +127,8 @@ def points(reader: Reader, query: PointsQuery) -> Points:
     x, y = (reader.layout.column_spec(table, n) for n in (query.x, query.y))
     by = reader.layout.column_spec(table, query.by) if query.by else None
     group = sa.null() if by is None else reader.layout.element(table, by)
-    keys = [reader.column(table.name, name) for name in table.key]
+    named = table.key if reader.has(table.name, *table.key) else table.order
+    keys = [reader.column(table.name, n) for n in named if reader.has(table.name, n)]
     wanted = conditions(reader, table, query.run_id, query.where)
     source = reader.layout.selectable(table.name)
     total = int(reader.scalar(sa.select(sa.func.count()).select_from(source).where(*wanted)))
