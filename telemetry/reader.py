@@ -124,7 +124,8 @@ class Layout:
         if self.shape.added.get(stored):
             return self.base.column(stored, name)
         element: sa.ColumnElement[Any] = self.selectable(table).c[name]
-        return element
+        # As text, an enumeration may hold words that the model does not know yet.
+        return sa.cast(element, sa.Text) if isinstance(element.type, sa.Enum) else element
 
     def recorded(self, table: TableSpec, column: ColumnSpec) -> bool:
         if column.derive is None:

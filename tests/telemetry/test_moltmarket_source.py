@@ -246,3 +246,18 @@ def test_opening_a_folder_leaves_it_as_it_was(log: Path):
     source.ask(TableQuery(RUN, "orders"))
     source.close()
     assert {p.name: (p.read_bytes(), p.stat().st_mtime_ns) for p in log.iterdir()} == before
+
+
+def test_a_status_that_is_not_known_yet_is_read_as_it_is(server: Server):
+    place = server.create(write_sql(small_market()))
+    name = place.split("/")[3].partition("?")[0]
+    server.run(name, """ALTER TYPE "RunStatus" ADD VALUE 'frozen';""")
+    server.run(name, "UPDATE runs SET status = 'frozen'")
+    source = telemetry.open_source(place)
+    try:
+        [run] = source.ask(RunsQuery()).runs
+        assert run.status == "frozen"
+        page = source.ask(TableQuery(RUN, "runs", where=Where((Filter.parse("status", "frozen"),))))
+        assert len(page.rows) == 1
+    finally:
+        source.close()
