@@ -54,7 +54,7 @@ class Player:
         self.played.said.append((tick, kind, values))
 
     def _enter(self, name: str) -> None:
-        cash, asset = self._amount(10_000), self._amount(100)
+        cash, asset = self._amount(500), self._amount(100)
         told = {"agent_id": name, "name": name.upper()}
         self._say(0, "AGENT_CREATED", **told, initial_cash=cash, initial_asset=asset)
         self.played.cash[name], self.played.asset[name] = cash, asset

@@ -232,14 +232,10 @@ def test_metrics_recorded_are_those_that_the_reader_works_out_from_the_log(path:
             assert shape(series)
 
 
-def shape(series: Any, last: int = 29) -> dict[Any, tuple[Any, ...]]:
+def shape(series: Any, last: int = 29) -> dict[Any, list[tuple[int, float]]]:
     """By agent, what holds up to the last tick; the log alone tells of the end after it as well."""
-    kept = {x.agent_id: x.tick <= last for x in series.lines}
     return {
-        x.agent_id: (
-            x.tick[kept[x.agent_id]].tolist(),
-            x.value[kept[x.agent_id]].round(8).tolist(),
-        )
+        x.agent_id: [(t, round(v, 8)) for t, v in zip(x.tick, x.value, strict=True) if t <= last]
         for x in series.lines
     }
 
@@ -381,3 +377,23 @@ def test_the_book_that_the_log_tells_is_the_book_of_the_orders(
     found = {(s, Decimal(f"{p:.8f}"), Decimal(f"{q:.8f}"), n) for s, p, q, n in query(path, sql)}
     assert told == found
     assert told
+
+
+def test_a_run_can_be_written_as_the_producer_s_own_folder(
+    recorder: MarketRecorder, path: Path, tmp_path: Path
+) -> None:
+    with begin(recorder, config={"tradingFeeBps": 10}) as run:
+        played = Player(run, 21).play(range(12))
+    recorder.write_folder("r", tmp_path / "native")
+    with opened(tmp_path / "native") as source:
+        assert source.ask(VerifyQuery("r")).sound
+        held = rows(source, "r", "agents", "id", "cash_balance", "asset_balance")
+        assert {name: (cash, asset) for name, cash, asset in held} == {
+            name: (cash, played.asset[name]) for name, cash in played.cash.items()
+        }
+        assert len(rows(source, "r", "trades", "id")) == len(played.trades)
+    with pytest.raises(RecordingError, match="it is there already; choose another"):
+        recorder.write_folder("r", tmp_path / "native")
+    with pytest.raises(RecordingError, match="There is no run 'x' here"):
+        recorder.write_folder("x", tmp_path / "other")
+    assert sorted(p.name for p in tmp_path.iterdir() if p.is_dir()) == ["native"]

@@ -110,6 +110,30 @@ def test_a_run_with_bankruptcies_and_rate_limits_gets_its_hashes_too(
     }
 
 
+def test_a_run_is_written_as_the_folder_that_its_producer_wrote(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    real, again = shared_data / "moltmarket" / "native_run", tmp_path / "again"
+    with (real / "events.jsonl").open(encoding="utf-8") as file:
+        events = decoded(file)
+    told_again(str(tmp_path / "again.db"), events)
+    with MarketRecorder(tmp_path / "again.db") as recorder:
+        recorder.write_folder(events[0]["runId"], again)
+    for name in ("events.jsonl", "trades.jsonl"):
+        with (real / name).open(encoding="utf-8") as file, (again / name).open() as mine:
+            assert decoded(mine) == decoded(file)
+    told = {
+        name: json.loads((again / name).read_text()) for name in ("agents.json", "summary.json")
+    }
+    assert told["agents.json"] == json.loads((real / "agents.json").read_text())
+    summary = json.loads((real / "summary.json").read_text())
+    unlike = {"saved_at", "seed", "config"}  # the producer forgets the seed and most settings
+    assert {k: v for k, v in told["summary.json"].items() if k not in unlike} == {
+        k: v for k, v in summary.items() if k not in unlike
+    }
+    assert summary["config"].items() <= told["summary.json"]["config"].items()
+
+
 @pytest.fixture(scope="module")
 def dump(server: Server, shared_data: Path) -> str:
     return server.create(

@@ -184,6 +184,14 @@ class Ledger:
         self._dirty_agents, self._dirty_orders = {}, {}
         return changes
 
+    def standings(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Every agent's name, status and metrics now, in the order in which they entered."""
+        for agent, _, metrics in self._tally.rows(self.current_tick):
+            account = self._tally.market.accounts[str(agent)]
+            known = {"name": account.name, "status": account.status}
+            out = {"bankrupt_at_tick": self._agents[str(agent)].bankrupt_at}
+            yield str(agent), {**known, **metrics, **out}
+
     def last_snapshots(self) -> list[Row]:
         """Metrics at the last tick that has ended, if they were not yet taken at it."""
         taken, self._taken_at = self._taken_at, self.current_tick

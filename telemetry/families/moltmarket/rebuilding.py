@@ -57,7 +57,7 @@ def _replay(
     ledger = Ledger(run_id, _snapshot_every(connection, run_id), secrets or {})
 
     def applied() -> Iterator[ChainEvent]:
-        for event, chained in _stored(connection, run_id):
+        for event, chained in stored_events(connection, run_id):
             ledger.apply(event)
             if len(ledger) >= _AT_ONCE:
                 changes = ledger.take()
@@ -93,7 +93,7 @@ def _snapshot_every(connection: sa.Connection, run_id: str) -> int:
     return int((first or [{}])[0].get("snapshotEvery", SNAPSHOT_EVERY))
 
 
-def _stored(connection: sa.Connection, run_id: str) -> Iterator[tuple[Event, ChainEvent]]:
+def stored_events(connection: sa.Connection, run_id: str) -> Iterator[tuple[Event, ChainEvent]]:
     """The run's events in their order, page by page, so that rows may be written in between."""
     own = table("events").c
     columns = (

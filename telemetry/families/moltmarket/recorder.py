@@ -15,13 +15,14 @@ import os
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import sqlalchemy as sa
 
 from telemetry.errors import RecordingError
-from telemetry.families.moltmarket import rebuilding
+from telemetry.families.moltmarket import native, rebuilding
 from telemetry.families.moltmarket.event_store import (
     EVENT_COLUMNS,
     Chain,
@@ -114,6 +115,14 @@ class MarketRecorder:
         """Make orders, trades, agents and metrics of a run again from its events alone."""
         with self._target.transaction() as connection:
             rebuilding.rebuild(connection, run_id)
+
+    def write_folder(self, run_id: str, folder: str | os.PathLike[str]) -> None:
+        """Write a recorded run as the folder that the producer itself writes.
+
+        Raises `RecordingError` where the folder is there already, or the chain is broken.
+        """
+        with self._target.transaction() as connection:
+            native.write(connection, run_id, Path(folder), as_text(self._clock()))
 
     def close(self) -> None:
         """Release the database; idempotent."""
