@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -207,6 +208,35 @@ def test_two_that_write_one_run_never_fork_its_chain(
         with pytest.raises(RecordingError, match="changed by another program since event 5"):
             mine.end_tick(1)
         theirs.finish()
+    with opened(place) as source:
+        assert source.ask(VerifyQuery("r")).sound
+
+
+def test_who_comes_second_within_a_commit_waits_and_is_refused(server: Server) -> None:
+    place = server.create()
+    refused: list[str] = []
+
+    def end_it(run: MarketRun) -> None:
+        try:
+            run.end_tick(1)
+        except RecordingError as error:
+            refused.append(str(error))
+
+    with MarketRecorder(place) as first, MarketRecorder(place) as second:
+        mine = begin(first, max_rows=1)
+        mine.end_tick(0)
+        theirs = second.resume_run("r")
+        mine.begin_tick(1)  # spills, and so holds the run until its tick ends
+        thread = threading.Thread(target=end_it, args=(theirs,))
+        thread.start()
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        while thread.is_alive() and server.run("postgres", waiting).strip() == "0":
+            pass
+        mine.end_tick(1)
+        thread.join()
+        mine.finish()
+    assert len(refused) == 1
+    assert "changed by another program" in refused[0]
     with opened(place) as source:
         assert source.ask(VerifyQuery("r")).sound
 

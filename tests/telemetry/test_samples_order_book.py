@@ -22,6 +22,7 @@ from tests.telemetry.markets import opened, rows
 ODD = Scenario(
     name="odd", seed=9, ticks=60, bots={**USUAL_BOTS, "gambler": 1, "spammer": 1, "beginner": 1},
     news=((20, -0.2),), decay_every=10,
+    fee_bps=7,
 )  # fmt: skip
 
 
