@@ -71,11 +71,11 @@ class Chain:
 
     def add(self, event: Event) -> Row:
         """The event as a row of the log, chained to the one before it."""
-        stored = _as_json(event.payload)
+        stored, payload = _written(event)
         agent = "null" if event.agent_id is None else _as_json(event.agent_id)
         hashed = (
             f'{{"agentId":{agent},"eventSeq":{self.count},"eventType":"{event.kind}",'
-            f'"payload":{_sorted_json(event)},"prevHash":"{self.last_hash}",'
+            f'"payload":{payload},"prevHash":"{self.last_hash}",'
             f'"runId":{self._run},"tickId":{canonical_json(event.tick)}}}'
         )
         own = hashlib.sha256(hashed.encode()).hexdigest()
@@ -88,15 +88,16 @@ class Chain:
         return row
 
 
-def _sorted_json(event: Event) -> str:
-    """The payload as the producer hashes it; plain sorted JSON is the same for plain values."""
+def _written(event: Event) -> tuple[str, str]:
+    """The payload as it is stored, and as the producer hashes it: the same for plain values."""
     payload = event.payload
     plain = event.kind not in _FREE_FORM and not any(
         isinstance(value, int) and abs(value) > _EXACT_INT for value in payload.values()
     )
     if not plain:
-        return canonical_json(payload)
-    return _as_sorted_json(payload)
+        return _as_json(payload), canonical_json(payload)
+    text = _as_sorted_json(payload)
+    return text, text
 
 
 class EventStore:
