@@ -18,16 +18,24 @@ from telemetry.queries import MeansQuery
 from telemetry.reader import Reader
 from telemetry.text import per_unit
 
+NUMBERS = ("int", "real", "flag")
 MOST = 5_000
 """So many combinations at most: more are no overview, but a mistake in choosing columns."""
 _Sums = tuple[float, float, float, float]
 
 
 def means(reader: Reader, query: MeansQuery) -> Means:
-    """Means over the rows with a value; RequestError for more than MOST combinations."""
+    """Means over the rows with a value.
+
+    RequestError for a column that holds no numbers, and for more than MOST combinations.
+    """
     layout = reader.layout
     table = layout.table_spec(query.table)
     value = layout.column_spec(table, query.value)
+    if value.kind not in NUMBERS:
+        raise RequestError(
+            f"{table.name}.{value.name} holds no numbers, so it has no mean; choose another column."
+        )
     by = tuple(layout.column_spec(table, name) for name in query.by)
     weight = _weight(reader, table, value)
     sums: dict[tuple[Cell, ...], _Sums] = {}

@@ -54,6 +54,8 @@ _COMMANDS = {
     "table": ("rows", "The rows of any table of a run."),
     "facets": ("groups", "How often each value of a column occurs."),
     "summary": ("groups", "Counts, means and sums of a table's groups."),
+    "means": ("means", "A column's mean by the values of others: effects of parameters."),
+    "pair": ("means", "How a pair of runs of a sweep came out, and why."),
     "export": ("files", "Write tables or a whole run to files."),
     "migrate": ("migrate", "Bring an old database to the current schema, on a copy."),
     "init": ("init", "Make an empty database to record to."),
