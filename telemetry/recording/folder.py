@@ -136,9 +136,9 @@ class FolderBatch:
         self.roll_back()
         note, self._note = self._note, None
         if note is not None:
+            os.close(note)  # first, as some systems remove no open file
             if finished:
                 (self._folder / NOTE).unlink(missing_ok=True)
-            os.close(note)
 
     def _append(self, name: str) -> None:
         """The ended lines of one table, and its header before the first; the rest goes on."""
@@ -197,10 +197,11 @@ def repair(folder: Path, names: Sequence[str]) -> tuple[bool, int | None]:
             stands = told["was"]
         with writing(folder):
             _cut(folder, stands.get("sizes", {}), names)
-            (folder / NOTE).unlink()
-        return True, stands.get("day")
+        day = stands.get("day")
     finally:
         os.close(note)
+    (folder / NOTE).unlink(missing_ok=True)
+    return True, day
 
 
 @contextmanager
