@@ -6,11 +6,15 @@ import argparse
 import json
 import random
 import resource
+import sqlite3
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+
+import duckdb
 
 from telemetry.families.simcash.recorder import (
     Persistence,
@@ -152,13 +156,30 @@ def day(run: SimCashRun, tick: int, agent: str, chance: random.Random) -> None:
     run.log_day(tick, agent_id=agent, **row)
 
 
-def recorded(url: str, work: Callable[[SimCashRecorder], object]) -> tuple[int, float]:
-    """Bytes on disk and seconds of what `work` records into a new file."""
+def compacted(path: Path) -> int:
+    """Bytes of a copy that holds none of the room which deleted rows have left to be used again."""
+    copy = path.with_name("compact")
+    if path.read_bytes()[:6] == b"SQLite":
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute(f"VACUUM INTO '{copy}'")
+    else:
+        with duckdb.connect() as connection:
+            connection.execute(f"ATTACH '{path}' AS a (READ_ONLY)")
+            connection.execute(f"ATTACH '{copy}' AS b")
+            connection.execute("COPY FROM DATABASE a TO b")
+    size = copy.stat().st_size
+    copy.unlink()
+    return size
+
+
+def recorded(url: str, work: Callable[[SimCashRecorder], object]) -> tuple[int, int, float]:
+    """Bytes on disk, bytes of a compact copy, and seconds of what `work` records anew."""
     begin = time.perf_counter()
     with SimCashRecorder(url) as recorder:
         work(recorder)
     path = Path(url.split("///")[1])
-    return path.stat().st_size, time.perf_counter() - begin
+    seconds = time.perf_counter() - begin
+    return path.stat().st_size, compacted(path), seconds
 
 
 def alone(level: str, count: int) -> Callable[[SimCashRecorder], object]:
@@ -214,17 +235,21 @@ def main() -> int:
     for kind in options.kinds.split(","):
         print(f"{kind}: {TICKS} ticks, {TICKS * EVENTS} events a run", flush=True)
         with tempfile.TemporaryDirectory() as folder:
-            empty, _ = recorded(f"{kind}:///{folder}/empty", lambda recorder: None)
+            empty, bare, _ = recorded(f"{kind}:///{folder}/empty", lambda recorder: None)
             for level, promised in PROMISED.items():
                 url = f"{kind}:///{folder}/{level}"
-                size, seconds = recorded(url, alone(level, options.alone))
+                size, compact, seconds = recorded(url, alone(level, options.alone))
                 each, took = (size - empty) / options.alone / 1e3, seconds / options.alone
-                print(f"  {level:<32} {each:9.1f} KB a run   {took:6.3f} s   ({promised})")
+                least = (compact - bare) / options.alone / 1e3
+                sizes = f"{each:9.1f} KB a run, compacted {least:9.1f} KB"
+                print(f"  {level:<32} {sizes} {took:6.3f} s   ({promised})", flush=True)
             for plan in PLANS:
                 url = f"{kind}:///{folder}/{plan.name.replace(' ', '_')}"
-                size, seconds = recorded(url, whole(plan, options.iterations, options.samples))
-                size_text = f"{(size - empty) / 1e6:9.2f} MB"
-                print(f"  {plan.name:<32} {size_text}        {seconds:6.1f} s   ({plan.promised})")
+                work = whole(plan, options.iterations, options.samples)
+                size, compact, seconds = recorded(url, work)
+                least = (compact - bare) / 1e6
+                sizes = f"{(size - empty) / 1e6:9.2f} MB,       compacted {least:9.2f} MB"
+                print(f"  {plan.name:<32} {sizes} {seconds:6.1f} s   ({plan.promised})", flush=True)
                 Path(url.split("///")[1]).unlink()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     print(f"peak memory {peak:.0f} MB")

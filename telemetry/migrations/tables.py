@@ -32,7 +32,10 @@ def shape_of(connection: sa.Connection) -> Shape:
 
 
 def create(connection: sa.Connection, tables: Iterable[sa.Table]) -> None:
-    """Make those of `tables` that are not there, with their indices; the caller commits."""
+    """Make those of `tables` that are not there, with their indices; the caller commits.
+
+    An index whose ``info`` says that it is ``needless_on`` DuckDB is not made there.
+    """
     wanted = list(tables)
     if not wanted:
         return
@@ -43,7 +46,8 @@ def create(connection: sa.Connection, tables: Iterable[sa.Table]) -> None:
         for sequence in sequences(table):
             connection.execute(sa.schema.CreateSequence(sequence, if_not_exists=True))
         connection.execute(CreateTable(suited(table, DUCKDB), if_not_exists=True))
-        for index in sorted(table.indexes, key=lambda i: str(i.name)):
+        wished = [i for i in table.indexes if i.info.get("needless_on") != DUCKDB]
+        for index in sorted(wished, key=lambda i: str(i.name)):
             connection.execute(CreateIndex(index, if_not_exists=True))
 
 

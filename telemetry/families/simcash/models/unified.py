@@ -9,10 +9,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from sqlalchemy import BigInteger, DateTime, Double, Integer, Text
+from sqlalchemy import BigInteger, DateTime, Double, Index, Integer, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 Small = Annotated[int, mapped_column(Integer())]
+
+
+def _index(name: str, *columns: str) -> tuple[Index]:
+    """An index under the producer's name, where it helps: DuckDB skips blocks without it."""
+    return (Index(name, *columns, info={"needless_on": "duckdb"}),)
 
 
 class Base(DeclarativeBase):
@@ -55,6 +60,7 @@ class CollateralEvent(Base):
     """Collateral that an agent posted or withdrew; amounts are cents."""
 
     __tablename__ = "collateral_events"
+    __table_args__ = _index("idx_collateral_sim_day", "simulation_id", "day")
 
     id: Mapped[Small] = mapped_column(primary_key=True)
     simulation_id: Mapped[str]
@@ -113,6 +119,7 @@ class ExperimentEvent(Base):
     """
 
     __tablename__ = "experiment_events"
+    __table_args__ = _index("idx_exp_event_iter", "experiment_id", "iteration")
 
     id: Mapped[Small] = mapped_column(primary_key=True)
     experiment_id: Mapped[str]
@@ -165,6 +172,7 @@ class LsmCycle(Base):
     """Payments that a liquidity-saving mechanism settled against one another."""
 
     __tablename__ = "lsm_cycles"
+    __table_args__ = _index("idx_lsm_sim_day", "simulation_id", "day")
 
     id: Mapped[Small] = mapped_column(primary_key=True)
     simulation_id: Mapped[str]
@@ -186,6 +194,7 @@ class PolicyDecision(Base):
     """What a policy decided about one transaction at a tick."""
 
     __tablename__ = "policy_decisions"
+    __table_args__ = _index("idx_policy_sim_tick", "simulation_id", "tick")
 
     id: Mapped[Small] = mapped_column(primary_key=True)
     simulation_id: Mapped[str]
@@ -256,6 +265,7 @@ class SimulationEvent(Base):
     """
 
     __tablename__ = "simulation_events"
+    __table_args__ = _index("idx_sim_events_sim_tick", "simulation_id", "tick")
 
     event_id: Mapped[str] = mapped_column(primary_key=True)
     simulation_id: Mapped[str]
@@ -273,6 +283,7 @@ class SimulationRun(Base):
     """One run; alone, or within an experiment."""
 
     __tablename__ = "simulation_runs"
+    __table_args__ = _index("idx_sim_experiment", "experiment_id")
 
     simulation_id: Mapped[str] = mapped_column(primary_key=True)
     config_name: Mapped[str]
@@ -326,6 +337,7 @@ class TickAgentState(Base):
     """
 
     __tablename__ = "tick_agent_states"
+    __table_args__ = _index("idx_tick_states_sim_tick", "simulation_id", "tick")
 
     simulation_id: Mapped[str] = mapped_column(primary_key=True)
     agent_id: Mapped[str] = mapped_column(primary_key=True)
