@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from telemetry.errors import ExportError, NothingFoundError, SourceError, TelemetryError
 from vmt_log_viewer.app import Program
+from vmt_log_viewer.views.area import ViewPage
 
 PATIENCE = 120.0  # seconds that a view may take before it is reported
 
@@ -24,6 +26,8 @@ def take(
     tick: int | None = None,
 ) -> list[Path]:
     """Write `window-<view>.png` for every suitable view; the paths that were written.
+
+    A view with tabs of its own gives `window-<view>-<tab>.png` for each of them.
 
     Raises what opening raised, and ExportError where the folder cannot be written or a view
     does not settle.
@@ -46,18 +50,40 @@ def take(
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ExportError(f"The folder {directory} cannot be made: {error.strerror}.") from error
-    return [_shot(program, page, directory) for page in program.window.area.suitable()]
+    return [
+        path for page in program.window.area.suitable() for path in _of(program, page, directory)
+    ]
 
 
-def _shot(program: Program, page: object, directory: Path) -> Path:
-    area = program.window.area
-    area.go_to(page)  # type: ignore[arg-type]
-    name = page.kind.name  # type: ignore[attr-defined]
+def _of(program: Program, page: ViewPage, directory: Path) -> list[Path]:
+    """A picture of the view, or one of every tab that the view has of its own."""
+    program.window.area.go_to(page)
+    name = page.kind.name
     _wait(program, f"the view {name}", lambda: False)
-    path = directory / f"window-{name}.png"
+    view = page.view
+    faces = () if view is None else view.faces()
+    if view is None or not faces:
+        return [_grab(program, directory / f"window-{name}.png")]
+    written: list[Path] = []
+    for face in faces:
+        view.turn_to_face(face)
+        _wait(program, f"{face} of the view {name}", lambda: False)
+        path = directory / f"window-{name}-{_word(face)}.png"
+        several = path in written  # two tables may have one label
+        written.append(path.with_stem(f"{path.stem}-{len(written) + 1}") if several else path)
+        _grab(program, written[-1])
+    return written
+
+
+def _grab(program: Program, path: Path) -> Path:
     if not program.window.grab().save(str(path), "PNG"):
         raise ExportError(f"The picture {path} cannot be written; choose another folder.")
     return path
+
+
+def _word(title: str) -> str:
+    """A title as a part of a file's name: "Policy evolution" gives "policy-evolution"."""
+    return re.sub(r"[^\w]+", "-", title.lower()).strip("-") or "tab"
 
 
 def _wait(program: Program, what: str, over: Callable[[], bool]) -> None:

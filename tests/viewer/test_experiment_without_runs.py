@@ -139,7 +139,11 @@ def test_neither_runs_nor_experiments_is_one_sentence(qtbot, program, tmp_path):
 
 def test_pictures_are_taken_of_what_there_is(qapp, capsys, legacy, tmp_path):
     assert main([str(legacy), "--shots", str(tmp_path / "out")]) == 0
-    assert [p.name for p in (tmp_path / "out").iterdir()] == ["window-experiment.png"]
+    tabs = ("iterations", "policy-evolution", "experiment-events", "language-model-interactions",
+            "policy-evaluations")  # fmt: skip
+    written = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    assert set(written) == {f"window-experiment-{tab}.png" for tab in tabs}
+    assert len(set(written.values())) == len(tabs)
 
 
 def test_a_run_that_is_asked_for_and_not_there_is_said(qapp, capsys, legacy, tmp_path):

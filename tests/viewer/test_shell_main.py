@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from PySide6.QtGui import QImage
 
-from tests.builders import vmt
+from tests.builders import simcash, vmt
 from vmt_log_viewer.__main__ import main
+from vmt_log_viewer.views.experiment_tabs import ExperimentTabs
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,6 +40,24 @@ def test_shots_need_no_screen_and_write_a_picture_of_every_suitable_view(money, 
     for path in written:
         image = QImage(str(path))
         assert (image.width(), image.height()) == (1000, 700)
+
+
+def test_every_tab_of_an_experiment_has_a_picture_of_its_own(qapp, tmp_path):
+    path = simcash.unified(tmp_path / "u.db")
+    assert main([str(path), "--run", simcash.SECOND, "--shots", str(tmp_path / "shots")]) == 0
+    pictures = {p.name: p.read_bytes() for p in (tmp_path / "shots").glob("window-experiment*")}
+    assert {"window-experiment-iterations.png", "window-experiment-policy-evolution.png",
+            "window-experiment-language-model-interactions.png"} <= set(pictures)  # fmt: skip
+    assert "window-experiment.png" not in pictures
+    assert len(set(pictures.values())) == len(pictures)
+
+
+def test_two_tabs_of_one_title_have_two_pictures(qapp, tmp_path, monkeypatch):
+    path = simcash.unified(tmp_path / "u.db")
+    monkeypatch.setattr(ExperimentTabs, "titles", lambda tabs: ("Iterations", "iterations?"))
+    assert main([str(path), "--run", simcash.SECOND, "--shots", str(tmp_path / "shots")]) == 0
+    names = sorted(p.name for p in (tmp_path / "shots").glob("window-experiment*"))
+    assert names == ["window-experiment-iterations-2.png", "window-experiment-iterations.png"]
 
 
 def test_shots_neither_read_nor_write_the_users_settings(money, tmp_path, home):

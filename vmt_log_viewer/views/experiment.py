@@ -103,6 +103,13 @@ class ExperimentView(View):
             return None
         return page.export_request()
 
+    def faces(self) -> tuple[str, ...]:
+        shown = self._pages.currentWidget() is self._body and not self._told()
+        return self.tabs.titles() if shown else ()
+
+    def turn_to_face(self, title: str) -> None:
+        self.tabs.turn_to_title(title)
+
     def settled(self) -> bool:
         waiting = self._waiting and self.isVisible()
         return not waiting and self.tabs.settled() and super().settled()

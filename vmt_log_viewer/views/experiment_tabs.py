@@ -63,6 +63,18 @@ class ExperimentTabs(QTabWidget):
     def turn_to(self, page: ExperimentPage) -> None:
         self.setCurrentWidget(page)
 
+    def titles(self) -> tuple[str, ...]:
+        """Of the tabs that can be turned to, in their order."""
+        places = (place for place in range(self.count()) if self.isTabVisible(place))
+        return tuple(self.tabText(place) for place in places)
+
+    def turn_to_title(self, title: str) -> None:
+        """See the first tab of this title that can be turned to."""
+        for place in range(self.count()):
+            if self.isTabVisible(place) and self.tabText(place) == title:
+                self.setCurrentIndex(place)
+                return
+
     def settled(self) -> bool:
         return self.page is None or self.page.settled()
 

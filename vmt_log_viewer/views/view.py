@@ -108,6 +108,13 @@ class View(QWidget):
         """What Ctrl+E writes; None where there is nothing to write."""
         return None
 
+    def faces(self) -> tuple[str, ...]:
+        """The titles of the view's own tabs that can be seen now; () where it has one face."""
+        return ()
+
+    def turn_to_face(self, title: str) -> None:
+        """See the tab of this title."""
+
     def settled(self) -> bool:
         """True when everything that was asked for is on the screen."""
         return not self.context.runner.pending(f"{self.name}.")
