@@ -183,6 +183,21 @@ def test_a_run_without_attempts_says_how_to_record_them(qtbot, context, tmp_path
         assert view.page.pairs.sentence.text() == "No trade happened in this run."
 
 
+def test_a_run_without_trades_leaves_no_room_empty_for_them(qtbot, context, tmp_path):
+    path = vmt.build("money_full", tmp_path / "m.db", runs=1, ticks=9, agents=1)
+    with shown(qtbot, context, OverviewView, path) as view:
+        page = view.page
+        assert page.pairs.sentence.text() == "No trade happened in this run."
+        assert page.pairs.height() <= page.pairs.sizeHint().height() < 60
+        assert page.attempts.y() < page.pairs.geometry().bottom() + 40
+        assert not page.over_time.isVisible()
+        assert not page.traders.isVisible()
+        context.document.selection.set_brush(TickRange(3, 5))
+        wait(qtbot, view)
+        assert page.pairs.sentence.text() == "No trade happened in ticks 3–5."
+        assert page.over_time.isVisible()
+
+
 def test_what_this_database_lacks_reads_as_not_recorded(qtbot, context, tmp_path):
     path = vmt.build("legacy", tmp_path / "m.db", runs=1, ticks=30)
     with shown(qtbot, context, OverviewView, path) as view:

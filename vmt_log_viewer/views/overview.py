@@ -192,6 +192,9 @@ class OverviewView(View):
         if summary.groups:
             self.page.pair_table.show_summary(summary, colors)
         self.page.pairs.say("" if summary.groups else f"No trade happened{self._during()}.")
+        limited = self._questions is not None and self._questions.ticks is not None
+        for section in (self.page.over_time, self.page.traders):
+            section.setVisible(bool(summary.groups) or limited)  # one sentence is enough
 
     def _show_histogram(self) -> None:
         histogram: Histogram = self._answers["histogram"]

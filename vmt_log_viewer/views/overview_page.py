@@ -174,6 +174,8 @@ class OverviewPage(QScrollArea):
         self._halves.setSpacing(2 * AROUND if columns == 2 else 0)
         trades, run = (self.pairs, self.over_time, self.attempts), (self.facts, self.sizes)
         for half in (self._left, self._right):
+            for section in (*trades, *run):
+                half.removeWidget(section)  # an item taken by takeAt would keep stale heights
             while half.count():
                 half.takeAt(0)
         for section in trades:
