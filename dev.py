@@ -24,6 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 LOCK = ROOT / "requirements.lock"
 DEMO = ROOT / "demo"
+DEMO_SOURCES = ("vmt_demo.db", "payments_demo.duckdb", "order_book_demo.db", "dealer_ring_demo")
 OLDEST_PYTHON = (3, 11)
 
 # What Qt's own files need from the system: library → Debian and Ubuntu package.
@@ -287,47 +288,52 @@ def run_tests(_: argparse.Namespace) -> int:
 def make_demo(arguments: argparse.Namespace) -> int:
     screen = None if arguments.shots else display()
     venv = set_up(screen)
-    database = record_demo(venv)
-    viewer = [str(in_venv(venv, "vmt-log-viewer")), str(database)]
+    sources = record_demo(venv)
+    viewer = str(in_venv(venv, "vmt-log-viewer"))
     if screen is not None:
         header("opening the window")
-        return subprocess.run(viewer, cwd=ROOT, env=environment()).returncode
+        opened = [viewer, *(str(source) for source in sources)]
+        return subprocess.run(opened, cwd=ROOT, env=environment()).returncode
     folder = Path(arguments.shots).resolve() if arguments.shots else DEMO / "pictures"
-    run = demo_run(venv, database)
-    for theme in ("light", "dark"):
-        header(f"there is no screen: drawing run {run} into {folder / theme}")
-        how = ["--shots", str(folder / theme), "--size", "1400x900", "--theme", theme]
-        must_run([*viewer, "--run", run, *how], environment(QT_QPA_PLATFORM="offscreen"))
+    for source in sources:
+        run = demo_run(venv, source)
+        for theme in ("light", "dark"):
+            place = folder / theme / source.stem
+            header(f"there is no screen: drawing run {run} of {source.name} into {place}")
+            how = ["--shots", str(place), "--size", "1400x900", "--theme", theme]
+            command = [viewer, str(source), "--run", run, *how]
+            must_run(command, environment(QT_QPA_PLATFORM="offscreen"))
     header("pictures")
     for picture in sorted(folder.rglob("*.png")):
         print(picture)
     return 0
 
 
-def record_demo(venv: Path) -> Path:
-    """The demo database, recorded again when the code that records has changed."""
-    database, stamp = DEMO / "vmt_demo.db", DEMO / "made-from"
+def record_demo(venv: Path) -> list[Path]:
+    """The demo of each family, recorded again when the code that records has changed."""
+    sources, stamp = [DEMO / name for name in DEMO_SOURCES], DEMO / "made-from"
     code = sorted(
         path for path in (ROOT / "telemetry").rglob("*") if path.suffix in (".py", ".sql")
     )
     recorded_by = hashlib.sha256(b"".join(path.read_bytes() for path in code)).hexdigest()
-    if database.is_file() and stamp.is_file() and stamp.read_text("utf-8") == recorded_by:
-        return database
+    there = all(source.exists() for source in sources) and stamp.is_file()
+    if there and stamp.read_text("utf-8") == recorded_by:
+        return sources
     header(f"recording sample runs into {DEMO}")
     must_run([str(in_venv(venv, "telemetry")), "demo", str(DEMO)])
     stamp.write_text(recorded_by, "utf-8")
-    return database
+    return sources
 
 
-def demo_run(venv: Path, database: Path) -> str:
-    """The id of the run that shows most: the first with money and barter mixed, else the first."""
-    command = [str(in_venv(venv, "telemetry")), "runs", str(database), "--format", "json"]
+def demo_run(venv: Path, source: Path) -> str:
+    """The id of the run that shows most: one that a telling word names, else the first."""
+    command = [str(in_venv(venv, "telemetry")), "runs", str(source), "--format", "json"]
     answer = subprocess.run(
         command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, check=True
     )
     runs = json.loads(answer.stdout)
-    mixed = [run for run in runs if "mixed" in str(run.get("exchange_regime"))]
-    return str((mixed or runs)[0]["run_id"])
+    telling = [run for run in runs if {"mixed", "active", "bad-news"} & set(map(str, run.values()))]
+    return str((telling or runs)[0]["run_id"])
 
 
 def run_program(arguments: argparse.Namespace) -> int:

@@ -96,7 +96,7 @@ def export(
 @click.argument("directory", metavar="DIR")
 @common
 def demo(directory: str) -> int:
-    """Write demo databases to DIR: small market economies, with and without money.
+    """Write demo databases of every family to DIR, recorded by small honest economies.
 
     Example:  telemetry demo demo && telemetry runs demo/*.db
     """

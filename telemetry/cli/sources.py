@@ -20,6 +20,7 @@ from telemetry.text import bytes_text, in_units
 _DEEPEST = 200
 _NAME = Column("name", "Name", "text")
 _VALUE = Column("value", "Value", "text")
+_RUN = Column("run_id", "Run", "text", role="run", derived=True, visible=False)
 _FIRST = Column("first_tick", "First tick", "int", derived=True)
 _LAST = Column("last_tick", "Last tick", "int", derived=True)
 _STATUS = Column("status", "Status", "text", derived=True)
@@ -159,9 +160,11 @@ def _identity_sections(source: Source, identity: Identity) -> list[Section]:
 
 
 def _run_columns(listed: RunList) -> tuple[Column, ...]:
+    """The run row's own columns, and those that every family's answer has, once."""
     names = {column.name for column in listed.columns}
     extra = (column for column in (_FIRST, _LAST, _STATUS) if column.name not in names)
-    return (*listed.columns, *extra)
+    own_id = () if _RUN.name in names else (_RUN,)
+    return (*own_id, *listed.columns, *extra)
 
 
 def _telling(

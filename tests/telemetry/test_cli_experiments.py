@@ -238,3 +238,19 @@ def test_what_a_family_lacks_is_one_sentence(
 ) -> None:
     name, *rest = command
     assert "VMT grid economy sources" in refused(capsys, 1, name, economy, *rest)
+
+
+@pytest.mark.parametrize("format", ["json", "csv"])
+def test_runs_of_every_family_say_their_run_id(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], format: str
+):
+    path = simcash.unified(tmp_path / "unified.db")
+    result = ran(capsys, "runs", path, "--format", format)
+    rows = (
+        result.json()
+        if format == "json"
+        else [dict(zip(result.csv()[0], row, strict=True)) for row in result.csv()[1:]]
+    )
+    assert rows
+    assert all(row["run_id"] == row["simulation_id"] for row in rows)
+    assert "run_id" not in ran(capsys, "runs", path).out.splitlines()[1]

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+import telemetry
 from telemetry.errors import RecordingError
 from telemetry.families.vmt.recorder import LogPolicy
+from telemetry.queries import ExperimentsQuery, RunsQuery, VerifyQuery
 from telemetry.samples import demo
 from telemetry.samples.grid_economy import Scenario
 from tests.builders import vmt
@@ -25,7 +27,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Path], list[
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """A demo of one short run, for tests of its manners."""
     scenario = Scenario("tiny", 1, agents=3, ticks=4, policy=LogPolicy(level="minimal"))
-    monkeypatch.setattr(demo, "_PLANS", (demo._Plan("vmt_demo.db", (scenario,)),))
+    part = demo.Part("vmt_demo.db", 1, demo._grid((scenario,)), sqlite=True)
+    monkeypatch.setattr(demo, "PARTS", (part,))
 
 
 def test_the_runs_contrast(written: tuple[list[Path], list[float]]):
@@ -97,10 +100,38 @@ def test_one_run_is_recorded_with_the_barter_vintage_s_tables(
 
 def test_the_files_are_sound_small_and_all_there_is(written: tuple[list[Path], list[float]]):
     paths, _ = written
-    assert sorted(paths[0].parent.iterdir()) == sorted(paths)
-    assert sum(path.stat().st_size for path in paths) < 40_000_000
+    folder = paths[0].parent
+    assert sorted(folder.iterdir()) == sorted([*paths, folder / "demo.json"])
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 80_000_000
     for path in paths:
-        assert vmt.query(path, "PRAGMA integrity_check") == [("ok",)]
+        if path.suffix == ".db":
+            assert vmt.query(path, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_each_family_has_its_runs(written: tuple[list[Path], list[float]]):
+    found: dict[str, int] = {}
+    for path in written[0]:
+        source = telemetry.open_source(path)
+        runs = source.ask(RunsQuery()).runs
+        found[source.identity.family] = max(found.get(source.identity.family, 0), len(runs))
+        source.close()
+    assert found.keys() == {"vmt", "simcash", "moltmarket", "bilancio"}
+    assert all(count >= 4 for count in found.values())
+
+
+def test_the_market_s_chains_are_sound_and_the_payments_have_experiments(
+    written: tuple[list[Path], list[float]],
+):
+    market = telemetry.open_source(written[0][3])
+    for run in market.ask(RunsQuery()).runs:
+        assert market.ask(VerifyQuery(run.run_id)).sound
+    market.close()
+    payments = telemetry.open_source(written[0][2])
+    experiments = payments.ask(ExperimentsQuery()).experiments
+    payments.close()
+    assert len(experiments) == 2
+    assert all(one.iterations >= 8 for one in experiments)
 
 
 def test_progress_rises_to_one(written: tuple[list[Path], list[float]]):
@@ -161,3 +192,36 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path):
         demo.write_demo(tmp_path / "file" / "demo")
     assert "\n" not in str(failure.value)
     shutil.rmtree(tmp_path)
+
+
+def small_ring(place: Path, progress: demo.Progress) -> None:
+    """Stands for a folder of the demo."""
+    place.mkdir()
+    (place / "runs.csv").write_text("run_id\n1\n")
+
+
+@pytest.fixture
+def ring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A demo of one folder."""
+    monkeypatch.setattr(demo, "PARTS", (demo.Part("ring", 1, small_ring),))
+
+
+@pytest.mark.usefixtures("ring")
+def test_a_folder_of_an_earlier_demo_is_replaced(tmp_path: Path):
+    (path,) = demo.write_demo(tmp_path)
+    (path / "more.csv").write_text("x")
+    demo.write_demo(tmp_path)
+    assert [file.name for file in path.iterdir()] == ["runs.csv"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["demo.json", "ring"]
+
+
+@pytest.mark.usefixtures("ring")
+@pytest.mark.parametrize("listing", [None, "not JSON", '{"written_by_demo": ["other"]}'])
+def test_a_folder_that_is_not_a_demo_s_is_left_alone(tmp_path: Path, listing: str | None):
+    (tmp_path / "ring").mkdir()
+    (tmp_path / "ring" / "mine.txt").write_text("mine")
+    if listing is not None:
+        (tmp_path / "demo.json").write_text(listing)
+    with pytest.raises(RecordingError, match="not a demo's folder; move it away"):
+        demo.write_demo(tmp_path)
+    assert (tmp_path / "ring" / "mine.txt").read_text() == "mine"
