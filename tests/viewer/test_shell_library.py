@@ -121,6 +121,29 @@ def test_experiments_and_iterations_are_levels(tree):
     assert names(tree, tree.index(0, 0, top)) == ["Iteration 0", "Iteration 1"]
 
 
+def test_runs_of_an_iteration_are_told_apart_by_what_they_are_for(tree):
+    columns = (
+        *COLUMNS,
+        Column("run_purpose", "purpose", "text", role="purpose"),
+        Column("sample_index", "sample", "int", role="sample"),
+    )
+    within = {"experiment": "exp", "iteration": 0}
+    runs = RunList(columns, (
+        run(1, "Four banks", run_purpose="evaluation", sample_index=None, **within),
+        run(2, "Four banks", run_purpose="bootstrap", sample_index=0, **within),
+        run(3, "Four banks", run_purpose="standalone", sample_index=None),
+        run(4, "Unnamed", **within),
+    ))  # fmt: skip
+    tree.set_source(source(), runs, {})
+    top = tree.index(0, 0)
+    iteration = tree.index(0, 0, tree.index(0, 0, top))
+    assert names(tree, iteration) == ["evaluation", "bootstrap 0", "Unnamed"]
+    assert "Four banks" in iteration.model().index(0, 0, iteration).data(
+        Qt.ItemDataRole.ToolTipRole
+    )
+    assert names(tree, top)[1] == "Four banks"
+
+
 def test_counts_fill_in_late_and_are_empty_until_then(tree):
     one = source()
     tree.set_source(one, RUNS, {})

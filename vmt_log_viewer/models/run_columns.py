@@ -55,6 +55,18 @@ class RunRow:
         mine = self.own_column(column)
         return None if mine is None else self.run.fields.get(mine.name)
 
+    @property
+    def part(self) -> str:
+        """What the run is within its iteration ("bootstrap 2"); "" for one that is not of any.
+
+        Runs of an iteration share their scenario's name, which would tell nothing.
+        """
+        if self.run.iteration is None:
+            return ""
+        by_role = {column.role: self.run.fields.get(column.name) for column in self.list_columns}
+        words = (by_role.get("purpose"), by_role.get("sample"))
+        return " ".join(str(word) for word in words if word is not None)
+
     def own_column(self, column: Column) -> Column | None:
         """What this run's family calls `column`: the same role, else the same name."""
         for mine in self.list_columns:

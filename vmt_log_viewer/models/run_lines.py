@@ -65,6 +65,8 @@ def run_data(row: RunRow, column: Column, role: int) -> Any:
         if column.role == "starred" or cell is None:
             return ""
         text = one_line(cell_text(cell, row.own_column(column) or column))
+        if column.role == "name" and row.part:
+            text = one_line(row.part)
         return text if len(text) <= NAME_LENGTH else text[: NAME_LENGTH - 1] + "…"
     if role == Qt.ItemDataRole.EditRole:
         return "" if cell is None else str(cell)

@@ -95,7 +95,7 @@ def _link(name: str, label: str, kind: Any, role: str | None = None) -> ColumnSp
 RUN_LINKS = (
     _link("experiment_id", "experiment", "text", "experiment"),
     _link("iteration", "iteration", "int"),
-    _link("sample_index", "sample", "int"),
+    _link("sample_index", "sample", "int", "sample"),
     _link("run_purpose", "purpose", "text", "purpose"),
 )
 
