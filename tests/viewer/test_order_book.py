@@ -78,6 +78,21 @@ def test_the_leaderboard_has_exact_gains_at_the_cursors_tick(view, context, qtbo
     assert standings["a"].pnl == Decimal("0.99999999")
 
 
+def test_the_leaderboard_is_rounded_and_says_so_and_tells_all_digits_on_hover(
+    view, context, qtbot, qapp
+):
+    go(view, context, qtbot, 1)
+    rows = view.board.rows
+    row = next(i for i, cells in enumerate(rows.rows) if cells[1] == "a")
+    pnl = rows.index(row, [column.name for column in rows.columns].index("pnl"))
+    assert pnl.data() == "1.00"
+    assert "0.99999999" in pnl.data(Qt.ItemDataRole.ToolTipRole)
+    assert "Rounded to 2 decimals; exact on hover" in view._about.text()
+    view.board.choose(row)
+    QTest.keyClick(view.board, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert "0.99999999" in qapp.clipboard().text()
+
+
 def test_a_chosen_agent_leads_to_the_inspector(view, context):
     view.board.setCurrentIndex(view.board.rows.index(1, 0))
     assert context.document.selection.item == AgentItem(view.book.standings[1].agent_id)

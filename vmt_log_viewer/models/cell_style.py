@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QRectF, Qt
@@ -89,6 +90,13 @@ def heading(column: Column) -> str:
     unit = shown_unit(column.unit)
     told = not unit or unit in column.label
     return column.label if told else f"{column.label} ({unit})"
+
+
+def rounded_text(cell: Cell, column: Column, decimals: int) -> str:
+    """`cell` for people, an exact decimal with so many places at most; its tip has all of them."""
+    if isinstance(cell, Decimal) and cell.is_finite():
+        return f"{cell:.{decimals}f}"
+    return cell_text(cell, column)
 
 
 def _exact(cell: Cell, column: Column) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from telemetry.concepts import Cell, Column
-from vmt_log_viewer.models.cell_style import CellStyle
+from vmt_log_viewer.models.cell_style import CellStyle, rounded_text
 
 if TYPE_CHECKING:
     from vmt_log_viewer.theme import Theme
@@ -25,6 +25,14 @@ class PlainRows(QAbstractTableModel):
         self.columns: tuple[Column, ...] = ()
         self.rows: tuple[tuple[Cell, ...], ...] = ()
         self._moods: dict[tuple[int, int], str] = {}
+        self.decimals: int | None = None
+
+    def round_to(self, decimals: int | None) -> None:
+        """Show exact decimals with so many places; tips and copies keep all (None: shown too).
+
+        Whoever asks for this has to say beside the table that it is so.
+        """
+        self.decimals = decimals
 
     def show(
         self,
@@ -56,7 +64,10 @@ class PlainRows(QAbstractTableModel):
         place = (index.row(), index.column())
         if role == Qt.ItemDataRole.ForegroundRole and place in self._moods:
             return self._theme.color(self._moods[place])
-        return self._style.data(self.rows[place[0]][place[1]], self.columns[place[1]], role)
+        cell, column = self.rows[place[0]][place[1]], self.columns[place[1]]
+        if role == Qt.ItemDataRole.DisplayRole and self.decimals is not None:
+            return rounded_text(cell, column, self.decimals)
+        return self._style.data(cell, column, role)
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole

@@ -37,6 +37,8 @@ from vmt_log_viewer.widgets.point_scatter import PointScatter
 if TYPE_CHECKING:
     from telemetry.source import Source
 
+DECIMALS = 2  # of the leaderboard: more would push its columns out of sight
+ROUNDED = f"Rounded to {DECIMALS} decimals; exact on hover, in copies and exports."
 _POINTS = 20_000  # prices drawn at most; the line above the chart says where more are thinned
 
 
@@ -113,6 +115,7 @@ class OrderBookView(View):
         theme = self.context.theme
         self.ladder, self.prices = BookLadder(theme), PointScatter(theme)
         self.board = PlainTable(theme)
+        self.board.rows.round_to(DECIMALS)
         self._empty = EmptyState()
         self._title, self._notes = heading(theme), caption(theme, elided=False)
         self._notes.setWordWrap(True)
@@ -184,8 +187,8 @@ class OrderBookView(View):
         self._title.setText(f"Book after tick {book.tick}")
         said = " ".join(one_line(note) for note in book.notes)
         self._notes.setText(f"{price}. {said}".strip())
-        empty = "" if standings else "No agent has entered yet. "
-        self._about.setText(f"Leaderboard after tick {book.tick}. {empty}".strip())
+        told = ROUNDED if standings else "No agent has entered yet."
+        self._about.setText(f"Leaderboard after tick {book.tick}. {told}")
         self.status_changed.emit(
             f"tick {book.tick}: {len(book.asks)} ask and {len(book.bids)} bid levels · last {last}"
         )
