@@ -73,10 +73,24 @@ def test_ticks_come_from_the_rows_and_the_plan_from_the_run_row(source: Source) 
 def test_one_run_in_full_has_its_configuration_and_shows_cents_as_money(source: Source) -> None:
     detail = source.ask(RunQuery(ALONE))
     assert detail.config == {"agents": list(simcash.AGENTS)}
-    assert facts(detail)["Total cost"] == "7.00"
-    assert facts(detail)["Master seed"] is None
+    assert facts(detail)["Total cost ($)"] == "7.00"
     assert detail.agents == 3
     assert detail.warnings == ()
+
+
+LINKS = ("Experiment", "Iteration", "Sample", "Master seed")
+
+
+def test_a_run_alone_has_no_experiment_which_is_not_the_same_as_not_recorded(
+    source: Source, tmp_path: Path
+) -> None:
+    assert [facts(source.ask(RunQuery(ALONE)))[link] for link in LINKS] == ["none"] * 4
+    evaluated = facts(source.ask(RunQuery(SECOND)))
+    assert [evaluated[link] for link in LINKS] == [simcash.EXPERIMENT, 1, "none", 7]
+    path = simcash.create(tmp_path / "sim.db", "simulations")
+    simcash.insert(path, "simulation_runs", [simcash.run("only")])
+    alone = facts(telemetry.open_source(path).ask(RunQuery("only")))
+    assert [alone[link] for link in LINKS] == [None] * 4
 
 
 def test_a_run_row_that_contradicts_the_rows_is_said(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from telemetry.families.simcash.sql import (
 from telemetry.families.simcash.words import money
 from telemetry.families.vocabulary import Asker, ColumnSpec, RunSpec, Stored
 from telemetry.queries import AgentsQuery
+from telemetry.text import MONEY
 
 C = ColumnSpec
 _R, _S = "simulation_runs", "simulations"
@@ -182,16 +183,21 @@ RUNS = RunSpec(
 def detail(asker: Asker, run_id: RunId, found: RunDetail) -> RunDetail:
     """Facts to show, and a warning where the run row and the recorded rows disagree."""
     fields, ticks = found.run.fields, found.run.ticks
+
+    def linked(name: str) -> Cell:
+        """What links the run to an experiment: NULL in a recorded column says that nothing does."""
+        return fields.get(name) if not asker.has("runs", name) else _or_none(fields.get(name))
+
     seen = len(people.agents(asker, AgentsQuery(run_id))) or None
     facts: tuple[tuple[str, Cell], ...] = (
         ("Scenario", fields.get("config_name")),
         ("Status", found.run.status),
-        ("Experiment", fields.get("experiment_id")),
-        ("Iteration", fields.get("iteration")),
+        ("Experiment", linked("experiment_id")),
+        ("Iteration", linked("iteration")),
         ("Purpose", fields.get("run_purpose")),
-        ("Sample", fields.get("sample_index")),
+        ("Sample", linked("sample_index")),
         ("Seed", fields.get("rng_seed")),
-        ("Master seed", fields.get("master_seed")),
+        ("Master seed", _master_seed(asker, fields)),
         ("Ticks", None if ticks is None else f"{ticks.first} to {ticks.last}"),
         ("Ticks per day", fields.get("ticks_per_day")),
         ("Days", fields.get("num_days")),
@@ -200,7 +206,7 @@ def detail(asker: Asker, run_id: RunId, found: RunDetail) -> RunDetail:
         ("Replayable", fields.get("replayable")),
         ("Transactions", fields.get("total_transactions")),
         ("Settlements", fields.get("total_settlements")),
-        ("Total cost", money(fields.get("total_cost"))),
+        (f"Total cost ({MONEY})", money(fields.get("total_cost"))),
         ("Started", fields.get("start_time")),
         ("Ended", fields.get("end_time")),
     )
@@ -208,6 +214,16 @@ def detail(asker: Asker, run_id: RunId, found: RunDetail) -> RunDetail:
     if found.config_problem is not None:
         warnings = (*warnings, found.config_problem)
     return replace(found, facts=facts, warnings=warnings, agents=seen)
+
+
+def _or_none(cell: Cell) -> Cell:
+    return "none" if cell is None else cell
+
+
+def _master_seed(asker: Asker, fields: Mapping[str, Cell]) -> Cell:
+    """The experiment's; a run of no experiment has none, one whose experiment lacks it: NULL."""
+    alone = asker.has("runs", "experiment_id", "master_seed") and not fields.get("experiment_id")
+    return "none" if alone else fields.get("master_seed")
 
 
 def _warnings(asker: Asker, run_id: RunId, fields: Mapping[str, Cell]) -> list[str]:
