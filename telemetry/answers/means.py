@@ -14,7 +14,7 @@ from telemetry.answers.where import column_scale, conditions
 from telemetry.concepts import Cell, Means
 from telemetry.errors import RequestError
 from telemetry.families.vocabulary import ColumnSpec, TableSpec
-from telemetry.queries import MeansQuery
+from telemetry.queries import MeansQuery, Where
 from telemetry.reader import Reader
 from telemetry.text import per_unit
 
@@ -56,7 +56,29 @@ def means(reader: Reader, query: MeansQuery) -> Means:
         np.array([int(sums[key][0]) for key in keys], dtype=np.int64),
         np.array([error for _, error in found], dtype=np.float64) / scale,
         None if weight is None else layout.describe_column(table, weight),
+        _doubts(reader, query, value, [mean for mean, _ in found]),
     )
+
+
+def _doubts(
+    reader: Reader, query: MeansQuery, value: ColumnSpec, found: Sequence[float]
+) -> tuple[str, ...]:
+    """Why means that are all 0 say nothing, where the family's other table contradicts them."""
+    told, layout = [mean for mean in found if not math.isnan(mean)], reader.layout
+    doubt = value.doubt
+    if doubt is None or not told or any(told) or not layout.there(doubt.table):
+        return ()
+    other = layout.table_spec(doubt.table)
+    shared = {c.name for c in other.columns if c.role in ("experiment", "parameter")}
+    kept = tuple(item for item in query.where.filters if item.column in shared)
+    number = layout.number(other, layout.column_spec(other, doubt.column))
+    statement = (
+        sa.select(sa.func.count())
+        .select_from(layout.selectable(other.name))
+        .where(*conditions(reader, other, query.run_id, Where(kept)), number > 0)
+    )
+    n = int(reader.rows(statement)[0][0])
+    return (doubt.sentence.format(n=n),) if n else ()
 
 
 def _weight(reader: Reader, table: TableSpec, value: ColumnSpec) -> ColumnSpec | None:

@@ -58,6 +58,8 @@ def means(
     written = output.rows(_columns(answer), _rows(answer))
     if answer.weight is not None:
         output.note(f"Means are weighted by {answer.weight.name}; n counts rows.")
+    for note in answer.notes:
+        output.note(note)
     if not written:
         output.note(f"No row of {found.name} that matches has a value of {value}.")
     return 0 if written else 1

@@ -72,7 +72,8 @@ class Means:
     `keys[i]` is a combination, ascending, NULL last; `mean` float64[n] in the unit that the
     column is shown in, NaN where no row has a value; `count` int64[n] the rows that it stands on;
     `error` float64[n] its standard error (s/√n), NaN below two rows and for weighted means.
-    `weight` is the column that the means are weighted by, None: every row counts once.
+    `weight` is the column that the means are weighted by, None: every row counts once. `notes`
+    say why the means are not what they seem.
     """
 
     value: Column
@@ -82,6 +83,7 @@ class Means:
     count: Ints
     error: Floats
     weight: Column | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,18 @@ class Stored(Protocol):
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """Zeros that another table contradicts: where `column` of `table` is above 0 in any row.
+
+    `sentence` then tells why; "{n}" in it is the number of such rows.
+    """
+
+    table: str
+    column: str
+    sentence: str
+
+
+@dataclass(frozen=True)
 class ColumnSpec:
     """A column of a table. Without `derive` it is the database's own column of that name.
 
@@ -46,7 +58,8 @@ class ColumnSpec:
     are stored as text; cells are the exact Decimals (text that is no number stays as it is), and
     filters, sorts and aggregates compare the nearest doubles. `weight` names the column that a
     mean of this one is weighted by: a rate by what it is a share of. `words` are texts
-    that mean something to views: a success, money, a colour.
+    that mean something to views: a success, money, a colour. `doubt` says when means that are
+    all 0 are not to be believed.
     """
 
     name: str
@@ -65,6 +78,7 @@ class ColumnSpec:
     decimal_text: bool = False
     weight: str | None = None
     words: tuple[Word, ...] = ()
+    doubt: Doubt | None = None
 
 
 Aggregate = Literal["count", "sum", "avg", "min", "max"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -102,6 +103,24 @@ def test_a_rate_is_weighted_by_what_it_is_a_share_of(source: telemetry.Source) -
     assert list(found.count) == [2, 1]  # a run in which nobody did so says nothing
     assert found.weight is not None
     assert found.weight.name == "face"
+
+
+def test_rates_that_are_all_0_are_doubted_where_the_pairs_contradict_them(tmp_path: Path) -> None:
+    folder = write_sweep(tmp_path / "sweep")
+    rates = MeansQuery("", "strategy_outcomes", "default_rate", ("strategy",))
+    assert telemetry.open_source(folder).ask(rates).notes == ()
+    b.put_csv(folder / "aggregate" / "strategy_outcomes_by_run.csv", BY_RUN, (
+        outcomes("active_3", kappa="4", face_no_trade=100, default_rate_no_trade="0.0"),
+    ))  # fmt: skip
+    repaid = telemetry.open_source(folder)
+    (why,) = repaid.ask(rates).notes
+    assert "only repaid obligations were logged" in why
+    assert why.endswith("by Pairs: 4).")
+    kept = Where((Filter.parse("kappa", "4"),))
+    (why,) = repaid.ask(replace(rates, where=kept)).notes
+    assert why.endswith("by Pairs: 1).")
+    count = MeansQuery("", "strategy_outcomes", "face", ("strategy",))
+    assert repaid.ask(count).notes == ()
 
 
 def test_cents_become_money(tmp_path: Path) -> None:

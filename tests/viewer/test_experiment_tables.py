@@ -15,7 +15,7 @@ from PySide6.QtTest import QTest
 import telemetry
 from telemetry.concepts import Column
 from tests.builders import bilancio, simcash
-from tests.telemetry.test_means import write_sweep
+from tests.telemetry.test_means import BY_RUN, write_sweep
 from tests.viewer.programs import settle
 from tests.viewer.shown import shown, wait
 from vmt_log_viewer.background.exporting import Frame, Order
@@ -247,6 +247,24 @@ def test_strategies_have_their_rates_weighted(pairs, qtbot):
     QTest.mouseClick(page.means.chart, Qt.MouseButton.LeftButton, pos=at)
     wait(qtbot, pairs)
     assert set(column(page, "strategy")) == {"round_trip"}
+
+
+def test_rates_that_are_all_0_say_why_where_only_repayments_were_logged(
+    pairs, qtbot, context, tmp_path
+):
+    known = turn(qtbot, pairs, pairs.pages.tables["strategy_outcomes"])
+    assert known.means.doubt.isHidden()
+    folder = write_sweep(tmp_path / "sweep")
+    path = folder / "aggregate" / "strategy_outcomes_by_run.csv"
+    repaid = {"run_id": "active_1", "face_no_trade": 100, "default_rate_no_trade": "0.0"}
+    bilancio.put_csv(path, BY_RUN, (repaid,))
+    with shown(qtbot, context, ExperimentView, folder, "active_1") as view:
+        page = turn(qtbot, view, view.pages.tables["strategy_outcomes"])
+        assert page.means.doubt.isVisible()
+        assert "only repaid obligations were logged" in page.means.doubt.text()
+        page.means.value.setCurrentIndex(page.means.value.findText("face"))
+        wait(qtbot, view)
+        assert page.means.doubt.isHidden()
 
 
 def test_dealer_usage_has_a_page_and_a_row_opens_its_run(pairs, qtbot, context):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
 from telemetry.concepts import Column, Means, Table
@@ -44,6 +44,10 @@ class MeansPanel(QWidget):
         self.value, self.across, self.up = QComboBox(), QComboBox(), QComboBox()
         self.chart, self.map = MeansChart(context.theme), HeatMap(context.theme)
         self.about, self.charts = caption(context.theme), QSplitter()
+        self.doubt = QLabel()  # why the means are not what they seem: too grave for a caption
+        self.doubt.setTextFormat(Qt.TextFormat.PlainText)
+        self.doubt.setWordWrap(True)
+        self.doubt.hide()
         self._lay_out()
         for box in (self.value, self.across, self.up):
             box.currentIndexChanged.connect(self._chosen)
@@ -124,6 +128,7 @@ class MeansPanel(QWidget):
         layout.setSpacing(GRID)
         layout.addLayout(line)
         layout.addWidget(self.about)
+        layout.addWidget(self.doubt)
         layout.addWidget(self.charts, 1)
 
     def _chosen(self, _: int) -> None:
@@ -162,6 +167,8 @@ class MeansPanel(QWidget):
     def _show_one(self, means: Means) -> None:
         self.chart.show_means(means, signed=_signed(means))
         self.about.setText(about(means) + self._filtered())
+        self.doubt.setText(" ".join(one_line(note, limit=400) for note in means.notes))
+        self.doubt.setVisible(bool(means.notes))
         self.changed.emit()
 
     def _show_two(self, means: Means) -> None:
@@ -170,6 +177,7 @@ class MeansPanel(QWidget):
 
     def _failed(self, error: TelemetryError) -> None:
         self.about.setText(str(error))
+        self.doubt.hide()
 
     def _group_clicked(self, group: int) -> None:
         means = self.chart.means

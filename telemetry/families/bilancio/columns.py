@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.families.bilancio.circumstances import CIRCUMSTANCES
-from telemetry.families.vocabulary import Columns, ColumnSpec
+from telemetry.families.vocabulary import Columns, ColumnSpec, Doubt
 
 C = ColumnSpec
 CASH = "cash"
@@ -421,6 +421,12 @@ DEALER_USAGE = (
     _EXPERIMENT,
     *_own(),
 )
+_ONLY_REPAID = Doubt(
+    "pairs",
+    "delta_active",
+    "Every rate is 0 because only repaid obligations were logged, not because nobody defaulted "
+    "(active runs with defaults, by Pairs: {n}).",
+)
 STRATEGY_BY_RUN = (
     C("run_id", "active run", role="treated_run"),
     C("strategy", "strategy", role="reason", facet=True),
@@ -428,7 +434,7 @@ STRATEGY_BY_RUN = (
     number("face", "face", FACE),
     C("default_count", "defaults", "int"),
     number("default_face", "face in default", FACE),
-    number("default_rate", "default rate", SHARE, weight="face"),
+    number("default_rate", "default rate", SHARE, weight="face", doubt=_ONLY_REPAID),
     *PARAMETERS,
     OUTSIDE,
     *DELTAS,
@@ -443,7 +449,7 @@ STRATEGY_OVERALL = (
     C("runs_using_strategy", "runs", "int"),
     number("total_face", "face", FACE),
     number("default_face", "face in default", FACE),
-    number("default_rate", "default rate", SHARE, weight="total_face"),
+    number("default_rate", "default rate", SHARE, weight="total_face", doubt=_ONLY_REPAID),
     number("mean_trading_effect", "mean effect", SHARE, weight="runs_using_strategy"),
     _EXPERIMENT,
     *_own(),
