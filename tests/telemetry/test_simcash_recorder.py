@@ -4,6 +4,7 @@ import json
 import re
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -137,9 +138,12 @@ def test_days_follow_from_ticks(recorder: SimCashRecorder):
 
 def test_events_can_be_sorted_as_they_were_written(recorder: SimCashRecorder):
     with recorder.begin_run(SETTING) as run:
+        run._written = datetime(2999, 1, 1)  # a clock that stands still
         for number in range(300):
             run.log_event(0, "Arrival", {"number": number})
         run.end_tick(0)
+    sql = "SELECT count(DISTINCT event_timestamp) FROM simulation_events"
+    assert query(recorder, sql) == [(300,)]
     for order in ("event_timestamp", "event_id"):
         found = query(recorder, f"SELECT details FROM simulation_events ORDER BY {order}")
         assert [json.loads(row[0])["number"] for row in found] == list(range(300))

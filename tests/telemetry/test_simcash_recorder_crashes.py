@@ -81,6 +81,7 @@ def kill_one(process: subprocess.Popen[str], url: str, experiment_id: str, ticks
     process.stdin.flush()
     pid = int(process.stdout.readline())
     said = [process.stdout.readline().strip() for _ in range(ticks)]
+    assert "gone" not in said, "the simulator ended by itself"
     os.kill(pid, signal.SIGKILL)
     for line in process.stdout:
         if line.strip() == "gone":
