@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from telemetry import queries as q
 from telemetry.cli.program import _COMMANDS
 from telemetry.concepts import TickRange
 from telemetry.errors import UnknownFamilyError
+from tests.builders import added as families
 from tests.builders import fifth_family
 from tests.telemetry.command_line import ran
 
@@ -29,15 +29,9 @@ def pond(tmp_path: Path) -> Path:
 @pytest.fixture
 def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The family's folder among the others, for the length of a test."""
-    folder = fifth_family.write_family(tmp_path / "families")
-    path = [*telemetry.families.__path__, str(folder)]
-    monkeypatch.setattr(telemetry.families, "__path__", path)
     monkeypatch.setenv("TELEMETRY_DEBUG", "1")
-    telemetry.families.families.cache_clear()
-    yield
-    sys.modules.pop(f"telemetry.families.{fifth_family.PACKAGE}", None)
-    vars(telemetry.families).pop(fifth_family.PACKAGE, None)
-    telemetry.families.families.cache_clear()
+    with families.added(fifth_family.write_family(tmp_path / "families"), fifth_family.PACKAGE):
+        yield
 
 
 @pytest.fixture
@@ -99,6 +93,8 @@ def _arguments(pond: Path, out: Path) -> dict[str, list[object]]:
         "events": run,
         "replay": run,
         "export": [*run, "-o", out],
+        "means": ["hops", "height", *run, "--by", "hop"],
+        "pair": run,
         "experiments": [pond],
         "iterations": [pond, "x"],
         "results": [pond, "x"],
@@ -116,7 +112,7 @@ def _arguments(pond: Path, out: Path) -> dict[str, list[object]]:
 
 _LACKING = {
     "experiments", "iterations", "results", "policies", "costs", "verify", "book", "trades",
-    "attempts",
+    "attempts", "pair",
 }  # fmt: skip
 
 

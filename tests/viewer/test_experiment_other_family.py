@@ -1,25 +1,17 @@
 """A family with pairs that the program does not know gets the same pages, by its roles alone."""
 
-import sys
-
 import pytest
 
-import telemetry.families
+from tests.builders import added as families
 from tests.builders import orchard
 from tests.viewer.programs import settle
 from tests.viewer.shown import wait
 
 
 @pytest.fixture
-def added(tmp_path, monkeypatch):
-    """The family's folder among the others, for the length of a test."""
-    path = [*telemetry.families.__path__, str(orchard.write_family(tmp_path / "families"))]
-    monkeypatch.setattr(telemetry.families, "__path__", path)
-    telemetry.families.families.cache_clear()
-    yield
-    sys.modules.pop("telemetry.families.orchard", None)
-    vars(telemetry.families).pop("orchard", None)
-    telemetry.families.families.cache_clear()
+def added(tmp_path):
+    with families.added(orchard.write_family(tmp_path / "families"), "orchard"):
+        yield
 
 
 @pytest.fixture
