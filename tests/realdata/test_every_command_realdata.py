@@ -104,6 +104,8 @@ def _arguments(place: Path | str, source: Source, out: Path) -> dict[str, list[l
         "table": [[table.name, *of_run, *few]],
         "facets": [[*of_run, table.name, table.columns[-1].name]],
         "summary": [of_run],
+        "means": [[table.name, table.columns[-1].name, *of_run, "--by", table.columns[0].name]],
+        "pair": [of_run],
         "export": [[*of_run, "--table", table.name, "-o", out]],
     }
 
