@@ -88,6 +88,7 @@ NAMED = {
     "grey": GREY,
 }
 _HASHED = (BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE)  # yellow and grey mean something else
+_MORE = ("#A6761D", "#7B6FD0", "#44AA99", "#AA4466", "#8A8F2A")  # where one kind has many words
 
 
 class Theme(QObject):
@@ -142,11 +143,16 @@ class Theme(QObject):
         return self._known(REGIMES, regime, "regime")
 
     def state_color(self, lane: str, state: str | None) -> QColor:
-        """The colour of `state` in the lane named `lane` (for a pair's own lane: on or off)."""
+        """The colour of `state` in the lane named `lane` (for a pair's own lane: on or off).
+
+        Lanes of one kind ("dealer:short", "dealer:long") colour the same state alike.
+        """
         known = {"mode": MODES, "regime": REGIMES}.get(lane)
         if known is None and state == "on" and lane in PAIRS:
             return QColor(PAIRS[lane])
-        return self._known(known if known is not None else {**STATES, **PAIRS}, state, lane)
+        return self._known(
+            known if known is not None else {**STATES, **PAIRS}, state, lane.split(":")[0]
+        )
 
     def learn(self, columns: Iterable[Column]) -> None:
         """Take over the colours that columns declare for their words, by the column's role."""
@@ -200,7 +206,8 @@ class Theme(QObject):
             number = int(word) if word.isdecimal() else zlib.crc32(word.encode())
             turned = [_HASHED[(number + i) % len(_HASHED)] for i in range(len(_HASHED))]
             used = set() if word.isdecimal() else set(given.values())
-            given[word] = next((color for color in turned if color not in used), turned[0])
+            free = (color for color in (*turned, *_MORE) if color not in used)
+            given[word] = next(free, turned[0])
         return QColor(known.get(word) or given[word])
 
     def _wants_dark(self) -> bool:

@@ -138,3 +138,15 @@ def test_an_icon_follows_the_palette_and_pales_when_disabled(qapp):
     _, dark = darkest(Theme("dark"), QIcon.Mode.Normal)
     assert light < 80 < 180 < dark
     assert darkest(Theme("light"), QIcon.Mode.Disabled)[0] < 200
+
+
+def test_lanes_of_one_kind_colour_a_state_alike(qapp):
+    theme = Theme("light")
+    assert theme.state_color("dealer:short", "empty") == theme.state_color("dealer:long", "empty")
+    assert theme.state_color("dealer:short", "empty") != theme.state_color("dealer:short", "full")
+
+
+def test_eleven_words_of_a_kind_have_eleven_colours(qapp):
+    theme = Theme("dark")
+    words = [f"bucket {letter}" for letter in "abcdefghijk"]
+    assert len({theme.pair_color(word).name() for word in words}) == 11
