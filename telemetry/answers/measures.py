@@ -132,5 +132,6 @@ def _measure(layout: Layout, spec: MeasureSpec) -> Measure:
         reason = f"{spec.label} is not recorded: this database has no {what}."
     unit = shown_unit(spec.unit)
     return Measure(
-        spec.name, spec.label, unit, spec.group, recorded, reason, spec.help, spec.default, rebuilt
-    )
+        spec.name, spec.label, unit, spec.group, recorded, reason, spec.help, spec.default, rebuilt,
+        spec.against,
+    )  # fmt: skip

@@ -86,7 +86,8 @@ class Measure:
 
     `group` bundles measures in a chooser ("Money", "Inventory", "Quotes" …); `reason` says why
     a measure cannot be had where `recorded` is False. `rebuilt` says from what its values were
-    worked out where none are stored ("rebuilt from events"), else "".
+    worked out where none are stored ("rebuilt from events"), else "". `against` names a measure of
+    another unit that this one is to be seen against over ticks, else "".
     """
 
     name: str
@@ -98,6 +99,7 @@ class Measure:
     help: str = ""
     default: bool = False
     rebuilt: str = ""
+    against: str = ""
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,7 @@ class MeasureSpec:
     run row's column that stored values are divided by (minor units per unit). `mark` names the
     column whose words mark single values (a clamp, the good that binds).
     `rebuild` makes (agent, tick, value) by tick from the rows of table `rebuilt_from`, for runs
-    of which `table` holds nothing.
+    of which `table` holds nothing. `against` names the measure that this one is drawn against.
     """
 
     name: str
@@ -173,6 +173,7 @@ class MeasureSpec:
     help: str = ""
     rebuild: Callable[[Asker, RunId], list[tuple[AgentId, int, Any]]] | None = None
     rebuilt_from: str = ""
+    against: str = ""
 
 
 @dataclass(frozen=True)

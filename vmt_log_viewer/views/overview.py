@@ -30,6 +30,7 @@ from vmt_log_viewer.state.items import AgentItem, RunItem
 from vmt_log_viewer.views.overview_page import OverviewPage
 from vmt_log_viewer.views.overview_questions import (
     Questions,
+    against_side,
     reason_bars,
     span_columns,
     trade_columns,
@@ -123,6 +124,7 @@ class OverviewView(View):
             self.page.attempts.say(self._no_attempts("not recorded in this source"))
         self._ask("failed", q.reasons(success=False), self._show_attempts, self.page.attempts)
         self._ask("succeeded", q.reasons(success=True), self._show_attempts, self.page.attempts)
+        self._ask_against(q)
         bounds = q.ticks or self.context.document.cursor.bounds
         for measure in q.measures():
             if bounds is None:
@@ -132,6 +134,15 @@ class OverviewView(View):
                 show = self._span_shower(measure)
                 query = q.at(measure, tick)
                 self._ask(f"{end}.{measure.name}", query, show, self.page.spans[measure.name])
+
+    def _ask_against(self, q: Questions) -> None:
+        """Two measures over the same ticks, where the family says that one explains the other."""
+        pair, section = q.against(), self.page.against
+        section.setVisible(pair is not None)
+        if pair is not None:
+            section.title.setText(f"{pair[0].label} against {pair[1].label.lower()}")
+            self._ask("against.left", q.over_ticks(pair[0]), self._show_against, section)
+            self._ask("against.right", q.over_ticks(pair[1]), self._show_against, section)
 
     def _ask(
         self, what: str, query: Query[Any] | None, show: Callable[[], None], section: Section
@@ -182,6 +193,7 @@ class OverviewView(View):
         self._agents = self._answers["agents"]
         self._places = {agent.agent_id: i for i, agent in enumerate(self._agents)}
         self._show_traders()
+        self._show_against()
         for name in self.page.spans:
             self._show_span(name)
 
@@ -233,6 +245,29 @@ class OverviewView(View):
         self.page.trader_chart.show_columns(columns)
         self.page.traders.note.setText("busiest first")
         self.page.traders.say("" if bought.total else f"No trade happened{self._during()}.")
+
+    def _show_against(self) -> None:
+        if not {"against.left", "against.right", "agents"} <= self._answers.keys():
+            return
+        series = (self._answers["against.left"], self._answers["against.right"])
+        sides = tuple(against_side(s, self._agents, self._color_of) for s in series)
+        ticks = self._questions.ticks if self._questions else None
+        ticks = ticks or self.context.document.cursor.bounds
+        section, (left, right) = self.page.against, sides
+        missing = [s.measure for s, side in zip(series, sides, strict=True) if not side.lines]
+        if ticks is None or missing:
+            what = " and ".join(m.label for m in missing) or "Nothing"
+            section.note.setText("")
+            section.say(next((m.reason for m in missing if m.reason), f"{what}: no values."))
+            return
+        self.page.against_chart.show_sides(left, right, ticks)
+        named = [(f"{n} ({left.unit})", c) for n, c in zip(left.names, left.colors, strict=True)]
+        named += [
+            (f"{n} ({right.unit})", c) for n, c in zip(right.names, right.colors, strict=True)
+        ]
+        self.page.against_legend.show_entries(tuple(named))
+        section.note.setText("dashed: right axis")
+        section.say("")
 
     def _span_shower(self, measure: Measure) -> Callable[[], None]:
         return lambda: self._show_span(measure.name)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVB
 
 from telemetry.concepts import Measure, RunDetail
 from telemetry.text import one_line
+from vmt_log_viewer.plots.against_chart import AgainstChart
 from vmt_log_viewer.plots.agent_columns import SpanColumns, TradeColumns, bought_color, sold_color
 from vmt_log_viewer.plots.bars import BarList
 from vmt_log_viewer.plots.bin_chart import BinChart
@@ -60,7 +61,7 @@ class OverviewPage(QScrollArea):
 
     def sections(self) -> list[Section]:
         fixed = [self.pairs, self.facts, self.over_time, self.attempts, self.traders, self.sizes]
-        return [*fixed, *self.spans.values()]
+        return [*fixed, self.against, *self.spans.values()]
 
     def show_measures(self, measures: Sequence[Measure]) -> None:
         """A section for each of `measures`; made anew only where they are others."""
@@ -131,6 +132,10 @@ class OverviewPage(QScrollArea):
         self.pairs = Section(theme, "Trades", Sideways(self.pair_table), 220)
         self.over_time = Section(theme, "Trades over time", over, 180)
         self.attempts = Section(theme, "Attempts by reason", self.reason_bars, 140)
+        self.against_chart, self.against_legend = AgainstChart(cursor, theme), Legend(theme)
+        both = stacked(self.against_legend, self.against_chart)
+        self.against = Section(theme, "", both, 200)
+        self.against.hide()
         self.traders = Section(theme, "Trades of each agent", who, 150)
 
     def _lay_out(self) -> None:
@@ -172,7 +177,8 @@ class OverviewPage(QScrollArea):
         self._columns = columns
         self._halves.setStretch(1, RIGHT_SHARE if columns == 2 else 0)
         self._halves.setSpacing(2 * AROUND if columns == 2 else 0)
-        trades, run = (self.pairs, self.over_time, self.attempts), (self.facts, self.sizes)
+        trades = (self.pairs, self.over_time, self.against, self.attempts)
+        run = (self.facts, self.sizes)
         for half in (self._left, self._right):
             for section in (*trades, *run):
                 half.removeWidget(section)  # an item taken by takeAt would keep stale heights

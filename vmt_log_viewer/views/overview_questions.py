@@ -13,6 +13,7 @@ from telemetry.concepts import Agent, AgentId, Facets, Measure, Series, Table, T
 from telemetry.filters import Filter
 from telemetry.queries import FacetQuery, HistogramQuery, SeriesQuery, SummaryQuery, Where
 from telemetry.text import cell_text
+from vmt_log_viewer.plots.against_chart import Side
 from vmt_log_viewer.plots.agent_columns import AgentColumn
 from vmt_log_viewer.plots.bars import Bar
 from vmt_log_viewer.state.failures import failed_text, succeeded_text
@@ -103,6 +104,15 @@ class Questions:
         """The measures whose beginning and end are compared."""
         return tuple(m for m in self.source.measures if m.recorded and m.default)
 
+    def against(self) -> tuple[Measure, Measure] | None:
+        """The first measure that is to be seen against another, and that other."""
+        known = {m.name: m for m in self.source.measures if m.recorded}
+        pairs = ((m, known.get(m.against)) for m in known.values() if m.against)
+        return next(((one, other) for one, other in pairs if other is not None), None)
+
+    def over_ticks(self, measure: Measure) -> SeriesQuery:
+        return SeriesQuery(self.run_id, measure.name, None, self.ticks)
+
     def at(self, measure: Measure, tick: int) -> SeriesQuery:
         return SeriesQuery(self.run_id, measure.name, None, TickRange(tick, tick))
 
@@ -160,6 +170,19 @@ def span_columns(
         if agent.agent_id in before and agent.agent_id in after
     ]
     return sorted(found, key=lambda column: column.parts)
+
+
+def against_side(
+    series: Series, agents: Sequence[Agent], color_of: Callable[[AgentId], QColor]
+) -> Side:
+    """The lines that have values, each agent in its name and colour; one of a whole system by
+    the name of the measure."""
+    names = {agent.agent_id: agent_name(agent) for agent in agents}
+    lines = tuple(line for line in series.lines if np.isfinite(line.value).any())
+    alone, label = len(lines) == 1, series.measure.label.lower()
+    named = tuple(label if alone else names.get(x.agent_id, str(x.agent_id)) for x in lines)
+    colors = tuple(color_of(line.agent_id) for line in lines)
+    return Side(lines, named, colors, series.measure.unit)
 
 
 def _values(series: Series) -> dict[AgentId, float]:

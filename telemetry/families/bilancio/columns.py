@@ -424,8 +424,8 @@ DEALER_USAGE = (
 _ONLY_REPAID = Doubt(
     "pairs",
     "delta_active",
-    "Every rate is 0 because only repaid obligations were logged, not because nobody defaulted "
-    "(active runs with defaults, by Pairs: {n}).",
+    "Every rate is 0 because only repaid obligations were logged: Pairs shows defaults in {n} of "
+    "the active runs.",
 )
 STRATEGY_BY_RUN = (
     C("run_id", "active run", role="treated_run"),

@@ -8,10 +8,12 @@ _INVENTORY, _SYSTEM = "Dealer by bucket", "Debt and money"
 _DAYS, _DEBTORS = "Days", "Debtors"
 
 
-def _bucket(name: str, label: str, unit: str, *, default: bool = False) -> MeasureSpec:
+def _bucket(
+    name: str, label: str, unit: str, *, default: bool = False, against: str = ""
+) -> MeasureSpec:
     return MeasureSpec(
         name, label, unit, _INVENTORY, "inventory_timeseries", name, agent="bucket", tick="day",
-        default=default,
+        default=default, against=against,
     )  # fmt: skip
 
 
@@ -30,7 +32,7 @@ def _of_day(column: str, label: str, unit: str, name: str | None = None) -> Meas
 
 
 MEASURES = (
-    _bucket("dealer_inventory", "Inventory", "tickets", default=True),
+    _bucket("dealer_inventory", "Inventory", "tickets", default=True, against="total_face_value"),
     _bucket("capacity_pct", "Capacity used", "%", default=True),
     _bucket("max_capacity", "Capacity", "tickets"),
     _bucket("dealer_share_pct", "Dealer's share", "%"),
