@@ -63,6 +63,18 @@ def test_a_run_may_be_shown_at_a_tick(document):
     assert document.cursor.tick == 9
 
 
+def test_a_tick_asked_for_holds_when_the_runs_ticks_are_told_later(document):
+    unknown = Run(7, "run 7", "finished", None, {})
+    document.show_run(document.source, unknown, 4)
+    assert document.cursor.tick is None
+    document.update_run(run(7))
+    assert document.cursor.tick == 4
+    assert document.history.undo_text is None
+    document.cursor.move_to(6)
+    document.update_run(run(7, last=20))
+    assert document.cursor.tick == 6
+
+
 def test_closing_the_shown_source_clears_the_run(document):
     seen = []
     document.run_cleared.connect(lambda: seen.append("cleared"))

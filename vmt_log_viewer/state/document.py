@@ -47,6 +47,7 @@ class Document:
         self._experiment: tuple[str, int | None] | None = None
         self._resetting = False
         self._tick: int | None = None
+        self._awaited: int | None = None  # asked for before the run's ticks were known
         self._agents: tuple[AgentId, ...] = ()
         self._brush: TickRange | None = None
         self.cursor.moved.connect(self._remember_tick)
@@ -97,6 +98,7 @@ class Document:
     def show_run(self, source: Source, run: Run, tick: int | None = None) -> None:
         """Show `run` of an open source, the cursor at `tick` or its first tick."""
         self._source, self._run, self._experiment = source, run, None
+        self._awaited = tick
         self._reset(run.ticks, tick)
         self.run_shown.emit(source, run.run_id)
 
@@ -115,9 +117,11 @@ class Document:
         """Take over what a newer look at the run shown tells: more ticks, another status."""
         if self._run is None or run.run_id != self._run.run_id:
             return
-        grown = run.ticks != self._run.ticks
+        grown, first_told = run.ticks != self._run.ticks, self._run.ticks is None
         self._run = run
-        if grown:
+        if grown and first_told:
+            self._start(run.ticks, self._awaited)
+        elif grown:
             self.cursor.set_bounds(run.ticks)
         self.run_updated.emit(run)
 
@@ -152,11 +156,20 @@ class Document:
         try:
             self.selection.reset()
             self.marks.set_ticks(())
+        finally:
+            self._resetting = False
+        self._start(bounds, tick)
+        self._agents, self._brush = (), None
+        self.history.clear()
+
+    def _start(self, bounds: TickRange | None, tick: int | None) -> None:
+        """Put the cursor where the run begins to be looked at: nobody's move, nothing to undo."""
+        self._resetting = True
+        try:
             self.cursor.reset(bounds, tick)
         finally:
             self._resetting = False
-        self._tick, self._agents, self._brush = self.cursor.tick, (), None
-        self.history.clear()
+        self._tick = self.cursor.tick
 
     def _remember_tick(self, tick: int | None) -> None:
         old, self._tick = self._tick, tick
