@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 import telemetry
-from telemetry.concepts import Iteration, IterationList
+from telemetry.concepts import Iteration, IterationList, Points
 from telemetry.queries import IterationsQuery
 from tests.builders import bilancio, simcash, vmt
 from tests.viewer.programs import opened, settle
@@ -21,6 +22,7 @@ from vmt_log_viewer.models.convergence import (
     policy_rows,
 )
 from vmt_log_viewer.plots.iteration_chart import ChartLine, IterationChart
+from vmt_log_viewer.plots.pair_scatter import PairScatter
 from vmt_log_viewer.views.experiment import ExperimentView
 
 
@@ -286,6 +288,37 @@ def test_a_click_hits_the_point_under_it(pairs, qtbot):
     assert heard
     QTest.mouseClick(scatter, Qt.MouseButton.LeftButton, pos=QPoint(1, 1))
     assert len(heard) == 1
+
+
+def test_a_narrow_chart_names_all_that_it_draws(qtbot, theme):
+    chart = IterationChart(theme)
+    qtbot.addWidget(chart)
+    chart.resize(260, 220)
+    lines = [
+        ChartLine(name, ((0, 1.0), (1, 2.0)), theme.color("accent"))
+        for name in ("all policies", "mean of samples", "accepted so far")
+    ]
+    chart.show_lines(lines, str, baseline=1.0, band=((0, 0.5, 1.5),))
+    assert not chart.grab().isNull()
+    places = chart.legend_places()
+    assert len(places) == 5
+    assert len({line for line, _ in places}) > 1
+    widths = [chart.fontMetrics().horizontalAdvance(name) for name, _, _ in chart.entries()]
+    assert all(64 + x + width <= 260 for (_, x), width in zip(places, widths, strict=True))
+
+
+def test_a_narrow_scatter_names_every_group(qtbot, theme):
+    scatter = PairScatter(theme)
+    qtbot.addWidget(scatter)
+    scatter.resize(260, 260)
+    names = ("fewer defaults", "more defaults", "no difference")
+    ones = np.ones(3)
+    points = Points(ones, ones, names, (1, 2, 3), 3)
+    scatter.show_points(points, dict.fromkeys(names, theme.color("accent")), ("x", "y"))
+    assert not scatter.grab().isNull()
+    places = scatter.legend_places()
+    assert len(places) == 3
+    assert max(line for line, _ in places) >= 1
 
 
 def test_a_chart_of_one_iteration_or_of_none_is_no_accident(qtbot, theme):

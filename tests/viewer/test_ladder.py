@@ -135,6 +135,22 @@ def test_a_click_on_a_bin_goes_to_its_first_tick(theme, qtbot):
     assert clicked.args == [1_000_020]
 
 
+def test_no_tick_of_a_histogram_is_cut_off_at_an_edge(theme, qtbot):
+    chart = TickHistogram(theme, lambda name: QColor("red"))
+    qtbot.addWidget(chart)
+    chart.resize(464, 100)
+    last = chart.label_box(chart.width() - 8, "1000000")
+    assert last.right() <= chart.width()
+    assert last.width() >= chart.fontMetrics().horizontalAdvance("100000")
+    assert chart.label_box(0, "1000000").left() >= 0
+    middle = chart.label_box(200, "100")
+    assert middle.center().x() == 200
+
+
+def test_shares_below_each_other_have_the_same_decimals():
+    assert [share_text(n, 120) for n in (48, 68, 120)] == ["40.0 %", "56.7 %", "100 %"]
+
+
 def test_an_empty_histogram_is_drawn_empty(theme, qtbot):
     chart = TickHistogram(theme, lambda name: QColor("red"))
     qtbot.addWidget(chart)

@@ -6,9 +6,11 @@ import itertools
 
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QFontMetricsF
 
 from vmt_log_viewer.plots.end_labels import SIZE, EndLabel, place, spread
+from vmt_log_viewer.plots.legend import LINE, flow, height
+from vmt_log_viewer.plots.readout import Readout
 
 GREY = QColor("gray")
 
@@ -47,3 +49,22 @@ def test_the_important_ones_stay_when_there_is_little_room():
     placed, omitted = place(crowd + chosen, 0, 60)
     assert "chosen" in [item.label.text for item in placed]
     assert omitted == 51 - len(placed)
+
+
+def test_a_legend_goes_on_in_the_next_line_and_loses_no_entry():
+    assert flow([50, 40, 30], 100) == ((0, 0.0), (0, 50.0), (1, 0.0))
+    assert flow([300, 20], 100) == ((0, 0.0), (1, 0.0))
+    assert (height(()), height(flow([50, 60], 100))) == (LINE, 2 * LINE)
+
+
+def test_a_readout_counts_the_names_that_do_not_fit(theme):
+    readout = Readout(theme)
+    readout.say([
+        part for name in ("alpha", "beta", "gamma")
+        for part in ((f"{name} ", theme.color("accent")), ("1000.00", None))
+    ])  # fmt: skip
+    assert readout.shown_in(2000) == readout.text
+    metrics = QFontMetricsF(theme.font("caption"))
+    narrow = readout.shown_in(metrics.horizontalAdvance(readout.text))  # without its squares
+    assert narrow == "alpha 1000.00   beta 1000.00   +1"
+    readout.deleteLater()

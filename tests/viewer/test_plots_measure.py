@@ -40,6 +40,27 @@ def plot(shared, qtbot):
     return plot
 
 
+def test_a_sentence_in_place_of_a_plot_is_as_high_as_its_lines(plot, qtbot):
+    plot.say("It is not recorded in this run: it has no rows. " * 4)
+    for width in (600, 300):
+        plot.resize(width, 300)
+        wanted = plot.message.heightForWidth(width)
+        qtbot.waitUntil(lambda wanted=wanted: plot.message.height() >= wanted)
+        assert plot.maximumHeight() == plot.header.height() + wanted
+    plot.say("")
+    assert plot.maximumHeight() > 10_000
+
+
+def test_a_short_title_keeps_its_unit_beside_it(shared, qtbot):
+    data = PlotData(str, lambda a: shared.theme.agent_color(a, 0, 1))
+    short = MeasurePlot(Measure("d", "Due", "face value", "g", True), shared, data)
+    qtbot.addWidget(short, before_close_func=MeasurePlot.release)
+    short.resize(600, 200)
+    short.show()
+    title = short.header.title
+    assert title.width() <= title.fontMetrics().horizontalAdvance("Due") + 4
+
+
 def line(agent: int, values, first: int = 0, mark=None) -> Line:
     found = np.asarray(values, dtype=np.float64)
     return Line(agent, np.arange(first, first + found.size), found, mark)

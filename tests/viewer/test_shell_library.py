@@ -1,5 +1,6 @@
 """Tests of the Library's model: filter line, order, columns and the tree itself."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -8,11 +9,13 @@ from PySide6.QtTest import QAbstractItemModelTester
 
 from telemetry.concepts import Column, Run, RunList, RunSizes, Table, TickRange
 from telemetry.errors import FilterError
-from vmt_log_viewer.models.run_columns import columns_of
+from vmt_log_viewer.models.run_columns import columns_of, shown_at_first
 from vmt_log_viewer.models.run_filter import RunFilter
 from vmt_log_viewer.models.run_order import RunOrder
 from vmt_log_viewer.models.run_tree import RunTree
 from vmt_log_viewer.notes import RunNote
+from vmt_log_viewer.settings import Settings
+from vmt_log_viewer.views.library_tree import LibraryTree
 
 COLUMNS = (
     Column("run_id", "run", "int", role="run"),
@@ -51,6 +54,27 @@ def tree(qapp):
     QAbstractItemModelTester(tree, QAbstractItemModelTester.FailureReportingMode.Fatal, tree)
     yield tree
     tree.deleteLater()
+
+
+def test_an_id_that_is_text_leaves_its_room_to_the_name():
+    assert shown_at_first(COLUMNS[0])
+    assert not shown_at_first(replace(COLUMNS[0], kind="text"))
+
+
+def test_names_take_the_room_that_other_columns_leave(qtbot, tree):
+    tree.set_source(source(), RUNS, {})
+    library = LibraryTree(RunOrder(tree), Settings())
+    qtbot.addWidget(library)
+    library.show()
+    for width in (280, 480):
+        library.resize(width, 300)
+        shown = [place(tree, role) for role in ("starred", "run", "count trades")]
+        beside = sum(library.columnWidth(i) for i in shown if not library.isColumnHidden(i))
+        assert library.columnWidth(0) + beside == library.viewport().width()
+    library.setColumnWidth(0, 333)
+    library.resize(600, 300)
+    assert library.columnWidth(0) == 333
+    library.save_columns()
 
 
 def names(model, parent=None):

@@ -110,8 +110,13 @@ def sizes_by_role(sizes: RunSizes, roles: dict[str, str]) -> dict[object, dict[s
 
 
 def shown_at_first(column: Column) -> bool:
-    """Whether the Library shows this column until the user says otherwise."""
-    return column.visible and column.role in _ORDER
+    """Whether the Library shows this column until the user says otherwise.
+
+    A run's number is short; an id that is text would take the room of the name, and is told by
+    the inspector and in the heading of every view.
+    """
+    long = column.role == "run" and column.kind == "text"
+    return column.visible and column.role in _ORDER and not long
 
 
 def _key(column: Column) -> str:

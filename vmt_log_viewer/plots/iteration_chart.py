@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from telemetry.text import shown_unit
 from vmt_log_viewer.models.cell_style import plain_tip
+from vmt_log_viewer.plots import legend
 from vmt_log_viewer.plots.nice import nice_ticks, nice_values, short
 from vmt_log_viewer.theme import Theme
 
@@ -49,6 +50,7 @@ class IterationChart(QWidget):
         self.baseline: float | None = None
         self._chosen: tuple[int, ...] = ()
         self._per, self._unit = 1.0, ""
+        self._below = LEGEND
         self._text: Callable[[float], str] = str
         self.setMouseTracking(True)
         self.setMinimumHeight(110)
@@ -72,6 +74,7 @@ class IterationChart(QWidget):
         self.lines, self.band, self.baseline = tuple(lines), tuple(band), baseline
         self._text, self._per, self._unit = text, per, shown_unit(unit)
         self.setAccessibleName(", ".join(line.name for line in lines))
+        self._below = max(LEGEND, legend.height(self.legend_places()))
         self.update()
 
     def choose(self, iterations: Sequence[int]) -> None:
@@ -117,6 +120,10 @@ class IterationChart(QWidget):
         text = "" if found is None else self.words_at(found)
         QToolTip.showText(event.globalPosition().toPoint(), plain_tip(text) if text else "", self)
 
+    def resizeEvent(self, event: object) -> None:
+        super().resizeEvent(event)  # type: ignore[arg-type]
+        self._below = max(LEGEND, legend.height(self.legend_places()))
+
     def words_at(self, iteration: int) -> str:
         """What every line has at an iteration."""
         words = [f"iteration {iteration}"]
@@ -130,7 +137,7 @@ class IterationChart(QWidget):
         return "\n".join(words)
 
     def _area(self) -> QRectF:
-        height = self.height() - TOP - AXIS - LEGEND
+        height = self.height() - TOP - AXIS - self._below
         return QRectF(LEFT, TOP, max(1, self.width() - LEFT - RIGHT), max(1, height))
 
     def _spans(self) -> tuple[float, float, float, float]:
@@ -218,31 +225,41 @@ class IterationChart(QWidget):
         for n, value in line.places:
             painter.drawEllipse(QPointF(self._x(n), self._y(value)), 2.5, 2.5)
 
+    def entries(self) -> list[tuple[str, QColor, Qt.PenStyle]]:
+        """What the legend names, with its colour and stroke."""
+        lines = sorted(self.lines, key=lambda line: line.gaps)  # what has gaps is named last
+        solid, dashes = Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine
+        entries = [(x.name, x.color, dashes if x.dashed else solid) for x in lines]
+        if self.baseline is not None:
+            entries.append(("baseline", self._theme.color("muted"), Qt.PenStyle.DotLine))
+        if self.band:
+            entries.append((self._band_name(), self._theme.color("muted"), solid))
+        return entries
+
+    def legend_places(self) -> tuple[tuple[int, float], ...]:
+        """The line and the left edge of each entry, in pixels from the axis."""
+        metrics = QFontMetricsF(self._theme.font("caption"))
+        widths = [22 + metrics.horizontalAdvance(name) + 20 for name, _, _ in self.entries()]
+        return legend.flow(widths, self.width() - LEFT)
+
     def _band_name(self) -> str:
         _, _, low, high = self._spans()
         out = [str(n) for n, least, most in self.band if least < low or most > high]
         return f"95 % band (wider than shown at {', '.join(out)})" if out else "95 % band"
 
     def _legend(self, painter: QPainter) -> None:
+        places, x, y = self.legend_places(), float(LEFT), self.height() - legend.LINE / 2
+        top = self.height() - legend.height(places) + legend.LINE / 2
         metrics = QFontMetricsF(painter.font())
-        x, y = float(LEFT), self.height() - LEGEND / 2
-        lines = sorted(self.lines, key=lambda line: line.gaps)  # what has gaps is named last
-        entries = [(line.name, line.color, line.dashed) for line in lines]
-        if self.baseline is not None:
-            entries.append(("baseline", self._theme.color("muted"), True))
-        if self.band:
-            entries.append((self._band_name(), self._theme.color("muted"), False))
-        for name, color, dashed in entries:
+        for (line, left), (name, color, style) in zip(places, self.entries(), strict=True):
+            x, y = LEFT + left, top + line * legend.LINE
             width = metrics.horizontalAdvance(name)
-            if x + 24 + width > self.width():
-                return  # the tooltip names every line
-            style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
             painter.setPen(QPen(color, 2, style))
             painter.drawLine(QPointF(x, y), QPointF(x + 18, y))
             painter.setPen(self._theme.color("muted"))
             where = QRectF(x + 22, y - 9, width + 2, 18)
             painter.drawText(where, int(Qt.AlignmentFlag.AlignVCenter), name)
-            x += 22 + width + 20
+            x += 22 + width + 20  # where the last one ends
         if x + 80 <= self.width() - RIGHT:
             where = QRectF(self.width() - RIGHT - 80, y - 9, 80, 18)
             painter.drawText(where, _RIGHT, "iteration →")

@@ -16,7 +16,7 @@ from vmt_log_viewer.plots.stage import Shared, Stage
 from vmt_log_viewer.plots.value_scale import Extent, fitting_scale, height_range
 from vmt_log_viewer.theme import GRID, INSIDE
 
-LEAST_HEIGHT, SENTENCE_HEIGHT = 104, 64
+LEAST_HEIGHT, UNLIMITED = 104, 16_777_215
 NEAR = 8.0
 """Pixels within which a line counts as under the mouse."""
 
@@ -68,8 +68,7 @@ class MeasurePlot(QWidget):
         self.message.setVisible(bool(text))
         self.stage.setVisible(not text)
         self.header.show_controls(not text)
-        self.setMinimumHeight(0 if text else LEAST_HEIGHT)
-        self.setMaximumHeight(SENTENCE_HEIGHT if text else 16_777_215)
+        self._fit_height()
 
     def set_log(self, log: bool) -> None:
         if log != self.log:
@@ -132,6 +131,19 @@ class MeasurePlot(QWidget):
         self.stage.redraw()
 
     # How it is done
+
+    def resizeEvent(self, event: object) -> None:
+        super().resizeEvent(event)  # type: ignore[arg-type]
+        self._fit_height()
+
+    def _fit_height(self) -> None:
+        """A sentence is as high as its lines, neither cut off nor with room to spare."""
+        if self.message.isHidden():
+            self.setMinimumHeight(LEAST_HEIGHT)
+            self.setMaximumHeight(UNLIMITED)
+        else:
+            lines = self.message.heightForWidth(max(1, self.width()))
+            self.setFixedHeight(self.header.height() + lines)
 
     def _show_data(self) -> None:
         data, stage, theme = self.data, self.stage, self._shared.theme

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from telemetry.concepts import Points
 from vmt_log_viewer.models.cell_style import plain_tip
+from vmt_log_viewer.plots import legend
 from vmt_log_viewer.plots.nice import nice_values, short
 from vmt_log_viewer.theme import Theme
 from vmt_log_viewer.widgets.words import count_text
@@ -109,7 +112,7 @@ class PairScatter(QWidget):
 
     def _area(self) -> QRectF:
         width = self.width() - LEFT - RIGHT
-        height = self.height() - TOP - BOTTOM - LEGEND
+        height = self.height() - TOP - BOTTOM - max(LEGEND, legend.height(self.legend_places()))
         return QRectF(LEFT, TOP, max(1, width), max(1, height))
 
     def _top(self) -> tuple[float, float]:
@@ -153,17 +156,24 @@ class PairScatter(QWidget):
 
     def _legend(self, painter: QPainter) -> None:
         assert self.points is not None
-        x, y = float(LEFT), self.height() - LEGEND / 2
-        for name, color in self._colors.items():
-            count = sum(1 for group in self.points.group if group == name)
-            text = f"{name} ({count_text(count)})"
-            width = painter.fontMetrics().horizontalAdvance(text)
-            if x + 12 + width > self.width():
-                return  # the facets name and count every group
+        places, entries = self.legend_places(), self._entries()
+        top = self.height() - legend.height(places) + legend.LINE / 2
+        for (line, left), (text, color) in zip(places, entries, strict=True):
+            x, y = LEFT + left, top + line * legend.LINE
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(color)
             painter.drawEllipse(QPointF(x + 4, y), 4, 4)
             painter.setPen(self._theme.color("muted"))
-            where = QRectF(x + 12, y - 9, width + 2, 18)
+            where = QRectF(x + 12, y - 9, max(1.0, self.width() - x - 12), 18)
             painter.drawText(where, int(Qt.AlignmentFlag.AlignVCenter), text)
-            x += 12 + width + 16
+
+    def legend_places(self) -> tuple[tuple[int, float], ...]:
+        """The line and the left edge of each group's name, in pixels from the axis."""
+        metrics = QFontMetricsF(self._theme.font("caption"))
+        widths = [12 + metrics.horizontalAdvance(text) + 16 for text, _ in self._entries()]
+        return legend.flow(widths, self.width() - LEFT)
+
+    def _entries(self) -> list[tuple[str, QColor]]:
+        groups = () if self.points is None else self.points.group
+        counts = Counter(groups)
+        return [(f"{n} ({count_text(counts[n])})", color) for n, color in self._colors.items()]

@@ -125,7 +125,8 @@ class _Title(QLabel):
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(48, super().minimumSizeHint().height())
+        wanted = super().minimumSizeHint()
+        return QSize(min(48, wanted.width()), wanted.height())
 
     def paintEvent(self, _event: object) -> None:
         painter = QPainter(self)

@@ -48,13 +48,13 @@ class Readout(QWidget):
         font = self._theme.font("caption")
         painter.setFont(font)
         metrics = QFontMetricsF(font)
-        widths = [
-            metrics.horizontalAdvance(self._spaced(i)) + (12 if color is not None else 0)
-            for i, (_, color) in enumerate(self._segments)
-        ]
-        x = max(where.left(), where.right() - sum(widths))
+        widths = self._widths(metrics)
+        kept, more = self._fitting(widths, where.width(), metrics)
+        ends = metrics.horizontalAdvance(more)
+        x = max(where.left(), where.right() - sum(widths[:kept]) - ends)
         flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
-        for i, ((_, color), width) in enumerate(zip(self._segments, widths, strict=True)):
+        shown = zip(self._segments[:kept], widths[:kept], strict=True)
+        for i, ((_, color), width) in enumerate(shown):
             room = where.right() - x
             if room < min(16.0, width):
                 return
@@ -69,6 +69,33 @@ class Readout(QWidget):
                 text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
             painter.drawText(QRectF(start, where.top(), room, where.height()), flags, text)
             x += width
+        painter.setPen(self._theme.color("muted"))
+        painter.drawText(QRectF(x, where.top(), ends, where.height()), flags, more)
+
+    def shown_in(self, width: float) -> str:
+        """What is drawn in so many pixels: names that do not fit are counted, not cut."""
+        metrics = QFontMetricsF(self._theme.font("caption"))
+        kept, more = self._fitting(self._widths(metrics), width, metrics)
+        return "".join(self._spaced(i) for i in range(kept)) + more
+
+    def _widths(self, metrics: QFontMetricsF) -> list[float]:
+        return [
+            metrics.horizontalAdvance(self._spaced(i)) + (12 if color is not None else 0)
+            for i, (_, color) in enumerate(self._segments)
+        ]
+
+    def _fitting(
+        self, widths: Sequence[float], room: float, metrics: QFontMetricsF
+    ) -> tuple[int, str]:
+        """How many segments are drawn, and the words for the names that are left out."""
+        if sum(widths) <= room + 0.5:
+            return len(widths), ""
+        names = [i for i, (_, color) in enumerate(self._segments) if color is not None]
+        for place in range(len(names) - 1, 0, -1):
+            more = f"   +{len(names) - place}"
+            if sum(widths[: names[place]]) + metrics.horizontalAdvance(more) <= room + 0.5:
+                return names[place], more
+        return len(widths), ""  # one name alone gives way with an ellipsis
 
     def _spaced(self, i: int) -> str:
         text, color = self._segments[i]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -24,6 +24,8 @@ from vmt_log_viewer.theme import ROW_HEIGHT
 
 WIDTHS = {"name": 164, "starred": 24, "run": 38, "ticks": 84, "count trades": 54}
 OTHER_WIDTH = 96
+BESIDE = ("starred", "run", "count trades")  # what stands beside the name at first
+LEAST_NAME = 120
 
 
 class _Rows(QStyledItemDelegate):
@@ -48,6 +50,7 @@ class LibraryTree(QTreeView):
         self._tree = cast(RunTree, order.sourceModel())
         self._settings = settings
         self._marking = False
+        self._named = WIDTHS["name"]
         self.setModel(order)
         self._build()
         self.lay_out()
@@ -103,7 +106,26 @@ class LibraryTree(QTreeView):
             header.resizeSection(place, widths.get(key, WIDTHS.get(key, OTHER_WIDTH)))
             if key == "starred":
                 header.setSectionResizeMode(place, QHeaderView.ResizeMode.Fixed)
+        self._widen_name()
         self.expandAll()
+
+    def _widen_name(self) -> None:
+        """Names take the room that the columns of the first screen leave, unless set by hand."""
+        if "name" in (self._settings.get("library.widths") or {}):
+            return
+        beside = sum(
+            self.columnWidth(place)
+            for place, column in enumerate(self._tree.columns)
+            if (column.role or column.name) in BESIDE and not self.isColumnHidden(place)
+        )
+        room = self.viewport().width() - beside
+        self._named = max(room, LEAST_NAME)
+        self.setColumnWidth(0, self._named)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.columnWidth(0) == self._named:
+            self._widen_name()
 
     def save_columns(self) -> None:
         """Remember which columns are shown and how wide."""
@@ -113,12 +135,15 @@ class LibraryTree(QTreeView):
             hidden = self.isColumnHidden(place)
             if hidden == shown_at_first(column):
                 shown[key] = not hidden
-            elif not hidden and self.columnWidth(place) != WIDTHS.get(key, OTHER_WIDTH):
+            elif not hidden and self.columnWidth(place) != self._usual(key):
                 widths[key] = self.columnWidth(place)
         self._settings.set(
             "library.columns", {**self._settings.get("library.columns", {}), **shown}
         )
         self._settings.set("library.widths", {**self._settings.get("library.widths", {}), **widths})
+
+    def _usual(self, key: str) -> int:
+        return self._named if key == "name" else WIDTHS.get(key, OTHER_WIDTH)
 
     def _node(self, index: QModelIndex) -> Node | None:
         return self._tree.node(self._order.mapToSource(index))

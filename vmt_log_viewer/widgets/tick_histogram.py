@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from telemetry.concepts import Histogram
@@ -134,10 +134,16 @@ class TickHistogram(QWidget):
                 painter.fillRect(QRectF(edges[i], high, width, low - high), color)
             foot += counts
 
+    def label_box(self, x: float, text: str) -> QRectF:
+        """Where the label of the tick at `x` stands: below it, but never cut off at an edge."""
+        width = QFontMetricsF(self._theme.font("caption")).horizontalAdvance(text) + 2
+        left = max(0.0, min(x - width / 2, self.width() - width))
+        return QRectF(left, self._area().bottom() + 3, width, 16)
+
     def _axes(self, painter: QPainter, top: int) -> None:
         area, muted, grid = self._area(), self._theme.color("muted"), self._theme.color("grid")
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        for value in nice_values(0, top, max(1, int(area.height() // 32))):
+        for value in nice_values(0, top, max(2, int(area.height() // 32))):
             if value != int(value):
                 continue
             y = area.bottom() - value / top * area.height()
@@ -149,5 +155,4 @@ class TickHistogram(QWidget):
         for tick in nice_ticks(first, last - 1, area.width()):
             x = self._x(tick + 0.5 if self._histogram and self._histogram.width == 1 else tick)
             painter.setPen(muted)
-            where = QRectF(x - 40, area.bottom() + 3, 80, 16)
-            painter.drawText(where, Qt.AlignmentFlag.AlignHCenter, str(tick))
+            painter.drawText(self.label_box(x, str(tick)), Qt.AlignmentFlag.AlignHCenter, str(tick))
