@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 
 from telemetry.concepts import TickRange
 from tests.builders import bilancio, vmt
@@ -24,7 +25,10 @@ def test_inventory_is_drawn_against_what_is_still_owed(view):
     section, chart = view.page.against, view.page.against_chart
     assert section.isVisible()
     assert section.title.text() == "Inventory against face outstanding"
-    assert section.note.text() == "dashed: right axis"
+    assert chart.heading(left=True) == "↑ tickets"
+    assert chart.heading(left=False) == "dashed: face value ↑"
+    named = section.content.findChildren(QLabel)
+    assert all(label.width() >= label.sizeHint().width() for label in named if label.isVisible())
     left = {n: list(x.value) for n, x in zip(chart.left.names, chart.left.lines, strict=True)}
     assert left == {"long": [1, 1, 0], "short": [0, 4, 4]}
     assert [list(line.value) for line in chart.right.lines] == [[160, 90, 0]]

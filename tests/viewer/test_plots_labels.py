@@ -67,4 +67,5 @@ def test_a_readout_counts_the_names_that_do_not_fit(theme):
     metrics = QFontMetricsF(theme.font("caption"))
     narrow = readout.shown_in(metrics.horizontalAdvance(readout.text))  # without its squares
     assert narrow == "alpha 1000.00   beta 1000.00   +1"
+    assert readout.shown_in(60) == "alpha 1000.00   +2"
     readout.deleteLater()

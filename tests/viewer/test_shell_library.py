@@ -15,7 +15,7 @@ from vmt_log_viewer.models.run_order import RunOrder
 from vmt_log_viewer.models.run_tree import RunTree
 from vmt_log_viewer.notes import RunNote
 from vmt_log_viewer.settings import Settings
-from vmt_log_viewer.views.library_tree import LibraryTree
+from vmt_log_viewer.views.library_tree import WIDTHS, LibraryTree
 
 COLUMNS = (
     Column("run_id", "run", "int", role="run"),
@@ -66,11 +66,13 @@ def test_names_take_the_room_that_other_columns_leave(qtbot, tree):
     library = LibraryTree(RunOrder(tree), Settings())
     qtbot.addWidget(library)
     library.show()
-    for width in (280, 480):
+    for width in (320, 480):
         library.resize(width, 300)
         shown = [place(tree, role) for role in ("starred", "run", "count trades")]
         beside = sum(library.columnWidth(i) for i in shown if not library.isColumnHidden(i))
         assert library.columnWidth(0) + beside == library.viewport().width()
+    library.resize(200, 300)
+    assert library.columnWidth(0) == WIDTHS["name"]
     library.setColumnWidth(0, 333)
     library.resize(600, 300)
     assert library.columnWidth(0) == 333

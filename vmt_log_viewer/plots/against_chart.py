@@ -18,7 +18,7 @@ from vmt_log_viewer.plots.nice import nice_values, short
 from vmt_log_viewer.state.cursor import Cursor
 from vmt_log_viewer.theme import Theme
 
-SIDE, AXIS, TOP, HEIGHT = 56, 22, 8, 170
+SIDE, AXIS, TOP, HEIGHT = 56, 22, 22, 180
 AIR = 0.06  # of a side's range, above it
 
 
@@ -72,6 +72,12 @@ class AgainstChart(QWidget):
         x = area.left() + (tick - self._ticks.first) / span * area.width()
         return QPointF(x, area.bottom() - (value - low) / (high - low) * area.height())
 
+    def heading(self, *, left: bool) -> str:
+        """What stands above one of the axes: its unit, and how its lines are drawn."""
+        side = self.left if left else self.right
+        unit = "" if side is None else side.unit
+        return f"↑ {unit}" if left else f"dashed: {unit} ↑"
+
     def words_at(self, x: float) -> str:
         """Every value at the tick under a pixel."""
         tick = self._tick_at(x)
@@ -122,6 +128,10 @@ class AgainstChart(QWidget):
     def _axis(self, painter: QPainter, side: Side, *, left: bool) -> None:
         area, align = self._area(), Qt.AlignmentFlag.AlignVCenter
         low, high = side.range()
+        painter.setPen(self._theme.color("muted"))
+        above = QRectF(0 if left else self.width() / 2, 0, self.width() / 2, 16)
+        edge = Qt.AlignmentFlag.AlignLeft if left else Qt.AlignmentFlag.AlignRight
+        painter.drawText(above, int(align | edge), self.heading(left=left))
         for value in nice_values(low, high, 4):
             y = self.place_of(0, value, side).y()
             if left:

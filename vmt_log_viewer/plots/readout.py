@@ -55,7 +55,7 @@ class Readout(QWidget):
         flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
         shown = zip(self._segments[:kept], widths[:kept], strict=True)
         for i, ((_, color), width) in enumerate(shown):
-            room = where.right() - x
+            room = where.right() - ends - x
             if room < min(16.0, width):
                 return
             start = x
@@ -69,6 +69,7 @@ class Readout(QWidget):
                 text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
             painter.drawText(QRectF(start, where.top(), room, where.height()), flags, text)
             x += width
+        x = min(x, where.right() - ends)
         painter.setPen(self._theme.color("muted"))
         painter.drawText(QRectF(x, where.top(), ends, where.height()), flags, more)
 
@@ -95,7 +96,9 @@ class Readout(QWidget):
             more = f"   +{len(names) - place}"
             if sum(widths[: names[place]]) + metrics.horizontalAdvance(more) <= room + 0.5:
                 return names[place], more
-        return len(widths), ""  # one name alone gives way with an ellipsis
+        if len(names) < 2:
+            return len(widths), ""
+        return names[1], f"   +{len(names) - 1}"  # the first gives way with an ellipsis
 
     def _spaced(self, i: int) -> str:
         text, color = self._segments[i]

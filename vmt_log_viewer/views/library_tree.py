@@ -25,7 +25,6 @@ from vmt_log_viewer.theme import ROW_HEIGHT
 WIDTHS = {"name": 164, "starred": 24, "run": 38, "ticks": 84, "count trades": 54}
 OTHER_WIDTH = 96
 BESIDE = ("starred", "run", "count trades")  # what stands beside the name at first
-LEAST_NAME = 120
 
 
 class _Rows(QStyledItemDelegate):
@@ -119,7 +118,7 @@ class LibraryTree(QTreeView):
             if (column.role or column.name) in BESIDE and not self.isColumnHidden(place)
         )
         room = self.viewport().width() - beside
-        self._named = max(room, LEAST_NAME)
+        self._named = max(room, WIDTHS["name"])
         self.setColumnWidth(0, self._named)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

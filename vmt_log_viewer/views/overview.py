@@ -261,12 +261,8 @@ class OverviewView(View):
             section.say(next((m.reason for m in missing if m.reason), f"{what}: no values."))
             return
         self.page.against_chart.show_sides(left, right, ticks)
-        named = [(f"{n} ({left.unit})", c) for n, c in zip(left.names, left.colors, strict=True)]
-        named += [
-            (f"{n} ({right.unit})", c) for n, c in zip(right.names, right.colors, strict=True)
-        ]
+        named = zip((*left.names, *right.names), (*left.colors, *right.colors), strict=True)
         self.page.against_legend.show_entries(tuple(named))
-        section.note.setText("dashed: right axis")
         section.say("")
 
     def _span_shower(self, measure: Measure) -> Callable[[], None]:
