@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -55,6 +56,7 @@ class PostgreSQLDatabase(Database):
             },
         )
         sa.event.listen(engine, "connect", self._prepare)
+        sa.event.listen(engine, "handle_error", _let_go)
         return engine
 
     def _prepare(self, driver_connection: Any, _record: object) -> None:
@@ -165,3 +167,11 @@ def _shapes(connection: sa.Connection, condition: str, schema: str = "''") -> di
 def _line(error: object) -> str:
     """The first line of a driver's message, without the stop that our sentence brings along."""
     return " ".join(str(error).split("\n", 1)[0].split()).rstrip(".") or type(error).__name__
+
+
+def _let_go(context: sa.engine.ExceptionContext) -> None:
+    """Close the cursor of a connection that was lost, which SQLAlchemy leaves as it is."""
+    cursor = getattr(context.execution_context, "cursor", None)
+    if context.is_disconnect and cursor is not None:
+        with suppress(psycopg.Error):
+            cursor.close()

@@ -73,7 +73,8 @@ def _of_table(
     for column in table.columns if thorough else table.columns[-2:]:
         yield q.TableQuery(run_id, name, sort=q.Sort(column.name, descending=True), limit=4)
         yield q.FacetQuery(run_id, name, column.name)
-        yield q.MeansQuery(run_id, name, column.name, (first,))
+        if column.kind in ("int", "real", "flag"):
+            yield q.MeansQuery(run_id, name, column.name, (first,))
         yield q.TableQuery(run_id, name, (column.name,), limit=2, offset=1)
         yield q.PointsQuery(run_id, name, first, column.name, column.name, limit=10)
         yield q.HistogramQuery(run_id, name, column.name, bins=7)

@@ -352,9 +352,11 @@ def test_a_configuration_that_is_no_json_is_said_and_shown_as_it_is(tmp_path: Pa
     try:
         assert detail.config == json.loads(text)
         assert detail.config_problem is None
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError) as error:
         assert detail.config is None
-        assert "not valid JSON" in str(detail.config_problem)
+        deep = isinstance(error, RecursionError)
+        said = "nested too deeply" if deep else "not valid JSON"
+        assert said in str(detail.config_problem)
         assert "\n" not in str(detail.config_problem)
         assert detail.config_problem in detail.warnings
     if isinstance(text, str):
