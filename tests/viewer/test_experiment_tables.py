@@ -278,6 +278,13 @@ def test_dealer_usage_has_a_page_and_a_row_opens_its_run(pairs, qtbot, context):
     assert column(usage, "dealer_trade_count") == [3]
 
 
+def test_what_is_said_of_a_pair_has_the_whole_width_also_where_it_is_narrow(pairs, qtbot):
+    pairs.resize(560, 420)
+    page = turn(qtbot, pairs, pairs.pages.pairs)
+    assert page.why.width() >= page.scatter.width()
+    assert page._about.text().startswith("dashed: no difference")
+
+
 def test_a_chosen_pair_is_explained(pairs, qtbot):
     page = pairs.pages.pairs
     assert "Choose a pair" in page.why.text()

@@ -147,6 +147,11 @@ def test_no_tick_of_a_histogram_is_cut_off_at_an_edge(theme, qtbot):
     assert middle.center().x() == 200
 
 
+def test_one_row_is_not_called_rows():
+    assert [rows_text(n, None) for n in (0, 1, 2)] == ["0 rows", "1 row", "2 rows"]
+    assert rows_text(1, 2) == "1 of 2 rows"
+
+
 def test_shares_below_each_other_have_the_same_decimals():
     assert [share_text(n, 120) for n in (48, 68, 120)] == ["40.0 %", "56.7 %", "100 %"]
 

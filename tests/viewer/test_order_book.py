@@ -130,6 +130,23 @@ def test_the_line_is_the_last_trade_of_each_tick(qtbot, context, tmp_path):
         assert sorted(view.prices.points.y.tolist()) == [7, 8, 9]
 
 
+def test_a_narrow_view_still_names_its_groups_of_trades(qtbot, context, tmp_path):
+    def trade(number, seller):
+        return {"tradeId": number, "price": "9", "quantity": "1", "bidOrderId": "x",
+                "askOrderId": "y", "bidAgentId": "a", "askAgentId": seller, "fee": "0"}  # fmt: skip
+
+    told = [(0, "RUN_CREATED", None, {"seed": 1, "scenarioVersion": "v"})]
+    told += [(1, "TRADE_EXECUTED", None, trade("1", "a")),
+             (2, "TRADE_EXECUTED", None, trade("2", "b"))]  # fmt: skip
+    log = moltmarket.write_log(tmp_path / "events.jsonl", moltmarket.chain(told))
+    with shown(qtbot, context, OrderBookView, log, moltmarket.RUN) as view:
+        view.resize(660, 460)
+        wait(qtbot, view)
+        assert view._legend.isVisible()
+        assert view._legend.accessibleName() == "between agents, self-trade"
+        assert view._legend.width() >= view._legend.sizeHint().width()
+
+
 def test_book_leaderboard_and_prices_are_exported_exactly(view, context, qtbot, tmp_path):
     go(view, context, qtbot, 1)
     request = view.export_request()

@@ -258,7 +258,9 @@ class IterationChart(QWidget):
             painter.drawLine(QPointF(x, y), QPointF(x + 18, y))
             painter.setPen(self._theme.color("muted"))
             where = QRectF(x + 22, y - 9, width + 2, 18)
-            painter.drawText(where, int(Qt.AlignmentFlag.AlignVCenter), name)
+            room = self.width() - where.left()
+            shown = metrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
+            painter.drawText(where, int(Qt.AlignmentFlag.AlignVCenter), shown)
             x += 22 + width + 20  # where the last one ends
         if x + 80 <= self.width() - RIGHT:
             where = QRectF(self.width() - RIGHT - 80, y - 9, 80, 18)

@@ -112,11 +112,11 @@ class PairsPage(ExperimentPage):
         above.setContentsMargins(INSIDE, 0, 0, 0)
         above.setSpacing(GRID)
         line = QHBoxLayout()
-        line.addWidget(self.why, 1)
+        line.addWidget(self._about, 1)
         for button in self.buttons:
-            line.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
-        above.addWidget(self._about)
+            line.addWidget(button)
         above.addLayout(line)
+        above.addWidget(self.why)
         above.addWidget(self.scatter, 1)
         lower = QWidget()
         below = QVBoxLayout(lower)
@@ -175,7 +175,7 @@ class PairsPage(ExperimentPage):
 
     def _say(self, points: Points, labels: tuple[str, str]) -> None:
         missing = int(sum(1 for v in points.x + points.y if v != v))
-        parts = ["on the dashed line there is no difference"]
+        parts = ["dashed: no difference"]
         parts += [*points.notes]
         parts += [f"{missing} pairs were not compared"] if missing else []
         self._about.setText(" · ".join(parts))

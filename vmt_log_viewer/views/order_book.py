@@ -123,11 +123,14 @@ class OrderBookView(View):
         self._legend, self._about = PointLegend(theme), caption(theme)
         left = _column(self._title, self._notes, self.ladder, stretched=self.ladder)
         above = QWidget()
-        line = QHBoxLayout(above)
-        line.setContentsMargins(INSIDE, 0, INSIDE, 0)
+        lines = QVBoxLayout(above)
+        lines.setContentsMargins(INSIDE, 0, INSIDE, 0)
+        lines.setSpacing(0)
+        line = QHBoxLayout()
         line.addWidget(self._axis)
-        line.addWidget(self._legend)
         line.addWidget(self._beyond, 1)
+        lines.addLayout(line)
+        lines.addWidget(self._legend)  # on a line of its own, or a narrow view leaves it out
         chart = _column(above, self.prices, stretched=self.prices)
         self._about.setContentsMargins(INSIDE, GRID, INSIDE, 0)
         table = _column(self._about, self.board, stretched=self.board)
@@ -239,6 +242,7 @@ class OrderBookView(View):
         colors = {name: theme.pair_color(name) for name in sorted(set(points.group))}
         self.prices.show_points(points, colors)
         self._legend.show_groups(colors if len(colors) > 1 else {})
+        self._legend.setVisible(len(colors) > 1)
         if not points.total:
             self._beyond.setText("no trade happened in this run")
 

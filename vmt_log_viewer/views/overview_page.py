@@ -29,7 +29,7 @@ from vmt_log_viewer.widgets.plain import caption, heading, tool_button
 
 TWO_COLUMNS = 720
 """Pixels from which the sections stand in two columns."""
-LEFT_SHARE, RIGHT_SHARE = 3, 2
+LEFT_SHARE, RIGHT_SHARE = 5, 3
 """How the width is divided: the table of pair types needs more than the facts."""
 
 

@@ -35,5 +35,5 @@ def rows_text(matching: int | None, total: int | None, noun: str = "rows") -> st
     if matching is None:
         return f"counting {noun} …"
     if total is None or total == matching:
-        return f"{count_text(matching)} {noun}"
+        return f"{count_text(matching)} {noun[:-1] if matching == 1 else noun}"
     return f"{count_text(matching)} of {count_text(total)} {noun}"
