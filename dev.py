@@ -265,7 +265,8 @@ class Steps:
         return all(passed for _, _, passed in self.done)
 
 
-def run_tests(_: argparse.Namespace) -> int:
+def run_tests(arguments: argparse.Namespace) -> int:
+    os.environ["THOROUGH"] = "1" if arguments.thorough else "0"
     venv = set_up(screen=None)
     bare = ensure_venv(".venv-no-qt", without_qt(LOCK.read_text("utf-8")), install_project=False)
     python = in_venv(venv, "python")
@@ -373,6 +374,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     demo.add_argument("--shots", metavar="DIR", help="draw pictures into DIR, open no window")
     demo.set_defaults(act=make_demo)
     test = commands.add_parser("test", help="run every check and every test")
+    test.add_argument("--thorough", action="store_true", help="try everything there is to try")
     test.set_defaults(act=run_tests)
     run = commands.add_parser("run", help="run a program of the environment, e.g. telemetry")
     run.add_argument("command", nargs=argparse.REMAINDER, metavar="PROGRAM ARGS")

@@ -17,6 +17,7 @@ from telemetry.filters import Filter
 from tests.builders import vmt
 from tests.builders.loose import columns, loose_copy, tables
 from tests.builders.questions import ask_everything, every_query, one_of_each
+from tests.effort import effort
 
 ODD = {
     "NULL": None,
@@ -65,7 +66,7 @@ def test_every_query_answers_whatever_stands_in_a_numeric_column(
     path = tmp_path / "runs.db"
     _spoil(loose, path, value)
     source = telemetry.open_source(path)
-    answered = ask_everything(source, thorough=value in ("n/a", math.inf))
+    answered = ask_everything(source, thorough=value == "n/a" and effort(False, True))
     assert answered["SeriesQuery"] == answered["FanQuery"] == 2 * len(source.measures)
     source.close()
 

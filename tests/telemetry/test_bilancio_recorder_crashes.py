@@ -18,12 +18,12 @@ from telemetry.families.bilancio.recorder import BilancioRecorder
 from telemetry.queries import RunsQuery
 from telemetry.recording import folder as folder_of
 from telemetry.recording.folder import NOTE
+from tests.effort import effort
 from tests.telemetry.rings import read
 from tests.telemetry.test_bilancio_recorder import STATE, TRADE, begin, out_of
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = int(os.environ.get("KILLS", "5"))
-"""How often a test kills; the fifty of the acceptance are `KILLS=50`."""
+KILLS = effort(3, 50)
 CHILD = """
 import resource, sys
 sys.path.insert(0, sys.argv[2])

@@ -17,12 +17,12 @@ from telemetry.errors import RecordingError
 from telemetry.families.moltmarket.recorder import MarketRecorder, MarketRun
 from telemetry.queries import VerifyQuery
 from tests.builders.postgresql import Server
+from tests.effort import effort
 from tests.telemetry.markets import Player, opened, rows
 from tests.telemetry.test_moltmarket_recorder import begin, dump, enter, query
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = int(os.environ.get("KILLS", "4"))
-"""How often a test kills; the fifty of the acceptance are `KILLS=50`."""
+KILLS = effort(3, 50)
 CHILD = """
 import sys
 sys.path.insert(0, sys.argv[3])

@@ -19,10 +19,11 @@ from telemetry.errors import RecordingError
 from telemetry.families.simcash.recorder import SimCashRecorder
 from tests.builders.postgresql import Server
 from tests.builders.simcash_rows import SETTING, log_everything
+from tests.effort import effort
 
 ROOT = Path(__file__).resolve().parents[2]
 #: How often a simulator is killed in each kind of database; 50 and more by hand.
-KILLS = int(os.environ.get("SIMCASH_KILLS", "17"))
+KILLS = effort(6, 50)
 TICKS = 4
 posix_only = pytest.mark.skipif(os.name == "nt", reason="no signals and limits like these there")
 

@@ -25,8 +25,9 @@ from telemetry.source import Source
 from tests.builders.questions import every_query
 from tests.builders.samples import SAMPLES, Sample
 from tests.builders.traces import descriptors, traces
+from tests.effort import effort
 
-EACH = 5
+EACH = effort(2, 5)
 PASSWORD = "pass-word-of-the-test"
 
 
@@ -289,13 +290,15 @@ def test_null_and_not_null_split_a_table_and_any_of_finds_what_a_facet_counts(
     source, run = opened.source, opened.run
     for name in _recorded(source):
         count = source.ask(q.CountQuery(run, name))
-        for column in [c for c in source.table(name).columns if c.facet][:3]:
+        for column in [c for c in source.table(name).columns if c.facet][: effort(1, 3)]:
             parts = [
                 source.ask(q.CountQuery(run, name, q.Where((Filter.parse(column.name, t),))))
                 for t in ("null", "!null")
             ]
             assert sum(parts) == count, (name, column.name)
-            for value, number in source.ask(q.FacetQuery(run, name, column.name)).values[:3]:
+            for value, number in source.ask(q.FacetQuery(run, name, column.name)).values[
+                : effort(1, 3)
+            ]:
                 where = q.Where((Filter.any_of(column.name, [value]),))
                 assert source.ask(q.CountQuery(run, name, where)) == number, (name, value)
 

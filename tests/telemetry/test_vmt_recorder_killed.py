@@ -1,4 +1,4 @@
-"""Fifty simulators killed at random moments: every ended tick is there, none is half there."""
+"""Many simulators killed at random moments: every ended tick is there, none is half there."""
 
 import os
 import random
@@ -9,9 +9,10 @@ import pytest
 from telemetry.families.vmt.recorder import VmtRecorder
 from tests.builders import vmt
 from tests.builders.killing import nursery
+from tests.effort import effort
 from tests.telemetry.test_vmt_recorder import money_run
 
-KILLS = 50
+KILLS = effort(20, 50)
 CHILD = """
 from telemetry.families.vmt.recorder import VmtRecorder
 from tests.telemetry.test_vmt_recorder import AGENT, TRADE
@@ -49,7 +50,7 @@ def check_whole(path: Path, name: str, last: int | None, together: int) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot be forked there")
-def test_fifty_killed_simulators_leave_whole_ticks_and_the_next_one_starts(tmp_path: Path):
+def test_killed_simulators_leave_whole_ticks_and_the_next_one_starts(tmp_path: Path):
     path = tmp_path / "runs.db"
     chance = random.Random()
     with nursery(CHILD) as recorders:

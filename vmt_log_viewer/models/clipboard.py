@@ -18,7 +18,10 @@ _PAGE = 5_000
 
 
 def as_text(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> str:
-    """Headings are the table's own column names, of money those of its units; NULL is empty. Tabs and breaks become spaces."""
+    """Headings are the table's own column names, of money those of its units.
+
+    NULL is empty; tabs and breaks become spaces.
+    """
     lines = ["\t".join(c.name + UNITS if c.unit == CENTS else c.name for c in columns)]
     lines += ["\t".join(map(_one_field, row, columns)) for row in rows]
     return "\n".join(lines) + "\n"
