@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.effort import THOROUGH
+
 os.environ["QT_QPA_PLATFORM"] = "offscreen"  # before anything imports Qt
 
 pytest_plugins = ["pytester", "tests.hygiene"]
@@ -29,6 +31,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     if importlib.util.find_spec("pytestqt") is None:
         for name in ("qt_api", "qt_log_level_fail", "qt_log_ignore"):
             parser.addini(name, "belongs to pytest-qt, which is not installed here")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of a test marked `sampled` only some cases, evenly spread, unless all are wanted.
+
+    The same ones every time: what is tried does not depend on chance.
+    """
+    if THOROUGH:
+        return
+    cases: dict[tuple[str, str], list[pytest.Item]] = {}
+    for item in items:
+        mark = item.get_closest_marker("sampled")
+        if mark is not None and isinstance(item, pytest.Function):
+            cases.setdefault((str(item.path), item.originalname), []).append(item)
+    left: set[pytest.Item] = set()
+    for same in cases.values():
+        most = same[0].get_closest_marker("sampled").args[0]  # type: ignore[union-attr]
+        if len(same) > most:
+            kept = {round(i * (len(same) - 1) / (most - 1)) for i in range(most)}
+            left |= {item for place, item in enumerate(same) if place not in kept}
+    items[:] = [item for item in items if item not in left]
+    config.hook.pytest_deselected(items=list(left))
 
 
 @pytest.fixture(scope="session", autouse=True)

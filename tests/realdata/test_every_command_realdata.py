@@ -19,7 +19,7 @@ from tests.builders.postgresql import Server
 from tests.effort import THOROUGH
 from tests.telemetry.command_line import ran
 
-pytestmark = pytest.mark.realdata
+pytestmark = [pytest.mark.realdata, pytest.mark.sampled(12)]
 Capsys = pytest.CaptureFixture[str]
 _SWEEP = "bilancio/detailed_instrumentation_sweep"
 _RUN = f"{_SWEEP}/active/runs/balanced_active_300f111c7d72"
@@ -77,6 +77,7 @@ def _arguments(place: Path | str, source: Source, out: Path) -> dict[str, list[l
     experiment = _experiment(source)
     tables = [t for t in source.tables if t.recorded] or list(source.tables)
     table = max(tables, key=lambda t: t.role in ("trades", "events"))
+    number = next((c.name for c in table.columns if c.kind in ("int", "real")), "none")
     measure = source.measures[0].name if source.measures else "none"
     of_run: list[object] = [place, run]
     few: list[object] = ["--limit", "3"]
@@ -105,7 +106,7 @@ def _arguments(place: Path | str, source: Source, out: Path) -> dict[str, list[l
         "table": [[table.name, *of_run, *few]],
         "facets": [[*of_run, table.name, table.columns[-1].name]],
         "summary": [of_run],
-        "means": [[table.name, table.columns[-1].name, *of_run, "--by", table.columns[0].name]],
+        "means": [[table.name, number, *of_run, "--by", table.columns[0].name]],
         "pair": [of_run],
         "export": [[*of_run, "--table", table.name, "-o", out]],
     }

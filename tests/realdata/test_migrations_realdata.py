@@ -15,7 +15,7 @@ from telemetry.filters import Filter
 from telemetry.upgrade import migrate
 from tests.builders.answers import differences, same
 
-pytestmark = pytest.mark.realdata
+pytestmark = [pytest.mark.realdata, pytest.mark.sampled(3)]
 
 VMT = ("legacy", "mode", "money_p2", "money", "money_full", "head_decimal")
 

@@ -16,6 +16,8 @@ from telemetry.queries import CountQuery, Sort, TableQuery, Where
 from telemetry.source import Source
 from tests.builders import vmt
 
+pytestmark = pytest.mark.sampled(6)
+
 ODD = st.one_of(
     st.none(),
     st.integers(-3, 3),

@@ -17,6 +17,8 @@ from telemetry.queries import FanQuery, SceneQuery, SeriesQuery
 from telemetry.source import Source
 from tests.builders import vmt
 
+pytestmark = pytest.mark.sampled(8)
+
 
 @pytest.fixture(scope="module", params=vmt.VINTAGES)
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:

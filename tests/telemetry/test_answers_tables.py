@@ -16,6 +16,8 @@ from telemetry.filters import Filter
 from telemetry.source import Source
 from tests.builders import vmt
 
+pytestmark = pytest.mark.sampled(10)
+
 FILTERED = q.Where((Filter.parse("result", "fail"),), TickRange(3, 20), (2,))
 FILTERED_SQL = (
     "run_id = 2 AND result = 'fail' AND tick BETWEEN 3 AND 20 AND (buyer_id = 2 OR seller_id = 2)"

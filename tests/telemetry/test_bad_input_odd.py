@@ -18,6 +18,8 @@ from tests.builders.traces import traces
 from tests.effort import THOROUGH
 from tests.telemetry.command_line import Ran, ran
 
+pytestmark = pytest.mark.sampled(10)
+
 _EXACT = ("show", "events", "table")
 Capsys = pytest.CaptureFixture[str]
 
@@ -69,7 +71,7 @@ def _commands(odd: Odd, target: Path) -> list[list[object]]:
         ["trades", where, run],
         ["table", odd.table, where, run],
         ["verify", where, run],
-        ["export", where, run, "--table", odd.table, "-o", target / "rows.csv"],
+        ["export", where, run, "--table", odd.table, "-o", target.with_suffix(".csv")],
     ]
 
 

@@ -19,6 +19,8 @@ from tests.builders.loose import columns, loose_copy, tables
 from tests.builders.questions import ask_everything, every_query, one_of_each
 from tests.effort import effort
 
+pytestmark = pytest.mark.sampled(6)
+
 ODD = {
     "NULL": None,
     "inf": math.inf,

@@ -12,6 +12,8 @@ from telemetry.errors import SourceError
 from telemetry.queries import CountQuery, RunQuery, SeriesQuery, Sort, TableQuery
 from tests.builders import bilancio as b
 
+pytestmark = pytest.mark.sampled(8)
+
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:

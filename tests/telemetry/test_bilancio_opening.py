@@ -284,3 +284,11 @@ def _wide_sweep(folder: Path, pairs: int) -> Path:
     rows = [b.pair_row(n, "0.6", "0.5", trading_effect="0.1") for n in range(1, pairs + 1)]
     b.put_csv(folder / "aggregate" / "comparison.csv", b.COMPARISON, rows)
     return folder
+
+
+def test_an_aggregate_alone_opens_as_its_sweep_without_the_runs(tmp_path: Path):
+    b.write_experiment(tmp_path / "sweep", pairs=2)
+    source = telemetry.open_source(tmp_path / "sweep" / "aggregate" / "comparison.csv")
+    assert [e.experiment_id for e in source.ask(ExperimentsQuery()).experiments] == ["sweep"]
+    assert len(source.ask(TableQuery("", "pairs")).rows) == 2
+    source.close()

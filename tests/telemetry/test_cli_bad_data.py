@@ -11,6 +11,8 @@ from telemetry.cli.program import NOTHING
 from tests.builders import vmt
 from tests.telemetry.command_line import ran, refused
 
+pytestmark = pytest.mark.sampled(12)
+
 Capsys = pytest.CaptureFixture[str]
 
 

@@ -11,6 +11,8 @@ from telemetry import queries as q
 from telemetry.filters import Filter
 from tests.builders import vmt
 
+pytestmark = pytest.mark.sampled(10)
+
 
 def _cells(source: telemetry.Source, run: int, table: str, *columns: str) -> list[tuple]:
     return list(source.ask(q.TableQuery(run, table, columns, limit=10_000)).rows)

@@ -17,6 +17,8 @@ from tests.builders import added as families
 from tests.builders import fifth_family
 from tests.telemetry.command_line import ran
 
+pytestmark = pytest.mark.sampled(24)
+
 RUN = "north.frogs"
 Capsys = pytest.CaptureFixture[str]
 

@@ -20,6 +20,8 @@ from tests.builders import vmt
 from tests.builders.answers import differences, same
 from tests.builders.questions import ask_everything, every_query
 
+pytestmark = pytest.mark.sampled(4)
+
 OLD = ("barter", "mode", "money_p2", "money", "head_decimal")
 SEED_QUERIES = (
     "SELECT * FROM trades WHERE run_id = 1 AND dM > 0 ORDER BY tick",

@@ -16,6 +16,8 @@ from tests.builders.answers import differences, same
 from tests.builders.questions import one_of_each
 from tests.telemetry.command_line import refused
 
+pytestmark = pytest.mark.sampled(4)
+
 IN = "experiments", "experiment_iterations", "experiment_events"
 
 

@@ -181,6 +181,9 @@ def opened(path: Path) -> Opened | None:
     beyond the headers that tell a file of this family from others. OSError where `path` itself
     may not be looked into."""
     if path.is_file():
+        if path.parent.name == "aggregate" and path.name in AGGREGATES.values():
+            sweep = path.parent.parent  # of an aggregate alone: its sweep, without the runs
+            return Opened(sweep, (ExperimentFolder(sweep.name, sweep, ()),))
         table = _table_of(path)
         return None if table is None else Opened(path, alone=_file_alone(path, table))
     if not path.is_dir():
