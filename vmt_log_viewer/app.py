@@ -15,6 +15,7 @@ from telemetry.errors import LockedError, TelemetryError
 from vmt_log_viewer import passwords, resources
 from vmt_log_viewer.actions import Actions
 from vmt_log_viewer.background.clock import PlayClock
+from vmt_log_viewer.background.collector import Collector
 from vmt_log_viewer.background.runner import Runner
 from vmt_log_viewer.background.session import Session
 from vmt_log_viewer.notes import Notes
@@ -59,6 +60,7 @@ class Program(QObject):
         self.theme = Theme(theme or self.settings.get("theme", "system"), self)
         self.theme.apply(self._app)
         self.document = Document()
+        self.collector = Collector(self)
         self.runner = Runner(self)
         self.actions = Actions(self)
         context = Context(self.document, self.runner, self.theme, self.settings, self.actions)
@@ -94,6 +96,7 @@ class Program(QObject):
         self.clock.stop()
         self.verbs.stop()
         self.runner.close()
+        self.collector.stop()
         self.session.close_all()
         self.settings.save()
         self.notes.close()

@@ -12,6 +12,8 @@ import pytest
 
 from tests.telemetry.command_line import ran
 
+pytestmark = pytest.mark.sampled(8)
+
 pytestmark = pytest.mark.realdata
 Capsys = pytest.CaptureFixture[str]
 CRISIS = "sim-18bced27"

@@ -16,7 +16,7 @@ from telemetry.reader import Reader
 from telemetry.source import Source
 from tests.builders import vmt
 
-pytestmark = pytest.mark.sampled(6)
+pytestmark = pytest.mark.sampled(4)
 
 #: A table read from end to end, where no index led to the wanted rows.
 SCAN = re.compile(r"\bSCAN (?!CONSTANT|hop|hops|n\b|anon|\()(\w+)")

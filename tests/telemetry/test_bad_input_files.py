@@ -18,6 +18,8 @@ from tests.builders import vmt
 from tests.builders.questions import one_of_each
 from tests.builders.traces import descriptors, traces
 
+pytestmark = pytest.mark.sampled(10)
+
 MAGIC = b"SQLite format 3\0"
 
 

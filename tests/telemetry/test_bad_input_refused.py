@@ -18,6 +18,8 @@ from tests.builders.refused import MAKERS, SECRET, in_schemas, refused
 from tests.builders.traces import traces
 from tests.telemetry import command_line
 
+pytestmark = pytest.mark.sampled(10)
+
 Capsys = pytest.CaptureFixture[str]
 
 

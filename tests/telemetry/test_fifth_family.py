@@ -17,7 +17,7 @@ from tests.builders import added as families
 from tests.builders import fifth_family
 from tests.telemetry.command_line import ran
 
-pytestmark = pytest.mark.sampled(24)
+pytestmark = pytest.mark.sampled(12)
 
 RUN = "north.frogs"
 Capsys = pytest.CaptureFixture[str]

@@ -15,7 +15,7 @@ from telemetry.queries import FanQuery, ProgressQuery, SeriesQuery, TimelineQuer
 from tests.builders import vmt
 from tests.telemetry.test_vmt_recorder import AGENT, STEP
 
-pytestmark = pytest.mark.sampled(4)
+pytestmark = pytest.mark.sampled(3)
 
 PAIRS = ("A<->B", "A<->M", "B<->M")
 MODES = ("forage", "trade", "both")

@@ -18,7 +18,7 @@ from telemetry.upgrade import migrate
 from tests.builders import simcash, vmt
 from tests.telemetry.command_line import ran, refused
 
-pytestmark = pytest.mark.sampled(5)
+pytestmark = pytest.mark.sampled(4)
 
 _ROOT = Path(telemetry.__file__).resolve().parent.parent
 Capsys = pytest.CaptureFixture[str]

@@ -16,6 +16,8 @@ from telemetry.queries import VerifyQuery
 from tests.telemetry.markets import opened, rows
 from tests.telemetry.test_moltmarket_recorder import KEY, begin, enter, order, query
 
+pytestmark = pytest.mark.sampled(8)
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:

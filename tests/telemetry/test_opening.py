@@ -23,6 +23,8 @@ from tests.builders.traces import descriptors, traces
 from tests.builders.writers import Writer
 from tests.effort import effort
 
+pytestmark = pytest.mark.sampled(10)
+
 NOBODY = 65534
 
 

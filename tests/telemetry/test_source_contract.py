@@ -27,6 +27,8 @@ from tests.builders.samples import SAMPLES, Sample
 from tests.builders.traces import descriptors, traces
 from tests.effort import effort
 
+pytestmark = pytest.mark.sampled(6)
+
 EACH = effort(2, 5)
 PASSWORD = "pass-word-of-the-test"
 

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
+
+
+@pytest.fixture(autouse=True)
+def _garbage_is_collected_here():
+    """On this thread only, as in the program: a worker must not destroy what Qt made here."""
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ import pytest
 from tests.builders.odd import MAKERS
 from tests.viewer.programs import opened, settle
 
+pytestmark = pytest.mark.sampled(4)
+
 ALL = tuple(MAKERS)
 
 

@@ -8,6 +8,8 @@ from tests.builders.refused import MAKERS, SECRET, refused
 from tests.builders.traces import traces
 from tests.viewer.programs import opened, settle
 
+pytestmark = pytest.mark.sampled(6)
+
 
 @pytest.mark.parametrize("kind", MAKERS)
 def test_a_source_that_is_refused_is_one_sentence_and_another_opens_after_it(

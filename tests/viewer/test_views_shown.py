@@ -5,6 +5,8 @@ import pytest
 from tests.builders.samples import SAMPLES
 from tests.viewer.programs import opened, settle
 
+pytestmark = pytest.mark.sampled(6)
+
 SUIT = {
     "vmt": {"overview", "trades", "attempts", "trajectories"},
     "simcash": {"overview", "experiment", "trades", "attempts", "events", "trajectories"},

@@ -1,0 +1,41 @@
+"""Collector: garbage is collected on the GUI thread, and on no other."""
+
+from __future__ import annotations
+
+import gc
+
+from PySide6.QtCore import QObject, QTimer
+
+EVERY = 500  # milliseconds
+
+
+class Collector(QObject):
+    """While it is on, Python's own collections are off and a timer does them.
+
+    Python collects on whichever thread happens to allocate. On a worker that would destroy Qt
+    objects there: they wait for the interpreter while they hold a lock that the GUI thread,
+    which has the interpreter, may be waiting for.
+    """
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._was_on = gc.isenabled()
+        gc.disable()
+        self._timer = QTimer(self)
+        self._timer.setInterval(EVERY)
+        self._timer.timeout.connect(self.look)
+        self._timer.start()
+
+    def look(self) -> None:
+        """Collect the generations that are due, as Python itself would."""
+        counts, limits = gc.get_count(), gc.get_threshold()
+        due = [age for age in (2, 1, 0) if counts[age] > limits[age] > 0]
+        if due:
+            gc.collect(due[0])
+
+    def stop(self) -> None:
+        """Collections are Python's own matter again; idempotent."""
+        if self._timer.isActive():
+            self._timer.stop()
+            if self._was_on:
+                gc.enable()
