@@ -12,6 +12,8 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"  # before anything imports Qt
 
 pytest_plugins = ["pytester", "tests.hygiene"]
 
+USUAL_CASES = 4
+"""A change tries so many cases of a test, `dev.py test --thorough` all of them."""
 _ROOT = Path(__file__).resolve().parent.parent
 _HOME_VARIABLES = (
     "HOME",
@@ -34,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of a test marked `sampled` only some cases, evenly spread, unless all are wanted.
+    """Of a test with many cases only some, evenly spread, unless all are wanted.
 
     The same ones every time: what is tried does not depend on chance.
     """
@@ -42,12 +44,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     cases: dict[tuple[str, str], list[pytest.Item]] = {}
     for item in items:
-        mark = item.get_closest_marker("sampled")
-        if mark is not None and isinstance(item, pytest.Function):
+        if isinstance(item, pytest.Function):
             cases.setdefault((str(item.path), item.originalname), []).append(item)
     left: set[pytest.Item] = set()
     for same in cases.values():
-        most = same[0].get_closest_marker("sampled").args[0]  # type: ignore[union-attr]
+        mark = same[0].get_closest_marker("sampled")
+        most = USUAL_CASES if mark is None else mark.args[0]
         if len(same) > most:
             kept = {round(i * (len(same) - 1) / (most - 1)) for i in range(most)}
             left |= {item for place, item in enumerate(same) if place not in kept}

@@ -23,7 +23,7 @@ from tests.builders.traces import descriptors, traces
 from tests.builders.writers import Writer
 from tests.effort import effort
 
-pytestmark = pytest.mark.sampled(10)
+pytestmark = pytest.mark.sampled(6)
 
 NOBODY = 65534
 
