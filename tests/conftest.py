@@ -12,7 +12,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"  # before anything imports Qt
 
 pytest_plugins = ["pytester", "tests.hygiene"]
 
-USUAL_CASES = 4
+USUAL_CASES = 2
 """A change tries so many cases of a test, `dev.py test --thorough` all of them."""
 _ROOT = Path(__file__).resolve().parent.parent
 _HOME_VARIABLES = (

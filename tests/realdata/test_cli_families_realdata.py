@@ -12,7 +12,7 @@ import pytest
 
 from tests.telemetry.command_line import ran
 
-pytestmark = pytest.mark.sampled(6)
+pytestmark = pytest.mark.sampled(4)
 
 pytestmark = pytest.mark.realdata
 Capsys = pytest.CaptureFixture[str]

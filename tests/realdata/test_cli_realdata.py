@@ -10,7 +10,7 @@ import pytest
 
 from tests.telemetry.command_line import ran
 
-pytestmark = [pytest.mark.realdata, pytest.mark.sampled(6)]
+pytestmark = [pytest.mark.realdata, pytest.mark.sampled(4)]
 SAMPLES = ("legacy", "mode", "money_p2", "money", "head_decimal", "money_full")
 UNITS = 10_000
 # What head_decimal stores as integers scaled by 10 000.

@@ -19,7 +19,7 @@ from tests.builders.postgresql import Server
 from tests.effort import THOROUGH
 from tests.telemetry.command_line import ran
 
-pytestmark = [pytest.mark.realdata, pytest.mark.sampled(6)]
+pytestmark = [pytest.mark.realdata, pytest.mark.sampled(4)]
 Capsys = pytest.CaptureFixture[str]
 _SWEEP = "bilancio/detailed_instrumentation_sweep"
 _RUN = f"{_SWEEP}/active/runs/balanced_active_300f111c7d72"

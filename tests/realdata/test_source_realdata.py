@@ -18,7 +18,7 @@ from telemetry.source import Source
 from tests.builders.questions import ask_everything
 from tests.builders.traces import traces
 
-pytestmark = [pytest.mark.realdata, pytest.mark.sampled(6)]
+pytestmark = [pytest.mark.realdata, pytest.mark.sampled(4)]
 
 VINTAGES = {
     "legacy": "barter",

@@ -16,7 +16,7 @@ from telemetry.queries import CountQuery, Sort, TableQuery, Where
 from telemetry.source import Source
 from tests.builders import vmt
 
-pytestmark = pytest.mark.sampled(6)
+pytestmark = pytest.mark.sampled(4)
 
 ODD = st.one_of(
     st.none(),

@@ -17,7 +17,7 @@ from telemetry.queries import FanQuery, SceneQuery, SeriesQuery
 from telemetry.source import Source
 from tests.builders import vmt
 
-pytestmark = pytest.mark.sampled(6)
+pytestmark = pytest.mark.sampled(4)
 
 
 @pytest.fixture(scope="module", params=vmt.VINTAGES)

@@ -16,7 +16,7 @@ from telemetry.filters import Filter
 from telemetry.source import Source
 from tests.builders import vmt
 
-pytestmark = pytest.mark.sampled(6)
+pytestmark = pytest.mark.sampled(4)
 
 FILTERED = q.Where((Filter.parse("result", "fail"),), TickRange(3, 20), (2,))
 FILTERED_SQL = (

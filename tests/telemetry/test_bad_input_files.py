@@ -18,7 +18,7 @@ from tests.builders import vmt
 from tests.builders.questions import one_of_each
 from tests.builders.traces import descriptors, traces
 
-pytestmark = pytest.mark.sampled(6)
+pytestmark = pytest.mark.sampled(4)
 
 MAGIC = b"SQLite format 3\0"
 

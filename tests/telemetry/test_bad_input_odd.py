@@ -18,7 +18,7 @@ from tests.builders.traces import traces
 from tests.effort import THOROUGH
 from tests.telemetry.command_line import Ran, ran
 
-pytestmark = pytest.mark.sampled(6)
+pytestmark = pytest.mark.sampled(4)
 
 _EXACT = ("show", "events", "table")
 Capsys = pytest.CaptureFixture[str]

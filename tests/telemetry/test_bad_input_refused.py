@@ -18,7 +18,7 @@ from tests.builders.refused import MAKERS, SECRET, in_schemas, refused
 from tests.builders.traces import traces
 from tests.telemetry import command_line
 
-pytestmark = pytest.mark.sampled(6)
+pytestmark = pytest.mark.sampled(4)
 
 Capsys = pytest.CaptureFixture[str]
 

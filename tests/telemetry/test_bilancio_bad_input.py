@@ -12,7 +12,7 @@ from telemetry.errors import SourceError
 from telemetry.queries import CountQuery, RunQuery, SeriesQuery, Sort, TableQuery
 from tests.builders import bilancio as b
 
-pytestmark = pytest.mark.sampled(6)
+pytestmark = pytest.mark.sampled(4)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from telemetry.cli.program import NOTHING
 from tests.builders import vmt
 from tests.telemetry.command_line import ran, refused
 
-pytestmark = pytest.mark.sampled(6)
+pytestmark = pytest.mark.sampled(4)
 
 Capsys = pytest.CaptureFixture[str]
 

@@ -11,7 +11,7 @@ from telemetry import queries as q
 from telemetry.filters import Filter
 from tests.builders import vmt
 
-pytestmark = pytest.mark.sampled(6)
+pytestmark = pytest.mark.sampled(4)
 
 
 def _cells(source: telemetry.Source, run: int, table: str, *columns: str) -> list[tuple]:

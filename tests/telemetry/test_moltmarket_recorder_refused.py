@@ -16,7 +16,7 @@ from telemetry.queries import VerifyQuery
 from tests.telemetry.markets import opened, rows
 from tests.telemetry.test_moltmarket_recorder import KEY, begin, enter, order, query
 
-pytestmark = pytest.mark.sampled(6)
+pytestmark = pytest.mark.sampled(4)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from tests.builders.traces import descriptors, traces
 from tests.builders.writers import Writer
 from tests.effort import effort
 
-pytestmark = pytest.mark.sampled(6)
+pytestmark = pytest.mark.sampled(4)
 
 NOBODY = 65534
 

@@ -23,7 +23,7 @@ from telemetry.samples.grid_economy.agent import Agent
 from telemetry.samples.grid_economy.goods import Ces, Linear
 from telemetry.samples.grid_economy.negotiation import ladder, offers, settle, tries
 
-pytestmark = pytest.mark.sampled(6)
+pytestmark = pytest.mark.sampled(4)
 
 REGIMES = ("barter_only", "money_only", "mixed", "mixed_liquidity_gated")
 ALL_PAIRS = ("A<->M", "B<->M", "A<->B")

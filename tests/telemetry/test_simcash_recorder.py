@@ -22,7 +22,7 @@ from telemetry.families.simcash.recording.levels import TABLES_OF_LEVEL
 from tests.builders import simcash_rows as rows
 from tests.builders.simcash_rows import SETTING, log_everything
 
-pytestmark = pytest.mark.sampled(6)
+pytestmark = pytest.mark.sampled(4)
 
 LEVELS = ("none", "summary", "events", "full")
 

@@ -8,7 +8,7 @@ from tests.builders.refused import MAKERS, SECRET, refused
 from tests.builders.traces import traces
 from tests.viewer.programs import opened, settle
 
-pytestmark = pytest.mark.sampled(6)
+pytestmark = pytest.mark.sampled(4)
 
 
 @pytest.mark.parametrize("kind", MAKERS)
