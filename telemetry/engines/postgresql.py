@@ -11,15 +11,24 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 from psycopg.types.string import TextLoader
-from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 from telemetry.engines.database import Database, Shape, no_schema
+from telemetry.engines.postgresql_url import look_in, server_url
 from telemetry.errors import LockedError, SourceError, TelemetryError
 from telemetry.location import Location
 
+STATEMENT_TIMEOUT = "10min"
+"""How long a statement may take where neither the URL nor the server says."""
 CONNECT_SECONDS = 8
 CANCEL_SECONDS = 5
+_PATIENCE = {
+    "connect_timeout": CONNECT_SECONDS,
+    # A server that has gone without a word is noticed within a minute, not within two hours.
+    "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
+}  # fmt: skip
+_SET_TIMEOUT = "SELECT set_config('statement_timeout', %s, false)"
+_DEFAULT_TIMEOUT = f"{_SET_TIMEOUT} WHERE current_setting('statement_timeout') = '0'"
 _MAY_LOOK = "has_schema_privilege(n.oid, 'USAGE')"
 _LOST = (
     "server closed the connection", "connection is lost", "terminating connection",
@@ -37,22 +46,20 @@ class PostgreSQLDatabase(Database):
 
     def __init__(self, location: Location, password: str | None = None) -> None:
         assert location.url is not None
-        url = make_url(location.url).set(drivername="postgresql+psycopg")
-        self.schema = location.schema
-        self._options = url.query.get("options", "")
-        url = url.difference_update_query(("schema", "options"))
-        self._url = url if password is None else url.set(password=password)
+        self._server = server_url(location.url, password)
+        self._url = self._server.url
+        self.schema = self._server.schema
         super().__init__(location)
 
     def _make_engine(self) -> sa.Engine:
         """The user's own options come first; none of them makes a transaction writable."""
-        own = self._options if isinstance(self._options, str) else " ".join(self._options)
+        own = self._server.options
         engine = sa.create_engine(
             self._url,
             poolclass=NullPool,
             connect_args={
-                "connect_timeout": CONNECT_SECONDS,
                 "options": f"{own} -c default_transaction_read_only=on".strip(),
+                **{k: v for k, v in _PATIENCE.items() if k not in self._url.query},
             },
         )
         sa.event.listen(engine, "connect", self._prepare)
@@ -63,10 +70,14 @@ class PostgreSQLDatabase(Database):
         """JSON comes as its text: decoded, its numbers would be doubles."""
         for kind in ("json", "jsonb"):
             driver_connection.adapters.register_loader(kind, TextLoader)
+        said = self._server.statement_timeout
+        if said is not None:
+            driver_connection.execute(_SET_TIMEOUT, (said,))
+        else:
+            driver_connection.execute(_DEFAULT_TIMEOUT, (STATEMENT_TIMEOUT,))
+        driver_connection.commit()
         if self.schema is not None:
-            name = self.schema.replace('"', '""')
-            driver_connection.execute("SELECT set_config('search_path', %s, false)", (f'"{name}"',))
-            driver_connection.commit()
+            look_in(driver_connection, self.schema)
 
     def _interrupt(self, driver_connection: Any) -> Callable[[], None]:
         return partial(driver_connection.cancel_safe, timeout=CANCEL_SECONDS)
@@ -79,6 +90,11 @@ class PostgreSQLDatabase(Database):
         place = self.location.text
         text = self._without_secret(_line(driver))
         match driver:
+            case psycopg.errors.QueryCanceled() if "statement timeout" in text:
+                return SourceError(
+                    f"{place} ended the query, which took longer than its statement_timeout "
+                    "allows; ask for less, or allow more by ?statement_timeout=30min in the URL."
+                )
             case psycopg.errors.QueryCanceled():  # not by us: that is known without the driver
                 return SourceError(f"{place} ended the query ({text}); ask for less or try again.")
             case psycopg.errors.InsufficientPrivilege():
@@ -154,7 +170,7 @@ def _shapes(connection: sa.Connection, condition: str, schema: str = "''") -> di
         f"SELECT {schema}, c.relname, a.attname, format_type(a.atttypid, a.atttypmod) "
         "FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
         "JOIN pg_namespace n ON n.oid = c.relnamespace "
-        f"WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND {condition} "
+        f"WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND NOT c.relispartition AND {condition} "
         "AND a.attnum > 0 AND NOT a.attisdropped AND n.nspname !~ '^pg_' "
         "AND n.nspname <> 'information_schema' ORDER BY 1, 2, a.attnum"
     ).fetchall()

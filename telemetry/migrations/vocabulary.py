@@ -46,8 +46,9 @@ class SchemaSpec:
     `engines` are those on which an empty database can be made, the usual one first. `run` is the
     table and column of whole-numbered run ids that only ever rise: by them, runs recorded before
     a column was added are told from later ones; None where added columns hold NULL in old rows.
-    `frozen` maps a vintage to the sentence why nothing may be recorded to it, though it was
-    migrated.
+    `run_column` is what its tables call the run that a row belongs to; by it they can be laid out
+    over servers. `frozen` maps a vintage to the sentence why nothing may be recorded to it, though
+    it was migrated.
     """
 
     family: str
@@ -56,6 +57,7 @@ class SchemaSpec:
     engines: tuple[str, ...]
     run: tuple[str, str] | None = None
     frozen: Mapping[str, str] = field(default_factory=dict)
+    run_column: str | None = None
 
     @property
     def version(self) -> int:

@@ -24,7 +24,9 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
+from telemetry.engines.postgresql_url import look_in, make_schema, server_url
 from telemetry.errors import RecordingError
+from telemetry.location import redact
 from telemetry.migrations import SchemaSpec, check, stamp
 from telemetry.migrations.tables import create
 
@@ -74,13 +76,11 @@ def open_target(
     is_sqlite = url.get_backend_name() == "sqlite"
     if is_sqlite:
         _check_place(url)
-    name = str(url.database) if is_sqlite else url.render_as_string(hide_password=True)
+    name = str(url.database) if is_sqlite else redact(url.render_as_string(hide_password=False))
     try:
-        engine = create_engine(url, connect_args=_connect_args(is_sqlite), hide_parameters=True)
+        engine = _engine(url)
     except (NoSuchModuleError, ModuleNotFoundError, ArgumentError) as error:
         raise RecordingError(f"Cannot record to {name}: {_sentence(error)}.") from error
-    if is_sqlite:
-        event.listen(engine, "connect", _prepare_connection)
     target = Target(engine, name)
     try:
         with writing(target):
@@ -123,8 +123,21 @@ def _url_of(location: str | os.PathLike[str]) -> URL:
     return url
 
 
-def _connect_args(is_sqlite: bool) -> dict[str, object]:
-    return {"timeout": _BUSY_SECONDS} if is_sqlite else {}
+def _engine(url: URL) -> Engine:
+    """An engine whose connections are ready to write, on a server in the schema of the URL."""
+    kind = url.get_backend_name()
+    if kind == "sqlite":
+        engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS}, hide_parameters=True)
+        event.listen(engine, "connect", _prepare_connection)
+        return engine
+    if kind != "postgresql":
+        return create_engine(url, hide_parameters=True)
+    server = server_url(url.render_as_string(hide_password=False))
+    engine = create_engine(server.url, connect_args=server.settings(), hide_parameters=True)
+    if (schema := server.schema) is not None:
+        # First of all, so that SQLAlchemy too takes this schema for the usual one.
+        event.listen(engine, "connect", lambda driver, _: look_in(driver, schema), insert=True)
+    return engine
 
 
 def _check_place(url: URL) -> None:
@@ -172,6 +185,8 @@ def _prepare_tables(
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         elif connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_CREATING})")
+            if not as_it_is:
+                make_schema(connection)
         if schema is not None:
             check(connection, schema, target.name)
         if not as_it_is:

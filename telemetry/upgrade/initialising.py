@@ -8,6 +8,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from telemetry.engines.postgresql import PostgreSQLDatabase
+from telemetry.engines.postgresql_url import make_schema
 from telemetry.errors import RequestError, TelemetryError
 from telemetry.families import families
 from telemetry.location import Location, parse_location
@@ -15,24 +16,32 @@ from telemetry.migrations.tables import shape_of
 from telemetry.migrations.upgrading import initialise as make_tables
 from telemetry.migrations.vocabulary import SchemaSpec
 from telemetry.upgrade import files, writing
+from telemetry.upgrade.partitions import initialise_by_run
 
 
 @dataclass(frozen=True)
 class Initialised:
-    """An empty database that was made: where, of which family and version, with which tables."""
+    """An empty database that was made: where, of which family and version, with which tables.
+
+    `partitions` is how many each table of runs has; None where they are laid out as usual.
+    """
 
     location: str
     family: str
     version: int
     engine: str
     tables: tuple[str, ...]
+    partitions: int | None = None
 
 
-def initialise(location: str, family: str, *, password: str | None = None) -> Initialised:
+def initialise(
+    location: str, family: str, *, password: str | None = None, partitions: int | None = None
+) -> Initialised:
     """Make an empty database of `family` at a path or URL.
 
-    RequestError for an unknown family or an engine that it is not recorded on, ExportError where
-    something is there already or nothing can be written.
+    With `partitions` the tables of runs are laid out by run, as `initialise_by_run` says, which
+    only a server does. RequestError for an unknown family or an engine that it is not recorded
+    on, ExportError where something is there already or nothing can be written.
     """
     schema = _schema(family)
     place = parse_location(location)
@@ -42,10 +51,15 @@ def initialise(location: str, family: str, *, password: str | None = None) -> In
             f"{family} is not recorded on {engine}; use {' or '.join(schema.engines)}."
         )
     if place.path is None:
-        tables = _on_server(place, schema, password)
+        tables = _on_server(place, schema, password, partitions)
+    elif partitions is not None:
+        raise RequestError(
+            f"{place.text} is a file, and only PostgreSQL lays tables out by run; leave "
+            "--partition-by away or name a server."
+        )
     else:
         tables = _in_file(place.path, engine, schema)
-    return Initialised(place.text, family, schema.version, engine, tables)
+    return Initialised(place.text, family, schema.version, engine, tables, partitions)
 
 
 def _schema(family: str) -> SchemaSpec:
@@ -82,7 +96,9 @@ def _made(part: Path, name: str, engine: str, schema: SchemaSpec) -> tuple[str, 
         return make_tables(connection, schema)
 
 
-def _on_server(place: Location, schema: SchemaSpec, password: str | None) -> tuple[str, ...]:
+def _on_server(
+    place: Location, schema: SchemaSpec, password: str | None, partitions: int | None
+) -> tuple[str, ...]:
     database = PostgreSQLDatabase(place, password)
     try:
         with writing.server_connection(place, password) as connection:
@@ -92,6 +108,9 @@ def _on_server(place: Location, schema: SchemaSpec, password: str | None) -> tup
                     f"{place.text} is not empty (it holds {', '.join(there[:5])}); "
                     "name a new database."
                 )
+            make_schema(connection)
+            if partitions is not None:
+                return initialise_by_run(connection, schema, partitions)
             return make_tables(connection, schema)
     except TelemetryError:
         raise

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
+from telemetry.engines.postgresql_url import look_in, server_url
 from telemetry.errors import ExportError, LockedError, QueryCancelled, SourceError
 from telemetry.location import Location
 from telemetry.upgrade.files import advice
@@ -90,18 +90,13 @@ def duckdb_connection(path: Path, name: str) -> Iterator[sa.Connection]:
 def server_connection(place: Location, password: str | None) -> Iterator[sa.Connection]:
     """A transaction on a server; committed at the end of the block."""
     assert place.url is not None
-    url = make_url(place.url).set(drivername="postgresql+psycopg")
-    schema = url.query.get("schema")
-    url = url.difference_update_query(("schema",))
-    url = url if password is None else url.set(password=password)
-    engine = sa.create_engine(
-        url, poolclass=NullPool, connect_args={"connect_timeout": CONNECT_SECONDS}
-    )
+    server = server_url(place.url, password)
+    settings = {"connect_timeout": CONNECT_SECONDS, **server.settings()}
+    engine = sa.create_engine(server.url, poolclass=NullPool, connect_args=settings)
+    if (schema := server.schema) is not None:
+        sa.event.listen(engine, "connect", lambda driver, _: look_in(driver, schema), insert=True)
     try:
         with engine.begin() as connection:
-            if schema is not None:
-                quoted = '"' + str(schema).replace('"', '""') + '"'
-                connection.execute(sa.select(sa.func.set_config("search_path", quoted, True)))
             yield connection
     finally:
         engine.dispose()

@@ -96,12 +96,34 @@ def test_a_query_that_the_server_ends_is_an_error_and_no_cancel_of_ours(
     name = parse_location(url).name
     server.run("postgres", f"ALTER DATABASE {name} SET statement_timeout = '50ms'")
     try:
-        with pytest.raises(SourceError, match=r"ended the query \(.*timeout\)") as caught:
+        with pytest.raises(SourceError, match=r"longer than its statement_timeout") as caught:
             with source._database.connection() as connection:
                 connection.execute(sa.text("SELECT pg_sleep(60)"))
         assert not isinstance(caught.value, QueryCancelled)
     finally:
         server.run("postgres", f"ALTER DATABASE {name} RESET statement_timeout")
+
+
+def _timeout(source: telemetry.Source) -> str:
+    with source._database.connection() as connection:
+        return str(connection.exec_driver_sql("SHOW statement_timeout").scalar())
+
+
+def test_the_url_says_how_long_a_query_may_take_and_else_the_server_or_ten_minutes(
+    server: Server, url: str, source: telemetry.Source
+) -> None:
+    name = parse_location(url).name
+    assert _timeout(source) == "10min"
+    said = telemetry.open_source(f"{url}&statement_timeout=7s")
+    assert _timeout(said) == "7s"
+    assert _timeout(telemetry.open_source(f"{url}&statement_timeout=0")) == "0"
+    server.run("postgres", f"ALTER DATABASE {name} SET statement_timeout = '3min'")
+    try:
+        assert [_timeout(source), _timeout(said)] == ["3min", "7s"]
+    finally:
+        server.run("postgres", f"ALTER DATABASE {name} RESET statement_timeout")
+    with pytest.raises(SourceError, match="statement_timeout"):
+        telemetry.open_source(f"{url}&statement_timeout=soon")
 
 
 def test_a_server_that_takes_no_more_connections_is_said(server: Server, url: str) -> None:

@@ -15,4 +15,5 @@ SCHEMA = SchemaSpec(
     metadata=Base.metadata,
     steps=(Step(1, "market", _market),),
     engines=("postgresql", "sqlite", "duckdb"),
+    run_column="run_id",
 )

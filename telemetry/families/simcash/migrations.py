@@ -108,4 +108,5 @@ SCHEMA = SchemaSpec(
         Step(3, "persistence levels", _levels),
     ),
     engines=("duckdb", "sqlite", "postgresql"),
+    run_column="simulation_id",
 )

@@ -84,6 +84,7 @@ SCHEMA = SchemaSpec(
     ),
     engines=("sqlite", "postgresql", "duckdb"),
     run=("simulation_runs", "run_id"),
+    run_column="run_id",
     frozen={
         DECIMAL: "its quantities are stored × 10 000, and those of new runs would not be; "
         "record to a new file."
