@@ -76,6 +76,7 @@ class TickBatch:
 
     def add_many(self, plan: Plan, rows: list[Values]) -> None:
         """Take many rows of the tick under way."""
+        self._open_plan = None  # a row by an earlier plan comes after these, not beside its likes
         self._under_way.open(plan).extend(rows)
         self._under_way.rows += len(rows)
         if self._under_way.rows >= self._max_rows:

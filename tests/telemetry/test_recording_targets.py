@@ -73,6 +73,18 @@ def test_columns_and_rows_are_stored_alike(place: str):
     assert len(one) == 3
 
 
+def test_rows_and_columns_of_a_tick_are_stored_in_the_order_in_which_they_came(tmp_path: Path):
+    fewer = {name: value for name, value in AGENT.items() if name != "ask_A_in_M"}
+    columns = {name: [value] * 2 for name, value in fewer.items()} | {"agent_id": [1, 2]}
+    path = str(tmp_path / "runs.db")
+    with VmtRecorder(path) as recorder, money_run(recorder) as run:
+        run.log_agent_snapshot(0, **{**AGENT, "agent_id": 0})
+        run.record_columns("agent_snapshots", 0, columns)
+        run.log_agent_snapshot(0, **{**AGENT, "agent_id": 3})
+        run.end_tick(0)
+    assert [row[3] for row in sorted(rows(path, "agent_snapshots"))] == [0, 1, 2, 3]
+
+
 def test_a_wrong_column_leaves_the_tick_as_it_was(place: str):
     with VmtRecorder(place) as recorder, money_run(recorder) as run:
         run.log_trade(0, **TRADE)

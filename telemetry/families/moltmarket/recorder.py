@@ -16,8 +16,6 @@ import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import sqlalchemy as sa
 
@@ -35,6 +33,7 @@ from telemetry.families.moltmarket.migrations import SCHEMA
 from telemetry.families.moltmarket.models import Base
 from telemetry.families.moltmarket.rules import check_event, limit_of
 from telemetry.families.moltmarket.run import Amount, Clock, MarketRun, as_text
+from telemetry.recording.recorder import Recorder
 from telemetry.recording.rules import RefusedValue, text
 from telemetry.recording.target import open_target
 
@@ -47,7 +46,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class MarketRecorder:
+class MarketRecorder(Recorder):
     """A database that market runs are written to, by path or SQLAlchemy URL; made if absent.
 
     Several runs may be written one after another or at once, also by several processes on one
@@ -59,7 +58,7 @@ class MarketRecorder:
 
         ``clock`` tells the time of every event (it is not part of the chain).
         """
-        self._target = open_target(target, Base.metadata, SCHEMA)
+        super().__init__(open_target(target, Base.metadata, SCHEMA))
         self._clock = clock
         self._limit = limit_of(self._target.engine.dialect.name)
 
@@ -123,21 +122,6 @@ class MarketRecorder:
         """
         with self._target.transaction() as connection:
             native.write(connection, run_id, Path(folder), as_text(self._clock()))
-
-    def close(self) -> None:
-        """Release the database; idempotent."""
-        self._target.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _run(self, ledger: Ledger, chain: Chain, ticks_per_commit: int, max_rows: int) -> MarketRun:
         store = EventStore(

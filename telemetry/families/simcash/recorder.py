@@ -16,8 +16,6 @@ import json
 import os
 from collections.abc import Mapping
 from datetime import datetime
-from types import TracebackType
-from typing import Self
 
 from sqlalchemy import insert, select
 
@@ -31,6 +29,7 @@ from telemetry.families.simcash.recording.opening import Opening, Setting, begin
 from telemetry.families.simcash.recording.payloads import as_json
 from telemetry.families.simcash.recording.runs import SimCashRun
 from telemetry.families.simcash.rules import row_checks, table
+from telemetry.recording.recorder import Recorder
 from telemetry.recording.target import open_target
 
 __all__ = [
@@ -43,7 +42,7 @@ __all__ = [
 ]
 
 
-class SimCashRecorder:
+class SimCashRecorder(Recorder):
     """A database that SimCash runs and experiments are written to; made if absent.
 
     A SQLAlchemy URL names DuckDB, SQLite or PostgreSQL; a plain path is a SQLite file. Several
@@ -52,7 +51,7 @@ class SimCashRecorder:
 
     def __init__(self, target: str | os.PathLike[str]) -> None:
         """Raises `RecordingError` when the place cannot be written or holds something else."""
-        self._target = open_target(target, Base.metadata, SCHEMA)
+        super().__init__(open_target(target, Base.metadata, SCHEMA))
 
     def begin_experiment(
         self,
@@ -123,18 +122,3 @@ class SimCashRecorder:
             own_id, "standalone", check_level(level), ticks_per_commit=ticks_per_commit
         )
         return begin(self._target, opening, setting)
-
-    def close(self) -> None:
-        """Release the database; idempotent."""
-        self._target.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

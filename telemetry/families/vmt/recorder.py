@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import zip_longest
-from types import TracebackType
-from typing import Self, Unpack, cast
+from typing import Unpack, cast
 
 from sqlalchemy import insert, update
 
@@ -44,6 +43,7 @@ from telemetry.families.vmt.rows import (
 from telemetry.families.vmt.rules import PAIR_TYPES, REGIMES, row_checks, table
 from telemetry.recording.batch import TickBatch
 from telemetry.recording.checks import RowCheck
+from telemetry.recording.recorder import Recorder
 from telemetry.recording.run import Batch, Finalise, RunRecorder
 from telemetry.recording.target import Target, open_target
 
@@ -93,7 +93,7 @@ class LogPolicy:
         return table != "resource_snapshots" or tick % self.resource_snapshot_every == 0
 
 
-class VmtRecorder:
+class VmtRecorder(Recorder):
     """A database that VMT runs are written to, by path or SQLAlchemy URL; made if absent.
 
     Several runs may be written one after another or at once, also by several processes.
@@ -105,7 +105,7 @@ class VmtRecorder:
         ``older_vintage`` writes barter runs into existing tables that lack columns or tables of
         today; what there is no place for is not kept.
         """
-        self._target = open_target(target, Base.metadata, SCHEMA, as_it_is=older_vintage)
+        super().__init__(open_target(target, Base.metadata, SCHEMA, as_it_is=older_vintage))
 
     def begin_experiment(
         self,
@@ -192,21 +192,6 @@ class VmtRecorder:
             if belongs is not None:
                 belongs.write(connection, int(key[0]))
         return int(key[0])
-
-    def close(self) -> None:
-        """Release the database; idempotent."""
-        self._target.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class VmtRun(RunRecorder[int]):
