@@ -8,6 +8,7 @@ from typing import ClassVar, Generic, TypeVar
 from telemetry.concepts import (
     Agent,
     AgentId,
+    Audit,
     Column,
     ExperimentList,
     Facets,
@@ -255,6 +256,19 @@ class VerifyQuery(Query[Verdict]):
 
     LACKING = "carry no proof of their own (no chain of hashes) that could be verified"
     run_id: RunId
+
+
+@dataclass(frozen=True)
+class AuditQuery(Query[Audit]):
+    """Which invariants this run breaks. `rules` None: all of the family; `first` faults of each.
+
+    RequestError for a rule that the family does not have.
+    """
+
+    LACKING = "declare no rules that a run could be held against"
+    run_id: RunId
+    rules: tuple[str, ...] | None = None
+    first: int = 20
 
 
 @dataclass(frozen=True)

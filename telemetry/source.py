@@ -14,6 +14,7 @@ from telemetry.concepts import (
     Identity,
     LaneInfo,
     Measure,
+    Rule,
     RunId,
     Table,
 )
@@ -79,6 +80,11 @@ class Source:
     @property
     def lanes(self) -> tuple[LaneInfo, ...]:
         return timeline.lanes(self._layout)
+
+    @property
+    def audit_rules(self) -> tuple[Rule, ...]:
+        """What `AuditQuery` holds a run against; empty where the family declares nothing."""
+        return tuple(declared.rule for declared in self._family.audit)
 
     @property
     def scales(self) -> Mapping[str, int]:

@@ -9,6 +9,7 @@ from telemetry import queries
 from telemetry.answers import (
     agents,
     aggregates,
+    audit,
     fans,
     means,
     negotiation,
@@ -39,4 +40,5 @@ ANSWERS: dict[type[queries.Query[Any]], Callable[[Reader, Any], Any]] = {
     queries.MeansQuery: means.means,
     queries.SceneQuery: scene.scene,
     queries.NegotiationQuery: negotiation.negotiation,
+    queries.AuditQuery: audit.audit,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from telemetry.concepts.audit import Audit, Fault, Rule, RuleVerdict
 from telemetry.concepts.experiments import (
     Experiment,
     ExperimentList,
@@ -22,12 +23,14 @@ __all__ = [
     "Agent",
     "AgentId",
     "AgentMark",
+    "Audit",
     "Cell",
     "Column",
     "Experiment",
     "ExperimentList",
     "Facets",
     "Fan",
+    "Fault",
     "Floats",
     "Histogram",
     "Identity",
@@ -47,6 +50,8 @@ __all__ = [
     "Points",
     "Progress",
     "ResourceMark",
+    "Rule",
+    "RuleVerdict",
     "Run",
     "RunDetail",
     "RunId",

@@ -10,7 +10,17 @@ from typing import Any, Literal, Protocol
 import sqlalchemy as sa
 
 from telemetry.cancel import CancelToken
-from telemetry.concepts import AgentId, Cell, Kind, RunDetail, RunId, Word
+from telemetry.concepts import (
+    AgentId,
+    Cell,
+    Fault,
+    Kind,
+    Rule,
+    RunDetail,
+    RunId,
+    TickRange,
+    Word,
+)
 from telemetry.engines import Shape
 from telemetry.migrations.vocabulary import SchemaSpec
 
@@ -249,6 +259,63 @@ class Asker(Protocol):
 
 
 @dataclass(frozen=True)
+class Judged:
+    """What a rule found: rows checked, how many break it, the first of these, or why it is none."""
+
+    checked: int = 0
+    faults: int = 0
+    first: tuple[Fault, ...] = ()
+    unjudged: str = ""
+
+
+class Auditing(Protocol):
+    """One run under audit, as its family's rules see it.
+
+    `fields` and `config` are the run row and the decoded configuration, `ticks` what the rows
+    cover; a rule gives at most `first` faults.
+    """
+
+    @property
+    def asker(self) -> Asker: ...
+
+    @property
+    def run_id(self) -> RunId: ...
+
+    @property
+    def fields(self) -> Mapping[str, Cell]: ...
+
+    @property
+    def config(self) -> object: ...
+
+    @property
+    def ticks(self) -> TickRange | None: ...
+
+    @property
+    def first(self) -> int: ...
+
+    def rows(
+        self,
+        table: str,
+        build: Callable[[TickRange | None], sa.Select[Any]],
+        tell: Callable[[Mapping[str, Any]], str],
+    ) -> Judged:
+        """Judge the rows of `table`, some ticks at a time (None: all at once).
+
+        `build` selects them labelled: "fault" (1, 0, or NULL where a row cannot be judged), "key",
+        and if there are "tick", "agent", "other" and what `tell` needs for its sentence.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class AuditRule:
+    """An invariant of a family's runs: what it says, and how a run is held against it."""
+
+    rule: Rule
+    judge: Callable[[Auditing], Judged]
+
+
+@dataclass(frozen=True)
 class FolderSpec:
     """A family that is written as a folder (or a file) of text files.
 
@@ -273,6 +340,7 @@ class FamilySpec:
     the stored table without which a source has no answer to one of them. A family with
     shapes that do not fit one another declares one FamilySpec a shape, all of the same `name`.
     `schema` is what its recorder writes and what databases of this shape can be migrated to.
+    `audit` are the invariants that its runs are held against.
     """
 
     name: str
@@ -288,6 +356,7 @@ class FamilySpec:
     answers_from: Mapping[type[Any], str] = field(default_factory=dict)
     folder: FolderSpec | None = None
     schema: SchemaSpec | None = None
+    audit: tuple[AuditRule, ...] = ()
 
     def table(self, name: str) -> TableSpec | None:
         return next((t for t in self.tables if t.name == name), None)
@@ -298,3 +367,13 @@ class FamilySpec:
 
     def measure(self, name: str) -> MeasureSpec | None:
         return next((m for m in self.measures if m.name == name), None)
+
+
+def fault_where(broken: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """1 where `broken` holds, 0 where it does not, NULL where it cannot be told."""
+    return sa.case((broken, 1), (sa.not_(broken), 0), else_=sa.null())
+
+
+def within(tick: sa.ColumnElement[Any], window: TickRange | None) -> sa.ColumnElement[bool]:
+    """Whether a row's tick lies in `window`; None: always."""
+    return sa.true() if window is None else tick.between(window.first, window.last)

@@ -70,7 +70,7 @@ def mode_at_tick(table: str) -> Derive:
     """`tick_states.current_mode` of the row's tick, else what `mode_changes` says of it."""
 
     def derive(columns: Columns) -> Element:
-        from_states = _state(columns, table, "current_mode")
+        from_states = state_at_tick(columns, table, "current_mode")
         from_changes = _mode_from_changes(columns, table)
         known = [e for e in (from_states, from_changes) if e is not None] or [sa.null()]
         return sa.func.coalesce(*known) if len(known) > 1 else known[0]
@@ -82,7 +82,7 @@ def regime_at_tick(table: str) -> Derive:
     """`tick_states.exchange_regime` of the row's tick."""
 
     def derive(columns: Columns) -> Element:
-        found = _state(columns, table, "exchange_regime")
+        found = state_at_tick(columns, table, "exchange_regime")
         return sa.null() if found is None else found
 
     return derive
@@ -174,7 +174,8 @@ def _ratio(above: Element, below: Element) -> Element:
     return sa.cast(above, sa.REAL) / sa.func.nullif(below, 0)
 
 
-def _state(columns: Columns, table: str, column: str) -> Element | None:
+def state_at_tick(columns: Columns, table: str, column: str) -> Element | None:
+    """`column` of the tick_states row of the row's tick; None where it is not recorded."""
     there = columns.has("tick_states", "run_id", "tick", column)
     if not there or not columns.has(table, "run_id", "tick"):
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from telemetry.families.vmt import experiments, questions
+from telemetry.families.vmt import audit, experiments, questions
 from telemetry.families.vmt.measures import LANES, MEASURES
 from telemetry.families.vmt.migrations import SCHEMA
 from telemetry.families.vmt.tables import RUN_COLUMNS, RUN_EXTRA, TABLES
@@ -41,4 +41,5 @@ FAMILY = FamilySpec(
     },
     answers_from={ExperimentsQuery: "experiments", IterationsQuery: "experiments"},
     schema=SCHEMA,
+    audit=audit.RULES,
 )

@@ -1,0 +1,69 @@
+"""What the VMT audit rules share: numbers in sentences, stocks by good, and what is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from telemetry.families.vocabulary import Auditing
+from telemetry.text import cell_text
+
+GOODS = ("A", "B", "M")
+EPSILON = 1e-9
+"""Of the larger number: what rounding of doubles may make."""
+
+
+def number(value: Any, scale: int = 1) -> str:
+    """A stored number as a sentence has it, divided by `scale`."""
+    return cell_text(value / scale if scale != 1 else value, digits=10)
+
+
+def signed(value: Any, scale: int = 1) -> str:
+    """With its sign: +3, −2."""
+    text = number(abs(value), scale)
+    return f"−{text}" if value < 0 else f"+{text}"
+
+
+def scale_of(audit: Auditing, good: str) -> int:
+    """What stored amounts of a good are divided by."""
+    return 1 if good == "M" else audit.asker.scale("goods")
+
+
+def lacking(audit: Auditing, table: str, *names: str) -> str:
+    """Why nothing can be judged: the table, a column, or every row is missing; "" where none is."""
+    missing = [n for n in names if not audit.asker.has(table, n)]
+    if missing:
+        known = audit.asker.has(table, "run_id")
+        return f"not recorded: {f'{table}.{missing[0]}' if known else table}"
+    own = audit.asker.column(table, "run_id") == audit.run_id
+    if not audit.asker.rows(sa.select(sa.literal(1)).where(own).limit(1)):
+        return f"nothing to judge: this run has no rows of {table}"
+    return ""
+
+
+def any_row(audit: Auditing, table: str, condition: sa.ColumnElement[bool]) -> bool:
+    """Whether a row of the run meets `condition`."""
+    own = audit.asker.column(table, "run_id") == audit.run_id
+    return bool(audit.asker.rows(sa.select(sa.literal(1)).where(own, condition).limit(1)))
+
+
+def has_money(audit: Auditing) -> bool:
+    """Whether stocks of money were recorded: a column left at 0 throughout is no zero."""
+    if not audit.asker.has("agent_snapshots", "inventory_M"):
+        return False
+    return any_row(
+        audit, "agent_snapshots", audit.asker.column("agent_snapshots", "inventory_M") != 0
+    )
+
+
+def params(audit: Auditing) -> Mapping[str, Any]:
+    """config_json.params; empty where there is none."""
+    found = audit.config.get("params") if isinstance(audit.config, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def real(value: Any) -> float | None:
+    """A number of the configuration, None for what is none."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
