@@ -26,7 +26,7 @@ from telemetry.families.vocabulary import Auditing, Judged, within
 
 def price_within_quotes(audit: Auditing) -> Judged:
     """Quotes of the successful attempt, else of the snapshots one tick before."""
-    if nosuccesses(audit):
+    if no_successes(audit):
         return _within_snapshots(audit)
     ask = audit.asker
     price, asked, bid = (ask.column(ATTEMPTS, n) for n in ("price", "seller_ask", "buyer_bid"))

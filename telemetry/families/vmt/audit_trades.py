@@ -70,7 +70,7 @@ def no_successes(audit: Auditing) -> str:
 
 def conserves(audit: Auditing) -> Judged:
     """Stocks before and after of each successful attempt."""
-    lacks = nosuccesses(audit)
+    lacks = no_successes(audit)
     if lacks:
         return Judged(unjudged=lacks)
     ask = audit.asker
@@ -113,7 +113,7 @@ def both_gain(audit: Auditing) -> Judged:
     table = TRADES
     only: tuple[Element, ...] = ()
     if lacks:
-        if nosuccesses(audit):
+        if no_successes(audit):
             return Judged(unjudged=lacks)
         table, only = ATTEMPTS, (successes(audit),)
         sides = [
