@@ -1,0 +1,241 @@
+"""What a line of the benchmark is, how it is measured, and the table that they make.
+
+A line is a small function in a file of `benchmarks/lines/`, found by itself:
+
+    @line("λ of one agent", against="sqlite3 driver, the same rows", bar=ratio(1.3))
+    def lambda_of_one(room: Room) -> Pair:
+        source = room.open(room.large)
+        ...
+        return Pair(ours=lambda: source.ask(query), theirs=lambda: bare.execute(SQL).fetchall())
+
+The function prepares; what it returns is measured. A `Pair` is done in turn, ours and theirs, as
+often as the line's `rounds`, after one round that does not count; the figure is the median of the
+ratios pair by pair, or the median of our times where the bar is `seconds(0.5)`. A line that
+measures by itself (frames, memory, a process of its own) returns a `Figure` in the unit of its bar:
+`megabytes(300)`, `frames(30)`, `milliseconds(50)`. `room.database("vmt-10m")` is a database of
+`benchmarks.make_large`, made where it is not there; `room.folder` is emptied at the end.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from benchmarks.make_large import make
+
+Unit = Literal["×", "s", "ms", "MB", "frames/s"]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What must hold: at most `limit` of the unit, or at least, where more is better."""
+
+    limit: float
+    unit: Unit
+
+    @property
+    def more_is_better(self) -> bool:
+        return self.unit == "frames/s"
+
+    def holds(self, value: float) -> bool:
+        return value >= self.limit if self.more_is_better else value <= self.limit
+
+    def __str__(self) -> str:
+        return f"{'≥' if self.more_is_better else '≤'} {self.limit:g} {self.unit}"
+
+
+def ratio(limit: float) -> Bar:
+    return Bar(limit, "×")
+
+
+def seconds(limit: float) -> Bar:
+    return Bar(limit, "s")
+
+
+def milliseconds(limit: float) -> Bar:
+    return Bar(limit, "ms")
+
+
+def megabytes(limit: float) -> Bar:
+    return Bar(limit, "MB")
+
+
+def frames(limit: float) -> Bar:
+    return Bar(limit, "frames/s")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Our work and the named tool's for the same question; `before` each of ours is not timed."""
+
+    ours: Callable[[], object]
+    theirs: Callable[[], object] | None = None
+    before: Callable[[], object] | None = None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What a line measured itself, in the unit of its bar; `against` what it stands beside."""
+
+    value: float
+    against: float | None = None
+    note: str = ""
+
+
+@dataclass
+class Room:
+    """Where lines work: the size asked for, the large databases, a folder that is emptied."""
+
+    size: str
+    databases: Path
+    folder: Path
+    leaving: ExitStack = field(default_factory=ExitStack)
+
+    def database(self, name: str) -> Path:
+        return make(name, self.databases)
+
+    @property
+    def large(self) -> Path:
+        """The VMT database of the size asked for."""
+        return self.database(f"vmt-{self.size}")
+
+    @property
+    def small(self) -> Path:
+        """The same of ten thousand rows."""
+        return self.database("vmt-10k")
+
+    def open(self, location: Path | str) -> Any:
+        """An open source, closed when the line is done."""
+        from telemetry import open_source
+
+        source = open_source(str(location))
+        self.leaving.callback(source.close)
+        return source
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the table; `sizes` empty: the same at every size."""
+
+    work: str
+    against: str
+    bar: Bar
+    prepare: Callable[[Room], Pair | Figure]
+    theme: str
+    rounds: int = 5
+
+
+@dataclass(frozen=True)
+class Result:
+    """A measured line: the figure in the bar's unit, and the medians where there were two sides."""
+
+    line: Line
+    value: float
+    ours: float | None = None
+    theirs: float | None = None
+    note: str = ""
+
+    @property
+    def holds(self) -> bool:
+        return self.line.bar.holds(self.value)
+
+
+LINES: list[Line] = []
+
+
+def line(
+    work: str, *, against: str = "", bar: Bar, rounds: int = 5
+) -> Callable[[Callable[[Room], Pair | Figure]], Callable[[Room], Pair | Figure]]:
+    """Register a function as the line that measures `work`."""
+
+    def register(prepare: Callable[[Room], Pair | Figure]) -> Callable[[Room], Pair | Figure]:
+        theme = prepare.__module__.rpartition(".")[2]
+        LINES.append(Line(work, against, bar, prepare, theme, rounds))
+        return prepare
+
+    return register
+
+
+def measured(each: Line, room: Room) -> Result:
+    """Prepare the line, measure it, and let go of what it opened."""
+    with emptied(room):
+        found = each.prepare(room)
+        if isinstance(found, Figure):
+            return Result(each, found.value, theirs=found.against, note=found.note)
+        return _in_turn(each, found)
+
+
+def _in_turn(each: Line, pair: Pair) -> Result:
+    ours: list[float] = []
+    theirs: list[float] = []
+    for count in range(each.rounds + 1):
+        if pair.before is not None:
+            pair.before()
+        taken = [_timed(pair.ours)]
+        if pair.theirs is not None:
+            taken.append(_timed(pair.theirs))
+        if count:  # the first round only warms caches and imports
+            ours.append(taken[0])
+            theirs.extend(taken[1:])
+    own = statistics.median(ours)
+    if not theirs:
+        return Result(each, _in_unit(own, each.bar), ours=own)
+    quotient = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
+    value = quotient if each.bar.unit == "×" else _in_unit(own, each.bar)
+    note = "" if each.bar.unit == "×" else f"{quotient:.2f} ×"
+    return Result(each, value, own, statistics.median(theirs), note)
+
+
+def _in_unit(value: float, bar: Bar) -> float:
+    return value * 1e3 if bar.unit == "ms" else value
+
+
+def _timed(work: Callable[[], object]) -> float:
+    gc.collect()
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+@contextmanager
+def emptied(room: Room) -> Iterator[None]:
+    """Close what a line opened and empty the folder, however the line ends."""
+    try:
+        yield
+    finally:
+        room.leaving.close()
+        for path in room.folder.glob("*"):
+            if path.is_file():
+                path.unlink()
+
+
+def table(results: list[Result], failed: dict[str, str]) -> Iterator[str]:
+    """The results as a Markdown table; what falls short stands first."""
+    yield "| | work | against | ours | theirs | figure | bar |"
+    yield "|---|---|---|---|---|---|---|"
+    for result in sorted(results, key=lambda r: r.holds):
+        each = result.line
+        mark = "✓" if result.holds else "**short**"
+        cells = (mark, each.work, each.against, _time(result.ours), _against(result))
+        figure = f"{result.value:.3g} {each.bar.unit}" + (f" ({result.note})" * bool(result.note))
+        yield f"| {' | '.join(cells)} | {figure} | {each.bar} |"
+    for work, why in failed.items():
+        yield f"| **failed** | {work} | {why} | | | | |"
+
+
+def _against(result: Result) -> str:
+    if result.theirs is None or result.line.bar.unit in ("×", "s", "ms"):
+        return _time(result.theirs)
+    return f"{result.theirs:.3g} {result.line.bar.unit}"
+
+
+def _time(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value * 1e3:.1f} ms" if value < 1 else f"{value:.2f} s"

@@ -1,0 +1,32 @@
+"""The named tools: the bare SQLite driver and the sqlite3 shell, on the run that lines ask for."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+from pathlib import Path
+
+from benchmarks.frame import Room
+
+LAMBDA_OF_ONE = (
+    "SELECT tick, lambda_money FROM agent_snapshots WHERE run_id = 1 AND agent_id = 5 ORDER BY tick"
+)
+LAMBDA_PER_TICK = (
+    "SELECT tick, avg(lambda_money), min(lambda_money), max(lambda_money) "
+    "FROM agent_snapshots WHERE run_id = 1 GROUP BY tick"
+)
+ALL_TRADES = "SELECT * FROM trades WHERE run_id = 1 ORDER BY tick, id"
+
+
+def driver(room: Room, path: Path) -> sqlite3.Connection:
+    """A connection of the standard library's driver that is held while the line lasts."""
+    found = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+    room.leaving.callback(found.close)
+    return found
+
+
+def shell(path: Path, statement: str, target: Path) -> None:
+    """The sqlite3 shell writes the rows of a statement as CSV with a header."""
+    with target.open("wb") as file:
+        command = ["sqlite3", "-readonly", "-header", "-csv", f"file:{path}?immutable=1", statement]
+        subprocess.run(command, stdout=file, check=True)

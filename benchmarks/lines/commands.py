@@ -1,0 +1,37 @@
+"""Commands from the interpreter's start to its end, on the largest database that there is."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.frame import Pair, Room, line, seconds
+
+LARGEST = "vmt-100m"
+
+
+def _largest(room: Room) -> Path:
+    """The 100 M database where it has been made, since that takes long; else the asked one."""
+    path = room.databases / f"{LARGEST}.db"
+    return path if path.exists() else room.large
+
+
+def _command(room: Room, *words: str) -> Pair:
+    asked = [sys.executable, "-m", "telemetry", *words]
+    plain = [sys.executable, "-c", "pass"]
+
+    def run(command: list[str]) -> None:
+        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+
+    return Pair(lambda: run(asked), lambda: run(plain))
+
+
+@line("command `runs`, 100 M where made", against="Python alone", bar=seconds(0.5))
+def runs(room: Room) -> Pair:
+    return _command(room, "runs", str(_largest(room)))
+
+
+@line("command `trades --limit 20`, 100 M where made", against="Python alone", bar=seconds(0.5))
+def trades(room: Room) -> Pair:
+    return _command(room, "trades", str(_largest(room)), "1", "--limit", "20")
