@@ -16,6 +16,7 @@ from telemetry.families.vmt.audit_trades import (
     TRADES,
     Element,
     block_and_payment,
+    no_successes,
     selected,
     successes,
     who,
