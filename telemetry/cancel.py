@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -38,7 +39,7 @@ class CancelToken:
             if self._stopping or not self._interrupts:
                 return
             self._stopping = True
-        threading.Thread(target=self._stop, name="cancelling", daemon=True).start()
+        _thread.start_new_thread(self._stop, ())  # a Thread's start would wait for it to run
 
     def _stop(self) -> None:
         """Interrupt until the work has ended: a driver forgets what comes between statements."""

@@ -136,6 +136,7 @@ class Program(QObject):
             window.say(self.notes.problem)
 
     def _source_opened(self, source: object) -> None:
+        self.collector.keep()
         self.window.messages.clear()
 
     def _show_experiment(self, source: Source, experiment_id: str, iteration: int | None) -> None:

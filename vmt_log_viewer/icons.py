@@ -31,6 +31,7 @@ class _Engine(QIconEngine):
     def __init__(self, font: QFont, glyph: str, color: QColor | None) -> None:
         super().__init__()
         self._font, self._char, self._color = font, glyph, color
+        self._painted: dict[tuple[int, int, int], QPixmap] = {}
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         painter.save()
@@ -42,6 +43,12 @@ class _Engine(QIconEngine):
         painter.restore()
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        key = (size.width(), size.height(), self._pen(mode).rgba())
+        if key not in self._painted:
+            self._painted[key] = self._pixmap(size, mode, state)
+        return self._painted[key]
+
+    def _pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         pixmap = QPixmap(size)
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)

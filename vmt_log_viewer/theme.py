@@ -106,6 +106,7 @@ class Theme(QObject):
         QApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
         self._family = _load_fonts()
         self._given: dict[str, dict[str, str]] = {}
+        self.version = 0  # another number whenever a colour may be another one
 
     @property
     def dark(self) -> bool:
@@ -160,6 +161,7 @@ class Theme(QObject):
             named = {word.text: NAMED[word.color] for word in column.words if word.color in NAMED}
             if named and column.role is not None:
                 self._given.setdefault(column.role, {}).update(named)
+                self.version += 1
 
     def agent_color(self, agent_id: AgentId, index: int, count: int) -> QColor:
         """Agent number `index` of `count`: evenly spaced hues that look equally light, those of
@@ -219,6 +221,7 @@ class Theme(QObject):
         dark = self._wants_dark()
         if dark != self._dark:
             self._dark = dark
+            self.version += 1
             self.changed.emit()
 
 

@@ -14,13 +14,16 @@ class Collector(QObject):
 
     Python collects on whichever thread happens to allocate. On a worker that would destroy Qt
     objects there: they wait for the interpreter while they hold a lock that the GUI thread,
-    which has the interpreter, may be waiting for.
+    which has the interpreter, may be waiting for. What is there when it starts (the program
+    itself, far more than all that comes later) is not looked at again, for that takes a tenth
+    of a second each time.
     """
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._was_on = gc.isenabled()
         gc.disable()
+        gc.freeze()
         self._timer = QTimer(self)
         self._timer.setInterval(EVERY)
         self._timer.timeout.connect(self.look)
@@ -33,9 +36,15 @@ class Collector(QObject):
         if due:
             gc.collect(due[0])
 
+    def keep(self) -> None:
+        """A driver was loaded: it stays as well, and is not looked at again."""
+        if self._timer.isActive():
+            gc.freeze()
+
     def stop(self) -> None:
         """Collections are Python's own matter again; idempotent."""
         if self._timer.isActive():
             self._timer.stop()
+            gc.unfreeze()
             if self._was_on:
                 gc.enable()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from telemetry.concepts import Histogram, TickRange
 from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.plots.axes import paint_ticks
+from vmt_log_viewer.plots.kept import Kept
 from vmt_log_viewer.plots.nice import nice_step
 from vmt_log_viewer.state.cursor import Cursor
 from vmt_log_viewer.theme import Theme
@@ -28,6 +29,7 @@ class BinChart(QWidget):
         self.histogram: Histogram | None = None
         self._colors: dict[str, QColor] = {}
         self._ticks: TickRange | None = None
+        self._kept = Kept()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(150)
         cursor.moved.connect(self._redraw)
@@ -37,6 +39,7 @@ class BinChart(QWidget):
     ) -> None:
         """Draw `histogram` over `ticks`, each group in its colour, in the order of `colors`."""
         self.histogram, self._colors, self._ticks = histogram, colors, ticks
+        self._kept.forget()
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -58,13 +61,20 @@ class BinChart(QWidget):
 
     def paintEvent(self, _event: object) -> None:
         painter = QPainter(self)
-        painter.setFont(self._theme.font("caption"))
-        area = self._area()
         if self.histogram is not None and self.histogram.start.size and self._ticks is not None:
-            self._paint_bins(painter, area)
+            self._kept.draw(painter, QSizeF(self.size()), self._theme.version, self._paint_bins)
+            self._paint_cursor(painter, self._area(), self._ticks)
         painter.end()
 
-    def _paint_bins(self, painter: QPainter, area: QRectF) -> None:
+    def _paint_cursor(self, painter: QPainter, area: QRectF, ticks: TickRange) -> None:
+        tick = self._cursor.tick
+        if tick is not None and ticks.first <= tick <= ticks.last:
+            x = area.left() + (tick - ticks.first) * area.width() / (ticks.last + 1 - ticks.first)
+            painter.fillRect(QRectF(x, area.top(), 1.5, area.height()), self._theme.color("accent"))
+
+    def _paint_bins(self, painter: QPainter) -> None:
+        painter.setFont(self._theme.font("caption"))
+        area = self._area()
         assert self.histogram is not None
         assert self._ticks is not None
         theme, counts = self._theme, self.histogram.counts
@@ -97,10 +107,6 @@ class BinChart(QWidget):
                     painter.fillRect(QRectF(a, area.bottom() - h, width, h), color)
         axis = QRectF(area.left(), area.bottom(), area.width(), AXIS)
         paint_ticks(painter, axis, first, last, theme)
-        tick = self._cursor.tick
-        if tick is not None and first <= tick <= last:
-            x = area.left() + (tick - first) * per
-            painter.fillRect(QRectF(x, area.top(), 1.5, area.height()), theme.color("accent"))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         i = self._bin_at(event.position().x())

@@ -67,6 +67,25 @@ def lane_pieces(
     return LanePieces(tuple(blocks), mixed)
 
 
+def column_shares(
+    lane: Lane, first: float, last: float, columns: int
+) -> tuple[tuple[str, ...], Floats]:
+    """The states of `lane`, and float64[states, columns]: which share of each of `columns` equal
+    parts of the ticks first…last each state fills."""
+    if lane.first.size == 0 or last <= first or columns < 1:
+        return (), np.empty((0, max(columns, 0)))
+    begin, end, state = _merged(lane)
+    names = tuple(dict.fromkeys(state))
+    place = {name: k for k, name in enumerate(names)}
+    which = np.array([place[s] for s in state])
+    edges = np.linspace(first, last, columns + 1)
+    span = (last - first) / columns
+    parts = [which == k for k in range(len(names))]
+    return names, np.array(
+        [_covered(begin[p], end[p], edges[:-1], edges[1:]) for p in parts]
+    ) / span
+
+
 def _runs(columns: Ints, pixel: float) -> list[tuple[float, float]]:
     """Neighbouring columns as (left, right) in pixels."""
     if columns.size == 0:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter
 
 from telemetry.concepts import Lane
 from telemetry.text import one_line
 from vmt_log_viewer.plots.frame import Frame
-from vmt_log_viewer.plots.lane_columns import Mixed, lane_pieces
+from vmt_log_viewer.plots.lane_columns import Mixed, column_shares, lane_pieces
 
 ColorOf = Callable[[str], QColor]
 SWITCHES = frozenset(("on", "off"))
 """States that need no name in a lane: its own name says what is on."""
+FAINTEST = 0.25
+"""Share of its tint that a column keeps whose ticks were mostly not recorded."""
 AT_LEAST = 2.5
 """Pixels that the smallest share of a mixed column gets, so that it can be seen."""
 
@@ -74,7 +77,7 @@ def _paint_mixed(painter: QPainter, rect: QRectF, column: Mixed, color_of: Color
     """The states of one column above each other, each as high as its share."""
     heights = [max(AT_LEAST, share * rect.height()) for _, share in column.shares]
     total = sum(share for _, share in column.shares)
-    room = rect.height() * min(1.0, max(total, 0.25))
+    room = rect.height() * min(1.0, max(total, FAINTEST))
     factor = room / sum(heights) if sum(heights) > room else 1.0
     top = rect.top()
     for (state, _), height in zip(column.shares, heights, strict=True):
@@ -91,7 +94,10 @@ def readable_on(color: QColor) -> QColor:
 
 
 class ShadingLayer:
-    """The states of one lane as a tint behind a plot; a mixed column is tinted by its mixture."""
+    """The states of one lane as a tint behind a plot: a row of pixels, stretched to its height.
+
+    Every column is tinted by the mixture of its states, so none vanishes for being narrow.
+    """
 
     def __init__(self) -> None:
         self.lane: Lane | None = None
@@ -101,19 +107,17 @@ class ShadingLayer:
     def paint(self, painter: QPainter, frame: Frame) -> None:
         if self.lane is None:
             return
-        pieces = lane_pieces(self.lane, frame.first, frame.last, frame.width, frame.dpr)
-        for block in pieces.blocks:
-            color = QColor(self.color_of(block.state))
-            color.setAlphaF(self.strength)
-            painter.fillRect(QRectF(block.left, 0, block.right - block.left, frame.height), color)
-        for column in pieces.mixed:
-            where = QRectF(column.left, 0, column.right - column.left, frame.height)
-            painter.fillRect(where, self._mixture(column))
-
-    def _mixture(self, column: Mixed) -> QColor:
-        total = sum(share for _, share in column.shares)
-        channels = [0.0, 0.0, 0.0]
-        for state, share in column.shares:
-            for k, part in enumerate(self.color_of(state).getRgbF()[:3]):
-                channels[k] += part * share / total
-        return QColor.fromRgbF(*channels, self.strength * min(1.0, max(total, 0.25)))
+        names, shares = column_shares(self.lane, frame.first, frame.last, frame.columns)
+        if not names:
+            return
+        colors = np.array([self.color_of(name).getRgbF()[:3] for name in names])
+        total = shares.sum(axis=0)
+        alpha = np.where(total > 0, self.strength * np.clip(total, FAINTEST, 1.0), 0.0)
+        mixed = colors.T @ shares / np.maximum(total, 1e-9)
+        row = np.empty((frame.columns, 4), dtype=np.uint8)  # blue, green, red, alpha in memory
+        row[:, :3] = (mixed[::-1] * alpha * 255.0 + 0.5).T  # premultiplied
+        row[:, 3] = alpha * 255.0 + 0.5
+        form = QImage.Format.Format_ARGB32_Premultiplied
+        image = QImage(row.tobytes(), frame.columns, 1, 4 * frame.columns, form)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        painter.drawImage(QRectF(0, 0, frame.width, frame.height), image)

@@ -71,6 +71,7 @@ class LineBank:
         self._starts = np.concatenate([[0], inner, ends]).astype(np.int64)
         if not ends:
             self._starts = np.zeros(1, dtype=np.int64)
+        self._some_lone = bool((np.diff(self._starts) == 1).any())
         self._step = max(1, step)
         self._levels: list[_Level] = []
 
@@ -97,7 +98,7 @@ class LineBank:
             joined[-1] = False
         before = np.concatenate([[False], joined[:-1]]) if tick.size else joined
         lone = np.flatnonzero(~joined & ~before)
-        if level is not None:
+        if level is not None and self._some_lone:
             lone = np.union1d(lone, self._single(tick, stretch))
         owner = self._who[self._starts[stretch]] if tick.size else np.empty(0, dtype=np.int64)
         return Strokes(tick, value, owner, joined, lone)

@@ -43,6 +43,8 @@ class LineLayer:
         self.colors = tuple(colors)
 
     def paint(self, painter: QPainter, frame: Frame) -> None:
+        if self.bank.size == 0:
+            return
         painter.setBrush(Qt.BrushStyle.NoBrush)  # a line is an open path, which a brush would fill
         window = (frame.first, frame.last, frame.columns)
         if self.bank.crowd(*window) > CROWD:

@@ -186,10 +186,10 @@ class MapView(View):
         if measured and scale is None:
             scale = ColorScale(0.0, 1.0)  # nothing recorded: every agent is grey anyway
         theme, count = self.context.theme, len(self._order)
-        colors = {a: theme.agent_color(a, i, count) for a, i in self._order.items()}
+        order = {} if measured else self._order
         return Looks(
             scale=scale,
-            agent_colors={} if measured else colors,
+            agent_colors={a: theme.agent_color(a, i, count) for a, i in order.items()},
             chosen=frozenset(self.context.document.selection.agents),
             targets=self._targets.isChecked(),
             resources=self._resources.isChecked(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPen, QPolygonF, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
@@ -13,6 +13,7 @@ from telemetry.concepts import Lane, TickRange
 from telemetry.text import one_line
 from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.plots.axes import LEFT, RIGHT, cursor_flag, paint_ticks
+from vmt_log_viewer.plots.kept import Kept
 from vmt_log_viewer.plots.lane_painter import paint_lane
 from vmt_log_viewer.plots.tick_box import WHEEL, tick_range
 from vmt_log_viewer.plots.tick_window import TickWindow
@@ -48,6 +49,7 @@ class LaneCanvas(QWidget):
         self._document, self._theme = document, theme
         self.window_of_ticks = TickWindow()
         self.rows: tuple[LaneRow, ...] = ()
+        self._lanes = Kept()
         self._pressed: QPointF | None = None
         self._anchor: float | None = None
         self._drawing: TickRange | None = None
@@ -66,6 +68,7 @@ class LaneCanvas(QWidget):
 
     def show_rows(self, rows: Sequence[LaneRow]) -> None:
         self.rows = tuple(rows)
+        self._lanes.forget()
         self.updateGeometry()
         self.setFixedHeight(self.sizeHint().height())
         self.redraw()
@@ -97,10 +100,12 @@ class LaneCanvas(QWidget):
 
     def paintEvent(self, _event: object) -> None:
         painter = QPainter(self)
-        painter.fillRect(self.rect(), self._theme.color("base"))
-        for number, row in enumerate(self.rows):
-            self._paint_row(painter, number, row)
         where, window = self.area(), self.window_of_ticks
+        key = (window.first, window.last, self._theme.version)
+        self._lanes.draw(painter, QSizeF(self.size()), key, self._paint_lanes)
+        painter.setFont(self._theme.font("caption"))
+        for number, row in enumerate(self.rows):
+            self._paint_state(painter, number, row)
         axis = QRectF(where.left(), where.bottom(), where.width(), AXIS)
         if self._document.cursor.bounds is not None:
             self._paint_brush(painter, where)
@@ -111,11 +116,20 @@ class LaneCanvas(QWidget):
             self._paint_marks(painter, axis)
         painter.end()
 
+    def _paint_lanes(self, painter: QPainter) -> None:
+        """All that stays where it is while the cursor moves."""
+        painter.fillRect(self.rect(), self._theme.color("base"))
+        for number, row in enumerate(self.rows):
+            self._paint_row(painter, number, row)
+
+    def _place_of(self, number: int) -> QRectF:
+        area, height = self.area(), self.lane_height
+        return QRectF(area.left(), number * (height + GAP) + GAP / 2, area.width(), height)
+
     def _paint_row(self, painter: QPainter, number: int, row: LaneRow) -> None:
-        theme, area = self._theme, self.area()
-        height = self.lane_height
-        top = number * (height + GAP) + GAP / 2
-        where = QRectF(area.left(), top, area.width(), height)
+        theme, height = self._theme, self.lane_height
+        where = self._place_of(number)
+        top = where.top()
         painter.setFont(theme.font("caption"))
         painter.setPen(theme.color("muted"))
         middle = Qt.AlignmentFlag.AlignVCenter
@@ -144,10 +158,11 @@ class LaneCanvas(QWidget):
             dpr=self.devicePixelRatioF(),
         )
         painter.restore()
-        self._paint_state(painter, row, QRectF(area.right() + 8, top - 2, RIGHT - 12, height + 4))
 
-    def _paint_state(self, painter: QPainter, row: LaneRow, where: QRectF) -> None:
+    def _paint_state(self, painter: QPainter, number: int, row: LaneRow) -> None:
         """The state at the cursor, at the right of its lane."""
+        lane = self._place_of(number)
+        where = QRectF(lane.right() + 8, lane.top() - 2, RIGHT - 12, lane.height() + 4)
         tick = self._document.cursor.tick
         if tick is None or row.lane is None or self.lane_height < 10:
             return

@@ -37,6 +37,7 @@ class ColorChooser(QComboBox):
         self._context, self._lane = context, lane
         self._source: Source | None = None
         self._run_id: RunId | None = None
+        self._measures: dict[str, Measure] = {}
         self._scales: dict[str, tuple[ColorScale | None, str]] = {}
         self._by_hand = False
         self.setAccessibleName("Colour agents by")
@@ -47,9 +48,7 @@ class ColorChooser(QComboBox):
     @property
     def measure(self) -> Measure | None:
         """None: agents are coloured by who they are."""
-        name = self.currentData()
-        measures = self._source.measures if self._source is not None else ()
-        return next((m for m in measures if m.name == name), None)
+        return self._measures.get(self.currentData())
 
     @property
     def scale(self) -> ColorScale | None:
@@ -64,21 +63,22 @@ class ColorChooser(QComboBox):
     def show_run(self, source: Source, run_id: RunId) -> None:
         """Offer what `source` has, and keep what was chosen where it can be kept."""
         self._source, self._run_id, self._scales = source, run_id, {}
+        self._measures = {measure.name: measure for measure in source.measures}
         wanted = self._context.settings.get(_SETTING)
         blocked = self.blockSignals(True)
-        self._fill(source)
-        usable = [m.name for m in source.measures if m.recorded]
-        default = next((m.name for m in source.measures if m.recorded and m.default), "")
+        self._fill()
+        usable = [m.name for m in self._measures.values() if m.recorded]
+        default = next((m.name for m in self._measures.values() if m.recorded and m.default), "")
         self._by_hand = wanted in ("", *usable)
         self.setCurrentIndex(max(0, self.findData(wanted if self._by_hand else default)))
         self.blockSignals(blocked)
         self._ask()
 
-    def _fill(self, source: Source) -> None:
+    def _fill(self) -> None:
         """Unrecorded measures are there too, with the reason why they cannot be chosen."""
         self.clear()
         self.addItem("Agent", "")
-        for measure in source.measures:
+        for measure in self._measures.values():
             self.addItem(measure.label, measure.name)
             if not measure.recorded:
                 item = self.model().item(self.count() - 1)
@@ -128,7 +128,7 @@ class ColorChooser(QComboBox):
         if self._by_hand or self._source is None:
             self.scale_changed.emit()
             return
-        rest = [m for m in self._source.measures if m.recorded and m.name not in self._scales]
+        rest = [m for m in self._measures.values() if m.recorded and m.name not in self._scales]
         following = next((m.name for m in sorted(rest, key=lambda m: not m.default)), "")
         blocked = self.blockSignals(True)
         self.setCurrentIndex(max(0, self.findData(following)))

@@ -13,7 +13,9 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from telemetry.concepts import Scene
 from telemetry.errors import ExportError
 from vmt_log_viewer.models.cell_style import plain_tip
+from vmt_log_viewer.plots.kept import Kept
 from vmt_log_viewer.plots.nice import short
+from vmt_log_viewer.widgets.disc_sheet import DiscSheet
 from vmt_log_viewer.widgets.grid_layout import GridLayout, Spot
 from vmt_log_viewer.widgets.grid_painter import GridPainter, Looks
 
@@ -34,6 +36,7 @@ class GridCanvas(QWidget):
         self._scene: Scene | None = None
         self._looks = Looks()
         self._measure = ""
+        self._ground, self._sheet = Kept(), DiscSheet()
         self.setMouseTracking(True)
         self.setMinimumSize(160, 160)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -61,7 +64,7 @@ class GridCanvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        self._draw(painter, QRectF(self.rect()))
+        self._draw(painter, QRectF(self.rect()), self._sheet)
         painter.end()
 
     def save_png(self, path: Path) -> None:
@@ -119,10 +122,18 @@ class GridCanvas(QWidget):
             for place, mark in enumerate(spot.agents):
                 self.agent_clicked.emit(mark.agent_id, more or place > 0)
 
-    def _draw(self, painter: QPainter, area: QRectF) -> None:
-        if self._scene is not None:
-            layout = GridLayout(self._scene, area)
-            GridPainter(self._theme, self._scene, layout, self._looks).paint(painter)
+    def _draw(self, painter: QPainter, area: QRectF, sheet: DiscSheet | None = None) -> None:
+        """With a `sheet` for the screen: what stays from tick to tick is kept."""
+        if self._scene is None:
+            return
+        layout = GridLayout(self._scene, area)
+        grid = GridPainter(self._theme, self._scene, layout, self._looks, sheet)
+        if sheet is None:
+            grid.paint_ground(painter)
+        else:
+            key = (layout.columns, layout.rows, self._theme.version)
+            self._ground.draw(painter, area.size(), key, grid.paint_ground)
+        grid.paint(painter)
 
     def _about_agents(self, spot: Spot) -> list[str]:
         assert self._scene is not None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF
 
@@ -14,9 +15,8 @@ _LABELS = 24.0  # pixels left and above for the coordinates
 _CROWD = 9  # more agents than that in one cell are drawn as one disc with their number
 
 
-@dataclass(frozen=True)
-class Spot:
-    """Where one agent (or a crowd of `count`) is drawn."""
+class Spot(NamedTuple):
+    """Where one agent (or a crowd of them) is drawn."""
 
     center: QPointF
     radius: float
@@ -38,7 +38,6 @@ class GridLayout:
         left = inside.left() + (inside.width() - width) / 2
         self.grid = QRectF(left, inside.top(), width, height)
         self.spots = self._spots(scene.agents)
-        self._of_agent = {mark.agent_id: spot for spot in self.spots for mark in spot.agents}
 
     def center(self, x: float, y: float) -> QPointF:
         """The middle of cell (x, y)."""
@@ -53,6 +52,10 @@ class GridLayout:
         x = int((at.x() - self.grid.left()) / self.cell)
         y = int((at.y() - self.grid.top()) / self.cell)
         return min(x, self.columns - 1), min(y, self.rows - 1)
+
+    @cached_property
+    def _of_agent(self) -> dict[AgentId, Spot]:
+        return {mark.agent_id: spot for spot in self.spots for mark in spot.agents}
 
     def spot_of(self, agent: AgentId) -> Spot | None:
         return self._of_agent.get(agent)
@@ -71,19 +74,26 @@ class GridLayout:
         for mark in agents:
             cells[mark.x, mark.y].append(mark)
         spots: list[Spot] = []
+        left, top, cell = self.grid.left(), self.grid.top(), self.cell
         for (x, y), marks in cells.items():
-            spots += self._in_cell(self.center(x, y), marks)
+            center = QPointF(left + (x + 0.5) * cell, top + (y + 0.5) * cell)
+            if len(marks) == 1:
+                spots.append(Spot(center, self.single, (marks[0],)))
+            else:
+                spots += self._in_cell(center, marks)
         return spots
+
+    @property
+    def single(self) -> float:
+        """Radius of a disc that has its cell for itself."""
+        return max(self.cell * 0.34, 2.0)
 
     def _in_cell(self, center: QPointF, marks: list[AgentMark]) -> list[Spot]:
         """Several agents side by side; a crowd, or a cell of few pixels, as one."""
-        single = max(self.cell * 0.34, 2.0)
         across = math.ceil(math.sqrt(len(marks)))
         radius = self.cell * 0.40 / across
-        if len(marks) == 1:
-            return [Spot(center, single, tuple(marks))]
         if len(marks) > _CROWD or radius < 2.5:
-            return [Spot(center, single, tuple(marks))]
+            return [Spot(center, self.single, tuple(marks))]
         step = self.cell * 0.9 / across
         down = math.ceil(len(marks) / across)
         spots = []

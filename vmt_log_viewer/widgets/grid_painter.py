@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 
-from telemetry.concepts import AgentId, Scene, TradeMark
+from telemetry.concepts import AgentId, Scene
 from vmt_log_viewer.plots.nice import nice_step
 from vmt_log_viewer.theme import GREEN, OKABE_ITO, PURPLE, YELLOW
 from vmt_log_viewer.widgets.color_scale import ColorScale, readable_on
+from vmt_log_viewer.widgets.disc_sheet import DiscSheet, Look
 from vmt_log_viewer.widgets.grid_layout import GridLayout, Spot
+from vmt_log_viewer.widgets.trade_arrows import TradeArrows
 
 if TYPE_CHECKING:
     from vmt_log_viewer.theme import Theme
@@ -23,7 +24,8 @@ _KINDS = (GREEN, PURPLE, YELLOW, *OKABE_ITO)
 _ROOM_FOR_ID = 8.0  # radius in pixels from which on an agent's id fits into its disc
 _ROOM_FOR_HATCH = 12.0
 _MANY = 60  # agents whose targets would hide everything else in full strength
-_APART = 6.0  # pixels between arrows of the same two agents
+_STAMPED = 12.0  # discs of a larger radius are few
+_NOBODY = QColor("grey")
 
 
 @dataclass(frozen=True)
@@ -46,36 +48,48 @@ def kind_color(kinds: tuple[str, ...], kind: str) -> QColor:
 
 
 class GridPainter:
-    """Paints back to front: grid, resources, targets, trades' shafts, agents, their names."""
+    """Paints back to front: grid, resources, targets, trades' shafts, agents, their names.
 
-    def __init__(self, theme: Theme, scene: Scene, layout: GridLayout, looks: Looks) -> None:
+    With a `sheet`, small discs are stamped from it; without one (for a vector picture) each is
+    drawn. The ground is painted apart, for it stays while ticks go by.
+    """
+
+    def __init__(
+        self,
+        theme: Theme,
+        scene: Scene,
+        layout: GridLayout,
+        looks: Looks,
+        sheet: DiscSheet | None = None,
+    ) -> None:
         self._theme, self._scene, self._layout, self._looks = theme, scene, layout, looks
+        self._sheet = sheet
 
     def paint(self, painter: QPainter) -> None:
+        """All that lies on the ground."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(self._theme.font("caption"))
-        painter.fillRect(self._layout.grid, self._theme.color("base"))
-        self._lines(painter)
         if self._looks.resources:
             self._resources(painter)
         if self._looks.targets:
             self._targets(painter)
-        for spot in self._layout.spots:
-            self._agent(painter, spot)
-        self._trades(painter)
+        self._agents(painter)
+        TradeArrows(self._theme, self._layout).paint(painter, self._scene.trades)
 
-    def _lines(self, painter: QPainter) -> None:
+    def paint_ground(self, painter: QPainter) -> None:
+        """The grid's lines and the numbers of its columns and rows."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(self._theme.font("caption"))
         layout = self._layout
         grid, step = layout.grid, 1
+        painter.fillRect(grid, self._theme.color("base"))
         if layout.cell < 6:
             step = int(nice_step(6 / layout.cell, 1, whole=True))
+        across = [grid.left() + i * layout.cell for i in range(0, layout.columns + 1, step)]
+        down = [grid.top() + i * layout.cell for i in range(0, layout.rows + 1, step)]
         painter.setPen(QPen(self._theme.color("grid"), 1))
-        for column in range(0, layout.columns + 1, step):
-            x = grid.left() + column * layout.cell
-            painter.drawLine(QPointF(x, grid.top()), QPointF(x, grid.bottom()))
-        for row in range(0, layout.rows + 1, step):
-            y = grid.top() + row * layout.cell
-            painter.drawLine(QPointF(grid.left(), y), QPointF(grid.right(), y))
+        painter.drawLines([QLineF(x, grid.top(), x, grid.bottom()) for x in across])
+        painter.drawLines([QLineF(grid.left(), y, grid.right(), y) for y in down])
         painter.setPen(self._theme.color("muted"))
         apart = max(1, int(nice_step(28 / layout.cell, 1, whole=True)))
         middle = Qt.AlignmentFlag.AlignVCenter
@@ -105,119 +119,92 @@ class GridPainter:
             )
 
     def _targets(self, painter: QPainter) -> None:
+        """Lines to where agents head for; of many agents faint ones, for dots would take long."""
+        many = len(self._scene.agents) > _MANY
         ink = self._theme.color("muted")
-        ink.setAlphaF(1.0 if len(self._scene.agents) <= _MANY else 0.45)
-        painter.setPen(QPen(ink, 1, Qt.PenStyle.DotLine))
+        ink.setAlphaF(0.25 if many else 1.0)
+        center = self._layout.center
+        lines, ends = [], []
         for spot in self._layout.spots:
             for mark in spot.agents:
                 if mark.target_x is None or mark.target_y is None:
                     continue
-                if (mark.target_x, mark.target_y) == (mark.x, mark.y):
-                    continue
-                end = self._layout.center(mark.target_x, mark.target_y)
-                painter.drawLine(spot.center, end)
-                painter.setBrush(ink)
-                painter.drawEllipse(end, 1.5, 1.5)
+                if (mark.target_x, mark.target_y) != (mark.x, mark.y):
+                    end = center(mark.target_x, mark.target_y)
+                    lines.append(QLineF(spot.center, end))
+                    ends.append(end)
+        if not lines:
+            return
+        style = Qt.PenStyle.SolidLine if many else Qt.PenStyle.DotLine
+        painter.setPen(QPen(ink, 1, style))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, not many)
+        painter.drawLines(lines)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        ink.setAlphaF(0.45 if many else 1.0)
+        painter.setPen(QPen(ink, 3, c=Qt.PenCapStyle.RoundCap))
+        painter.drawPoints(ends)
 
-    def _agent(self, painter: QPainter, spot: Spot) -> None:
-        chosen = any(mark.agent_id in self._looks.chosen for mark in spot.agents)
-        fill = self._fill(spot)
+    def _agents(self, painter: QPainter) -> None:
+        """Every disc, then what is written in and beside them."""
+        spots, chosen = self._layout.spots, self._looks.chosen
+        marked = [bool(chosen) and any(m.agent_id in chosen for m in s.agents) for s in spots]
+        looks = [(self._color(s), s.radius, c) for s, c in zip(spots, marked, strict=True)]
+        if self._sheet is not None and self._layout.single <= _STAMPED:
+            device = painter.device()
+            ratio = 1.0 if device is None else device.devicePixelRatioF()
+            self._sheet.begin(self._layout.single, ratio, self._theme.version)
+            self._sheet.stamp(painter, [s.center for s in spots], looks, self._disc)
+        else:
+            for spot, look in zip(spots, looks, strict=True):
+                self._disc(painter, spot.center, look)
+        for spot, look in zip(spots, looks, strict=True):
+            if spot.radius >= _ROOM_FOR_ID or look[2] or len(spot.agents) > 1:
+                self._name(painter, spot, *look)
+
+    def _color(self, spot: Spot) -> int:
+        """A crowd takes the colour of its mean; −1 where nothing is recorded."""
+        looks, first = self._looks, spot.agents[0]
+        if looks.scale is None:
+            if len(spot.agents) > 1:
+                return self._theme.color("muted").rgba()
+            return looks.agent_colors.get(first.agent_id, _NOBODY).rgba()
+        if len(spot.agents) == 1:
+            color = looks.scale.color(first.value)
+        else:
+            values = [m.value for m in spot.agents if not math.isnan(m.value)]
+            color = looks.scale.color(sum(values) / len(values)) if values else None
+        return -1 if color is None else color.rgba()
+
+    def _disc(self, painter: QPainter, center: QPointF, look: Look) -> None:
+        """Hatched where nothing is recorded."""
+        rgba, radius, chosen = look
         edge = self._theme.color("accent" if chosen else "muted" if self._theme.dark else "base")
         painter.setPen(QPen(edge, 2.5 if chosen else 1.0))
         painter.setBrush(self._theme.color("base"))
-        painter.drawEllipse(spot.center, spot.radius, spot.radius)
-        painter.setBrush(fill)
-        if fill.style() != Qt.BrushStyle.SolidPattern:
-            painter.setPen(QPen(self._theme.color("accent" if chosen else "muted"), 1.5))
-        painter.drawEllipse(spot.center, spot.radius, spot.radius)
-        self._name(painter, spot, fill, chosen)
-
-    def _fill(self, spot: Spot) -> QBrush:
-        """A crowd takes the colour of its mean; hatched where nothing is recorded."""
-        looks = self._looks
-        if looks.scale is None:
-            if spot.crowd:
-                return QBrush(self._theme.color("muted"))
-            return QBrush(looks.agent_colors.get(spot.agents[0].agent_id, QColor("grey")))
-        values = [m.value for m in spot.agents if not math.isnan(m.value)]
-        color = looks.scale.color(sum(values) / len(values)) if values else None
-        if color is None:  # a hatch on a small disc would look like a sign of its own
+        painter.drawEllipse(center, radius, radius)
+        if rgba == -1:  # a hatch on a small disc would look like a sign of its own
             styles = Qt.BrushStyle
-            style = styles.BDiagPattern if spot.radius >= _ROOM_FOR_HATCH else styles.Dense5Pattern
-            return QBrush(self._theme.color("muted"), style)
-        return QBrush(color)
+            style = styles.BDiagPattern if radius >= _ROOM_FOR_HATCH else styles.Dense5Pattern
+            painter.setPen(QPen(self._theme.color("accent" if chosen else "muted"), 1.5))
+            painter.setBrush(QBrush(self._theme.color("muted"), style))
+        else:
+            painter.setBrush(QColor.fromRgba(rgba))
+        painter.drawEllipse(center, radius, radius)
 
-    def _name(self, painter: QPainter, spot: Spot, fill: QBrush, chosen: bool) -> None:
+    def _name(self, painter: QPainter, spot: Spot, rgba: int, radius: float, chosen: bool) -> None:
         text = f"×{len(spot.agents)}" if spot.crowd else str(spot.agents[0].agent_id)
-        font = QFont(self._theme.font("caption"))
-        font.setPixelSize(max(9, min(13, int(spot.radius * 0.95))))
+        font = self._theme.font("caption")
+        font.setPixelSize(max(9, min(13, int(radius * 0.95))))
         painter.setFont(font)
         width = painter.fontMetrics().horizontalAdvance(text)
-        fits = spot.radius >= _ROOM_FOR_ID and width <= 1.8 * spot.radius
-        solid = fill.style() == Qt.BrushStyle.SolidPattern
-        if fits:
-            painter.setPen(readable_on(fill.color()) if solid else self._theme.color("text"))
+        if radius >= _ROOM_FOR_ID and width <= 1.8 * radius:
+            known = rgba != -1
+            painter.setPen(
+                readable_on(QColor.fromRgba(rgba)) if known else self._theme.color("text")
+            )
             box = QRectF(spot.center.x() - 40, spot.center.y() - 10, 80, 20)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
         elif chosen or spot.crowd:
             painter.setPen(self._theme.color("text"))
-            box = QRectF(spot.center.x() + spot.radius + 2, spot.center.y() - 10, 80, 20)
+            box = QRectF(spot.center.x() + radius + 2, spot.center.y() - 10, 80, 20)
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
-
-    def _trades(self, painter: QPainter) -> None:
-        """An arrow from seller to buyer; further trades of the same two bend outwards."""
-        between: Counter[frozenset[AgentId]] = Counter()
-        for trade in self._scene.trades:
-            both = frozenset((trade.buyer_id, trade.seller_id))
-            self._trade(painter, trade, between[both])
-            between[both] += 1
-
-    def _trade(self, painter: QPainter, trade: TradeMark, nth: int) -> None:
-        seller = self._layout.spot_of(trade.seller_id)
-        buyer = self._layout.spot_of(trade.buyer_id)
-        color = self._theme.pair_color(trade.pair)
-        if seller is None or buyer is None or seller is buyer:
-            self._ring(painter, trade, color)
-            return
-        unit = _unit(buyer.center - seller.center)
-        normal = QPointF(-unit.y(), unit.x())
-        length = math.hypot(*(buyer.center - seller.center).toTuple())
-        start = seller.center + _unit(unit * 0.35 + normal) * seller.radius
-        tip = buyer.center + _unit(normal - unit * 0.35) * (buyer.radius + 1)
-        bow = max(0.12 * length, 0.5 * self._layout.cell - 0.2 * length) + _APART * nth
-        middle = (start + tip) / 2 + normal * max(bow, 6.0)
-        path = QPainterPath(start)
-        path.quadTo(middle, tip)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        thick = self._thickness()
-        for width, ink in ((thick + 2, self._theme.color("base")), (thick, color)):
-            painter.setPen(QPen(ink, width, c=Qt.PenCapStyle.RoundCap))
-            painter.drawPath(path)
-        self._head(painter, tip, _unit(tip - middle), color)
-
-    def _thickness(self) -> float:
-        """Of a trade's arrow, in pixels: thinner where cells are small."""
-        return min(2.5, max(1.2, 0.12 * self._layout.cell))
-
-    def _head(self, painter: QPainter, tip: QPointF, unit: QPointF, color: QColor) -> None:
-        normal = QPointF(-unit.y(), unit.x())
-        size = 2.8 * self._thickness()
-        back = tip - unit * size
-        painter.setPen(QPen(self._theme.color("base"), 1))
-        painter.setBrush(color)
-        corners = [tip, back + normal * size * 0.6, back - normal * size * 0.6]
-        painter.drawPolygon(QPolygonF(corners))
-
-    def _ring(self, painter: QPainter, trade: TradeMark, color: QColor) -> None:
-        """A trade whose agents are drawn as one disc, or not at all."""
-        if trade.x is None or trade.y is None:
-            return
-        painter.setPen(QPen(color, self._thickness()))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        radius = self._layout.cell * 0.45
-        painter.drawEllipse(self._layout.center(trade.x, trade.y), radius, radius)
-
-
-def _unit(vector: QPointF) -> QPointF:
-    length = math.hypot(vector.x(), vector.y()) or 1.0
-    return vector / length

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QPainterPath
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from telemetry.concepts import Floats, Points
 from vmt_log_viewer.models.cell_style import plain_tip
+from vmt_log_viewer.plots.canvas import Canvas
+from vmt_log_viewer.plots.stamps import PointLayer
 from vmt_log_viewer.plots.value_scale import extent_of
 from vmt_log_viewer.theme import PAIRS
 from vmt_log_viewer.widgets.words import count_text
@@ -40,7 +42,8 @@ class PointScatter(pg.PlotWidget):
         self._points: Points | None = None
         self._everything = False
         self._places: dict[int | str, int] = {}
-        self._clouds: list[pg.ScatterPlotItem] = []
+        self._cloud = PointLayer(_SIZE)
+        self._canvas = Canvas(self._cloud)
         self._colors: dict[str, QColor] = {}
         self._faint = False
         self._steps = pg.PlotCurveItem()
@@ -54,6 +57,7 @@ class PointScatter(pg.PlotWidget):
         item.hideButtons()
         item.setMenuEnabled(False)
         item.ctrlMenu.setParent(self, item.ctrlMenu.windowFlags())  # goes when the plot goes
+        item.addItem(self._canvas, ignoreBounds=True)
         item.addItem(self._steps, ignoreBounds=True)
         item.addItem(self._now, ignoreBounds=True)
         item.addItem(self._chosen, ignoreBounds=True)
@@ -73,27 +77,22 @@ class PointScatter(pg.PlotWidget):
         """Draw `points`, one colour and shape per group."""
         self._points, self._colors = points, dict(colors)
         self._places = {key: place for place, key in enumerate(points.key)}
-        item = self.getPlotItem()
-        for cloud in self._clouds:
-            item.removeItem(cloud)
-        self._clouds = []
         groups = np.array(points.group, dtype=object)
-        for name in sorted(set(points.group)):
-            mine = (groups == name) & np.isfinite(points.x) & np.isfinite(points.y)
-            color = QColor(colors[name])
-            color.setAlphaF(0.3 if self._faint else 0.85 if points.x.size < 2000 else 0.5)
-            cloud = pg.ScatterPlotItem(
-                x=points.x[mine],
-                y=points.y[mine],
-                size=_SIZE,
-                pen=None,
-                brush=color,
-                symbol=shape_of(name),
-                pxMode=True,
-            )
-            self._clouds.append(cloud)
-            item.addItem(cloud, ignoreBounds=True)
+        known = np.isfinite(points.x) & np.isfinite(points.y)
+        self._cloud.groups = [
+            (points.x[mine], points.y[mine], _symbol(shape_of(name)), self._shade(name))
+            for name in sorted(set(points.group))
+            for mine in ((groups == name) & known,)
+        ]
+        self._canvas.refresh()
         self._scale()
+
+    def _shade(self, group: str) -> QColor:
+        """The group's colour, fainter where points lie upon each other."""
+        color = QColor(self._colors[group])
+        few = self._points is not None and self._points.x.size < 2000
+        color.setAlphaF(0.3 if self._faint else 0.85 if few else 0.5)
+        return color
 
     def show_steps(self, x: Floats, y: Floats) -> None:
         """A line that keeps each value until the next tick that has one; the points fade."""
@@ -239,6 +238,10 @@ class PointScatter(pg.PlotWidget):
         self._now.setPen(pg.mkPen(theme.color("accent"), width=1))
         self._chosen.setPen(pg.mkPen(theme.color("accent"), width=2))
         self._chosen.setBrush(pg.mkBrush(None))
+
+
+def _symbol(shape: str) -> QPainterPath:
+    return pg.graphicsItems.ScatterPlotItem.Symbols[shape]
 
 
 def shape_of(group: str) -> str:

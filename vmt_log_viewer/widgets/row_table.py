@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _NARROWEST, _WIDEST = 60, 260
 _SAMPLE = 60
+_MEASURED = 3  # of these the longest: digits are equally wide
 _LOWEST = 140  # heading, filter cells and three rows
 _FIRST = (
     *("key", "run", "tick", "pair", "result", "reason", "buyer", "seller", "direction"),
@@ -214,9 +215,10 @@ class RowTable(QTableView):
         widest = metrics.horizontalAdvance(heading) + 28  # room for the sort arrow
         widest = max(widest, metrics.horizontalAdvance(filtered) + 20)
         swatch = 16 if column.role in ("pair", "mode", "regime", "reason") else 0
-        for row in range(min(_SAMPLE, model.rowCount())):
-            text = str(model.data(model.index(row, section)))
-            widest = max(widest, metrics.horizontalAdvance(text[:60]) + 22 + swatch)
+        rows = range(min(_SAMPLE, model.rowCount()))
+        texts = {str(model.data(model.index(row, section)))[:60] for row in rows}
+        for text in sorted(texts, key=len)[-_MEASURED:]:
+            widest = max(widest, metrics.horizontalAdvance(text) + 22 + swatch)
         return max(_NARROWEST, min(widest, _WIDEST if not is_number(column) else 180))
 
     def _column_moved(self, *_: int) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from telemetry.concepts import Histogram
 from vmt_log_viewer.models.cell_style import plain_tip
+from vmt_log_viewer.plots.kept import Kept
 from vmt_log_viewer.plots.nice import nice_ticks, nice_values, short
 from vmt_log_viewer.widgets.words import count_text
 
@@ -33,6 +34,7 @@ class TickHistogram(QWidget):
         self._theme, self._color = theme, color
         self._histogram: Histogram | None = None
         self._tick: int | None = None
+        self._kept = Kept()
         self.setMouseTracking(True)
         self.setMinimumHeight(64)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -47,6 +49,7 @@ class TickHistogram(QWidget):
 
     def show_histogram(self, histogram: Histogram | None) -> None:
         self._histogram = histogram
+        self._kept.forget()
         self.update()
 
     def show_tick(self, tick: int | None) -> None:
@@ -56,6 +59,15 @@ class TickHistogram(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
+        self._kept.draw(painter, QSizeF(self.size()), self._theme.version, self._paint_bars)
+        known = self._histogram is not None and self._histogram.start.size
+        if self._tick is not None and known:
+            x = self._x(self._tick + 0.5)
+            if self._area().left() <= x <= self._area().right():
+                painter.setPen(QPen(self._theme.color("accent"), 1))
+                painter.drawLine(QPointF(x, _TOP), QPointF(x, self._area().bottom()))
+
+    def _paint_bars(self, painter: QPainter) -> None:
         painter.setFont(self._theme.font("caption"))
         painter.fillRect(self._area(), self._theme.color("base"))
         histogram = self._histogram
@@ -65,11 +77,6 @@ class TickHistogram(QWidget):
         top = max(int(totals.max()), 1)
         self._axes(painter, top)
         self._bars(painter, histogram, top)
-        if self._tick is not None:
-            x = self._x(self._tick + 0.5)
-            if self._area().left() <= x <= self._area().right():
-                painter.setPen(QPen(self._theme.color("accent"), 1))
-                painter.drawLine(QPointF(x, _TOP), QPointF(x, self._area().bottom()))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         place, histogram = self._bin(event.position().x()), self._histogram

@@ -1,0 +1,50 @@
+"""Kept: a picture that does not move with the cursor, painted once and then only copied."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QPointF, QSizeF, Qt
+from PySide6.QtGui import QPainter, QPixmap
+
+
+class Kept:
+    """Paints again where its key, the size or the screen's pixel ratio is another.
+
+    The key has to name all that the picture depends on; compare numbers and texts only, and call
+    `forget` where something else changed.
+    """
+
+    def __init__(self) -> None:
+        self._pixmap: QPixmap | None = None
+        self._key: Any = None
+        self.paintings = 0
+
+    def forget(self, *_what: object) -> None:
+        self._pixmap = None
+
+    def draw(
+        self, painter: QPainter, size: QSizeF, key: Any, paint: Callable[[QPainter], None]
+    ) -> None:
+        """Draw the picture of `size` logical pixels at (0, 0), painted by `paint` where need be."""
+        device = painter.device()
+        ratio = 1.0 if device is None else device.devicePixelRatioF()
+        wanted = (size.width(), size.height(), ratio, key)
+        if self._pixmap is None or wanted != self._key:
+            self._pixmap, self._key = _painted(size, ratio, paint), wanted
+            self.paintings += 1
+        painter.drawPixmap(QPointF(0, 0), self._pixmap)
+
+
+def _painted(size: QSizeF, ratio: float, paint: Callable[[QPainter], None]) -> QPixmap:
+    pixmap = QPixmap(
+        max(1, math.ceil(size.width() * ratio)), max(1, math.ceil(size.height() * ratio))
+    )
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    inside = QPainter(pixmap)
+    paint(inside)
+    inside.end()
+    return pixmap

@@ -1,0 +1,73 @@
+"""Stamps: one small picture drawn at very many places in a single call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPixmap
+
+from telemetry.concepts import Floats, Ints
+from vmt_log_viewer.plots.frame import Frame
+
+
+def stamp(
+    painter: QPainter,
+    x: Floats,
+    y: Floats,
+    sheet: QPixmap,
+    side: int,
+    ratio: float,
+    corners: tuple[Ints | int, Ints | int] = (0, 0),
+) -> None:
+    """Draw squares of `side` device pixels with their middles at (x, y) logical pixels.
+
+    `corners` are the left and top ends of the squares on the sheet. Places are rounded to whole
+    device pixels: a picture that is moved by less would have to be blurred.
+    """
+    if x.size == 0:
+        return
+    array = pg.Qt.internals.PrimitiveArray(QPainter.PixmapFragment, 10)
+    array.resize(x.size)
+    fragments = array.ndarray()
+    shift = (side % 2) / 2
+    fragments[:, 0] = (np.rint(x * ratio - shift) + shift) / ratio
+    fragments[:, 1] = (np.rint(y * ratio - shift) + shift) / ratio
+    fragments[:, 2], fragments[:, 3] = corners
+    fragments[:, 4:6] = side
+    fragments[:, 6:8] = 1 / ratio
+    fragments[:, 8], fragments[:, 9] = 0.0, 1.0
+    painter.drawPixmapFragments(*array.drawargs(), sheet)
+
+
+class PointLayer:
+    """Groups of points, a shape and colour each. A group is (x, y, shape, colour); NaN is left out.
+
+    A shape is a path around (0, 0) that is one unit wide.
+    """
+
+    def __init__(self, size: float) -> None:
+        self._size = size
+        self.groups: Sequence[tuple[Floats, Floats, QPainterPath, QColor]] = ()
+
+    def paint(self, painter: QPainter, frame: Frame) -> None:
+        for ticks, values, shape, color in self.groups:
+            x, y = frame.x(ticks), frame.y(values)
+            away = self._size
+            seen = (x > -away) & (x < frame.width + away) & (y > -away) & (y < frame.height + away)
+            picture = self._picture(shape, color, frame.dpr)
+            stamp(painter, x[seen], y[seen], picture, picture.width(), frame.dpr)
+
+    def _picture(self, shape: QPainterPath, color: QColor, ratio: float) -> QPixmap:
+        side = int(np.ceil((self._size + 2) * ratio))
+        picture = QPixmap(side, side)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.translate(side / 2, side / 2)
+        painter.scale(self._size * ratio, self._size * ratio)
+        painter.fillPath(shape, color)
+        painter.end()
+        return picture
