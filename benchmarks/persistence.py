@@ -1,4 +1,10 @@
-"""Prints what SimCash recordings weigh on disk, per persistence level and per policy."""
+"""Prints what SimCash recordings weigh on disk and in memory, per persistence level and policy.
+
+Each is recorded in a process of its own. Memory is told twice: what Python itself allocated at
+most (tracemalloc, in a second and shorter recording, for it slows), and by how much the process
+grew at most over what it was with an empty database open (its resident set, so that the engine's
+own memory counts: DuckDB's cache, SQLite's pages).
+"""
 
 from __future__ import annotations
 
@@ -7,8 +13,11 @@ import json
 import random
 import resource
 import sqlite3
+import subprocess
+import sys
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -156,30 +165,71 @@ def day(run: SimCashRun, tick: int, agent: str, chance: random.Random) -> None:
     run.log_day(tick, agent_id=agent, **row)
 
 
-def compacted(path: Path) -> int:
+def compacted(path: Path, kind: str) -> int:
     """Bytes of a copy that holds none of the room which deleted rows have left to be used again."""
     copy = path.with_name("compact")
-    if path.read_bytes()[:6] == b"SQLite":
+    if kind == "sqlite":
         with closing(sqlite3.connect(path)) as connection:
             connection.execute(f"VACUUM INTO '{copy}'")
     else:
-        with duckdb.connect() as connection:
+        with duckdb.connect(config={"memory_limit": "1GB"}) as connection:
             connection.execute(f"ATTACH '{path}' AS a (READ_ONLY)")
-            connection.execute(f"ATTACH '{copy}' AS b")
+            connection.execute(f"ATTACH '{copy}' AS b (BLOCK_SIZE 65536)")
             connection.execute("COPY FROM DATABASE a TO b")
     size = copy.stat().st_size
     copy.unlink()
     return size
 
 
-def recorded(url: str, work: Callable[[SimCashRecorder], object]) -> tuple[int, int, float]:
-    """Bytes on disk, bytes of a compact copy, and seconds of what `work` records anew."""
-    begin = time.perf_counter()
+@dataclass(frozen=True)
+class Figures:
+    """Bytes on disk and in a compact copy, seconds, and MB: of the process, of Python alone."""
+
+    size: int
+    compact: int
+    seconds: float
+    grown: float
+    python: float
+
+
+def recorded(kind: str, name: str, options: argparse.Namespace) -> Figures:
+    """The figures of the level or plan of that name, recorded anew in processes of their own."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "runs.db"
+        told = [str(getattr(options, n)) for n in ("iterations", "samples", "alone")]
+        few = ["2", told[1], "2"]
+        grown, seconds = _in_process(f"{kind}:///{path}", name, told, "process")
+        python, _ = _in_process(f"{kind}:///{path}.traced", name, few, "python")
+        return Figures(path.stat().st_size, compacted(path, kind), seconds, grown, python)
+
+
+def _in_process(url: str, name: str, told: list[str], memory: str) -> tuple[float, float]:
+    command = [sys.executable, "-m", "benchmarks.persistence", "--record", url, name, memory]
+    done = subprocess.run([*command, *told], check=True, capture_output=True, text=True)
+    grown, seconds = done.stdout.split()
+    return float(grown), float(seconds)
+
+
+def record(url: str, name: str, memory: str, iterations: int, samples: int, runs: int) -> None:
+    """Record and print MB of memory and seconds: what a process of its own does."""
+    plan = next((plan for plan in PLANS if plan.name == name), None)
+    work = alone(name, runs) if plan is None else whole(plan, iterations, samples)
     with SimCashRecorder(url) as recorder:
+        with recorder.begin_run(SETTING, level="none", ticks_per_commit=50) as run:
+            simulate(run, random.Random(0), 1)
+        before, begin = _peak(), time.perf_counter()
+        if memory == "python":
+            tracemalloc.start()
         work(recorder)
-    path = Path(url.split("///")[1])
-    seconds = time.perf_counter() - begin
-    return path.stat().st_size, compacted(path), seconds
+    if memory == "python":
+        print(tracemalloc.get_traced_memory()[1] / 1e6, time.perf_counter() - begin)
+    else:
+        print(_peak() - before, time.perf_counter() - begin)
+
+
+def _peak() -> float:
+    """The largest resident set of this process so far, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
 
 
 def alone(level: str, count: int) -> Callable[[SimCashRecorder], object]:
@@ -204,6 +254,10 @@ def whole(plan: Plan, iterations: int, samples: int) -> Callable[[SimCashRecorde
         ) as experiment:
             for number in range(iterations):
                 _iterate(experiment, number, samples, chance)
+            with experiment.begin_run(
+                SETTING, iteration=iterations, purpose="final", ticks_per_commit=50
+            ) as run:
+                simulate(run, chance, 10**6)
 
     return work
 
@@ -226,34 +280,42 @@ def _iterate(
 
 
 def main() -> int:
+    if sys.argv[1:2] == ["--record"]:
+        url, name, memory, *numbers = sys.argv[2:]
+        record(url, name, memory, *map(int, numbers))
+        return 0
     parser = argparse.ArgumentParser(prog="python -m benchmarks.persistence", description=__doc__)
     parser.add_argument("--iterations", type=int, default=50)
     parser.add_argument("--samples", type=int, default=10)
     parser.add_argument("--alone", type=int, default=20, help="runs to average a level over")
     parser.add_argument("--kinds", default="duckdb,sqlite")
+    parser.add_argument("--only", help="levels and policies that begin with this")
     options = parser.parse_args()
+    print(
+        f"{TICKS} ticks, {TICKS * EVENTS} events a run; "
+        f"experiments of {options.iterations} iterations × {options.samples} samples\n"
+    )
+    print("| engine | kept | on disk | compact copy | promised | process grew | Python | took |")
+    print("|---|---|---|---|---|---|---|---|")
     for kind in options.kinds.split(","):
-        print(f"{kind}: {TICKS} ticks, {TICKS * EVENTS} events a run", flush=True)
-        with tempfile.TemporaryDirectory() as folder:
-            empty, bare, _ = recorded(f"{kind}:///{folder}/empty", lambda recorder: None)
-            for level, promised in PROMISED.items():
-                url = f"{kind}:///{folder}/{level}"
-                size, compact, seconds = recorded(url, alone(level, options.alone))
-                each, took = (size - empty) / options.alone / 1e3, seconds / options.alone
-                least = (compact - bare) / options.alone / 1e3
-                sizes = f"{each:9.1f} KB a run, compacted {least:9.1f} KB"
-                print(f"  {level:<32} {sizes} {took:6.3f} s   ({promised})", flush=True)
-            for plan in PLANS:
-                url = f"{kind}:///{folder}/{plan.name.replace(' ', '_')}"
-                work = whole(plan, options.iterations, options.samples)
-                size, compact, seconds = recorded(url, work)
-                least = (compact - bare) / 1e6
-                sizes = f"{(size - empty) / 1e6:9.2f} MB,       compacted {least:9.2f} MB"
-                print(f"  {plan.name:<32} {sizes} {seconds:6.1f} s   ({plan.promised})", flush=True)
-                Path(url.split("///")[1]).unlink()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-    print(f"peak memory {peak:.0f} MB")
+        empty = recorded(kind, "none", options)
+        for name, promised in [*PROMISED.items(), *((p.name, p.promised) for p in PLANS)]:
+            if not options.only or name.startswith(options.only):
+                _tell(kind, name, promised, recorded(kind, name, options), empty, options.alone)
     return 0
+
+
+def _tell(kind: str, name: str, promised: str, of: Figures, empty: Figures, runs: int) -> None:
+    """A row of the table, less what an empty database weighs."""
+    each, unit = (runs, "KB a run") if name in PROMISED else (1_000, "MB")
+    size, compact = (
+        (n - m) / each / 1e3 for n, m in ((of.size, empty.size), (of.compact, empty.compact))
+    )
+    print(
+        f"| {kind} | {name} | {size:.1f} {unit} | {compact:.1f} {unit} | {promised} "
+        f"| +{of.grown:.0f} MB | {of.python:.1f} MB | {of.seconds:.0f} s |",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

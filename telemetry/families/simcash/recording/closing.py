@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, delete, select, update
 
+from telemetry.families.simcash.recording.compacting import forget_thinned
 from telemetry.families.simcash.recording.levels import THINNED, Finished
 from telemetry.families.simcash.rules import table
 from telemetry.recording.target import Target
@@ -38,13 +39,17 @@ class Closing:
         """Mark the run as completed after so many ticks, and thin what its experiment drops."""
         if level == "none":
             return
+        thinned: list[str] = []
         with self.target.transaction() as connection:
             if self.link is not None:
                 _one_at_a_time(connection, self.link.experiment_id)
             self._say(connection, totals, ticks)
             if self.link is not None:
                 finished = _finished(connection, self.link.experiment_id)
-                thin(connection, self.link.persistence.thinned(finished, self.simulation_id))
+                thinned = self.link.persistence.thinned(finished, self.simulation_id)
+                thin(connection, thinned)
+        if thinned:
+            forget_thinned(self.target)
 
     def fail(self, level: str) -> None:
         """Mark the run as failed; what was recorded of it stays."""

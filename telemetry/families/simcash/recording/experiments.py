@@ -11,6 +11,7 @@ from typing import Self, Unpack
 from sqlalchemy import case, insert, or_, select, update
 
 from telemetry.errors import RecordingError
+from telemetry.families.simcash.recording.compacting import compact
 from telemetry.families.simcash.recording.ids import run_id
 from telemetry.families.simcash.recording.levels import Persistence, check_level
 from telemetry.families.simcash.recording.opening import Link, Opening, Setting, begin, checked
@@ -108,7 +109,8 @@ class SimCashExperiment:
     ) -> None:
         """Mark the experiment as completed; a second call does nothing.
 
-        Costs that are not given stay those of the last and of the cheapest iteration.
+        The room that thinned runs have left goes back to the disk. Costs that are not given stay
+        those of the last and of the cheapest iteration.
         """
         if self._finished:
             return
@@ -125,6 +127,7 @@ class SimCashExperiment:
             mine = own.c.experiment_id == self.experiment_id
             connection.execute(update(own).where(mine).values(**done))
         self._finished = True
+        compact(self._target)
 
     def write_iteration(self, iteration: int, values: Mapping[str, object], cost: int) -> None:
         """Store the row of an iteration and what the experiment's own row says because of it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -76,6 +77,7 @@ class SimCashRun(RunRecorder[str]):
         self._kept = TABLES_OF_LEVEL[level]
         self._ticks_per_day = ticks_per_day
         self._events = 0
+        self._own = hashlib.sha256(run_id.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         self._written = datetime.min
         self._times: tuple[int | None, datetime] = (None, datetime.min)
 
@@ -273,9 +275,12 @@ class SimCashRun(RunRecorder[str]):
             self._checks[name]((None,) * len(self._checks[name].given), row)
 
     def _event_id(self) -> str:
-        """Ids rise with the order of writing, and share beginnings, which keeps indices small."""
+        """Ids rise with the order of writing, and share beginnings, which keeps indices small.
+
+        They are shorter than the run's own id, for each stands in its row and in an index.
+        """
         self._events += 1
-        return f"{self.run_id}-{self._events:06x}"
+        return f"{self._own}-{self._events:06x}"
 
     def _event_time(self) -> datetime:
         """Now, and later than the event before: readers sort the events of a tick by it."""
