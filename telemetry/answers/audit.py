@@ -56,6 +56,7 @@ class Inspection:
     run_id: RunId
     first: int
     _place: tuple[int, int] = field(default=(0, 1))
+    _made: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def _detail(self) -> RunDetail:
@@ -77,6 +78,25 @@ class Inspection:
         """The next rule is judged: for the progress that is told."""
         self._place = (place, of)
         self._report(0.0)
+
+    def lacking(self, table: str, *names: str) -> str:
+        """Why nothing of `table` can be judged: it, a column, or every row is missing; else ""."""
+        if not self.asker.layout.there(table):
+            return f"not recorded: {table}"
+        missing = [n for n in names if not self.asker.has(table, n)]
+        if missing:
+            return f"not recorded: {table}.{missing[0]}"
+        spec = self.asker.layout.table_spec(table)
+        own = self.asker.column(table, str(spec.run)) == self.run_id
+        if not self.asker.rows(sa.select(sa.literal(1)).where(own).limit(1)):
+            return f"nothing to judge: this run has no rows of {table}"
+        return ""
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """What `make` gives, made once for all rules that ask for it by this name."""
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]
 
     def rows(
         self,

@@ -293,6 +293,14 @@ class Auditing(Protocol):
     @property
     def first(self) -> int: ...
 
+    def lacking(self, table: str, *names: str) -> str:
+        """Why nothing of `table` can be judged: it, a column, or every row is missing; else ""."""
+        ...
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """What `make` gives, made once for all rules that ask for it by this name."""
+        ...
+
     def rows(
         self,
         table: str,

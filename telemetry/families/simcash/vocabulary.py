@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.engines import Shape
-from telemetry.families.simcash import experiments, people, runs, shapes
+from telemetry.families.simcash import audit, experiments, people, runs, shapes
 from telemetry.families.simcash.measures import LANES, MEASURES
 from telemetry.families.simcash.migrations import SCHEMA
 from telemetry.families.simcash.models import experiment, unified
@@ -46,6 +46,7 @@ def _family(recognise: Callable[[Shape], str | None], models: sa.MetaData) -> Fa
         detail=runs.detail,
         answers=ANSWERS,
         schema=SCHEMA,
+        audit=audit.RULES if "simulation_events" in names else (),
     )
 
 

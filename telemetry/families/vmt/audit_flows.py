@@ -11,7 +11,6 @@ from telemetry.concepts import TickRange
 from telemetry.families.vmt.audit_trades import TRADES, moved
 from telemetry.families.vmt.audit_words import (
     has_money,
-    lacking,
     number,
     params,
     real,
@@ -83,7 +82,7 @@ def money_explained(audit: Auditing) -> Judged:
 
 
 def _lacks(audit: Auditing) -> str:
-    lacks = lacking(audit, SNAPSHOTS, "tick", "inventory_A", "inventory_B")
+    lacks = audit.lacking(SNAPSHOTS, "tick", "inventory_A", "inventory_B")
     if not lacks and not audit.asker.has(TRADES, "tick", "dA", "dB"):
         lacks = f"not recorded: {TRADES}"
     return lacks

@@ -8,14 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.concepts import TickRange
-from telemetry.families.vmt.audit_words import EPSILON, any_row, lacking, number, params, real
+from telemetry.families.vmt.audit_words import EPSILON, any_row, number, params, real
 from telemetry.families.vocabulary import Auditing, Judged, fault_where, within
 
 SNAPSHOTS, UPDATES = "agent_snapshots", "lambda_updates"
 
 
 def _no_lambda(audit: Auditing) -> str:
-    lacks = lacking(audit, SNAPSHOTS, "lambda_money")
+    lacks = audit.lacking(SNAPSHOTS, "lambda_money")
     if lacks:
         return lacks
     there = audit.asker.column(SNAPSHOTS, "lambda_money").is_not(None)
@@ -57,7 +57,7 @@ def lambda_logged(audit: Auditing) -> Judged:
     lacks = _no_lambda(audit)
     if not lacks and mode != "kkt_lambda":
         lacks = f"money_mode is {mode}: updates are logged for kkt_lambda alone"
-    lacks = lacks or lacking(audit, UPDATES, "lambda_new")
+    lacks = lacks or audit.lacking(UPDATES, "lambda_new")
     if lacks:
         return Judged(unjudged=lacks)
 
@@ -118,7 +118,7 @@ def _last_update(audit: Auditing, rows: sa.Subquery) -> sa.ColumnElement[Any]:
 
 def lambda_estimate(audit: Auditing) -> Judged:
     """λ̂ = min(λ̂_A, λ̂_B) in each update."""
-    lacks = lacking(audit, UPDATES, "lambda_hat", "lambda_hat_A", "lambda_hat_B")
+    lacks = audit.lacking(UPDATES, "lambda_hat", "lambda_hat_A", "lambda_hat_B")
     if lacks:
         return Judged(unjudged=lacks)
 

@@ -21,7 +21,7 @@ from telemetry.families.vmt.audit_trades import (
     successes,
     who,
 )
-from telemetry.families.vmt.audit_words import EPSILON, lacking, number
+from telemetry.families.vmt.audit_words import EPSILON, number
 from telemetry.families.vocabulary import Auditing, Judged, within
 
 
@@ -45,7 +45,7 @@ def _tell_quotes(row: Mapping[str, Any]) -> str:
 
 
 def _within_snapshots(audit: Auditing) -> Judged:
-    lacks = lacking(audit, TRADES, "price", "dA", "dB") or lacking(audit, "agent_snapshots", "tick")
+    lacks = audit.lacking(TRADES, "price", "dA", "dB") or audit.lacking("agent_snapshots", "tick")
     if lacks:
         return Judged(unjudged=lacks)
     pair, block, _ = block_and_payment(audit)

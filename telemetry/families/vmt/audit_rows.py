@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.concepts import Fault, TickRange
-from telemetry.families.vmt.audit_words import lacking, number, scale_of
+from telemetry.families.vmt.audit_words import number, scale_of
 from telemetry.families.vocabulary import Auditing, Judged, fault_where, within
 
 _PAIRS_OF = {
@@ -22,7 +22,7 @@ SNAPSHOTS = "agent_snapshots"
 
 def no_negative_stock(audit: Auditing) -> Judged:
     """Each snapshot's stocks."""
-    lacks = lacking(audit, SNAPSHOTS, "inventory_A", "inventory_B")
+    lacks = audit.lacking(SNAPSHOTS, "inventory_A", "inventory_B")
     if lacks:
         return Judged(unjudged=lacks)
     goods = ("A", "B", "M") if audit.asker.has(SNAPSHOTS, "inventory_M") else ("A", "B")
@@ -48,7 +48,7 @@ def no_negative_stock(audit: Auditing) -> Judged:
 
 def one_state_per_tick(audit: Auditing) -> Judged:
     """Ticks of the run without a state, and with more than one."""
-    lacks = lacking(audit, "tick_states", "tick")
+    lacks = audit.lacking("tick_states", "tick")
     if lacks or audit.ticks is None:
         return Judged(unjudged=lacks or "not recorded: no tick")
     tick = audit.asker.column("tick_states", "tick")
@@ -70,7 +70,7 @@ def _states(tick: int, rows: int) -> str:
 
 def snapshots_complete(audit: Auditing) -> Judged:
     """Agents that lack a snapshot between their first and last one, or have one twice."""
-    lacks = lacking(audit, SNAPSHOTS, "tick", "agent_id")
+    lacks = audit.lacking(SNAPSHOTS, "tick", "agent_id")
     if lacks:
         return Judged(unjudged=lacks)
     ask = audit.asker
@@ -128,7 +128,7 @@ def run_row_agrees(audit: Auditing) -> Judged:
 def _regime(audit: Auditing) -> str | None:
     """None: not comparable; "": agrees."""
     stored = audit.fields.get("exchange_regime")
-    if not isinstance(stored, str) or lacking(audit, "tick_states", "exchange_regime"):
+    if not isinstance(stored, str) or audit.lacking("tick_states", "exchange_regime"):
         return None
     regime = audit.asker.column("tick_states", "exchange_regime")
     own = audit.asker.column("tick_states", "run_id") == audit.run_id
@@ -149,7 +149,7 @@ def _ticks(audit: Auditing) -> str | None:
 
 def _agents(audit: Auditing) -> str | None:
     named = audit.fields.get("num_agents")
-    if not isinstance(named, int) or lacking(audit, SNAPSHOTS, "agent_id"):
+    if not isinstance(named, int) or audit.lacking(SNAPSHOTS, "agent_id"):
         return None
     agent = audit.asker.column(SNAPSHOTS, "agent_id")
     own = audit.asker.column(SNAPSHOTS, "run_id") == audit.run_id

@@ -12,7 +12,6 @@ from telemetry.families.vmt import derived
 from telemetry.families.vmt.audit_words import (
     EPSILON,
     any_row,
-    lacking,
     number,
     scale_of,
     signed,
@@ -62,7 +61,7 @@ def successes(audit: Auditing) -> Element:
 
 def no_successes(audit: Auditing) -> str:
     """Why successful attempts cannot be judged; "" where there are some."""
-    lacks = lacking(audit, ATTEMPTS, "result", "buyer_A_init", "seller_A_final")
+    lacks = audit.lacking(ATTEMPTS, "result", "buyer_A_init", "seller_A_final")
     if lacks:
         return lacks
     return "" if any_row(audit, ATTEMPTS, successes(audit)) else "no attempt succeeded in this run"
@@ -104,7 +103,7 @@ def conserves(audit: Auditing) -> Judged:
 
 def both_gain(audit: Auditing) -> Judged:
     """Surpluses of trades, else the gains of successful attempts."""
-    lacks = lacking(audit, TRADES, "buyer_surplus", "seller_surplus")
+    lacks = audit.lacking(TRADES, "buyer_surplus", "seller_surplus")
     ask = audit.asker
     if not lacks:
         sides = [ask.column(TRADES, f"{side}_surplus") for side in ("buyer", "seller")]
@@ -141,7 +140,7 @@ def block_and_payment(audit: Auditing) -> tuple[Element, Element, Element]:
 
 def price_definition(audit: Auditing) -> Judged:
     """|price · block − payment| ≤ ½ stored unit."""
-    lacks = lacking(audit, TRADES, "price", "dA", "dB")
+    lacks = audit.lacking(TRADES, "price", "dA", "dB")
     if lacks:
         return Judged(unjudged=lacks)
     pair, block, paid = block_and_payment(audit)
@@ -164,7 +163,7 @@ def price_definition(audit: Auditing) -> Judged:
 
 def pair_type_told(audit: Auditing) -> Judged:
     """exchange_pair_type against the amounts."""
-    lacks = lacking(audit, TRADES, "exchange_pair_type", "dA", "dB")
+    lacks = audit.lacking(TRADES, "exchange_pair_type", "dA", "dB")
     if lacks:
         return Judged(unjudged=lacks)
     pair = block_and_payment(audit)[0]
@@ -180,11 +179,11 @@ def pair_type_told(audit: Auditing) -> Judged:
 
 def mode_allows(audit: Auditing) -> Judged:
     """No trade while the mode is forage."""
-    lacks = lacking(audit, TRADES, "tick")
+    lacks = audit.lacking(TRADES, "tick")
     if lacks:
         return Judged(unjudged=lacks)
     known = [("tick_states", "current_mode"), ("mode_changes", "new_mode")]
-    if all(lacking(audit, *name) for name in known):
+    if all(audit.lacking(*name) for name in known):
         return Judged(unjudged="not recorded: the mode (tick_states, mode_changes)")
     mode = derived.mode_at_tick(TRADES)(audit.asker)
 
@@ -196,7 +195,7 @@ def mode_allows(audit: Auditing) -> Judged:
 
 def pair_active(audit: Auditing) -> Judged:
     """What changed hands is among the active pairs of the tick."""
-    lacks = lacking(audit, "tick_states", "active_pairs") or lacking(audit, TRADES, "dA", "dB")
+    lacks = audit.lacking("tick_states", "active_pairs") or audit.lacking(TRADES, "dA", "dB")
     if lacks:
         return Judged(unjudged=lacks)
     pair = block_and_payment(audit)[0]

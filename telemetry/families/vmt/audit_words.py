@@ -31,18 +31,6 @@ def scale_of(audit: Auditing, good: str) -> int:
     return 1 if good == "M" else audit.asker.scale("goods")
 
 
-def lacking(audit: Auditing, table: str, *names: str) -> str:
-    """Why nothing can be judged: the table, a column, or every row is missing; "" where none is."""
-    missing = [n for n in names if not audit.asker.has(table, n)]
-    if missing:
-        known = audit.asker.has(table, "run_id")
-        return f"not recorded: {f'{table}.{missing[0]}' if known else table}"
-    own = audit.asker.column(table, "run_id") == audit.run_id
-    if not audit.asker.rows(sa.select(sa.literal(1)).where(own).limit(1)):
-        return f"nothing to judge: this run has no rows of {table}"
-    return ""
-
-
 def any_row(audit: Auditing, table: str, condition: sa.ColumnElement[bool]) -> bool:
     """Whether a row of the run meets `condition`."""
     own = audit.asker.column(table, "run_id") == audit.run_id
