@@ -14,6 +14,7 @@ from psycopg.types.string import TextLoader
 from sqlalchemy.pool import NullPool
 
 from telemetry.engines.database import Database, Shape, no_schema
+from telemetry.engines.one_run import pinned
 from telemetry.engines.postgresql_url import look_in, server_url
 from telemetry.errors import LockedError, SourceError, TelemetryError
 from telemetry.location import Location
@@ -64,6 +65,7 @@ class PostgreSQLDatabase(Database):
         )
         sa.event.listen(engine, "connect", self._prepare)
         sa.event.listen(engine, "handle_error", _let_go)
+        sa.event.listen(engine, "before_execute", _pin, retval=True)
         return engine
 
     def _prepare(self, driver_connection: Any, _record: object) -> None:
@@ -183,6 +185,10 @@ def _shapes(connection: sa.Connection, condition: str, schema: str = "''") -> di
 def _line(error: object) -> str:
     """The first line of a driver's message, without the stop that our sentence brings along."""
     return " ".join(str(error).split("\n", 1)[0].split()).rstrip(".") or type(error).__name__
+
+
+def _pin(_connection: object, statement: Any, values: Any, more: Any, _options: object) -> Any:
+    return pinned(statement), values, more
 
 
 def _let_go(context: sa.engine.ExceptionContext) -> None:

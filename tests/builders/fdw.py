@@ -48,8 +48,7 @@ class Cluster:
         if self._user is not None:
             shutil.chown(folder, self._user)
         self._run("initdb", "-D", folder / "data", "-U", "owner", "-A", "trust", "--no-sync")
-        said = f"-k {folder} -c listen_addresses= -c fsync=off -c shared_buffers=16MB"
-        self._run("pg_ctl", "start", "-w", "-D", folder / "data", "-l", folder / "log", "-o", said)
+        self.start()
 
     def url(self, database: str = "postgres", user: str = "owner") -> str:
         return f"postgresql://{user}@/{database}?host={self.folder}"
@@ -61,6 +60,11 @@ class Cluster:
         if done.returncode != 0:
             raise RuntimeError(done.stderr)
         return done.stdout
+
+    def start(self) -> None:
+        said = f"-k {self.folder} -c listen_addresses= -c fsync=off -c shared_buffers=16MB"
+        where = ("-D", self.folder / "data", "-l", self.folder / "log")
+        self._run("pg_ctl", "start", "-w", *where, "-o", said)
 
     def stop(self) -> None:
         self._run("pg_ctl", "stop", "-m", "immediate", "-D", self.folder / "data")
