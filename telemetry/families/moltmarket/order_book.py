@@ -15,7 +15,7 @@ ONE_SIDED_MID = Decimal("100.00000000")
 """What the producer marks holdings at while the book has only one side."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Order:
     """An order that is still open; `left` is what is not yet filled."""
 
@@ -25,7 +25,7 @@ class Order:
     left: Decimal
 
 
-@dataclass
+@dataclass(slots=True)
 class Account:
     """An agent's holdings now and at the start."""
 
@@ -93,11 +93,8 @@ class Market:
         """PnL is equity less the *initial* holdings at the same `mid`, as the producer has it."""
         marked = []
         for agent_id, account in self.accounts.items():
-            equity = account.cash + _product(account.asset, mid)
-            initial = account.initial_cash + _product(account.initial_asset, mid)
-            pnl = equity - initial
-            pct = (pnl / initial * 100).quantize(CENT, ROUND_DOWN) + 0 if initial else Decimal(0)
-            marked.append((agent_id, account, equity, pnl, pct))
+            equity = account.cash + product(account.asset, mid)
+            marked.append((agent_id, account, equity, *gains(account, equity, mid)))
         marked.sort(key=lambda m: -m[2])
         return [
             Standing(i + 1, agent_id, a.name, a.status, a.cash, a.asset, equity, pnl, pct)
@@ -105,12 +102,12 @@ class Market:
         ]
 
     def _created(self, payload: Mapping[str, Any], agent: str) -> None:
-        cash = Decimal(str(_get(payload, "initialCash")))
-        asset = Decimal(str(_get(payload, "initialAsset")))
+        cash = _exact(_get(payload, "initialCash"))
+        asset = _exact(_get(payload, "initialAsset"))
         self.accounts[agent] = Account(str(payload.get("name", agent)), cash, asset, cash, asset)
 
     def _placed(self, payload: Mapping[str, Any], agent: str) -> None:
-        price, quantity = (Decimal(str(payload[k])) for k in ("price", "quantity"))
+        price, quantity = _exact(payload["price"]), _exact(payload["quantity"])
         order = Order(agent, str(payload["side"]), price, quantity)
         self.orders[str(_get(payload, "orderId"))] = order
 
@@ -118,11 +115,11 @@ class Market:
         self.orders.pop(str(_get(payload, "orderId")), None)
 
     def _traded(self, payload: Mapping[str, Any], agent: str) -> None:
-        quantity = Decimal(str(payload["quantity"]))
-        self.last_price = Decimal(str(payload["price"]))
+        quantity = _exact(payload["quantity"])
+        self.last_price = _exact(payload["price"])
         self.trades += 1
         self.volume += quantity
-        self.fees += Decimal(str(payload.get("fee", payload.get("feeTotal", 0))))
+        self.fees += _exact(payload.get("fee", payload.get("feeTotal", 0)))
         for side in ("bidOrderId", "askOrderId"):
             name = str(_get(payload, side))
             order = self.orders.get(name)
@@ -134,10 +131,10 @@ class Market:
     def _balance(self, payload: Mapping[str, Any], agent: str) -> None:
         account = self.accounts.get(agent)
         if account is not None:
-            account.cash = Decimal(str(_get(payload, "newCash")))
+            account.cash = _exact(_get(payload, "newCash"))
             asset = _get(payload, "newAsset")
             if asset is not None:
-                account.asset = Decimal(str(asset))
+                account.asset = _exact(asset)
 
     def _bankrupt(self, payload: Mapping[str, Any], agent: str) -> None:
         """Cancels all of the agent's orders, though the log names none of them."""
@@ -165,8 +162,21 @@ def replay(events: Iterable[tuple[str, str | None, Mapping[str, Any]]]) -> Marke
     return market
 
 
-def _product(quantity: Decimal, price: Decimal) -> Decimal:
+def product(quantity: Decimal, price: Decimal) -> Decimal:
+    """What so much is worth, cut to eight decimals as the producer does."""
     return (quantity * price).quantize(UNIT, ROUND_DOWN)
+
+
+def gains(account: Account, equity: Decimal, mid: Decimal) -> tuple[Decimal, Decimal]:
+    """PnL of an agent with this equity, in cash and in percent of its initial holdings."""
+    initial = account.initial_cash + product(account.initial_asset, mid)
+    pnl = equity - initial
+    return pnl, (pnl / initial * 100).quantize(CENT, ROUND_DOWN) + 0 if initial else Decimal(0)
+
+
+def _exact(value: Any) -> Decimal:
+    """A payload's amount: text, or a number where somebody else wrote it."""
+    return value if type(value) is Decimal else Decimal(str(value))
 
 
 def _get(payload: Mapping[str, Any], name: str) -> Any:
@@ -174,6 +184,17 @@ def _get(payload: Mapping[str, Any], name: str) -> Any:
     if name in payload:
         return payload[name]
     return payload.get("".join("_" + c.lower() if c.isupper() else c for c in name))
+
+
+def value_of(payload: Mapping[str, Any], name: str) -> Any:
+    """A payload's value under its camelCase key, or the snake_case one of the document."""
+    return _get(payload, name)
+
+
+def amount_of(payload: Mapping[str, Any], name: str) -> Decimal | None:
+    """A payload's exact amount; None where it has none of that name."""
+    found = _get(payload, name)
+    return None if found is None else _exact(found)
 
 
 def _agent(payload: Mapping[str, Any], agent_id: str | None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from telemetry.concepts import Cell, RunDetail, RunId
 from telemetry.engines import Shape
-from telemetry.families.moltmarket import folder, metrics, proofs
+from telemetry.families.moltmarket import audit, folder, metrics, proofs
 from telemetry.families.moltmarket.migrations import SCHEMA
 from telemetry.families.moltmarket.tables import RUN_COLUMNS, TABLES
 from telemetry.families.vocabulary import (
@@ -125,4 +125,5 @@ FAMILY = FamilySpec(
     answers=_ANSWERS,
     folder=FolderSpec("MoltMarket run folder", folder.recognise, folder.views),
     schema=SCHEMA,
+    audit=audit.RULES,
 )
