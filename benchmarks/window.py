@@ -223,7 +223,8 @@ def report(driver: Driver, why: bool) -> None:
     if why:
         for block in driver.dog.blocks:
             print(
-                f"\n{block.work}: {block.length:.0f} ms (wall {block.wall:.0f}, cpu {block.cpu:.0f})"
+                f"\n{block.work}: {block.length:.0f} ms "
+                f"(wall {block.wall:.0f}, cpu {block.cpu:.0f})"
             )
             for place, times in block.where:
                 print(f"  {times:4d} × {place}")

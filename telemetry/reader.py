@@ -74,6 +74,7 @@ class Layout:
     shape: Shape
     scales: Mapping[str, int]
     _selectables: dict[str, sa.FromClause] = field(default_factory=dict, compare=False, repr=False)
+    _described: dict[str, Table] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def base(self) -> StoredTables:
@@ -190,6 +191,11 @@ class Layout:
         )
 
     def describe(self, table: TableSpec) -> Table:
+        if table.name not in self._described:
+            self._described[table.name] = self._describe(table)
+        return self._described[table.name]
+
+    def _describe(self, table: TableSpec) -> Table:
         return Table(
             name=table.name,
             label=table.label,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,11 +31,14 @@ if TYPE_CHECKING:
     from telemetry.source import Source
 
 log = logging.getLogger(__name__)
+SWITCH = 0.001
+"""Seconds after which a worker has to let the GUI thread go on; five, as is usual, can be felt."""
 FIRST_SIZE = QSize(1400, 900)
 
 
 def application() -> QApplication:
     """The one QApplication, made if need be."""
+    sys.setswitchinterval(SWITCH)
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         app = QApplication([APP_NAME])

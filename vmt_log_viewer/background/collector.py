@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gc
+import time
 
 from PySide6.QtCore import QObject, QTimer
 
 EVERY = 500  # milliseconds
+SELDOM = 60.0
+"""Seconds between two collections of all that is old, which can be felt."""
 
 
 class Collector(QObject):
@@ -24,17 +27,22 @@ class Collector(QObject):
         self._was_on = gc.isenabled()
         gc.disable()
         gc.freeze()
+        self._last = time.monotonic()
         self._timer = QTimer(self)
         self._timer.setInterval(EVERY)
         self._timer.timeout.connect(self.look)
         self._timer.start()
 
     def look(self) -> None:
-        """Collect the generations that are due, as Python itself would."""
+        """Collect the generations that are due, as Python itself would, the oldest seldom."""
         counts, limits = gc.get_count(), gc.get_threshold()
         due = [age for age in (2, 1, 0) if counts[age] > limits[age] > 0]
+        if due and due[0] == 2 and time.monotonic() - self._last < SELDOM:
+            due[0] = 1
         if due:
             gc.collect(due[0])
+        if due and due[0] == 2:
+            self._last = time.monotonic()
 
     def keep(self) -> None:
         """A driver was loaded: it stays as well, and is not looked at again."""

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPolygonF
 from telemetry.concepts import Fan, Floats, Ints, Line
 from vmt_log_viewer.plots.frame import Frame
 from vmt_log_viewer.plots.line_layer import LineLayer
+from vmt_log_viewer.plots.raster import fill_columns
 
 BANDS = (("min", "max", 0.10), ("q05", "q95", 0.13), ("q25", "q75", 0.20))
 """Lower and upper quantile of each band, and the strength it adds to the ones around it."""
@@ -41,7 +42,10 @@ class FanLayer:
             color.setAlphaF(strength)
             painter.setBrush(color)
             for band in bands(fan, lower, upper, frame):
-                _paint_band(painter, *band)
+                if _dense(band[0], frame):
+                    fill_columns(painter, *band, color, frame)
+                else:
+                    _paint_band(painter, *band)
         self._median.paint(painter, frame)
 
 
@@ -69,6 +73,12 @@ def _by_column(x: Floats, top: Floats, bottom: Floats, dpr: float) -> tuple[Floa
     if start.size == x.size:
         return x, top, bottom
     return x[start], np.minimum.reduceat(top, start), np.maximum.reduceat(bottom, start)
+
+
+def _dense(x: Floats, frame: Frame) -> bool:
+    """Whether every pixel column from the first to the last one has a place of its own."""
+    column = np.floor(x * frame.dpr)
+    return column.size > 1 and bool((np.diff(column) == 1).all())
 
 
 def _paint_band(painter: QPainter, x: Floats, top: Floats, bottom: Floats) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
@@ -45,8 +46,8 @@ def paint_lane(
             rect.left() + block.left, rect.top(), block.right - block.left, rect.height()
         )
         painter.fillRect(_height_of(block.state, where), color_of(block.state))
-    for column in pieces.mixed:
-        _paint_mixed(painter, rect, column, color_of)
+    if pieces.mixed:
+        _paint_mixed(painter, rect, pieces.mixed, color_of, dpr)
     if named:
         for block in pieces.blocks:
             where = QRectF(
@@ -73,17 +74,31 @@ def _paint_name(painter: QPainter, where: QRectF, name: str, color: QColor) -> N
     painter.setPen(Qt.PenStyle.NoPen)
 
 
-def _paint_mixed(painter: QPainter, rect: QRectF, column: Mixed, color_of: ColorOf) -> None:
-    """The states of one column above each other, each as high as its share."""
-    heights = [max(AT_LEAST, share * rect.height()) for _, share in column.shares]
-    total = sum(share for _, share in column.shares)
-    room = rect.height() * min(1.0, max(total, FAINTEST))
-    factor = room / sum(heights) if sum(heights) > room else 1.0
-    top = rect.top()
-    for (state, _), height in zip(column.shares, heights, strict=True):
-        left, width = rect.left() + column.left, column.right - column.left
-        painter.fillRect(QRectF(left, top, width, height * factor), color_of(state))
-        top += height * factor
+def _paint_mixed(
+    painter: QPainter, rect: QRectF, columns: Sequence[Mixed], color_of: ColorOf, dpr: float
+) -> None:
+    """The states of each column above each other, each as high as its share."""
+    high = max(1, round(rect.height() * dpr))
+    wide = max(1, round(rect.width() * dpr))
+    pixels = np.zeros((high, wide), dtype=np.uint32)
+    ink = {name: color_of(name).rgba() for column in columns for name, _ in column.shares}
+    for column in columns:
+        ends = _ends([share for _, share in column.shares], high, AT_LEAST * dpr)
+        at, begin = min(round(column.left * dpr), wide - 1), 0
+        for (name, _), end in zip(column.shares, ends, strict=True):
+            pixels[begin:end, at] = ink[name]
+            begin = end
+    image = QImage(pixels.tobytes(), wide, high, 4 * wide, QImage.Format.Format_ARGB32)
+    painter.drawImage(rect, image)
+
+
+def _ends(shares: Sequence[float], room: int, least: float) -> list[int]:
+    """Where each share of a column of `room` pixels ends; none gets less than `least` of them."""
+    total = sum(shares)
+    heights = [max(least, share * room) for share in shares]
+    room_there = room * min(1.0, max(total, FAINTEST))
+    factor = min(1.0, room_there / sum(heights))
+    return [round(end * factor) for end in accumulate(heights)]
 
 
 def readable_on(color: QColor) -> QColor:

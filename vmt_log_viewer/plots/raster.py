@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QColor, QImage, QPainter
 
 from telemetry.concepts import Floats, Ints
 from vmt_log_viewer.plots.frame import Frame
@@ -33,6 +34,34 @@ def paint_spans(spans: Spans, colors: Sequence[QColor], frame: Frame) -> QImage:
     count = _filled(place, weight, size, width)
     channels = [_filled(place, weight * np.tile(s, 4), size, width) for s in shade[owner].T]
     return _image(count[:height], [c[:height] for c in channels], frame.dpr)
+
+
+def fill_columns(
+    painter: QPainter,
+    x: Floats,
+    top: Floats,
+    bottom: Floats,
+    color: QColor,
+    frame: Frame,
+) -> None:
+    """Fill from `top` to `bottom` in every pixel column; `x` has a place in each, in
+    order. Takes a tenth of the time of a polygon with as many corners."""
+    ratio = frame.dpr
+    high, low = np.clip(top, 0, frame.height) * ratio, np.clip(bottom, 0, frame.height) * ratio
+    low = np.maximum(low, np.minimum(high + 1.0, frame.height * ratio))
+    first_row = int(np.floor(high.min()))
+    rows = max(1, int(np.ceil(low.max())) - first_row)
+    column = np.arange(x.size)
+    place, weight = _edges(column, high - first_row, low - first_row, x.size)
+    cover = np.clip(_filled(place, weight, (rows + 2) * x.size, x.size)[:rows], 0.0, 1.0)
+    alpha = cover * color.alphaF() * 255.0
+    pixels = np.empty((rows, x.size, 4), dtype=np.uint8)  # blue, green, red, alpha in memory
+    for k, share in enumerate((color.blueF(), color.greenF(), color.redF(), 1.0)):
+        pixels[..., k] = alpha * share + 0.5
+    form = QImage.Format.Format_ARGB32_Premultiplied
+    image = QImage(pixels.tobytes(), x.size, rows, 4 * x.size, form)
+    image.setDevicePixelRatio(ratio)
+    painter.drawImage(QPointF(np.floor(x[0] * ratio) / ratio, first_row / ratio), image)
 
 
 def _united(spans: Spans, frame: Frame, width: int) -> tuple[Ints, Floats, Floats, Ints]:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QMenu, QTableView, QWidget
 
+from telemetry.text import cell_text
 from vmt_log_viewer.models.cell_style import is_number
 from vmt_log_viewer.models.paged_table import PagedTable
 from vmt_log_viewer.theme import ROW_HEIGHT
@@ -216,7 +217,8 @@ class RowTable(QTableView):
         widest = max(widest, metrics.horizontalAdvance(filtered) + 20)
         swatch = 16 if column.role in ("pair", "mode", "regime", "reason") else 0
         rows = range(min(_SAMPLE, model.rowCount()))
-        texts = {str(model.data(model.index(row, section)))[:60] for row in rows}
+        cells = {model.cell(row, section) for row in rows}
+        texts = {cell_text(cell, column)[:60] for cell in cells}
         for text in sorted(texts, key=len)[-_MEASURED:]:
             widest = max(widest, metrics.horizontalAdvance(text) + 22 + swatch)
         return max(_NARROWEST, min(widest, _WIDEST if not is_number(column) else 180))
