@@ -1,0 +1,83 @@
+"""A viewer's role may only SELECT, a recorder's owns nothing: the grants of the page suffice."""
+
+import re
+
+import pytest
+import sqlalchemy as sa
+
+from telemetry.errors import RecordingError, SourceError
+from telemetry.families.moltmarket.recorder import MarketRecorder
+from telemetry.families.vmt.recorder import VmtRecorder
+from telemetry.location import parse_location
+from telemetry.queries import RunsQuery
+from telemetry.upgrade import initialise
+from tests.builders.postgresql import Server
+from tests.telemetry.laid_out import (
+    about_one,
+    ask_all,
+    opened,
+    record_market,
+    record_simcash,
+    record_vmt,
+    statements,
+)
+
+RECORDERS = {"vmt": record_vmt, "simcash": record_simcash, "moltmarket": record_market}
+
+
+@pytest.fixture(scope="module")
+def database(server: Server) -> str:
+    """The name of a database with a schema of each family, and with the two roles of the page."""
+    url = server.create()
+    name = parse_location(url).name
+    for family in RECORDERS:
+        initialise(f"{url}&schema=its {family}", family, partitions=2)
+        made = statements("roles", schema=f"'its {family}'")
+        known = server.run(name, "SELECT 1 FROM pg_roles WHERE rolname = 'lab_viewer'")
+        server.run(name, re.sub("CREATE ROLE .*", "", made) if known else made)
+    server.run(name, "CREATE ROLE ann LOGIN IN ROLE lab_viewer")
+    server.run(name, "CREATE ROLE bob LOGIN IN ROLE lab_recorder")
+    return name
+
+
+def test_one_records_another_views_and_neither_can_do_more(server: Server, database: str) -> None:
+    for family, record in RECORDERS.items():
+        ann, bob = (f"{server.url(database, u)}&schema=its {family}" for u in ("ann", "bob"))
+        [run_id, *_] = record(bob)
+        with opened(ann) as source:
+            assert source.identity.family == family
+            assert source.ask(RunsQuery()).runs[0].run_id == run_id
+            answers = ask_all(source, about_one(source, run_id))
+            assert len(answers) > 10
+            with pytest.raises(SourceError, match="read-only"):
+                with source._database.connection() as connection:
+                    connection.execute(sa.text("DELETE FROM telemetry_versions"))
+
+
+def test_a_viewer_cannot_record_nor_a_recorder_change_a_table(
+    server: Server, database: str
+) -> None:
+    ann = f"{server.url(database, 'ann')}&schema=its moltmarket"
+    with MarketRecorder(ann) as recorder:
+        with pytest.raises(RecordingError, match="permission denied for table"):
+            recorder.begin_run("v1", seed=1)
+    bob = sa.make_url(server.url(database, "bob")).set(drivername="postgresql+psycopg")
+    engine = sa.create_engine(bob)
+    try:
+        for statement in ("DROP TABLE {}.trades", "ALTER TABLE {}.trades ADD more int"):
+            with pytest.raises(sa.exc.ProgrammingError, match="must be owner"):
+                with engine.begin() as connection:
+                    connection.exec_driver_sql(statement.format('"its vmt"'))
+    finally:
+        engine.dispose()
+
+
+def test_a_recorder_makes_the_schema_that_its_url_names(server: Server) -> None:
+    url = f"{server.create()}&schema=a new one"
+    with VmtRecorder(url) as recorder, recorder.begin_run("first") as run:
+        run.end_tick(0)
+    with opened(url) as source:
+        assert [run.name for run in source.ask(RunsQuery()).runs] == ["first"]
+    kept = server.run(parse_location(url).name, "SELECT count(*) FROM pg_tables "
+                      "WHERE schemaname = 'public'")  # fmt: skip
+    assert kept.strip() == "0"
