@@ -13,7 +13,7 @@ from telemetry.engines import Database, Shape
 from telemetry.engines.sqlite import SQLiteDatabase
 from telemetry.engines.sqlite_file import MAGIC, head_of
 from telemetry.errors import SourceError, UnknownFamilyError
-from telemetry.families import families
+from telemetry.families import families, families_for
 from telemetry.families.vocabulary import FamilySpec
 from telemetry.location import Location, parse_location
 from telemetry.migrated import as_recorded, refuse_newer
@@ -77,7 +77,7 @@ def find(location: str | os.PathLike[str], *, password: str | None = None) -> Fo
     database = _connect(place, password)
     try:
         shape = database.shape()
-        refuse_newer(database, shape, families())
+        refuse_newer(database, shape, families)
         found = _of_schemas(database, _recognised(shape))
         if found is not None:
             return Found(database, *found)
@@ -101,7 +101,7 @@ def _recognised(shape: Shape) -> Recognised | None:
     """
     found: Recognised | None = None
     most = 0
-    for family in families():
+    for family in families_for(shape):
         spelt = shape.spelt_like(family.names())
         vintage = family.recognise(spelt)
         known = len(family.names().keys() & spelt.tables.keys())
@@ -137,6 +137,9 @@ def _connect(place: Location, password: str | None) -> Database:
         from telemetry.engines.postgresql import PostgreSQLDatabase
 
         return PostgreSQLDatabase(place, password)
+    known = _file_with_signature(place, place.path)
+    if known is not None:
+        return known
     with _explained(place.text):
         folder = next(
             (f.folder for f in families() if f.folder and f.folder.recognise(place.path)), None
@@ -148,14 +151,23 @@ def _connect(place: Location, password: str | None) -> Database:
     return _open_file(place, place.path)
 
 
-def _open_file(place: Location, path: Path) -> Database:
-    head = _head(place.text, path)
+def _file_with_signature(place: Location, path: Path) -> Database | None:
+    """The database whose first bytes name its engine; None for what may be a family's own file."""
+    try:
+        head = _head(place.text, path)
+    except SourceError:
+        return None  # a folder, or nothing that can be read: whoever asks next says what
     if head.startswith(MAGIC):
         return SQLiteDatabase(place)
-    if head[8:12] == b"DUCK":
-        from telemetry.engines.duckdb import DuckDBDatabase
+    if head[8:12] != b"DUCK":
+        return None
+    from telemetry.engines.duckdb import DuckDBDatabase
 
-        return DuckDBDatabase(place)
+    return DuckDBDatabase(place)
+
+
+def _open_file(place: Location, path: Path) -> Database:
+    head = _head(place.text, path)
     for magic, advice in _PACKED:
         if head.startswith(magic):
             raise SourceError(f"{place.text} {advice}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -15,11 +15,13 @@ from telemetry.migrations.versions import VERSIONS, Stamped, newer, stamped
 from telemetry.migrations.vocabulary import Addition, SchemaSpec
 
 
-def refuse_newer(database: Database, shape: Shape, families: Iterable[FamilySpec]) -> None:
+def refuse_newer(
+    database: Database, shape: Shape, families: Callable[[], Iterable[FamilySpec]]
+) -> None:
     """SourceError, naming both versions, where a later program wrote the database."""
     if VERSIONS.name not in shape.tables:
         return
-    schemas = {family.name: family.schema for family in families if family.schema is not None}
+    schemas = {family.name: family.schema for family in families() if family.schema is not None}
     with database.connection() as connection:
         found = [stamped(connection, name, shape.tables) for name in schemas]
     for one in found:

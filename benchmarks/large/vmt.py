@@ -50,7 +50,7 @@ def wider_run(path: Path, narrow: Path, times: int) -> Path:
     are made at the end, which is sooner done.
     """
     with new_database(path, "money") as connection:
-        connection.execute("ATTACH ? AS narrow", [str(narrow)])
+        connection.execute("ATTACH ? AS narrow", [f"file:{narrow}?mode=ro&immutable=1"])
         tables = connection.execute(
             "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
         )

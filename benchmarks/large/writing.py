@@ -22,7 +22,7 @@ def new_database(path: Path, vintage: str) -> Iterator[sqlite3.Connection]:
         raise FileExistsError(f"{path} is there already; remove it first.")
     part = path.with_name(path.name + ".part")
     part.unlink(missing_ok=True)
-    with closing(sqlite3.connect(part, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(part, isolation_level=None, uri=True)) as connection:
         connection.execute("PRAGMA page_size=4096")
         connection.execute("PRAGMA journal_mode=OFF")
         connection.execute("PRAGMA synchronous=OFF")

@@ -201,3 +201,15 @@ def test_signals_are_as_before_after_a_command(
     before = signal.getsignal(signal.SIGINT)
     assert ran(capsys, "runs", database).code == 0
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_command_loads_no_family_that_cannot_know_the_database(database: Path) -> None:
+    script = (
+        "import sys\n"
+        "from telemetry.cli import main\n"
+        f"main(['runs', {str(database)!r}])\n"
+        "names = {n.split('.')[2] for n in sys.modules if n.startswith('telemetry.families.')\n"
+        "         and n.count('.') > 2}\n"
+        "assert names == {'vmt'}, names\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, env=_environment(), cwd=_ROOT)
