@@ -7,7 +7,7 @@ import tempfile
 import threading
 import warnings
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from sqlalchemy.sql import operators
 from telemetry.concepts import RunId
 from telemetry.engines.database import Database, Shape, no_schema
 from telemetry.engines.holders import process, writer_of
+from telemetry.engines.kept_files import KeptFiles
+from telemetry.engines.waiting import Waiting
 from telemetry.errors import LockedError, QueryCancelled, SourceError, TelemetryError
 from telemetry.location import Location
 from telemetry.text import one_line
@@ -31,8 +33,6 @@ _APART: dict[str, Any] = {"temp_directory": SPILL, "autoinstall_known_extensions
 """Nothing is put beside the file, and nothing is fetched from the network."""
 RunViews = Callable[[tuple[RunId, ...]], dict[str, str]]
 _WAITING = "views that no statement has named yet"
-_NAME = re.compile(r"\w+")
-_LITERAL = re.compile(r"'(?:[^']|'')*'")
 _CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
 _CSV_FILE = re.compile(r"^\s*file = (.+)$", re.MULTILINE)
 _PID = re.compile(r"\(PID (\d+)\)")
@@ -176,9 +176,10 @@ def _compiler(given: type[Any]) -> type[Any]:
 class FolderDatabase(DuckDBDatabase):
     """A folder of CSV or JSON files as tables: each view is SELECT text over its files.
 
-    The files are read in place at each question; nothing is written beside them. `of_runs` is
-    asked once, here, and then gives the views of each question, over its runs' files alone. A
-    view is made when a statement first names it, so a question pays for no other.
+    The files are read in place; nothing is written beside them, and small ones are kept in memory
+    while they stay as they are (`kept_files.py`). `of_runs` is asked once, here, and then gives
+    the views of each question, over its runs' files alone. A view is made when a statement first
+    names it, so a question pays for no other. There are no transactions: files have no snapshot.
     """
 
     engine_label = "files"
@@ -193,9 +194,19 @@ class FolderDatabase(DuckDBDatabase):
         path = location.path
         self._views: RunViews = of_runs(path) if of_runs else lambda _: views(path)
         self._memory = duckdb.connect(":memory:", config={"temp_directory": SPILL})
+        self._kept = KeptFiles(self._memory.cursor())
         self._lock = threading.Lock()
         super().__init__(location)
         sa.event.listen(self._engine, "before_cursor_execute", _make_views)
+
+    def _make_engine(self) -> sa.Engine:
+        engine = super()._make_engine()
+        for name in ("do_begin", "do_rollback", "do_commit"):
+            setattr(engine.dialect, name, _no_transaction)
+        return engine
+
+    def _held(self) -> AbstractContextManager[None]:
+        return self._kept.in_use()
 
     def _connect(self) -> Any:
         from duckdb_engine import ConnectionWrapper
@@ -206,13 +217,12 @@ class FolderDatabase(DuckDBDatabase):
             return ConnectionWrapper(self._memory.cursor())
 
     def _offer(self, connection: sa.Connection, runs: tuple[RunId, ...]) -> None:
-        connection.info[_WAITING] = dict(self._views(runs))
+        connection.info[_WAITING] = Waiting(self._views(runs), self._kept)
 
     def shape(self) -> Shape:
         with self.connection() as connection:
-            waiting = connection.info[_WAITING]
-            while waiting:
-                _make_view(connection.connection.driver_connection, next(iter(waiting)), waiting)
+            driver = connection.connection.driver_connection
+            connection.info[_WAITING].make_all(driver)
             return _read_shapes(connection).get("main", Shape({}))
 
     def other_schemas(self) -> dict[str, Shape]:
@@ -241,21 +251,13 @@ class FolderDatabase(DuckDBDatabase):
 
 def _make_views(connection: sa.Connection, _cursor: Any, statement: str, *_details: Any) -> None:
     """Before a statement runs: make the views that it names."""
-    waiting = connection.info.get(_WAITING)
-    if waiting:
-        driver = connection.connection.driver_connection
-        for name in _NAME.findall(_LITERAL.sub("", statement)):
-            if name in waiting:
-                _make_view(driver, name, waiting)
+    waiting: Waiting | None = connection.info.get(_WAITING)
+    if waiting is not None:
+        waiting.make_named(connection.connection.driver_connection, statement)
 
 
-def _make_view(driver_connection: Any, name: str, waiting: dict[str, str]) -> None:
-    """The view, after those that its own SELECT names; it is then no longer `waiting`."""
-    select = waiting.pop(name)
-    for other in _NAME.findall(_LITERAL.sub("", select)):
-        if other in waiting:
-            _make_view(driver_connection, other, waiting)
-    driver_connection.execute(f'CREATE TEMP VIEW "{name}" AS {select}')
+def _no_transaction(_connection: Any) -> None:
+    """Each statement sees what is there."""
 
 
 def _writer(path: Path) -> str:
