@@ -28,15 +28,17 @@ _COLUMNS = (
 @click.command()
 @click.argument("source")
 @click.option(
-    "--to", metavar="COPY", type=click.Path(path_type=Path),
-    help="The file to make; NAME.migrated.SUFFIX beside SOURCE unless told.",
+    "--to", metavar="COPY",
+    help="The file to make; NAME.migrated.SUFFIX beside SOURCE unless told. On a server the URL of "
+    "an empty database, or of a new schema by ?schema=NAME.",
 )  # fmt: skip
 @click.option(
     "--in-place", is_flag=True,
-    help="Change SOURCE itself, after NAME.backup-DATE was made beside it and verified.",
+    help="Change SOURCE itself, after NAME.backup-DATE was made beside it and verified (on a "
+    "server: a schema with the tables that are changed).",
 )  # fmt: skip
 @common
-def migrate(source: str, to: Path | None, in_place: bool) -> int:
+def migrate(source: str, to: str | None, in_place: bool) -> int:
     """Bring SOURCE to the schema that is recorded today, and say what was done.
 
     SOURCE is left as it is: the result is a copy, with all that a writer left in a WAL. What was
@@ -47,6 +49,7 @@ def migrate(source: str, to: Path | None, in_place: bool) -> int:
       telemetry migrate old.db
       telemetry migrate old.db --to new.db
       telemetry migrate old.db --in-place
+      telemetry migrate postgresql://me@host/runs --to 'postgresql://me@host/runs?schema=new'
     """
     output = Output()
     with reported("Copying") as token:
@@ -74,9 +77,14 @@ def _sentence(done: Migration) -> str:
     if done.current:
         return f"{done.target} is a {kind} already: already current, nothing was changed."
     was = f"“{done.vintage}”" if done.before is None else f"version {done.before}"
-    if done.backup is not None:
+    if isinstance(done.backup, Path):
         return (
             f"{done.target}, which was {was}, is now a {kind}; {done.backup.name} beside it is as "
             "it was."
         )
-    return f"{done.target} is a {kind}, made of {done.source} ({was}), which is as it was."
+    if done.target == done.source:
+        kept = f"the schema {done.backup} holds the changed tables as they were"
+        said = kept if done.backup else "no table that was there is changed"
+        return f"{done.target}, which was {was}, is now a {kind}; {said}."
+    without = f" Left out: {', '.join(done.left)}." if done.left else ""
+    return f"{done.target} is a {kind}, made of {done.source} ({was}), which is as it was.{without}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,20 +18,20 @@ from telemetry.engines import Database
 from telemetry.engines.duckdb import DuckDBDatabase, FolderDatabase
 from telemetry.engines.sqlite import SQLiteDatabase
 from telemetry.errors import ExportError, RequestError
+from telemetry.location import parse_location
 from telemetry.migrations.upgrading import upgrade
 from telemetry.migrations.versions import stamped
 from telemetry.migrations.vocabulary import Done, SchemaSpec
-from telemetry.upgrade import files, writing
-
-_HOW_TO_SAVE = "save it with pg_dump first"
+from telemetry.upgrade import files, servers, writing
 
 
 @dataclass(frozen=True)
 class Migration:
     """What was done: `done` is empty where the database was `current` already.
 
-    `target` is the file that holds the result, `before` the version that was recorded in the
-    source (None: none was), `backup` the verified copy of what was changed in place.
+    `target` is the file or database that holds the result, `before` the version that was recorded
+    in the source (None: none was), `backup` the verified copy of what was changed in place: a file,
+    or the name of a schema on a server. `left` names what a copy on a server is made without.
     """
 
     source: str
@@ -41,14 +41,15 @@ class Migration:
     before: int | None
     after: int
     done: tuple[Done, ...] = ()
-    backup: Path | None = None
+    backup: Path | str | None = None
     current: bool = False
+    left: tuple[str, ...] = ()
 
 
 def migrate(
     location: str,
     *,
-    to: Path | None = None,
+    to: str | Path | None = None,
     in_place: bool = False,
     password: str | None = None,
     token: CancelToken | None = None,
@@ -56,7 +57,8 @@ def migrate(
     """Bring the database at `location` to its family's current version; the report of it.
 
     The result goes to a new file, `to` or NAME.migrated.SUFFIX beside the source; with `in_place`
-    the file itself is changed once a backup beside it was verified. RequestError for what cannot
+    the file itself is changed once a backup beside it was verified. On a server `to` is the URL of
+    an empty database or schema, and a backup is a schema of its own. RequestError for what cannot
     be migrated, SourceError for what cannot be read, ExportError for what cannot be written.
     """
     token = token or CancelToken()
@@ -72,10 +74,12 @@ def migrate(
         report = Migration(name, name, found.family.name, found.vintage, before, after)
         if before == after:
             return _current(report, name)
-        path = _file(database)
+        if database.location.path is None:
+            return _on_server(report, found, schema, to, in_place, password, token)
+        path = database.location.path.resolve()
         if in_place:
             return _in_place(report, database, path, schema, token)
-        target = (to or _beside(path)).expanduser().absolute()
+        target = _file(to, path)
         if target.exists() and _holds_the_same(found, target, schema):
             return _current(report, str(target))
         with files.appearing(target) as part:
@@ -111,14 +115,42 @@ def _version(found: Found, schema: SchemaSpec) -> int | None:
     return None if known is None else known.version
 
 
-def _file(database: Database) -> Path:
-    path = database.location.path
-    if path is None:
+def _file(to: str | Path | None, source: Path) -> Path:
+    """The file to make of a file."""
+    if to is None:
+        return _beside(source)
+    place = parse_location(to)
+    if place.path is None:
         raise RequestError(
-            f"{database.location.text} is a server's database, of which no copy can be made here; "
-            f"{_HOW_TO_SAVE} and load it into a new database."
+            f"{source} is a file, of which no copy is made on a server; migrate it to a file, or "
+            "record to the server anew."
         )
-    return path.resolve()
+    return place.path
+
+
+def _on_server(
+    report: Migration,
+    found: Found,
+    schema: SchemaSpec,
+    to: str | Path | None,
+    in_place: bool,
+    password: str | None,
+    token: CancelToken,
+) -> Migration:
+    """A server's database, in place or copied to another of a server."""
+    if in_place:
+        changed = servers.change(found, schema, password, token)
+        return replace(report, done=changed.done, backup=changed.backup)
+    place = None if to is None else parse_location(to)
+    if place is None or place.path is not None:
+        raise RequestError(
+            f"{report.source} is a server's database; name an empty database or schema of a server "
+            "with --to postgresql://…, or change it with --in-place."
+        )
+    if _holds_the_same(found, to, schema, password):
+        return _current(report, place.text)
+    changed = servers.copy(found, place, schema, password, token)
+    return replace(report, target=place.text, done=changed.done, left=changed.left)
 
 
 def _beside(path: Path) -> Path:
@@ -227,10 +259,12 @@ def _unlike(path: Path) -> ExportError:
     )
 
 
-def _holds_the_same(found: Found, target: Path, schema: SchemaSpec) -> bool:
+def _holds_the_same(
+    found: Found, target: str | Path | None, schema: SchemaSpec, password: str | None = None
+) -> bool:
     """Whether `target` is what an earlier migration of the source, as it is now, has made."""
     try:
-        other = find(str(target))
+        other = find(str(target), password=password)
     except Exception:
         return False
     with closing(other.database):

@@ -121,7 +121,7 @@ def _explained(name: str) -> Iterator[None]:
             ) from error
         if isinstance(driver, sqlite3.Error) and code in _DISK:
             raise ExportError(f"{name} cannot be changed: {advice(driver)}.") from error
-        raise SourceError(_odd(name, driver)) from error
+        raise SourceError(odd(name, driver)) from error
 
 
 def _duckdb_refused(name: str, error: Exception) -> Exception:
@@ -142,10 +142,10 @@ def _duckdb_refused(name: str, error: Exception) -> Exception:
         )
     if isinstance(driver, duckdb.IOException | duckdb.OutOfMemoryException | duckdb.FatalException):
         return ExportError(f"{name} cannot be written: {text}; choose another place.")
-    return SourceError(_odd(name, text))
+    return SourceError(odd(name, text))
 
 
-def _odd(name: str, why: object) -> str:
+def odd(name: str, why: object) -> str:
     """The sentence for tables that are not as any simulator makes them."""
     return (
         f"{name} holds something that stands in the way of the current schema ({why}), so nothing "
