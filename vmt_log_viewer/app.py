@@ -71,6 +71,7 @@ class Program(QObject):
         self.session = Session(self.document, self.runner, self.settings, self.notes)
         self.clock = PlayClock(self.document.playback, self)
         self.window = Window(context, self.actions, self.notes)
+        self._dress()
         self.verbs = Verbs(self.window, self.session)
         self._closed = False
         self._icon()
@@ -166,7 +167,7 @@ class Program(QObject):
         self.window.say(f"Something went wrong in {what} ({kind}: {error}); nothing was changed.")
 
     def _dress(self) -> None:
-        self.theme.apply(self._app)
+        self.theme.apply(self._app, self.window)
 
 
 def restore(program: Program) -> None:

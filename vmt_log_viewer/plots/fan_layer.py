@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPolygonF
 from telemetry.concepts import Fan, Floats, Ints, Line
 from vmt_log_viewer.plots.frame import Frame
 from vmt_log_viewer.plots.line_layer import LineLayer
-from vmt_log_viewer.plots.raster import fill_columns
+from vmt_log_viewer.plots.raster import fill_columns, paints_pixels
 
 BANDS = (("min", "max", 0.10), ("q05", "q95", 0.13), ("q25", "q75", 0.20))
 """Lower and upper quantile of each band, and the strength it adds to the ones around it."""
@@ -37,12 +37,13 @@ class FanLayer:
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
+        pixels = paints_pixels(painter)
         for lower, upper, strength in BANDS:
             color = QColor(self.color)
             color.setAlphaF(strength)
             painter.setBrush(color)
             for band in bands(fan, lower, upper, frame):
-                if _dense(band[0], frame):
+                if pixels and _dense(band[0], frame):
                     fill_columns(painter, *band, color, frame)
                 else:
                     _paint_band(painter, *band)

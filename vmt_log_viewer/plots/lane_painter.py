@@ -41,11 +41,15 @@ def paint_lane(
     """
     pieces = lane_pieces(lane, first, last, rect.width(), dpr)
     painter.setPen(Qt.PenStyle.NoPen)
+    of_state: dict[str, list[QRectF]] = {}
     for block in pieces.blocks:
         where = QRectF(
             rect.left() + block.left, rect.top(), block.right - block.left, rect.height()
         )
-        painter.fillRect(_height_of(block.state, where), color_of(block.state))
+        of_state.setdefault(block.state, []).append(_height_of(block.state, where))
+    for state, places in of_state.items():
+        painter.setBrush(color_of(state))
+        painter.drawRects(places)
     if pieces.mixed:
         _paint_mixed(painter, rect, pieces.mixed, color_of, dpr)
     if named:

@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 from telemetry.concepts import Floats, Ints, Line
 from vmt_log_viewer.plots.frame import Frame
 from vmt_log_viewer.plots.line_bank import LineBank
-from vmt_log_viewer.plots.raster import paint_spans
+from vmt_log_viewer.plots.raster import paint_dense_line, paint_spans, paints_pixels
 
 SMOOTH = 150_000
 """With more vertices than this, lines are drawn without smoothing: it would not be seen."""
@@ -47,9 +47,14 @@ class LineLayer:
             return
         painter.setBrush(Qt.BrushStyle.NoBrush)  # a line is an open path, which a brush would fill
         window = (frame.first, frame.last, frame.columns)
-        if self.bank.crowd(*window) > CROWD:
-            image = paint_spans(self.bank.spans(*window), self.colors, frame)
-            painter.drawImage(QPointF(0, 0), image)
+        crowd = self.bank.crowd(*window)
+        single = len(self.colors) == 1 and not self.dashed and paints_pixels(painter)
+        if crowd > CROWD or (crowd and single):
+            spans = self.bank.spans(*window)
+            if single:
+                paint_dense_line(painter, spans, self.colors[0], self.width, frame)
+            else:
+                painter.drawImage(QPointF(0, 0), paint_spans(spans, self.colors, frame))
             tick, value, owner = self.bank.lone(frame.first, frame.last)
             self._paint_lone(painter, frame.x(tick), frame.y(value), owner)
             return

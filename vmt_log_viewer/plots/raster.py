@@ -36,6 +36,11 @@ def paint_spans(spans: Spans, colors: Sequence[QColor], frame: Frame) -> QImage:
     return _image(count[:height], [c[:height] for c in channels], frame.dpr)
 
 
+def paints_pixels(painter: QPainter) -> bool:
+    """Whether a picture of pixels is painted, in which images serve as well as paths."""
+    return isinstance(painter.device(), QImage)
+
+
 def fill_columns(
     painter: QPainter,
     x: Floats,
@@ -62,6 +67,18 @@ def fill_columns(
     image = QImage(pixels.tobytes(), x.size, rows, 4 * x.size, form)
     image.setDevicePixelRatio(ratio)
     painter.drawImage(QPointF(np.floor(x[0] * ratio) / ratio, first_row / ratio), image)
+
+
+def paint_dense_line(
+    painter: QPainter, spans: Spans, color: QColor, thickness: float, frame: Frame
+) -> None:
+    """One line whose samples lie at most a pixel apart, `thickness` logical pixels high."""
+    column, top, bottom, _ = _united(spans, frame, frame.columns)
+    ratio = frame.dpr
+    for part in np.split(np.arange(column.size), np.flatnonzero(np.diff(column) > 1) + 1):
+        if part.size:
+            high, low = top[part] / ratio - thickness / 2, bottom[part] / ratio + thickness / 2
+            fill_columns(painter, column[part] / ratio, high, low, color, frame)
 
 
 def _united(spans: Spans, frame: Frame, width: int) -> tuple[Ints, Floats, Floats, Ints]:
