@@ -21,7 +21,7 @@ from pathlib import Path
 
 from benchmarks.recording import workloads
 from benchmarks.recording.bare import transactions
-from benchmarks.recording.files import ring
+from benchmarks.recording.files import rings
 from benchmarks.recording.places import Engine, engines
 from benchmarks.recording.workloads import Workload
 
@@ -97,9 +97,10 @@ def main() -> int:
             def place() -> str:
                 return str(Path(name) / f"ring{next(count)}")
 
-            work = ring(options.ticks, together, place)
-            sides = Side(place, work.record), Side(place, work.bare)
-            compare("Bilancio, folder", work.rows, *sides, options.times, "csv module")
+            for work in rings(options.ticks, together, place):
+                sides = Side(place, work.record), Side(place, work.bare)
+                label = f"Bilancio, {'forced to disk' if work.durable else 'in the cache'}"
+                compare(label, work.rows, *sides, options.times, "csv module")
     return 0
 
 

@@ -30,6 +30,7 @@ class Ring:
 
     calls: Calls
     together: int
+    durable: bool
     heads: dict[str, list[str]]
     days: Days
 
@@ -38,11 +39,14 @@ class Ring:
         return sum(len(rows) for day in self.days for rows in day.values())
 
     def record(self, folder: str) -> None:
-        with _begin(folder, self.together) as run:
+        with _begin(folder, self.together, self.durable) as run:
             play(self.calls, run)
 
     def bare(self, folder: str) -> None:
-        """The same lines, each file of so many days by one write; the last file marks them."""
+        """The same lines, each file of so many days by one write; the last file marks them.
+
+        Where the recorder forces its files to the disk, so are these.
+        """
         place = Path(folder)
         place.mkdir()
         sizes: dict[str, int] = {}
@@ -53,7 +57,17 @@ class Ring:
                     lines = _lines(name, rows)
                     if name in self.heads and not sizes.get(name):
                         lines = _lines(name, [self.heads[name]]) + lines
-                    sizes[name] = sizes.get(name, 0) + _append(place / name, lines)
+                    sizes[name] = sizes.get(name, 0) + self._append(place / name, lines)
+
+    def _append(self, path: Path, lines: bytes) -> int:
+        place = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        try:
+            done = os.write(place, lines)
+            if self.durable:
+                os.fdatasync(place)
+            return done
+        finally:
+            os.close(place)
 
 
 def _lines(name: str, rows: list[Any]) -> bytes:
@@ -64,30 +78,31 @@ def _lines(name: str, rows: list[Any]) -> bytes:
     return text.getvalue().encode()
 
 
-def _append(path: Path, lines: bytes) -> int:
-    place = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-    try:
-        return os.write(place, lines)
-    finally:
-        os.close(place)
-
-
-def ring(days: int, together: int, place: Callable[[], str]) -> Ring:
-    """Sixty debtors who trade their debts until the last of them falls due."""
+def rings(days: int, together: int, place: Callable[[], str]) -> tuple[Ring, Ring]:
+    """Sixty debtors who trade until the last debt falls due; durable days, and others."""
     scenario = Scenario(seed=1, agents=60, days=days, tickets_each=12, capacity=20)
     folder = place()
-    with _begin(folder, together) as run:
+    with _begin(folder, together, durable=False) as run:
         tape = Tape(run)
         economy = Economy(scenario, tape, build(scenario), with_dealers=True)  # type: ignore[arg-type]
         for day in range(days + 1):
             economy.step(day)
             tape.end_tick(day)
-    return Ring(tape.calls, together, *_read(Path(folder, "active", "runs", "r", "out"), days + 1))
+    heads, rows = _read(Path(folder, "active", "runs", "r", "out"), days + 1)
+    return (
+        Ring(tape.calls, together, True, heads, rows),
+        Ring(tape.calls, together, False, heads, rows),
+    )
 
 
-def _begin(folder: str, together: int) -> Any:
+def _begin(folder: str, together: int, durable: bool) -> Any:
     return BilancioRecorder(folder).begin_run(
-        "active", seed=1, run_id="r", detailed_logging=True, ticks_per_commit=together
+        "active",
+        seed=1,
+        run_id="r",
+        detailed_logging=True,
+        ticks_per_commit=together,
+        durable=durable,
     )
 
 

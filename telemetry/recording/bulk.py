@@ -1,4 +1,4 @@
-"""Many rows into one table in each driver's own quickest way, inside the caller's transaction."""
+"""Many rows of one table in each driver's own quickest way, inside the caller's transaction."""
 
 from __future__ import annotations
 
@@ -53,6 +53,48 @@ def _append(connection: Connection, table: Table, names: Sequence[str], rows: li
 
 
 _WAYS: dict[str, Insert] = {"sqlite": _executemany, "postgresql": _copy, "duckdb": _append}
+
+
+def update_rows(
+    connection: Connection, table: Table, names: Sequence[str], keys: int, rows: list[Row]
+) -> None:
+    """Write other values over rows that are there; the last ``keys`` of the names say which.
+
+    No row may come twice. Raises the driver's own errors, or SQLAlchemy's.
+    """
+    ready = _bound(connection.dialect, table, names, rows)
+    way = _update_one_by_one if connection.dialect.name != "postgresql" else _update_together
+    way(connection, table, names, keys, ready)
+
+
+def _update_one_by_one(
+    connection: Connection, table: Table, names: Sequence[str], keys: int, rows: list[Row]
+) -> None:
+    quote = connection.dialect.identifier_preparer
+    equal = [f"{quote.quote(name)} = ?" for name in names]
+    statement = (
+        f"UPDATE {quote.format_table(table)} SET {', '.join(equal[:-keys])} "
+        f"WHERE {' AND '.join(equal[-keys:])}"
+    )
+    connection.exec_driver_sql(statement, rows)
+
+
+def _update_together(
+    connection: Connection, table: Table, names: Sequence[str], keys: int, rows: list[Row]
+) -> None:
+    """One statement for all of them, each column an array: one way to the server and back."""
+    quote = connection.dialect.identifier_preparer
+    named = [quote.quote(name) for name in names]
+    kinds = [table.c[name].type.compile(connection.dialect) for name in names]
+    arrays = ", ".join(f"%s::{kind}[]" for kind in kinds)
+    places = ", ".join(f"to_{place}" for place in range(len(names)))
+    set_to = [f"{name} = told.to_{place}" for place, name in enumerate(named)][:-keys]
+    same = [f"own.{name} = told.to_{place}" for place, name in enumerate(named)][-keys:]
+    statement = (
+        f"UPDATE {quote.format_table(table)} AS own SET {', '.join(set_to)} "
+        f"FROM unnest({arrays}) AS told({places}) WHERE {' AND '.join(same)}"
+    )
+    connection.exec_driver_sql(statement, tuple(map(list, zip(*rows, strict=True))))
 
 
 def _quoted(connection: Connection, table: Table, names: Sequence[str]) -> str:

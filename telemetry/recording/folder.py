@@ -12,7 +12,7 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,10 @@ _NOTE_BYTES = 4096
 _LOCK_AT = 1 << 30
 _IN_MEMORY = 1 << 20
 _CHUNK = 1 << 20
+_ROWS_AT_ONCE = 1_000
+
+
+Cells = Sequence[object]
 
 
 @dataclass(frozen=True)
@@ -39,21 +43,28 @@ class TextFile:
     def head(self) -> bytes:
         return csv_line(self.columns) if self.columns else b""
 
-    def line(self, plan: Plan, row: Values) -> bytes:
-        """A row as one line; what it lacks is blank."""
+    def arranged(self, plan: Plan, row: Values) -> Cells:
+        """The cells of a row in the order of the columns; what it lacks is blank."""
+        if not self.columns or plan.names == self.columns:
+            return row
+        given = dict(zip(plan.names, row, strict=True))
+        return [given.get(name) for name in self.columns]
+
+    def lines(self, rows: Iterable[Cells]) -> bytes:
+        """Rows as the lines of the file."""
         if not self.columns:
-            return f"{row[0]}\n".encode()
-        cells: Sequence[object] = row
-        if plan.names != self.columns:
-            given = dict(zip(plan.names, row, strict=True))
-            cells = [given.get(name) for name in self.columns]
-        return csv_line(cells)
+            return "".join(f"{line}\n" for (line,) in rows).encode()
+        return _csv_lines(rows)
 
 
-def csv_line(cells: Sequence[object]) -> bytes:
+def csv_line(cells: Cells) -> bytes:
     """The cells as Python's csv writes them: CRLF, True and False, Decimals as they print."""
+    return _csv_lines([cells])
+
+
+def _csv_lines(rows: Iterable[Cells]) -> bytes:
     text = io.StringIO()
-    csv.writer(text).writerow(cells)
+    csv.writer(text).writerows(rows)
     return text.getvalue().encode()
 
 
@@ -61,18 +72,27 @@ class FolderBatch:
     """Buffers the day under way, and appends whole days; fits `RunRecorder` as its batch.
 
     What a caller would get wrong: it holds a lock on its folder until `close`, by which others
-    know that its process lives. Days that were appended are not forced to the disk's surface:
-    they outlive the process, but not a power cut.
+    know that its process lives. Days outlive the process in any case, and a power cut where they
+    are ``durable``: then each file is forced to the disk before the next step relies on it, so
+    that no day is marked as whole whose lines are not there.
     """
 
     def __init__(
-        self, folder: Path, files: Mapping[str, TextFile], *, last: str, days_per_write: int = 1
+        self,
+        folder: Path,
+        files: Mapping[str, TextFile],
+        *,
+        last: str,
+        days_per_write: int = 1,
+        durable: bool = True,
     ) -> None:
         """``files`` by table; that of ``last`` is appended to last."""
         self.day: int | None = None
         self._folder = folder
         self._files = {**{k: f for k, f in files.items() if k != last}, last: files[last]}
         self._days_per_write = days_per_write
+        self._durable = durable
+        self._rows: dict[str, list[Cells]] = {name: [] for name in self._files}
         self._waiting: dict[str, IO[bytes]] = {}
         self._ended: dict[str, int] = {}
         self._days_ended = 0
@@ -85,17 +105,30 @@ class FolderBatch:
     def add(self, plan: Plan, row: Values) -> None:
         """Take a row of the day under way; a large day waits in a temporary file."""
         name = plan.table.name
-        if name not in self._waiting:
-            self._waiting[name] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
-        self._waiting[name].write(self._files[name].line(plan, row))
+        rows = self._rows[name]
+        rows.append(self._files[name].arranged(plan, row))
+        if len(rows) >= _ROWS_AT_ONCE:
+            self._put_aside(name)
 
     def add_many(self, plan: Plan, rows: list[Values]) -> None:
         """Take many rows of the day under way."""
         for row in rows:
             self.add(plan, row)
 
+    def _put_aside(self, name: str) -> None:
+        """Make lines of the rows so far; they wait in memory while they are few."""
+        rows = self._rows[name]
+        if name not in self._waiting:
+            self._waiting[name] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
+        with writing(self._folder):
+            self._waiting[name].write(self._files[name].lines(rows))
+        rows.clear()
+
     def end_tick(self) -> None:
         """The day under way is whole: append it, at once or with its successors."""
+        for name, rows in self._rows.items():
+            if rows:
+                self._put_aside(name)
         self._ended = {name: file.tell() for name, file in self._waiting.items()}
         self._days_ended += 1
         if self._days_ended >= self._days_per_write:
@@ -103,6 +136,8 @@ class FolderBatch:
 
     def drop_tick(self) -> None:
         """Forget the day under way."""
+        for rows in self._rows.values():
+            rows.clear()
         for name, file in self._waiting.items():
             file.seek(self._ended.get(name, 0))
             file.truncate()
@@ -127,6 +162,8 @@ class FolderBatch:
 
     def roll_back(self) -> None:
         """Forget all that waits; what was appended stays."""
+        for rows in self._rows.values():
+            rows.clear()
         for file in self._waiting.values():
             file.close()
         self._waiting, self._ended, self._days_ended = {}, {}, 0
@@ -144,6 +181,7 @@ class FolderBatch:
         """The ended lines of one table, and its header before the first; the rest goes on."""
         file, waiting, upto = self._files[name], self._waiting[name], self._ended[name]
         waiting.seek(0)
+        new = not self._sizes.get(file.name)
         data = self._head(file) + waiting.read(min(upto, _CHUNK))
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
         place = os.open(self._folder / file.name, flags, 0o666)
@@ -151,8 +189,12 @@ class FolderBatch:
             while data:
                 self._sizes[file.name] = self._sizes.get(file.name, 0) + _write_all(place, data)
                 data = waiting.read(min(upto - waiting.tell(), _CHUNK))
+            if self._durable:
+                _force(place)
         finally:
             os.close(place)
+        if new and self._durable:
+            _force_folder(self._folder)
         under_way = waiting.read()
         waiting.seek(0)
         waiting.truncate()
@@ -172,6 +214,8 @@ class FolderBatch:
         os.lseek(self._note, 0, os.SEEK_SET)
         was, will = _stand(self._noted, before), _stand(self.day, sizes)
         _write_all(self._note, _note_text({"last": file.name, "was": was, "will": will}))
+        if self._durable:
+            _force(self._note)
 
 
 def repair(folder: Path, names: Sequence[str]) -> tuple[bool, int | None]:
@@ -263,16 +307,31 @@ def _write_all(place: int, data: bytes) -> int:
     return done
 
 
+def _force(place: int) -> None:
+    """Wait until the disk has the bytes of an open file."""
+    getattr(os, "fdatasync", os.fsync)(place)
+
+
+def _force_folder(folder: Path) -> None:
+    """Wait until the disk knows the names in a folder, where the system lets one ask for it."""
+    if os.name == "posix":
+        place = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(place)
+        finally:
+            os.close(place)
+
+
 def _cut(folder: Path, sizes: Mapping[str, int], names: Sequence[str]) -> None:
     """Each file as long as it is said to have been; one that was not there is removed."""
     for name in names:
         path = folder / name
         if not path.exists():
             continue
-        if sizes.get(name):
-            os.truncate(path, sizes[name])
-        else:
+        if not sizes.get(name):
             path.unlink()
+        elif path.stat().st_size > sizes[name]:  # a file is never made longer, by NULs
+            os.truncate(path, sizes[name])
 
 
 def _lock(place: int, *, wait: bool = False) -> bool:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_SOON = 0.01
 _ROOT = Path(__file__).resolve().parents[2]
 _NURSERY = """
 import os, sys
@@ -40,7 +43,7 @@ class Nursery:
         self._process = process
 
     def kill_after(self, ticks: int, *texts: str) -> int | None:
-        """Kill a recorder once it has said so many ticks; the last one it said, None if none."""
+        """Kill a recorder some moment after so many ticks; the last one it said, None if none."""
         asking, saying = self._process.stdin, self._process.stdout
         assert asking is not None
         assert saying is not None
@@ -56,6 +59,7 @@ class Nursery:
             else:
                 said.append(int(line))
             if pid is not None and len(said) >= ticks and not killed:
+                time.sleep(random.random() * _SOON)  # at once would be at one place of its loop
                 os.kill(pid, signal.SIGKILL)
                 killed = True
         raise AssertionError("the nursery died")

@@ -69,7 +69,7 @@ def recorder(tmp_path: Path) -> BilancioRecorder:
 
 def begin(recorder: BilancioRecorder, run_id: str = "r", **options: Any) -> BilancioRun:
     return recorder.begin_run(
-        "active", seed=7, run_id=run_id, **{"detailed_logging": True, **options}
+        "active", seed=7, run_id=run_id, **{"detailed_logging": True, "durable": False, **options}
     )
 
 

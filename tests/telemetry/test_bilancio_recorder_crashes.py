@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,81 +18,90 @@ from telemetry.families.bilancio.recorder import BilancioRecorder
 from telemetry.queries import RunsQuery
 from telemetry.recording import folder as folder_of
 from telemetry.recording.folder import NOTE
-from tests.effort import effort
+from tests.builders.killing import nursery
 from tests.telemetry.rings import read
 from tests.telemetry.test_bilancio_recorder import STATE, TRADE, begin, out_of
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = effort(3, 50)
-CHILD = """
-import resource, sys
-sys.path.insert(0, sys.argv[2])
+KILLS = 50
+DAYS = """
 from telemetry.errors import RecordingError
 from telemetry.families.bilancio.recorder import BilancioRecorder
 from tests.telemetry.test_bilancio_recorder import STATE, STOCK, TRADE
 
-run = BilancioRecorder(sys.argv[1]).begin_run(
-    "active", seed=1, run_id="killed", detailed_logging=True
-)
-if len(sys.argv) > 3:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]),) * 2)
-try:
-    for day in range(10**6):
-        for i in range(150):
-            run.log_trade(day, **{**TRADE, "ticket_id": f"ticket {i} of day {day} " + "x" * 99})
+def days(run, last=10**6):
+    for day in range(last):
+        for i in range(15):
+            run.log_trade(day, **{**TRADE, "ticket_id": f"ticket {i} of day {day} " + "x" * 999})
         for bucket in ("short", "mid", "long"):
             run.log_inventory(day, **{**STOCK, "bucket": bucket})
         run.log_event(day, "PhaseA")
         run.log_system_state(day, **STATE)
         run.end_tick(day)
-        print(day, flush=True)
+        yield day
+"""
+BORN = f"""{DAYS}
+def work(place, run_id, together):
+    run = BilancioRecorder(place).begin_run(
+        "active", seed=1, run_id=run_id, detailed_logging=True, ticks_per_commit=int(together),
+        durable=False,
+    )
+    for day in days(run):
+        say(day)
+"""
+CHILD = f"""
+import sys
+sys.path.insert(0, sys.argv[2])
+{DAYS}
+run = BilancioRecorder(sys.argv[1]).begin_run(
+    "active", seed=1, run_id=sys.argv[3], detailed_logging=True
+)
+"""
+LIMITED = f"""{CHILD}
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (400_000,) * 2)
+try:
+    for day in days(run):
+        print(day)
 except RecordingError as error:
     print(error)
 """
-ROWS = {"trades.csv": 150, "inventory_timeseries.csv": 3, "system_state_timeseries.csv": 1}
-
-
-def kill_after(place: Path, days: int) -> int:
-    """Kill a recording once it has ended so many days; the last day that it said was over."""
-    child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(place), str(ROOT)], stdout=subprocess.PIPE, text=True
-    )
-    assert child.stdout is not None
-    said = [int(child.stdout.readline()) for _ in range(days + 1)]
-    child.send_signal(signal.SIGKILL)
-    said += [int(line) for line in child.stdout.read().split()]
-    child.stdout.close()
-    child.wait()
-    return said[-1]
+ROWS = {"trades.csv": 15, "inventory_timeseries.csv": 3, "system_state_timeseries.csv": 1}
 
 
 def days_of(out: Path, name: str) -> list[int]:
     return [int(row["day"]) for row in read(out / name)]
 
 
-def check_marked(out: Path, ended: int) -> None:
+def check_marked(out: Path) -> None:
     """Before any repair: a day that is marked whole, by its system state, is in every file."""
-    whole = (out / "system_state_timeseries.csv").read_bytes().split(b"\r\n")[1:-1]
-    marked = [int(line.split(b",")[2]) for line in whole]
+    marked = [int(line.split(b",")[2]) for line in lines_of(out, "system_state_timeseries.csv")]
     assert marked == list(range(len(marked)))
-    assert marked[-1] >= ended
     for name, each in ROWS.items():
-        lines = (out / name).read_bytes().split(b"\r\n")[1:-1]
-        days = [int(line.split(b",")[2]) for line in lines]
+        days = [int(line.split(b",")[2]) for line in lines_of(out, name)]
         assert all(days.count(day) == each for day in marked), name
 
 
-def check_whole(out: Path, ended: int) -> int:
+def lines_of(out: Path, name: str) -> list[bytes]:
+    """The whole lines of a file after its header; none where there is no file."""
+    path = out / name
+    return path.read_bytes().split(b"\r\n")[1:-1] if path.exists() else []
+
+
+def check_whole(out: Path, ended: int | None, together: int = 1) -> int | None:
     """After the next start: whole days and nothing else, in whole lines; the last day."""
-    last = max(days_of(out, "system_state_timeseries.csv"))
-    assert last >= ended
+    days = days_of(out, "system_state_timeseries.csv")
+    assert days == list(range(len(days)))
+    assert len(days) % together == 0
+    assert ended is None or len(days) >= (ended + 1) // together * together
     for name, each in ROWS.items():
-        assert (out / name).read_bytes().endswith(b"\r\n")
-        assert days_of(out, name) == [day for day in range(last + 1) for _ in range(each)], name
-    lines = (out / "events.jsonl").read_text().splitlines()
-    assert [json.loads(line)["day"] for line in lines] == list(range(last + 1))
+        assert not days or (out / name).read_bytes().endswith(b"\r\n")
+        assert days_of(out, name) == [day for day in days for _ in range(each)], name
+    events = out / "events.jsonl"
+    lines = events.read_text().splitlines() if events.exists() else []
+    assert [json.loads(line)["day"] for line in lines] == days
     assert not (out / NOTE).exists()
-    return last
+    return days[-1] if days else None
 
 
 def statuses(place: Path) -> dict[object, str]:
@@ -103,26 +112,32 @@ def statuses(place: Path) -> dict[object, str]:
         source.close()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="a process cannot be killed that hard there")
-def test_a_killed_ring_keeps_every_whole_day_and_the_next_start_cuts_off_half_ones(
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot be forked there")
+def test_killed_rings_keep_every_whole_day_and_the_next_start_cuts_off_half_ones(
     tmp_path: Path,
 ) -> None:
-    rng = random.Random()
-    for i in range(KILLS):
-        place = tmp_path / f"sweep {i}"
-        ended = kill_after(place, rng.randrange(25))
-        out = place / "active" / "runs" / "killed" / "out"
-        check_marked(out, ended)
-        assert statuses(place) == {"killed": "running"}
-        recorder = BilancioRecorder(place)
-        last = check_whole(out, ended)
-        assert statuses(place) == {"killed": "failed"}
-        (row,) = read(place / "active" / "registry" / "experiments.csv")
-        assert row["error"] == f"the recording stopped after day {last}"
-        with begin(recorder, run_id="next") as run:
-            run.log_system_state(0, **STATE)
-            run.end_tick(0)
-        assert statuses(place) == {"killed": "failed", "next": "completed"}
+    rng, place = random.Random(), tmp_path / "sweep"
+    upto: dict[str, int | None] = {}
+    with nursery(BORN) as recorders:
+        for kill in range(KILLS):
+            together, name = rng.choice((1, 1, 3)), f"{kill}"
+            ended = recorders.kill_after(rng.randrange(8), str(place), name, f"{together}")
+            out = place / "active" / "runs" / name / "out"
+            if out.exists():
+                check_marked(out)
+                BilancioRecorder(place)
+                upto[name] = check_whole(out, ended, together)
+    assert len(upto) > KILLS // 2
+    rows = {row["run_id"]: row for row in read(place / "active" / "registry" / "experiments.csv")}
+    for name, day in upto.items():
+        when = "before its first day ended" if day is None else f"after day {day}"
+        if name in rows:  # it may have died before it said so much
+            assert rows[name]["status"] == "failed"
+            assert rows[name]["error"] == f"the recording stopped {when}"
+    with begin(BilancioRecorder(place), run_id="next") as run:
+        run.log_system_state(0, **STATE)
+        run.end_tick(0)
+    assert statuses(place)["next"] == "completed"
 
 
 class Killed(BaseException):
@@ -171,6 +186,30 @@ def cut_after(monkeypatch: pytest.MonkeyPatch, written: int) -> None:
     monkeypatch.setattr(folder_of, "_cut", lambda *_: None)
 
 
+def test_a_durable_day_is_on_the_disk_before_it_is_marked_as_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = BilancioRecorder(tmp_path / "sweep")
+    run = begin(recorder, durable=True)
+    steps: list[tuple[str, int]] = []
+    for name in ("_write_all", "_force"):
+        real = getattr(folder_of, name)
+
+        def step(place: int, *data: bytes, real: Any = real, name: str = name) -> int | None:
+            steps.append((name.split("_")[1], os.fstat(place).st_ino))
+            return real(place, *data)
+
+        monkeypatch.setattr(folder_of, name, step)
+    run.log_trade(0, **TRADE)
+    run.log_system_state(0, **STATE)
+    run.end_tick(0)
+    names = {path.stat().st_ino: path.name for path in out_of(recorder).iterdir()}
+    told = ["trades.csv", NOTE, "system_state_timeseries.csv"]
+    wanted = [(what, name) for name in told for what in ("write", "force")]
+    assert [(what, names[inode]) for what, inode in steps] == wanted
+    run.finish()
+
+
 def test_the_run_of_a_living_process_is_left_alone(tmp_path: Path) -> None:
     first = BilancioRecorder(tmp_path / "sweep")
     run = begin(first)
@@ -186,12 +225,11 @@ def test_the_run_of_a_living_process_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_several_processes_share_an_experiment(tmp_path: Path) -> None:
-    code = CHILD.replace("10**6", "3").replace('"killed"', "sys.argv[1][-1] + sys.argv[3]")
-    code = code.replace("len(sys.argv) > 3", "False") + "\nrun.finish()\n"
+    code = f"{CHILD}\nlist(days(run, 3))\nrun.finish()\n"
     place = tmp_path / "sweep"
     children = [
         subprocess.Popen(
-            [sys.executable, "-c", code, str(place), str(ROOT), str(i)],
+            [sys.executable, "-c", code, str(place), str(ROOT), f"p{i}"],
             stdout=subprocess.DEVNULL,
         )
         for i in range(3)
@@ -205,7 +243,7 @@ def test_several_processes_share_an_experiment(tmp_path: Path) -> None:
 def test_a_full_disk_is_one_sentence_and_loses_no_whole_day(tmp_path: Path) -> None:
     place = tmp_path / "sweep"
     done = subprocess.run(
-        [sys.executable, "-c", CHILD, str(place), str(ROOT), "400000"],
+        [sys.executable, "-c", LIMITED, str(place), str(ROOT), "killed"],
         capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
@@ -213,7 +251,7 @@ def test_a_full_disk_is_one_sentence_and_loses_no_whole_day(tmp_path: Path) -> N
     assert sentence.startswith(f"Cannot write to {place}/active/runs/killed/out: File too large;")
     out = place / "active" / "runs" / "killed" / "out"
     assert sorted(set(days_of(out, "trades.csv"))) == [int(day) for day in days]
-    assert len(days_of(out, "trades.csv")) == 150 * len(days)  # before any repair
+    assert len(days_of(out, "trades.csv")) == 15 * len(days)  # before any repair
     BilancioRecorder(place)
     assert check_whole(out, int(days[-1])) == int(days[-1])
 

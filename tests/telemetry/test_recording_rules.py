@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Column, Float, Integer, MetaData, Table, Text
 
 from telemetry.errors import RecordingError
+from telemetry.families.bilancio.rules import number, word, yes_or_no
 from telemetry.recording.checks import RowCheck
 from telemetry.recording.rules import (
     RefusedValue,
@@ -32,6 +33,9 @@ RULES = {
     "choice": choice(("buy", "sell")),
     "flag": flag(),
     "exact": exact(Decimal(0)),
+    "number": number(0),
+    "word": word(),
+    "yes or no": yes_or_no(),
 }
 VALUES = st.one_of(
     st.integers(-(2**65), 2**65),
@@ -82,6 +86,7 @@ def test_a_column_that_passes_quickly_would_not_be_changed(name: str, values: li
     [
         ("count", 3), ("real", 1.5), ("price", math.inf), ("lambda", 0.0),
         ("text", "x"), ("choice", "buy"), ("flag", True), ("integer", -1),
+        ("number", Decimal("1.5")), ("number", 2), ("word", "x y"), ("yes or no", True),
     ],
 )  # fmt: skip
 def test_usual_values_do_pass_quickly(name: str, value: object):

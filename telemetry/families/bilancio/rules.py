@@ -78,7 +78,7 @@ _OPTIONAL |= {"debt_to_money"}
 def number(minimum: int | None = None) -> Rule:
     """An exact number of any precision: Decimal, whole number or text of one; a float is refused.
 
-    It is written as Python prints it.
+    A whole number stays one; all are written as Python prints them.
     """
 
     def check(value: object) -> object:
@@ -92,9 +92,12 @@ def number(minimum: int | None = None) -> Rule:
             raise RefusedValue(f"must be a finite number, not {found}")
         if minimum is not None and found < minimum:
             raise RefusedValue(f"must be {minimum} or more, not {found}")
-        return found
+        return value if type(value) is int else found
 
-    return Rule(check)
+    plain = "(type({v}) is int or type({v}) is DECIMAL and {v}.is_finite())"
+    if minimum is not None:
+        plain += f" and {minimum} <= {{v}}"
+    return Rule(check, plain, words={"DECIMAL": Decimal})
 
 
 def word() -> Rule:
@@ -102,12 +105,15 @@ def word() -> Rule:
     any_text = text()
 
     def check(value: object) -> object:
+        if type(value) is str and value.isascii() and value.isprintable():
+            return value
         found = str(any_text(value))
         if found.splitlines() not in ([], [found]):
             raise RefusedValue(f"must be one line of text, not {shown(value)}")
         return found
 
-    return Rule(check)
+    # Whatever ends a line cannot be printed.
+    return Rule(check, "type({v}) is str and {v}.isascii() and {v}.isprintable()")
 
 
 def yes_or_no() -> Rule:
@@ -118,7 +124,7 @@ def yes_or_no() -> Rule:
             raise RefusedValue(f"must be True or False, not {shown(value)}")
         return value
 
-    return Rule(check)
+    return Rule(check, "type({v}) is bool")
 
 
 def _each(names: str, rule: Rule) -> dict[str, Rule]:

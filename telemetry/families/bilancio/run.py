@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
 import sqlalchemy as sa
 
@@ -44,6 +44,7 @@ FILES: Mapping[str, TextFile] = {
 }
 _EVENTS = Plan(sa.Table("events", sa.MetaData(), sa.Column("line", sa.Text)), ("line",))
 _EXACT = number(0)
+_WORD = word()
 
 
 @dataclass
@@ -183,16 +184,20 @@ class BilancioRun(RunRecorder[str]):
     def log_event(self, day: int, kind: str, phase: str = "simulation", **values: object) -> None:
         """A line of events.jsonl; numbers are whole or Decimal (written as text), never floats."""
         told: dict[str, object] = {"kind": kind, "day": day, "phase": phase}
+        name = "kind"
         try:
-            word()(kind)
-            told |= {name: _plain(value) for name, value in values.items()}
+            _WORD(kind)
+            for name, value in values.items():
+                told[name] = _plain(value)
         except RefusedValue as refusal:
-            name = next((n for n, v in values.items() if not _is_plain(v)), "kind")
             raise RecordingError(f"events.{name} {refusal}.") from None
         if day != self._tick:
             self._enter_tick(day)
-        with self._stopping_on_failure():
+        try:
             self._batch.add(_EVENTS, (json.dumps(told),))
+        except BaseException:
+            self._stop()
+            raise
 
     def log_balance(self, **row: Unpack[BalanceRow]) -> None:
         """What an agent is left with at the end of the run; written when it finishes."""
@@ -264,30 +269,25 @@ class BilancioRun(RunRecorder[str]):
     def _exact(self, name: str, value: Exact | None) -> Decimal:
         if value is None:
             raise RecordingError(f"{name} is required; give it a value.")
+        if type(value) is Decimal and value.is_finite() and value >= 0:
+            return value
         try:
-            return Decimal(str(_EXACT(value)))
+            return Decimal(cast("Decimal | int", _EXACT(value)))
         except RefusedValue as refusal:
             raise RecordingError(f"{name} {refusal}.") from None
 
 
 def _plain(value: object) -> object:
-    if value is None or isinstance(value, bool | int):
-        return value
+    """The value as JSON holds it; events come by the thousand, so the usual kinds go first."""
+    if isinstance(value, str):
+        return _WORD(value)
     if isinstance(value, Decimal) and value.is_finite():
         return str(value)
-    if isinstance(value, str):
-        return word()(value)
+    if value is None or isinstance(value, bool | int):
+        return value
     raise RefusedValue(
         f"must be text, a whole number, a finite Decimal or a flag, not {shown(value)}"
     )
-
-
-def _is_plain(value: object) -> bool:
-    try:
-        _plain(value)
-    except RefusedValue:
-        return False
-    return True
 
 
 def _as_double(value: object) -> float:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from json.encoder import encode_basestring
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,7 +28,8 @@ from telemetry.families.moltmarket.ledger import (
     Row,
 )
 from telemetry.families.moltmarket.models import Base
-from telemetry.recording.bulk import insert_rows
+from telemetry.families.moltmarket.payloads import json_of
+from telemetry.recording.bulk import insert_rows, update_rows
 from telemetry.recording.checks import Plan, Values
 from telemetry.recording.target import Target, writing
 
@@ -34,11 +37,7 @@ EVENT_COLUMNS = (
     "run_id", "tick_id", "event_seq", "event_type", "agent_id", "payload", "prev_hash",
     "event_hash", "created_at",
 )  # fmt: skip
-_FREE_FORM = ("RUN_CREATED", "SCENARIO_EVENT")
-"""Events with values of any kind; all others hold text and small whole numbers alone."""
-_EXACT_INT = 2**53
 _as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_as_sorted_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 _KEYS = ("run_id", "id")
 _AGENT_STATE = ("cash_balance", "asset_balance", "status", "bankrupt_at_tick")
 _ORDER_STATE = ("filled_quantity", "status")
@@ -58,6 +57,20 @@ def _as_text(own: sa.Table) -> sa.Table:
 
 
 _TABLES = {name: _as_text(own) for name, own in Base.metadata.tables.items()}
+_RUNS = _TABLES["runs"].c
+_END = sa.select(_RUNS.event_count, _RUNS.last_event_hash).where(_RUNS.id == sa.bindparam("run"))
+_END_LOCKED = _END.with_for_update()
+_STAND = (
+    sa.update(_TABLES["runs"])
+    .where(_RUNS.id == sa.bindparam("run"))
+    .values(
+        {
+            name: sa.bindparam(f"to_{name}")
+            for name in ("status", "current_tick", "event_count", "last_event_hash",
+                         "started_at", "stopped_at")
+        }
+    )
+)  # fmt: skip
 
 
 class Chain:
@@ -65,23 +78,26 @@ class Chain:
 
     def __init__(self, run_id: str, count: int = 0, last_hash: str = GENESIS) -> None:
         self._run = _as_json(run_id)
+        self._tick: tuple[int, str] = (0, "0")
         self.run_id = run_id
         self.count = count
         self.last_hash = last_hash
 
     def add(self, event: Event) -> Row:
         """The event as a row of the log, chained to the one before it."""
+        tick, kind, agent_id, _, created_at = event
         stored, payload = _written(event)
-        agent = "null" if event.agent_id is None else _as_json(event.agent_id)
+        agent = "null" if agent_id is None else encode_basestring(agent_id)
+        if tick != self._tick[0]:
+            self._tick = (tick, canonical_json(tick))
         hashed = (
-            f'{{"agentId":{agent},"eventSeq":{self.count},"eventType":"{event.kind}",'
+            f'{{"agentId":{agent},"eventSeq":{self.count},"eventType":"{kind}",'
             f'"payload":{payload},"prevHash":"{self.last_hash}",'
-            f'"runId":{self._run},"tickId":{canonical_json(event.tick)}}}'
+            f'"runId":{self._run},"tickId":{self._tick[1]}}}'
         )
         own = hashlib.sha256(hashed.encode()).hexdigest()
         row = (
-            self.run_id, event.tick, self.count, event.kind, event.agent_id, stored,
-            self.last_hash, own, event.created_at,
+            self.run_id, tick, self.count, kind, agent_id, stored, self.last_hash, own, created_at,
         )  # fmt: skip
         self.count += 1
         self.last_hash = own
@@ -90,14 +106,10 @@ class Chain:
 
 def _written(event: Event) -> tuple[str, str]:
     """The payload as it is stored, and as the producer hashes it: the same for plain values."""
-    payload = event.payload
-    plain = event.kind not in _FREE_FORM and not any(
-        isinstance(value, int) and abs(value) > _EXACT_INT for value in payload.values()
-    )
-    if not plain:
-        return _as_json(payload), canonical_json(payload)
-    text = _as_sorted_json(payload)
-    return text, text
+    plain = json_of(event.kind, event.payload)
+    if plain is not None:
+        return plain, plain
+    return _as_json(event.payload), canonical_json(event.payload)
 
 
 class EventStore:
@@ -204,11 +216,9 @@ def claim(connection: sa.Connection, run_id: str, expected: tuple[int, str]) -> 
     """
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-    runs = _TABLES["runs"]
-    wanted = sa.select(runs.c.event_count, runs.c.last_event_hash).where(runs.c.id == run_id)
-    if connection.dialect.name == "postgresql":
-        wanted = wanted.with_for_update()
-    found = connection.execute(wanted).all()  # all, as DuckDB's appender wants nothing left open
+    wanted = _END_LOCKED if connection.dialect.name == "postgresql" else _END
+    # all, as DuckDB's appender wants nothing left open
+    found = connection.execute(wanted, {"run": run_id}).all()
     if [tuple(row) for row in found] != [expected]:
         raise RecordingError(
             f"Run {run_id} has been changed by another program since event {expected[0]}; "
@@ -237,16 +247,16 @@ def write_changes(connection: sa.Connection, changes: Changes) -> None:
 
 def write_run(connection: sa.Connection, ledger: Ledger, count: int, last_hash: str) -> None:
     """Let the run row say where the run stands, and where its chain ends."""
-    runs = _TABLES["runs"]
     state: dict[str, Any] = {
-        "status": ledger.status,
-        "current_tick": ledger.current_tick,
-        "event_count": count,
-        "last_event_hash": last_hash,
-        "started_at": ledger.started_at,
-        "stopped_at": ledger.stopped_at,
+        "run": ledger.run_id,
+        "to_status": ledger.status,
+        "to_current_tick": ledger.current_tick,
+        "to_event_count": count,
+        "to_last_event_hash": last_hash,
+        "to_started_at": ledger.started_at,
+        "to_stopped_at": ledger.stopped_at,
     }
-    connection.execute(sa.update(runs).where(runs.c.id == ledger.run_id).values(state))
+    connection.execute(_STAND, state)
 
 
 def _update(
@@ -256,15 +266,8 @@ def _update(
     changed: tuple[str, ...],
     rows: Iterable[Row],
 ) -> None:
-    listed = list(rows)
-    if not listed:
-        return
-    own = _TABLES[name]
-    statement = (
-        sa.update(own)
-        .where(*(own.c[key] == sa.bindparam(f"key_{key}") for key in _KEYS))
-        .values({column: sa.bindparam(f"to_{column}") for column in changed})
-    )
-    wanted = [(columns.index(c), f"to_{c}") for c in changed]
-    wanted += [(columns.index(k), f"key_{k}") for k in _KEYS]
-    connection.execute(statement, [{name: row[i] for i, name in wanted} for row in listed])
+    names = (*changed, *_KEYS)
+    wanted = itemgetter(*(columns.index(column) for column in names))
+    listed = [wanted(row) for row in rows]
+    if listed:
+        update_rows(connection, _TABLES[name], names, len(_KEYS), listed)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from telemetry.errors import RecordingError
-from telemetry.families.moltmarket.metrics import Tally
+from telemetry.families.moltmarket.metrics import Marked, Tally
 
 SNAPSHOT_EVERY = 5
 """How often the producer takes metrics, in ticks; it takes them at the last tick as well."""
@@ -32,8 +33,11 @@ TRADE_COLUMNS = (
 SNAPSHOT_COLUMNS = ("run_id", "agent_id", "tick_id", *_METRICS, "created_at")
 
 
+_of_snapshot = itemgetter(*_METRICS)
+
+
 class Event(NamedTuple):
-    """One event of the log, its amounts as text, as its payload has them."""
+    """One event of the log; its amounts are Decimals, or text where they were read from it."""
 
     tick: int
     kind: str
@@ -70,7 +74,7 @@ class Changes:
         self.snapshots += later.snapshots
 
 
-@dataclass
+@dataclass(slots=True)
 class _Order:
     agent_id: str
     side: str
@@ -84,7 +88,7 @@ class _Order:
     stored: bool = False
 
 
-@dataclass
+@dataclass(slots=True)
 class _Agent:
     created_at: str | None
     bankrupt_at: int | None = None
@@ -123,7 +127,7 @@ class Ledger:
         self._dirty_agents: dict[str, _Agent] = {}
         self._trades: list[Row] = []
         self._snapshots: list[Row] = []
-        self._latest: list[Row] = []
+        self._latest: tuple[Event, list[Marked]] | None = None
         self._taken_at: int | None = None
 
     def __len__(self) -> int:
@@ -163,10 +167,11 @@ class Ledger:
 
     def apply(self, event: Event) -> None:
         """Move on by one event."""
-        self.within_tick = event.kind not in ("TICK_END", "RUN_CREATED")
-        if event.kind not in ("TICK_START", "TICK_END"):
-            self._tally.take(event.kind, event.agent_id, event.payload)
-        step = _STEPS.get(event.kind)
+        _, kind, agent, payload, _ = event
+        self.within_tick = kind not in _AROUND
+        if kind not in _TICKS:
+            self._tally.take(kind, agent, payload)
+        step = _STEPS.get(kind)
         if step is not None:
             step(self, event)
 
@@ -195,7 +200,8 @@ class Ledger:
     def last_snapshots(self) -> list[Row]:
         """Metrics at the last tick that has ended, if they were not yet taken at it."""
         taken, self._taken_at = self._taken_at, self.current_tick
-        return [] if taken == self.current_tick else self._latest
+        missed = self._latest is not None and taken != self.current_tick
+        return list(self._metrics()) if missed else []
 
     def _started(self, event: Event) -> None:
         self.status, self.started_at = "running", event.created_at
@@ -212,14 +218,19 @@ class Ledger:
     def _tick_ended(self, event: Event) -> None:
         self.current_tick = event.tick
         self.ticks_ended += 1
-        self._latest = list(self._metrics(event))
+        self._latest = event, self._tally.mark()
         if event.tick % self.snapshot_every == 0:
-            self._snapshots += self._latest
+            self._snapshots += self._metrics()
             self._taken_at = event.tick
 
-    def _metrics(self, event: Event) -> Iterator[Row]:
-        for agent, tick, told in self._tally.rows(event.tick):
-            yield (self.run_id, agent, tick, *(told[n] for n in _METRICS), event.created_at)
+    def _metrics(self) -> Iterator[Row]:
+        """A snapshot of every agent as the last tick that has ended left it."""
+        event, standing = self._latest or (None, [])
+        if event is None:
+            return
+        for marked in standing:
+            told = _of_snapshot(marked.metrics())
+            yield (self.run_id, marked.agent, event.tick, *told, event.created_at)
 
     def _entered(self, event: Event) -> None:
         name = str(event.agent_id)
@@ -292,6 +303,9 @@ class Ledger:
         )  # fmt: skip
 
 
+_TICKS = frozenset({"TICK_START", "TICK_END"})
+_AROUND = frozenset({"TICK_END", "RUN_CREATED"})
+"""Events after which no tick is under way."""
 _STEPS = {
     "RUN_STARTED": Ledger._started,
     "RUN_STOPPED": Ledger._stopped,

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.errors import RecordingError
+from telemetry.families.moltmarket.clock import as_text
 from telemetry.families.moltmarket.event_store import (
     Chain,
     claim,
@@ -18,7 +19,6 @@ from telemetry.families.moltmarket.event_store import (
 )
 from telemetry.families.moltmarket.hash_chain import ChainEvent, verify
 from telemetry.families.moltmarket.ledger import SNAPSHOT_EVERY, Event, Ledger
-from telemetry.families.moltmarket.run import as_text
 from telemetry.families.moltmarket.words import decode
 
 _AT_ONCE = 5_000

@@ -14,13 +14,13 @@ import json
 import os
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from telemetry.errors import RecordingError
 from telemetry.families.moltmarket import native, rebuilding
+from telemetry.families.moltmarket.clock import Clock, Stamp, as_text
 from telemetry.families.moltmarket.event_store import (
     EVENT_COLUMNS,
     Chain,
@@ -32,7 +32,7 @@ from telemetry.families.moltmarket.ledger import SNAPSHOT_EVERY, Event, Ledger
 from telemetry.families.moltmarket.migrations import SCHEMA
 from telemetry.families.moltmarket.models import Base
 from telemetry.families.moltmarket.rules import check_event, limit_of
-from telemetry.families.moltmarket.run import Amount, Clock, MarketRun, as_text
+from telemetry.families.moltmarket.run import Amount, MarketRun, Now
 from telemetry.recording.recorder import Recorder
 from telemetry.recording.rules import RefusedValue, text
 from telemetry.recording.target import open_target
@@ -42,10 +42,6 @@ __all__ = ["Amount", "MarketRecorder", "MarketRun"]
 _MAX_ROWS = 20_000
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class MarketRecorder(Recorder):
     """A database that market runs are written to, by path or SQLAlchemy URL; made if absent.
 
@@ -53,13 +49,13 @@ class MarketRecorder(Recorder):
     PostgreSQL or SQLite database; what two processes may not do is to write one and the same run.
     """
 
-    def __init__(self, target: str | os.PathLike[str], *, clock: Clock = _now) -> None:
+    def __init__(self, target: str | os.PathLike[str], *, clock: Clock | None = None) -> None:
         """Raises `RecordingError` when the place cannot be written or holds something else.
 
         ``clock`` tells the time of every event (it is not part of the chain).
         """
         super().__init__(open_target(target, Base.metadata, SCHEMA))
-        self._clock = clock
+        self._now: Now = Stamp() if clock is None else lambda: as_text(clock())
         self._limit = limit_of(self._target.engine.dialect.name)
 
     def begin_run(
@@ -84,7 +80,7 @@ class MarketRecorder(Recorder):
             told["snapshot_every"] = snapshot_every
         payload = check_event("RUN_CREATED", told, self._limit)
         ledger, chain = Ledger(name, snapshot_every), Chain(name)
-        event = Event(0, "RUN_CREATED", None, payload, as_text(self._clock()))
+        event = Event(0, "RUN_CREATED", None, payload, self._now())
         ledger.apply(event)
         self._insert(event, chain)
         return self._run(ledger, chain, ticks_per_commit, max_rows)
@@ -121,13 +117,13 @@ class MarketRecorder(Recorder):
         Raises `RecordingError` where the folder is there already, or the chain is broken.
         """
         with self._target.transaction() as connection:
-            native.write(connection, run_id, Path(folder), as_text(self._clock()))
+            native.write(connection, run_id, Path(folder), self._now())
 
     def _run(self, ledger: Ledger, chain: Chain, ticks_per_commit: int, max_rows: int) -> MarketRun:
         store = EventStore(
             self._target, ledger, chain, ticks_per_commit=ticks_per_commit, max_rows=max_rows
         )
-        return MarketRun(ledger.run_id, store, ledger, clock=self._clock, limit=self._limit)
+        return MarketRun(ledger.run_id, store, ledger, now=self._now, limit=self._limit)
 
     def _new_id(self, run_id: str | None) -> str:
         if run_id is None:

@@ -28,13 +28,15 @@ _DEEPEST = 200
 class Field:
     """One field of an event: its name here, and the key that the payload has for it.
 
-    An ``amount`` becomes text with eight decimals. What is not ``required`` the recorder fills.
+    An ``amount`` becomes a Decimal of eight decimals, ``least`` or more. What is not ``required``
+    the recorder fills.
     """
 
     name: str
     rule: Rule
-    amount: bool = False
     required: bool = True
+    amount: bool = False
+    least: Decimal | None = None
 
     @cached_property
     def key(self) -> str:
@@ -101,15 +103,14 @@ def _plain(value: Any, path: str, depth: int) -> Any:
 
 
 _NAME = text()
-_COUNT = integer(minimum=0)
+COUNT = integer(minimum=0)
 _AGENT = Field("agent_id", _NAME)
-_ANY = exact(digits=_WHOLE_DIGITS, places=_PLACES)
-_NOT_NEGATIVE = exact(Decimal(0), digits=_WHOLE_DIGITS, places=_PLACES)
-_POSITIVE = exact(UNIT, digits=_WHOLE_DIGITS, places=_PLACES)
+_ANY, _NOT_NEGATIVE, _POSITIVE = None, Decimal(0), UNIT
 
 
-def _amount(name: str, rule: Rule, *, required: bool = True) -> Field:
-    return Field(name, rule, amount=True, required=required)
+def _amount(name: str, least: Decimal | None, *, required: bool = True) -> Field:
+    rule = exact(least, digits=_WHOLE_DIGITS, places=_PLACES)
+    return Field(name, rule, required, amount=True, least=least)
 
 
 EVENTS: Mapping[str, tuple[Field, ...]] = {
@@ -121,11 +122,11 @@ EVENTS: Mapping[str, tuple[Field, ...]] = {
     ),
     "RUN_STARTED": (),
     "RUN_STOPPED": (Field("reason", _NAME),),
-    "TICK_START": (Field("tick_id", _COUNT),),
+    "TICK_START": (Field("tick_id", COUNT),),
     "TICK_END": (
-        Field("tick_id", _COUNT),
-        Field("orders_processed", _COUNT),
-        Field("trades_executed", _COUNT),
+        Field("tick_id", COUNT),
+        Field("orders_processed", COUNT),
+        Field("trades_executed", COUNT),
     ),
     "AGENT_CREATED": (
         _AGENT,
@@ -170,11 +171,11 @@ EVENTS: Mapping[str, tuple[Field, ...]] = {
         _amount("amount", _NOT_NEGATIVE),
         _amount("new_cash", _ANY, required=False),
     ),
-    "RATE_LIMIT_HIT": (_AGENT, Field("actions_attempted", _COUNT), Field("limit", _COUNT)),
+    "RATE_LIMIT_HIT": (_AGENT, Field("actions_attempted", COUNT), Field("limit", COUNT)),
     "SCENARIO_EVENT": (Field("event_type", short_text(64)), Field("params", plain_json())),
 }
 #: Said by the recorder itself.
-OWN = ("RUN_CREATED", "RUN_STARTED", "RUN_STOPPED", "TICK_START", "TICK_END")
+OWN = frozenset({"RUN_CREATED", "RUN_STARTED", "RUN_STOPPED", "TICK_START", "TICK_END"})
 
 
 def limit_of(dialect: str) -> Decimal:
@@ -183,7 +184,7 @@ def limit_of(dialect: str) -> Decimal:
 
 
 def check_event(kind: str, values: Mapping[str, object], limit: Decimal) -> Payload:
-    """The payload of an event, its amounts still Decimal.
+    """The payload of an event, its amounts Decimals of eight decimals.
 
     Raises `RecordingError` naming ``KIND.field`` for an unknown, missing or wrong field.
     """
@@ -216,10 +217,13 @@ def check_event(kind: str, values: Mapping[str, object], limit: Decimal) -> Payl
 
 
 def in_range(name: str, amount: Any, limit: Decimal) -> Decimal:
-    """The amount without the sign of a zero; RecordingError where it could not be kept exactly."""
+    """The amount with eight decimals, and without the sign of a zero.
+
+    RecordingError where it could not be kept exactly.
+    """
     if not -limit < amount < limit:
         raise RecordingError(
             f"{name} must be within ±{limit.normalize():f} to be kept to the last of its 8 "
             f"decimals there, not {amount}."
         )
-    return Decimal(amount) + 0
+    return Decimal(amount).quantize(UNIT) + 0

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from telemetry.errors import RecordingError
 from telemetry.families.moltmarket.event_store import EventStore
 from telemetry.families.moltmarket.ledger import Event, Ledger
+from telemetry.families.moltmarket.payloads import payload_of
 from telemetry.families.moltmarket.rules import (
     OWN,
     Payload,
@@ -22,14 +21,9 @@ from telemetry.recording.run import COMPLETED, RunRecorder
 
 Amount = Decimal | int | str
 """Exact, with at most eight decimals; a float is refused by the name of its field."""
-Clock = Callable[[], datetime]
-_BEFORE_START = ("AGENT_CREATED", "RATE_LIMIT_HIT", "SCENARIO_EVENT")
+Now = Callable[[], str]
+_BEFORE_START = frozenset({"AGENT_CREATED", "RATE_LIMIT_HIT", "SCENARIO_EVENT"})
 """What may be said before its tick starts; any other event starts it."""
-
-
-def as_text(when: datetime) -> str:
-    """A time as the producer stores it: without a zone, to the millisecond."""
-    return when.isoformat(" ", "milliseconds").partition("+")[0]
 
 
 class MarketRun(RunRecorder[str]):
@@ -40,10 +34,11 @@ class MarketRun(RunRecorder[str]):
     """
 
     def __init__(
-        self, run_id: str, store: EventStore, ledger: Ledger, *, clock: Clock, limit: Decimal
+        self, run_id: str, store: EventStore, ledger: Ledger, *, now: Now, limit: Decimal
     ) -> None:
+        """``now`` tells the time as it is stored; amounts must stay below ``limit``."""
         super().__init__(store, run_id, {}, finalise=self._end_run, tick_column="tick_id")
-        self._store, self._ledger, self._clock, self._limit = store, ledger, clock, limit
+        self._store, self._ledger, self._now, self._limit = store, ledger, now, limit
         self._begun: int | None = None
         self._reason = COMPLETED
 
@@ -167,12 +162,12 @@ class MarketRun(RunRecorder[str]):
         """
         if kind in OWN:
             raise RecordingError(f"{kind} is written by the recorder itself.")
-        payload = check_event(kind, values, self._limit)
+        payload = payload_of(kind, values, self._limit)
         agent = payload.get("agentId")
         self._follow(kind, agent, payload)
         if tick != self._tick:
             self._enter_tick(tick)
-        if kind not in _BEFORE_START:
+        if tick != self._begun and kind not in _BEFORE_START:
             self._begin(tick)
         self._append(tick, kind, agent, payload)
 
@@ -222,9 +217,11 @@ class MarketRun(RunRecorder[str]):
         self._store.commit_ended()
 
     def _append(self, tick: int, kind: str, agent: str | None, payload: Payload) -> None:
-        told = {k: f"{v:.8f}" if isinstance(v, Decimal) else v for k, v in payload.items()}
-        with self._stopping_on_failure():
-            self._store.append(Event(tick, kind, agent, told, as_text(self._clock())))
+        try:
+            self._store.append(Event(tick, kind, agent, payload, self._now()))
+        except BaseException:
+            self._stop()
+            raise
 
     def _follow(self, kind: str, agent: str | None, payload: Payload) -> None:
         """Refuse what cannot follow from the events so far, and fill in what does."""
@@ -269,30 +266,26 @@ class MarketRun(RunRecorder[str]):
 
     def _follow_balance(self, payload: Payload) -> None:
         cash, asset = self._ledger.balance(payload["agentId"])
-        self._state("BALANCE_UPDATED.new_cash", payload, cash + payload["cashDelta"])
-        self._state("BALANCE_UPDATED.new_asset", payload, asset + payload["assetDelta"])
-        if payload["newAsset"] < 0:
-            raise RecordingError(
-                f"BALANCE_UPDATED.new_asset must be 0 or more, not {payload['newAsset']}."
-            )
+        self._state("BALANCE_UPDATED.new_cash", "newCash", payload, cash + payload["cashDelta"])
+        left = asset + payload["assetDelta"]
+        self._state("BALANCE_UPDATED.new_asset", "newAsset", payload, left)
+        if left < 0:
+            raise RecordingError(f"BALANCE_UPDATED.new_asset must be 0 or more, not {left}.")
 
     def _follow_decay(self, payload: Payload) -> None:
         cash, _ = self._ledger.balance(payload["agentId"])
-        self._state("DECAY_APPLIED.new_cash", payload, cash - payload["amount"])
+        self._state("DECAY_APPLIED.new_cash", "newCash", payload, cash - payload["amount"])
 
     def _follow_bankruptcy(self, payload: Payload) -> None:
         if self._ledger.is_bankrupt(payload["agentId"]):
             raise RecordingError(f"AGENT_BANKRUPT.agent_id {payload['agentId']!r} is bankrupt.")
         cash, asset = self._ledger.balance(payload["agentId"])
-        self._state("AGENT_BANKRUPT.final_cash", payload, cash)
-        self._state("AGENT_BANKRUPT.final_asset", payload, asset)
+        self._state("AGENT_BANKRUPT.final_cash", "finalCash", payload, cash)
+        self._state("AGENT_BANKRUPT.final_asset", "finalAsset", payload, asset)
 
-    def _state(self, name: str, payload: Payload, follows: Decimal) -> None:
+    def _state(self, name: str, key: str, payload: Payload, follows: Decimal) -> None:
         """Set what follows from the events, or refuse what was given against it."""
-        first, *rest = name.partition(".")[2].split("_")
-        key = first + "".join(word.capitalize() for word in rest)
-        given: Any = payload.setdefault(key, in_range(name, follows, self._limit))
-        if given != follows:
+        if payload.setdefault(key, in_range(name, follows, self._limit)) != follows:
             raise RecordingError(f"{name} must be {follows}, as the events so far make it.")
 
 

@@ -26,6 +26,7 @@ def simulate(
         run_id=run_id,
         scenario={"name": f"Dealer ring ({regime})", "regime": regime, **scenario.config},
         detailed_logging=regime == "active",
+        durable=False,  # it can be simulated again
         n_agents=scenario.agents,
         kappa=scenario.kappa,
         concentration=scenario.concentration,
