@@ -1,49 +1,26 @@
-"""The columns of every table as a person reads them: labels, units, roles, derived ones."""
+"""The columns of the files of one run, as a person reads them: labels, units, roles."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from telemetry.families.bilancio.circumstances import CIRCUMSTANCES
-from telemetry.families.vocabulary import Columns, ColumnSpec, Doubt
-
-C = ColumnSpec
-CASH = "cash"
-FACE = "face value"
-SHARE = "share"
-
-
-def number(name: str, label: str, unit: str | None = None, **more: Any) -> ColumnSpec:
-    """An exact decimal, stored as the text that Python printed."""
-    return C(name, label, "real", unit=unit, decimal_text=True, **more)
-
-
-def hidden(*columns: ColumnSpec) -> tuple[ColumnSpec, ...]:
-    return tuple(replace(c, visible=False) for c in columns)
-
-
-def _run(label: str = "run") -> ColumnSpec:
-    return C("run_id", label, role="run", visible=False)
-
-
-def _own() -> tuple[ColumnSpec, ...]:
-    """What every table of a CSV file ends with."""
-    return (
-        C("line", "row", "int", role="key", visible=False, help="The row's number in its file."),
-        C("unreadable", "unreadable", optional=True, visible=False,
-          help="What could not be read in this row, as it is written there."),
-    )  # fmt: skip
-
-
-def _logged() -> ColumnSpec:
-    return C("logged_run", "run as logged", visible=False, help="run_id in the file itself.")
-
-
-def _day(name: str = "day", label: str = "day") -> ColumnSpec:
-    return C(name, label, "int", role="tick")
+from telemetry.families.bilancio.column_words import (
+    CASH,
+    FACE,
+    SHARE,
+    C,
+    day,
+    hidden,
+    is_one,
+    logged,
+    number,
+    own,
+    run,
+)
+from telemetry.families.vocabulary import Columns
 
 
 def bucket_and_side(columns: Columns) -> sa.ColumnElement[Any]:
@@ -57,135 +34,8 @@ def logged_default(columns: Columns) -> sa.ColumnElement[Any]:
     return sa.case((columns.column("repayment_events", "outcome") == "defaulted", 1), else_=0)
 
 
-def _is_one(table: str, name: str) -> Any:
-    def derive(columns: Columns) -> sa.ColumnElement[Any]:
-        return sa.cast(columns.column(table, name), sa.Integer)
-
-    return derive
-
-
-PARAMETERS = (
-    number("kappa", "κ", role="parameter", facet=True, help="Liquidity: initial cash per debt."),
-    number("concentration", "c", role="parameter", facet=True,
-           help="Dirichlet concentration of debts; small: unequal."),
-    number("mu", "μ", role="parameter", facet=True, help="How late debts fall due, 0 to 1."),
-)  # fmt: skip
-OUTSIDE = number("outside_mid_ratio", "ρ", role="parameter", facet=True,
-                 help="Outside dealer's mid price per unit of face.")  # fmt: skip
-DELTAS = (
-    number("delta_passive", "default rate passive", SHARE, role="baseline"),
-    number("delta_active", "default rate active", SHARE, role="treated"),
-    number("trading_effect", "effect", SHARE, role="effect", help="δ passive − δ active."),
-)
-RUNS = (
-    C("run_id", "run", role="run"),
-    C("title", "what", role="name"),
-    C("regime", "regime", role="regime", facet=True),
-    C("status", "status", role="status", facet=True),
-    C("pair", "pair", "int", role="pair_number"),
-    C("other_run", "pair's other run", role="run_link"),
-    C("seed", "seed", "int", role="seed"),
-    *PARAMETERS,
-    OUTSIDE,
-    number("monotonicity", "monotonicity"),
-    number("delta_total", "default rate", SHARE),
-    number("delta_other", "other's default rate", SHARE),
-    number("trading_effect", "effect", SHARE, help="δ passive − δ active."),
-    number("trading_relief_ratio", "relief", SHARE),
-    number("phi_total", "settled on time", SHARE),
-    C("n_agents", "agents", "int"),
-    C("default_handling", "on default", facet=True),
-    C("error", "error"),
-    C("files_missing", "without files", "flag", facet=True,
-      help="Known from the registry alone; its folder is not here."),
-    C("files", "files", "int", visible=False, help="Files in its out/ folder."),
-    C("replayable", "replayable", "flag", role="replayable", visible=False,
-      derive=lambda c: sa.func.coalesce(c.column("runs", "files"), 0) > 0, needs=("files",),
-      help="Has files in its out/ folder."),
-    *hidden(
-        number("face_value", "ticket size"),
-        number("big_entity_share", "big entities' share"),
-        number("Q_total", "Q"),
-        number("S1", "total dues"),
-        number("L0", "initial cash", CASH),
-        C("maturity_days", "horizon", "int", unit="days"),
-        C("time_to_stability", "days until stable", "int"),
-        C("dealer_enabled", "dealer", "flag"),
-        C("phase", "phase"),
-        C("experiment_id", "experiment", role="experiment"),
-        C("folder", "folder"),
-    ),
-)  # fmt: skip
-EXPERIMENTS = (
-    C("experiment_id", "experiment", role="experiment"),
-    C("name", "name", role="name"),
-    C("kind", "arms", role="kind"),
-    C("status", "status", role="status", facet=True),
-    C("runs", "runs", "int"),
-    C("pairs", "pairs", "int"),
-    C("completed_pairs", "compared", "int"),
-    C("pairs_improved", "fewer defaults", "int"),
-    C("pairs_unchanged", "no difference", "int"),
-    C("pairs_worsened", "more defaults", "int"),
-    C("mean_delta_passive", "mean default rate passive", "real", unit=SHARE),
-    C("mean_delta_active", "mean default rate active", "real", unit=SHARE),
-    C("mean_trading_effect", "mean effect", "real", unit=SHARE),
-    C("mean_relief_ratio", "mean relief", "real", unit=SHARE),
-    C("description", "description", optional=True),
-    C("created_at", "created", "time", role="start", optional=True),
-    C("completed_at", "completed", "time", role="end", optional=True),
-)
-USAGE = (
-    C("dealer_trade_count", "trades", "int"),
-    C("trader_dealer_trade_count", "trades of households", "int"),
-    C("n_traders_using_dealer", "traders", "int"),
-    number("total_face_traded", "face traded", FACE),
-    number("total_cash_volume", "cash volume", CASH),
-    number("dealer_active_fraction", "days with inventory", SHARE),
-    number("dealer_empty_fraction", "days empty", SHARE),
-    number("vbt_usage_fraction", "days routed outside", SHARE),
-    number("mean_debt_to_money", "mean debt to money"),
-    number("final_debt_to_money", "final debt to money"),
-    number("debt_shrink_rate", "debt shrunk by", SHARE),
-    number("frac_defaulted_that_traded", "defaulted face of traders", SHARE,
-           help="Share of the face in default whose debtor had traded with the dealer."),
-    number("frac_repaid_that_traded", "repaid face of traders", SHARE),
-)  # fmt: skip
-PAIRS = (
-    C("pair", "pair", "int", role="pair_number"),
-    *PARAMETERS,
-    OUTSIDE,
-    C("seed", "seed", "int", role="seed"),
-    *DELTAS,
-    C("result", "result", role="result", facet=True),
-    C(
-        "explanation",
-        "why no difference",
-        role="reason",
-        facet=True,
-        help="Where defaulters were not logged, the run's defaults tell whether they had traded.",
-    ),
-    C("total_trades", "trades", "int"),
-    C("passive_run_id", "passive run", role="baseline_run"),
-    C("active_run_id", "active run", role="treated_run"),
-    number("trading_relief_ratio", "relief", SHARE),
-    *hidden(
-        C("passive_status", "passive status", facet=True),
-        C("active_status", "active status", facet=True),
-        number("phi_passive", "settled on time passive", SHARE),
-        number("phi_active", "settled on time active", SHARE),
-        number("monotonicity", "monotonicity", facet=True),
-        number("face_value", "ticket size"),
-        number("big_entity_share", "big entities' share"),
-        number("dealer_total_pnl", "dealer's profit", CASH),
-        number("dealer_total_return", "dealer's return"),
-        *USAGE,
-        C("experiment_id", "experiment", role="experiment"),
-        C("unreadable", "unreadable", optional=True),
-    ),
-)
 TRADES = (
-    _day(),
+    day(),
     C("bucket", "bucket", role="pair", facet=True),
     C("side", "side", role="direction", facet=True),
     C("trader_id", "trader", role="agent", facet=True),
@@ -222,14 +72,14 @@ TRADES = (
         C("bucket_and_side", "bucket and side", derive=bucket_and_side,
           needs=("bucket", "side")),
         C("outside_count", "through the outside dealer", "int",
-          derive=_is_one("trades", "is_passthrough"), needs=("is_passthrough",)),
-        _run(),
-        _logged(),
+          derive=is_one("trades", "is_passthrough"), needs=("is_passthrough",)),
+        run(),
+        logged(),
     ),
-    *_own(),
+    *own(),
 )  # fmt: skip
 REPAYMENTS = (
-    _day("maturity_day", "due on day"),
+    day("maturity_day", "due on day"),
     C("trader_id", "debtor", role="agent", facet=True),
     number("face_value", "face", FACE, role="amount"),
     C("outcome", "outcome", role="result", facet=True),
@@ -243,13 +93,13 @@ REPAYMENTS = (
         C("logged_default", "default rate", "int", unit=SHARE, derive=logged_default,
           needs=("outcome",)),
         C("regime", "regime", role="regime"),
-        _run(),
-        _logged(),
+        run(),
+        logged(),
     ),
-    *_own(),
+    *own(),
 )  # fmt: skip
 OBLIGATIONS = (
-    _day("due_day", "due on day"),
+    day("due_day", "due on day"),
     C("debtor", "debtor", role="agent", facet=True),
     C("creditor", "creditor", role="counterparty", facet=True),
     number("amount", "amount", FACE, role="amount"),
@@ -266,11 +116,11 @@ OBLIGATIONS = (
       help="repayment_events: as logged. events: settled, or fell due unpaid, or never reached."),
     C("is_default", "default", "flag", visible=False),
     C("liability_id", "obligation"),
-    _run(),
+    run(),
     C("line", "row", "int", role="key", visible=False),
 )  # fmt: skip
 INVENTORY = (
-    _day(),
+    day(),
     C("bucket", "bucket", role="agent", facet=True),
     C("dealer_inventory", "inventory", "int", role="quantity", unit="tickets"),
     C("max_capacity", "capacity", "int", unit="tickets"),
@@ -280,11 +130,11 @@ INVENTORY = (
     C("is_at_zero", "empty", "flag", facet=True),
     C("hit_vbt_this_step", "routed outside", "flag", facet=True),
     C("state", "state", role="state", facet=True),
-    *hidden(C("regime", "regime", role="regime"), _run(), _logged()),
-    *_own(),
+    *hidden(C("regime", "regime", role="regime"), run(), logged()),
+    *own(),
 )
 SYSTEM = (
-    _day(),
+    day(),
     number("total_face_value", "face outstanding", FACE),
     number("face_bucket_short", "short", FACE),
     number("face_bucket_mid", "mid", FACE),
@@ -292,12 +142,12 @@ SYSTEM = (
     number("total_cash", "cash", CASH),
     number("debt_to_money", "debt to money"),
     *hidden(
-        C("agent", "agent", role="agent"), C("regime", "regime", role="regime"), _run(), _logged()
+        C("agent", "agent", role="agent"), C("regime", "regime", role="regime"), run(), logged()
     ),
-    *_own(),
+    *own(),
 )
 HORIZON = (
-    _day(),
+    day(),
     C("dealer_inventory", "dealer's inventory", "int", unit="tickets"),
     C("max_capacity", "dealer's capacity", "int", unit="tickets"),
     C("dealer_share_pct", "dealer's share", "real", unit="%"),
@@ -306,11 +156,11 @@ HORIZON = (
     C("due_unpaid_face", "in default so far", "real", unit=FACE),
     number("total_cash", "cash", CASH),
     number("debt_to_money", "debt to money"),
-    _run(),
+    run(),
     C("line", "row", "int", role="key", visible=False),
 )
 METRICS = (
-    _day(),
+    day(),
     number("S_t", "due", FACE, help="Dues of the day."),
     number("gross_settled_t", "settled", FACE),
     number("phi_t", "settled on time", SHARE, help="φ: settled per due."),
@@ -325,8 +175,8 @@ METRICS = (
     C("n_debtors", "debtors", "int"),
     C("n_creditors", "creditors", "int"),
     C("notes", "notes", optional=True),
-    *hidden(C("agent", "agent", role="agent"), _run()),
-    *_own(),
+    *hidden(C("agent", "agent", role="agent"), run()),
+    *own(),
 )
 BALANCES = (
     C("agent_id", "agent", role="agent", facet=True),
@@ -346,26 +196,26 @@ BALANCES = (
         C("agent_name", "name"),
         number("total_inventory_value", "inventory value"),
         number("total_nonfinancial_value", "non-financial value"),
-        _run(),
+        run(),
     ),
-    *_own(),
+    *own(),
 )
 DEBTOR_SHARES = (
-    _day(),
+    day(),
     C("agent", "debtor", role="agent", facet=True),
     number("DS_t", "share of the shortfall", SHARE),
-    _run(),
-    *_own(),
+    run(),
+    *own(),
 )
 INTRADAY = (
-    _day(),
+    day(),
     C("step", "step", "int"),
     C("payer", "payer", role="agent", facet=True),
     C("payee", "payee", role="counterparty", facet=True),
     number("amount", "amount", CASH, role="amount"),
     number("P_prefix", "paid so far", CASH),
-    _run(),
-    *_own(),
+    run(),
+    *own(),
 )
 AGENTS = (
     C("agent", "agent", role="agent"),
@@ -385,13 +235,13 @@ AGENTS = (
     C("defaulted_face", "in default", "real", unit=FACE),
     number("cash_at_end", "cash at end", CASH),
     number("net_at_end", "net at end", CASH),
-    C("default_count", "in default", "int", derive=_is_one("agents", "defaulted"),
+    C("default_count", "in default", "int", derive=is_one("agents", "defaulted"),
       needs=("defaulted",), visible=False),
-    _run(),
+    run(),
 )  # fmt: skip
 EVENTS = (
     C("line", "#", "int", role="sequence"),
-    _day(),
+    day(),
     C("phase", "phase", facet=True, visible=False),
     C("kind", "event", role="event", facet=True),
     C("agent", "agent", role="agent", facet=True),
@@ -401,56 +251,12 @@ EVENTS = (
     C("reference", "reference", role="transaction"),
     C("payload", "payload", "json", role="payload", visible=False),
     C("unreadable", "unreadable", optional=True, visible=False),
-    _run(),
+    run(),
 )
 DEALER_METRICS = (
     C("metric", "metric", role="name"),
     C("bucket", "bucket", facet=True),
     number("value", "value", role="amount"),
-    _run(),
+    run(),
     C("line", "row", "int", role="key", visible=False),
-)
-_EXPERIMENT = C("experiment_id", "experiment", role="experiment", visible=False)
-DEALER_USAGE = (
-    C("run_id", "active run", role="treated_run"),
-    *PARAMETERS,
-    OUTSIDE,
-    *DELTAS,
-    *USAGE,
-    number("trading_relief_ratio", "relief", SHARE, visible=False),
-    _EXPERIMENT,
-    *_own(),
-)
-_ONLY_REPAID = Doubt(
-    "pairs",
-    "delta_active",
-    "Every rate is 0 because only repaid obligations were logged: Pairs shows defaults in {n} of "
-    "the active runs.",
-)
-STRATEGY_BY_RUN = (
-    C("run_id", "active run", role="treated_run"),
-    C("strategy", "strategy", role="reason", facet=True),
-    C("count", "obligations", "int"),
-    number("face", "face", FACE),
-    C("default_count", "defaults", "int"),
-    number("default_face", "face in default", FACE),
-    number("default_rate", "default rate", SHARE, weight="face", doubt=_ONLY_REPAID),
-    *PARAMETERS,
-    OUTSIDE,
-    *DELTAS,
-    C("seed", "seed", "int", role="seed", visible=False),
-    _EXPERIMENT,
-    *_own(),
-)
-STRATEGY_OVERALL = (
-    C("strategy", "strategy", role="reason", facet=True),
-    *PARAMETERS,
-    OUTSIDE,
-    C("runs_using_strategy", "runs", "int"),
-    number("total_face", "face", FACE),
-    number("default_face", "face in default", FACE),
-    number("default_rate", "default rate", SHARE, weight="total_face", doubt=_ONLY_REPAID),
-    number("mean_trading_effect", "mean effect", SHARE, weight="runs_using_strategy"),
-    _EXPERIMENT,
-    *_own(),
 )

@@ -17,7 +17,7 @@ from telemetry.concepts import (
     RunId,
 )
 from telemetry.errors import NothingFoundError
-from telemetry.families.bilancio import columns
+from telemetry.families.bilancio import sweep_columns
 from telemetry.families.bilancio.views import CSV_TABLES
 from telemetry.families.vocabulary import Asker
 from telemetry.queries import AgentsQuery, ExperimentsQuery, IterationsQuery
@@ -58,7 +58,7 @@ def agents(asker: Asker, query: AgentsQuery) -> tuple[Agent, ...]:
 
 def experiments(asker: Asker, query: ExperimentsQuery) -> ExperimentList:
     """Every sweep below what was opened; none where a run was opened alone."""
-    specs = columns.EXPERIMENTS
+    specs = sweep_columns.EXPERIMENTS
     rows = asker.rows(
         sa.select(*(asker.column("experiments", c.name) for c in specs)).order_by(
             asker.column("experiments", "experiment_id")
@@ -101,7 +101,7 @@ def detail(asker: Asker, run_id: RunId, found: RunDetail) -> RunDetail:
     fields = found.run.fields
     facts = [
         (spec.label, fields.get(spec.name))
-        for spec in columns.RUNS
+        for spec in sweep_columns.RUNS
         if spec.name not in _NOT_FACTS and fields.get(spec.name) is not None
     ]
     ticks = found.run.ticks

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from telemetry.families.bilancio import columns as c
 from telemetry.families.bilancio import models, words
+from telemetry.families.bilancio import sweep_columns as s
 from telemetry.families.vocabulary import (
     Aggregate,
     AggregateSpec,
@@ -55,9 +56,9 @@ _BY_STRATEGY = _summary(
     ("sold", "sold", "sum", "sell_count"),
 )
 TABLES = (
-    TableSpec("runs", "Runs", "runs", models.RUNS, c.RUNS, ("run_id",), tick=None, sort=None),
-    _of_sweep(models.EXPERIMENTS, "Experiments", c.EXPERIMENTS, key=("experiment_id",)),
-    _of_sweep(models.PAIRS, "Pairs", c.PAIRS, key=("experiment_id", "pair"), summary=_summary(
+    TableSpec("runs", "Runs", "runs", models.RUNS, s.RUNS, ("run_id",), tick=None, sort=None),
+    _of_sweep(models.EXPERIMENTS, "Experiments", s.EXPERIMENTS, key=("experiment_id",)),
+    _of_sweep(models.PAIRS, "Pairs", s.PAIRS, key=("experiment_id", "pair"), summary=_summary(
         "result",
         ("pairs", "pairs", "count", None),
         ("passive", "mean default rate passive", "avg", "delta_passive"),
@@ -114,8 +115,8 @@ TABLES = (
     _of_run(models.EVENTS, "Events", c.EVENTS, agents=("agent", "counterparty"),
             explain=words.describe_event),
     _of_run(models.DEALER_METRICS, "Dealer's results", c.DEALER_METRICS, tick=None),
-    _of_sweep(models.DEALER_USAGE, "Dealer usage", c.DEALER_USAGE),
-    _of_sweep(models.STRATEGY_BY_RUN, "Strategy outcomes by run", c.STRATEGY_BY_RUN,
+    _of_sweep(models.DEALER_USAGE, "Dealer usage", s.DEALER_USAGE),
+    _of_sweep(models.STRATEGY_BY_RUN, "Strategy outcomes by run", s.STRATEGY_BY_RUN,
               summary=_summary(
         "strategy",
         ("obligations", "obligations", "sum", "count"),
@@ -123,7 +124,7 @@ TABLES = (
         ("defaults", "defaults", "sum", "default_count"),
         ("default_face", "face in default", "sum", "default_face"),
     )),
-    _of_sweep(models.STRATEGY_OVERALL, "Strategy outcomes", c.STRATEGY_OVERALL, summary=_summary(
+    _of_sweep(models.STRATEGY_OVERALL, "Strategy outcomes", s.STRATEGY_OVERALL, summary=_summary(
         "strategy",
         ("face", "face", "sum", "total_face"),
         ("default_face", "face in default", "sum", "default_face"),

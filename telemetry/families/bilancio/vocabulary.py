@@ -8,7 +8,7 @@ from typing import Any
 
 from telemetry.concepts import Cell
 from telemetry.engines import Shape
-from telemetry.families.bilancio import columns, pairs, questions
+from telemetry.families.bilancio import pairs, questions, sweep_columns
 from telemetry.families.bilancio.layout import opened
 from telemetry.families.bilancio.measures import LANES, MEASURES
 from telemetry.families.bilancio.tables import TABLES
@@ -65,7 +65,7 @@ FAMILY = FamilySpec(
         id="run_id",
         name="title",
         config="scenario",
-        columns=columns.RUNS,
+        columns=sweep_columns.RUNS,
         extra=_extra,
         extra_columns=(),
         status=_status,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from telemetry.families.vmt import audit, experiments, questions
+from telemetry.families.vmt.columns import RUN_COLUMNS, RUN_EXTRA
 from telemetry.families.vmt.measures import LANES, MEASURES
 from telemetry.families.vmt.migrations import SCHEMA
-from telemetry.families.vmt.tables import RUN_COLUMNS, RUN_EXTRA, TABLES
+from telemetry.families.vmt.tables import TABLES
 from telemetry.families.vmt.vintages import recognise, scales
 from telemetry.families.vocabulary import FamilySpec, RunSpec
 from telemetry.queries import ExperimentsQuery, IterationsQuery
