@@ -8,7 +8,7 @@ from typing import Any
 
 from telemetry.concepts import Cell
 from telemetry.engines import Shape
-from telemetry.families.bilancio import pairs, questions, sweep_columns
+from telemetry.families.bilancio import audit, pairs, questions, sweep_columns
 from telemetry.families.bilancio.layout import opened
 from telemetry.families.bilancio.measures import LANES, MEASURES
 from telemetry.families.bilancio.tables import TABLES
@@ -86,6 +86,7 @@ FAMILY = FamilySpec(
     scales=_scales,
     detail=questions.detail,
     answers=_ANSWERS,
+    audit=audit.RULES,
     folder=FolderSpec(
         "Bilancio experiment folder",
         is_experiment,
