@@ -8,6 +8,7 @@ from typing import ClassVar, Generic, TypeVar
 from telemetry.concepts import (
     Agent,
     AgentId,
+    Band,
     Audit,
     Column,
     ExperimentList,
@@ -112,6 +113,15 @@ class FanQuery(Query[Fan]):
     measure: str
     ticks: TickRange | None = None
     max_ticks: int | None = None
+
+
+@dataclass(frozen=True)
+class BandQuery(Query[Band]):
+    """Lowest, mean and highest value at every tick, from all rows; takes long on a large run."""
+
+    run_id: RunId
+    measure: str
+    ticks: TickRange | None = None
 
 
 @dataclass(frozen=True)

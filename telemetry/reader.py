@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -216,6 +217,10 @@ class Reader:
     layout: Layout
     connection: sa.Connection
     token: CancelToken
+    beside: Callable[[], AbstractContextManager[sa.Connection | None]] = field(
+        default=nullcontext[None], compare=False
+    )
+    """Opens another connection that sees the same state, or None where nobody can promise that."""
 
     @property
     def family(self) -> FamilySpec:

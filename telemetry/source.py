@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 from telemetry.answers import ANSWERS, measures, tables, timeline
@@ -162,7 +163,8 @@ class Source:
 
     def _answered(self, answer: Callable[..., T], query: Query[T], token: CancelToken) -> T:
         with self._database.connection(token, _about(query)) as connection:
-            return answer(Reader(self._layout, connection, token), query)
+            beside = partial(self._database.beside, connection, token)
+            return answer(Reader(self._layout, connection, token, beside), query)
 
     def stream(
         self, query: TableQuery, token: CancelToken | None = None

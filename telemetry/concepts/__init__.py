@@ -16,13 +16,14 @@ from telemetry.concepts.rows import Facets, Histogram, Means, PageKey, Points, S
 from telemetry.concepts.runs import Agent, Run, RunDetail, RunList, RunSizes
 from telemetry.concepts.scenes import AgentMark, Negotiation, ResourceMark, Scene, TradeMark
 from telemetry.concepts.schema import Column, Identity, LaneInfo, Measure, Table, Word
-from telemetry.concepts.series import Fan, Lane, Line, Series, Timeline
+from telemetry.concepts.series import Band, Fan, Lane, Line, Series, Timeline
 from telemetry.concepts.values import AgentId, Cell, Floats, Ints, Kind, RunId, TickRange
 
 __all__ = [
     "Agent",
     "AgentId",
     "AgentMark",
+    "Band",
     "Audit",
     "Cell",
     "Column",

@@ -57,6 +57,25 @@ class Fan:
 
 
 @dataclass(frozen=True)
+class Band:
+    """Lowest, mean and highest value of a measure at every tick, over all agents that have one.
+
+    `tick` int64[n] ascending; `low`, `mean` and `high` float64[n], NaN where no agent has a value;
+    `count` int64[n] the values each stands on. Nothing is thinned.
+    """
+
+    measure: Measure
+    tick: Ints
+    low: Floats
+    mean: Floats
+    high: Floats
+    count: Ints
+    step: int
+    constant: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Lane:
     """States of one lane: `state[i]` holds from `first[i]` to `last[i]`, both included.
 

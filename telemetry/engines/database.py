@@ -145,6 +145,16 @@ class Database(ABC):
                 raise
             raise self.translate(error) from error
 
+    @contextmanager
+    def beside(
+        self, connection: sa.Connection, token: CancelToken
+    ) -> Iterator[sa.Connection | None]:
+        """Another connection for the same question, to be used by another thread.
+
+        None where it might not see exactly what `connection` sees.
+        """
+        yield None
+
     def _connected(self, token: CancelToken) -> sa.Connection:
         """A connection with its snapshot; asks again for `patience` where it is locked."""
         deadline = time.monotonic() + self.patience

@@ -108,7 +108,7 @@ class SQLiteDatabase(Database):
         if Header.parse(self._kept.read(HEADER_BYTES)).wal:
             seen = stamp(self._kept.status())
             connection = open_connection(self._real, "mode=ro&immutable=1")
-            connection.seen = seen
+            connection.seen, connection.opened = seen, self._real
             return connection
         return self._alone()
 
@@ -129,11 +129,13 @@ class SQLiteDatabase(Database):
     def _alone(self) -> Connection:
         """A file with a rollback journal, or without any."""
         try:
-            return open_connection(self._real, "mode=ro&readonly_shm=1")
+            connection = open_connection(self._real, "mode=ro&readonly_shm=1")
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
                 raise
-        return self._recovered("-journal")
+            return self._recovered("-journal")
+        connection.opened = self._real
+        return connection
 
     def _recovered(self, suffix: str) -> Connection:
         """A connection to a private copy of the file as it is now."""
@@ -148,7 +150,9 @@ class SQLiteDatabase(Database):
                     f"Its writer left changes in {self._real.name}{suffix}; a private copy that "
                     "holds them is shown, the files themselves are untouched."
                 )
-            return open_connection(copy.path, "mode=ro")
+            connection = open_connection(copy.path, "mode=ro")
+            connection.opened = copy.path
+            return connection
 
     def _note(self, said: str) -> None:
         if said not in self.notes:
@@ -173,6 +177,22 @@ class SQLiteDatabase(Database):
             driver_connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
         except sqlite3.Error as error:
             raise self.translate(error) from error
+
+    @contextmanager
+    def beside(
+        self, connection: sa.Connection, token: CancelToken
+    ) -> Iterator[sa.Connection | None]:
+        """Only where nobody can write as long as `connection` lives, or where it would be seen."""
+        first = connection.connection.driver_connection
+        assert isinstance(first, Connection)
+        if first.opened is None:
+            yield None
+            return
+        with self.connection(token) as second:
+            driver = second.connection.driver_connection
+            assert isinstance(driver, Connection)
+            same = (driver.opened, driver.seen) == (first.opened, first.seen)
+            yield second if same else None
 
     @contextmanager
     def _at_work(self, driver_connection: Any) -> Iterator[None]:

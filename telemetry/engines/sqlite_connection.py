@@ -15,7 +15,7 @@ from telemetry.engines.sqlite_file import Stamp
 from telemetry.errors import FilterError
 from telemetry.filters import regexp
 
-CACHE_KIB = 32_000
+CACHE_KIB = 4_000
 _TEMPORARY = ("/var/tmp", "/usr/tmp", "/tmp")
 UNDECODABLE = (
     "Some texts are not valid UTF-8; their bytes that cannot be read are shown as \\x… escapes."
@@ -25,9 +25,13 @@ refused = threading.local()
 
 
 class Connection(sqlite3.Connection):
-    """`seen`: the stamp of the file when it was opened as immutable, None for other ways."""
+    """`seen`: the stamp of the file when it was opened as immutable, None for other ways.
+
+    `opened`: the file that nobody writes to while a question is at work; None beside a writer.
+    """
 
     seen: Stamp | None = None
+    opened: Path | None = None
 
 
 def open_connection(path: Path, options: str) -> Connection:

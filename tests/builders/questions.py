@@ -25,6 +25,7 @@ def every_query(
         yield q.SeriesQuery(run_id, measure.name, (0, 1), TickRange(2, 20))
         yield q.FanQuery(run_id, measure.name)
         yield q.FanQuery(run_id, measure.name, max_ticks=5)
+        yield q.BandQuery(run_id, measure.name)
         yield q.SceneQuery(run_id, 15, measure.name)
     yield q.SceneQuery(run_id, 15)
     yield q.NegotiationQuery(run_id, 15, (0, 1))

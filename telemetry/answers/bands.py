@@ -1,0 +1,162 @@
+"""Bands: lowest, mean and highest value of a measure at every tick, over all rows."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from contextlib import ExitStack
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from telemetry.answers.measures import divisor, judged, place_of, spec_of
+from telemetry.answers.rebuilt import rebuilt_rows
+from telemetry.answers.runs import run_ticks
+from telemetry.answers.series import in_range, usual_step
+from telemetry.answers.values import floats, whole
+from telemetry.answers.where import along_ticks
+from telemetry.concepts import Band, Measure, TickRange
+from telemetry.errors import QueryCancelled
+from telemetry.families.vocabulary import MeasureSpec, TableSpec
+from telemetry.queries import BandQuery
+from telemetry.reader import Reader
+
+PARTS = 64
+"""A run is read in so many stretches of ticks: as often is a cancel heard and progress told."""
+MOST_READERS = 4
+Row = tuple[Any, ...]
+
+
+def band(reader: Reader, query: BandQuery) -> Band:
+    """Minimum, mean and maximum of each tick's values (NULL left out), in the measure's unit."""
+    spec = spec_of(reader, query.measure)
+    measure, constant, notes = judged(reader, spec, query.run_id)
+    if not measure.recorded:
+        return _of(measure, [], 1, constant, notes)
+    if measure.rebuilt:
+        rows = _grouped(rebuilt_rows(reader, spec, query.run_id, query.ticks))
+        return _of(measure, rows, 1, constant, notes)
+    table, _ = place_of(reader, spec)
+    rows = _read(reader, query, spec, table, guarded=False)
+    if any(isinstance(row[4], str | bytes) for row in rows):  # which sort behind all numbers
+        said = f"Values of {spec.name} that are no numbers are left out."
+        rows, notes = _read(reader, query, spec, table, guarded=True), (*notes, said)
+    placed = [row for row in rows if whole(row[0]) is not None]
+    if len(placed) < len(rows):
+        notes = (*notes, f"Rows of {spec.table} that name no whole tick are left out.")
+    return _of(measure, placed, divisor(reader, spec, query.run_id), constant, notes)
+
+
+def _read(
+    reader: Reader, query: BandQuery, spec: MeasureSpec, table: TableSpec, *, guarded: bool
+) -> list[Row]:
+    """(tick, count, mean, lowest, highest) by tick; along an index of ticks by several readers."""
+    tick = reader.column(spec.table, spec.tick)
+    statement = _statement(reader, query, spec, table, guarded)
+    along = along_ticks(reader, table)
+    span = query.ticks or run_ticks(reader, query.run_id)
+    if not along or span is None or span.last - span.first < PARTS:
+        conditions = in_range(tick, query.ticks) or along
+        rows = reader.rows(statement.where(*conditions))
+        return sorted(rows, key=lambda row: (whole(row[0]) is None, whole(row[0])))
+    edges = np.linspace(span.first, span.last + 1, PARTS + 1).astype(np.int64).tolist()
+    parts = []
+    for i, (start, end) in enumerate(pairwise(edges)):
+        # Without the ends that nobody asked for: the table may reach further than others do.
+        first = [tick >= start] if i or query.ticks else along
+        last = [tick < end] if i < PARTS - 1 or query.ticks else []
+        parts.append(statement.where(*first, *last))
+    return [row for rows in _shared(reader, parts, span) for row in rows]
+
+
+def _statement(
+    reader: Reader, query: BandQuery, spec: MeasureSpec, table: TableSpec, guarded: bool
+) -> sa.Select[Any]:
+    _, column = place_of(reader, spec)
+    tick = reader.column(spec.table, spec.tick)
+    value = reader.layout.number(table, column)
+    engine = reader.connection.dialect.name
+    if guarded:
+        value = sa.case((sa.func.typeof(value).in_(("integer", "real")), value))
+    elif engine != "sqlite" and column.kind == "real":
+        number: sa.ColumnElement[Any] = sa.cast(value, sa.Double())
+        value = sa.case((number != sa.cast(sa.literal("NaN"), sa.Double()), number))
+    return (
+        sa.select(
+            tick, sa.func.count(value), sa.func.avg(value), sa.func.min(value), sa.func.max(value)
+        )
+        .select_from(reader.layout.selectable(spec.table))
+        .where(reader.column(spec.table, str(table.run)) == query.run_id)
+        .group_by(tick)
+    )
+
+
+def _shared(reader: Reader, parts: list[sa.Select[Any]], span: TickRange) -> list[list[Row]]:
+    """The rows of each statement, read by as many connections as see the same state."""
+    found: list[list[Row]] = [[] for _ in parts]
+    waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+    for i in range(len(parts)):
+        waiting.put(i)
+    failed: list[BaseException] = []
+    done: list[int] = []
+
+    def work(connection: sa.Connection) -> None:
+        own = Reader(reader.layout, connection, reader.token)
+        try:
+            while not failed:
+                i = waiting.get_nowait()
+                found[i] = own.rows(parts[i])
+                done.append(i)
+                ticks = span.last - span.first + 1
+                reader.token.report(len(done) * ticks // PARTS, ticks, "ticks")
+        except queue.Empty:
+            return
+        except BaseException as error:
+            failed.append(error)
+
+    with ExitStack() as stack:
+        threads = []
+        for _ in range(min(os.cpu_count() or 1, MOST_READERS) - 1):
+            other = stack.enter_context(reader.beside())
+            if other is not None:
+                threads.append(threading.Thread(target=work, args=(other,), name="reading"))
+        for thread in threads:
+            thread.start()
+        work(reader.connection)
+        for thread in threads:
+            thread.join()
+        if failed:
+            raise next((e for e in failed if isinstance(e, QueryCancelled)), failed[0])
+    return found
+
+
+def _grouped(rows: list[Row]) -> list[Row]:
+    """What the statement would give, for rows (agent, tick, value) that were worked out."""
+    if not rows:
+        return []
+    values, _ = floats([row[2] for row in rows])
+    ticks, place = np.unique(np.array([row[1] for row in rows], np.int64), return_inverse=True)
+    found: list[Row] = []
+    for i, tick in enumerate(ticks.tolist()):
+        here = values[place == i]
+        here = here[~np.isnan(here)]
+        some = (here.mean(), here.min(), here.max()) if here.size else (None, None, None)
+        found.append((tick, here.size, *some))
+    return found
+
+
+def _of(
+    measure: Measure,
+    rows: list[Row],
+    scale: int,
+    constant: float | None,
+    notes: tuple[str, ...],
+) -> Band:
+    at, counts, means, lows, highs = zip(*rows, strict=True) if rows else ((), (), (), (), ())
+    tick = np.array([whole(t) for t in at], np.int64)
+    low, mean, high = (floats(list(values), scale)[0] for values in (lows, means, highs))
+    count = np.array(counts, np.int64)
+    return Band(measure, tick, low, mean, high, count, usual_step([tick]), constant, notes)
