@@ -77,13 +77,12 @@ RULES = (
     ),
     AuditRule(
         Rule(
-            "cash-minted",
-            "The cash that agents hold is the cash that was minted",
-            "balances: Σ assets_cash = Σ liabilities_cash; in runs without trades (which mint and "
-            "burn unlogged) also Σ CashMinted of the events",
+            "cash-owed",
+            "The cash that agents hold is what the central bank owes",
+            "balances: Σ assets_cash = Σ liabilities_cash",
             _ROUNDING,
         ),
-        audit_cash.minted,
+        audit_cash.owed,
     ),
     AuditRule(
         Rule(

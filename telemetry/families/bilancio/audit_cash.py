@@ -65,28 +65,20 @@ def constant(audit: Auditing) -> Judged:
     return judge(audit, SYSTEM, ("total_cash",), problem)
 
 
-def minted(audit: Auditing) -> Judged:
-    """Cash held, owed by the central bank, and minted."""
-    lacks = audit.lacking("balances", "assets_cash")
+def owed(audit: Auditing) -> Judged:
+    """Cash held against cash owed by who issued it."""
+    lacks = audit.lacking("balances", "assets_cash", "liabilities_cash")
     if lacks:
         return Judged(unjudged=lacks)
     rows = each(audit, "balances", "agent_id", *_CASH, "is_summary")
     own = [r for r in rows if r["agent_id"] is not None and not r["is_summary"]]
-    held = _sum(own, "assets_cash")
-    told: dict[str, Decimal] = {}
-    if any(number(r["liabilities_cash"]) is not None for r in own):
-        told["is owed by the central bank"] = _sum(own, "liabilities_cash")
-    if audit.lacking("trades", "price") and not audit.lacking("events", "kind", "amount"):
-        events = each(audit, "events", "kind", "amount")
-        told["was minted"] = _sum([e for e in events if e["kind"] == "CashMinted"], "amount")
-    if not told:
+    if all(number(r["liabilities_cash"]) is None for r in own):
         return Judged(unjudged="not recorded: what the central bank owes")
-    faults = [
-        Fault(f"Agents hold {text(held)} of cash at the end, {text(due)} {what}.")
-        for what, due in told.items()
-        if not same(held, due)
-    ]
-    return Judged(len(told), len(faults), tuple(faults[: audit.first]))
+    held, due = (_sum(own, name) for name in _CASH)
+    if same(held, due):
+        return Judged(1)
+    sentence = f"Agents hold {text(held)} of cash at the end, the central bank owes {text(due)}."
+    return Judged(1, 1, (Fault(sentence),))
 
 
 def _sum(rows: list[Row], name: str) -> Decimal:
