@@ -17,9 +17,13 @@ from telemetry.errors import RequestError
 from telemetry.families.vocabulary import ColumnSpec, FamilySpec, TableSpec
 
 CHUNK = 2_000
+MOST = 16_000
+"""How many rows a chunk of a server's may grow to."""
 PSEUDO = ("rowid",)
 """Columns that an engine has of its own; they order rows and are not offered."""
 _EMBEDDED = ("sqlite", "duckdb")
+_FLOATS = (700, 701)
+"""What PostgreSQL calls the types of which its driver makes a float."""
 
 
 @dataclass(frozen=True)
@@ -245,8 +249,8 @@ class Reader:
     def chunks(self, statement: sa.Select[Any], size: int = CHUNK) -> Iterator[list[Any]]:
         """The rows a chunk at a time, in constant memory.
 
-        Embedded engines hand out their driver's own tuples (no declared type asks for a
-        conversion); a server's rows come through a server-side cursor.
+        Engines hand out their driver's own tuples where no declared type asks for a conversion,
+        which none does on embedded ones; a server's rows come through a server-side cursor.
         """
         self.token.check()
         if self.connection.dialect.name in _EMBEDDED:
@@ -258,9 +262,29 @@ class Reader:
             return
         options = {"stream_results": True}
         with self.connection.execute(statement, execution_options=options) as result:
-            while rows := result.fetchmany(size):
-                yield [tuple(row) for row in rows]
+            cursor = result.cursor
+            first = getattr(result.cursor_strategy, "_rowbuffer", None)  # it has read a row or so
+            plain = cursor is not None and not self._converted(statement, cursor.description)
+            if first is None or not plain:
+                while rows := result.fetchmany(size):
+                    yield [tuple(row) for row in rows]
+                    self.token.check()
+                return
+            while chunk := [*first, *cursor.fetchmany(size)]:
+                first.clear()
+                yield chunk
                 self.token.check()
+                size = min(2 * size, MOST)  # the way to a server and back is long
+
+    def _converted(self, statement: sa.Select[Any], description: Any) -> bool:
+        """Whether a declared type makes something else of what the driver gives."""
+        dialect = self.connection.dialect
+        for column, told in zip(statement.selected_columns, description, strict=True):
+            if isinstance(column.type, sa.Float) and told.type_code in _FLOATS:
+                continue
+            if column.type.dialect_impl(dialect).result_processor(dialect, told.type_code):
+                return True
+        return False
 
     def one(self, statement: sa.Select[Any]) -> tuple[Any, ...] | None:
         self.token.check()

@@ -28,6 +28,10 @@ _PATIENCE = {
     # A server that has gone without a word is noticed within a minute, not within two hours.
     "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
 }  # fmt: skip
+_AS_THEY_ARE = frozenset(
+    psycopg.postgres.types[name].oid
+    for name in ("bool", "int2", "int4", "int8", "float4", "float8", "text", "varchar")
+)
 _SET_TIMEOUT = "SELECT set_config('statement_timeout', %s, false)"
 _DEFAULT_TIMEOUT = f"{_SET_TIMEOUT} WHERE current_setting('statement_timeout') = '0'"
 _MAY_LOOK = "has_schema_privilege(n.oid, 'USAGE')"
@@ -35,6 +39,16 @@ _LOST = (
     "server closed the connection", "connection is lost", "terminating connection",
     "consuming input failed", "ssl syscall", "reset by peer", "broken pipe", "connection is closed",
 )  # fmt: skip
+
+
+class _BulkCursor(psycopg.ServerCursor[Any]):
+    """A server-side cursor that has numbers sent as they are, where nothing else is asked for."""
+
+    def execute(self, *arguments: Any, **named: Any) -> _BulkCursor:
+        super().execute(*arguments, **named)
+        if all(column.type_code in _AS_THEY_ARE for column in self.description or ()):
+            self.format = psycopg.pq.Format.BINARY
+        return self
 
 
 class PostgreSQLDatabase(Database):
@@ -59,7 +73,8 @@ class PostgreSQLDatabase(Database):
             self._url,
             poolclass=NullPool,
             connect_args={
-                "options": f"{own} -c default_transaction_read_only=on".strip(),
+                # What a cursor reads is read to its end, so that is what to plan for.
+                "options": f"-c cursor_tuple_fraction=1 {own} -c default_transaction_read_only=on",
                 **{k: v for k, v in _PATIENCE.items() if k not in self._url.query},
             },
         )
@@ -70,14 +85,16 @@ class PostgreSQLDatabase(Database):
 
     def _prepare(self, driver_connection: Any, _record: object) -> None:
         """JSON comes as its text: decoded, its numbers would be doubles."""
+        driver_connection.server_cursor_factory = _BulkCursor
         for kind in ("json", "jsonb"):
             driver_connection.adapters.register_loader(kind, TextLoader)
         said = self._server.statement_timeout
+        driver_connection.autocommit = True
         if said is not None:
             driver_connection.execute(_SET_TIMEOUT, (said,))
         else:
             driver_connection.execute(_DEFAULT_TIMEOUT, (STATEMENT_TIMEOUT,))
-        driver_connection.commit()
+        driver_connection.autocommit = False
         if self.schema is not None:
             look_in(driver_connection, self.schema)
 
