@@ -255,6 +255,7 @@ _ROLES = (
 )
 
 
+@cache
 def _stride(count: int) -> int:
     """A step around `count` hues that reaches each of them once, about 0.38 of the circle."""
     return next((s for s in range(round(count * 0.382), 0, -1) if math.gcd(s, count) == 1), 1)

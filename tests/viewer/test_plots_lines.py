@@ -74,6 +74,17 @@ def test_no_lines_draw_nothing():
     assert strokes.tick.size == strokes.joined.size == strokes.lone.size == 0
 
 
+def test_lines_of_one_array_are_not_copied():
+    values = np.arange(30.0)
+    ticks = np.tile(np.arange(10), 3)
+    lines = [Line(a, ticks[10 * a : 10 * a + 10], values[10 * a : 10 * a + 10]) for a in range(3)]
+    bank = LineBank(lines, 1)
+    assert np.shares_memory(bank.value, values)
+    which, last = bank.lasts(4.5)
+    assert (which.tolist(), last.tolist()) == ([0, 1, 2], [4, 14, 24])
+    assert bank.lasts(-1)[0].size == 0
+
+
 def test_thinning_leaves_few_vertices_for_each_pixel():
     lines = [line(range(20_000), np.sin(np.arange(20_000.0)), a) for a in range(50)]
     strokes = LineBank(lines, 1).strokes(0, 20_000, 1000)
@@ -145,12 +156,29 @@ def test_very_many_lines_become_an_image_that_keeps_the_spike(qapp):
     bank = LineBank(crowd(), 1)
     assert bank.crowd(0, 4_000, 800) > CROWD
     colors = [QColor("red") if a == 7 else QColor("blue") for a in range(300)]
-    image = paint_spans(bank.spans(0, 4_000, 800), colors, frame)
+    image = paint_spans(bank.spans(0, 4_000, 800), colors, frame, 800)
     assert (image.width(), image.height()) == (800, 300)
     assert image.pixelColor(400, 100).alpha() > 100
     assert image.pixelColor(400, 100).red() > 200
     assert image.pixelColor(300, 100).alpha() == 0
     assert image.pixelColor(300, 250).blue() > 200
+
+
+@settings(max_examples=15, deadline=None)
+@given(spike=st.integers(0, 3_999), first=st.integers(0, 3_700), ticks=st.integers(250, 4_000))
+def test_no_spike_of_a_crowd_is_lost_in_its_image_at_any_zoom(spike, first, ticks):
+    lines = [line(range(4_000), np.full(4_000, float(a)), a) for a in range(60)]
+    lines[7].value[spike] = 1_000.0
+    last = min(first + ticks, 3_999)
+    frame = Frame(first, last, -10, 1_010, 400, 150)
+    image = paint_spans(
+        LineBank(lines, 1).spans(first, last, 200), [QColor("red")] * 60, frame, 200
+    )
+    column = int((spike - first) / (last - first) * 200)
+    reached = any(
+        image.pixelColor(x, 40).alpha() > 0 for x in range(max(column - 1, 0), min(column + 2, 200))
+    )
+    assert reached or not first <= spike < last
 
 
 @settings(max_examples=30, deadline=None)

@@ -105,9 +105,10 @@ class EndLabels(pg.AxisItem):
         low, high = self.range
         if high <= low or rect.height() < SIZE:
             return [], 0
-        per = rect.height() / (high - low)
+        room = rect.height()
+        per = room / (high - low)
         wanted = [
-            (min(max((high - label.height) * per, 0.0), rect.height()), label)
+            (min(max((high - label.height) * per, 0.0), room), label)
             for label in self.labels
             if label.height == label.height
         ]

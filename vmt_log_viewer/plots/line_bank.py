@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -59,18 +60,22 @@ class LineBank:
     """
 
     def __init__(self, lines: Sequence[Line], step: int, *, positive: bool = False) -> None:
-        tick = _joined([line.tick for line in lines])
-        value = _joined([line.value for line in lines])
-        who = np.repeat(np.arange(len(lines)), [line.tick.size for line in lines])
+        tick, value = _joined([line.tick for line in lines]), _joined([x.value for x in lines])
+        self._lines = np.cumsum([0, *(line.tick.size for line in lines)])  # where each begins
         shown = np.isfinite(value) & (value > 0) if positive else np.isfinite(value)
-        kept = np.flatnonzero(shown)
-        self.tick, self.value, self._who = tick[kept], value[kept], who[kept]
-        cut = (np.diff(kept) != 1) | (np.diff(self._who) != 0) | (np.diff(self.tick) > step)
-        inner = np.flatnonzero(cut) + 1
-        ends = [self.tick.size] if self.tick.size else []
-        self._starts = np.concatenate([[0], inner, ends]).astype(np.int64)
-        if not ends:
-            self._starts = np.zeros(1, dtype=np.int64)
+        if shown.all():  # as good as always: the arrays are the lines' own
+            cut = np.diff(tick) > step
+        else:
+            kept = np.flatnonzero(shown)
+            tick, value = tick[kept], value[kept]
+            self._lines = np.searchsorted(kept, self._lines)
+            cut = (np.diff(kept) != 1) | (np.diff(tick) > step)
+        inside = self._lines[(self._lines > 0) & (self._lines < tick.size)]
+        cut[inside - 1] = True
+        self.tick, self.value = tick, value
+        whole = [0, *([tick.size] if tick.size else [])]
+        self._starts = np.insert(np.array(whole, np.int64), 1, np.flatnonzero(cut) + 1)
+        self._owner = np.searchsorted(self._lines, self._starts[:-1], side="right") - 1
         self._some_lone = bool((np.diff(self._starts) == 1).any())
         self._step = max(1, step)
         self._levels: list[_Level] = []
@@ -100,8 +105,7 @@ class LineBank:
         lone = np.flatnonzero(~joined & ~before)
         if level is not None and self._some_lone:
             lone = np.union1d(lone, self._single(tick, stretch))
-        owner = self._who[self._starts[stretch]] if tick.size else np.empty(0, dtype=np.int64)
-        return Strokes(tick, value, owner, joined, lone)
+        return Strokes(tick, value, self._owner[stretch], joined, lone)
 
     @property
     def size(self) -> int:
@@ -133,13 +137,30 @@ class LineBank:
         follows = start > self._starts[stretch]
         before = self.value[np.where(follows, start - 1, start)]
         low, high = np.minimum(low, before), np.maximum(high, before)
-        return Spans(self.tick[start], low, high, self._who[start])
+        return Spans(self.tick[start], low, high, self._owner[stretch])
+
+    def extremes(self, first: float, last: float, columns: int) -> Floats:
+        """Values between two ticks, of many only the least and the greatest of each column."""
+        begin, end = self._visible(first, last)
+        level = self._level_for(columns / max(last - first, 1e-9))
+        if level is None:
+            return self.value[_ranges(begin, end)[0]]
+        chunk, _ = self._chunk_ranges(level, begin, end)
+        return np.concatenate([level.low[chunk], level.high[chunk]])
+
+    def lasts(self, last: float) -> tuple[Ints, Floats]:
+        """The last value at or before tick `last` of each line that has one, and which lines."""
+        starts, ends = self._lines[:-1], self._lines[1:]
+        at = _bisect(self.tick, starts, ends, np.nextafter(last, np.inf)) - 1
+        known = np.flatnonzero(at >= starts)
+        return known, self.value[at[known]]
 
     def lone(self, first: float, last: float) -> tuple[Floats, Floats, Ints]:
         """Tick, value and line of the samples without neighbours."""
-        at = self._starts[:-1][np.diff(self._starts) == 1]
-        at = at[(self.tick[at] >= first) & (self.tick[at] <= last)]
-        return self.tick[at], self.value[at], self._who[at]
+        stretch = np.flatnonzero(np.diff(self._starts) == 1)
+        at = self._starts[stretch]
+        seen = (self.tick[at] >= first) & (self.tick[at] <= last)
+        return self.tick[at[seen]], self.value[at[seen]], self._owner[stretch[seen]]
 
     def _visible(self, first: float, last: float) -> tuple[Ints, Ints]:
         """Sample range of each stretch that touches the ticks, one neighbour on either side."""
@@ -201,10 +222,23 @@ class LineBank:
         return np.flatnonzero(lengths[stretch] == 1) if tick.size else np.empty(0, dtype=np.int64)
 
 
-def _joined(parts: list[npt.NDArray[np.generic]]) -> Floats:
+def _joined(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """All parts one after the other; not copied where they lie so in memory already."""
     if not parts:
         return np.empty(0, dtype=np.float64)
-    return np.concatenate(parts).astype(np.float64)
+    whole = parts[0].base
+    if isinstance(whole, np.ndarray) and whole.ndim == 1 and whole.flags.c_contiguous:
+        size = whole.itemsize
+        begin = (parts[0].ctypes.data - whole.ctypes.data) // size
+        places = np.cumsum([begin, *(part.size for part in parts)])
+        at = [whole.ctypes.data + int(place) * size for place in places[:-1]]
+        alike = all(
+            part.base is whole and part.flags.c_contiguous and part.ctypes.data == place
+            for part, place in zip(parts, at, strict=True)
+        )
+        if alike:
+            return whole[begin : int(places[-1])]
+    return np.concatenate(parts)
 
 
 def _ranges(begin: Ints, end: Ints) -> tuple[Ints, Ints]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from telemetry.concepts import Floats, Ints, Line
@@ -19,6 +19,8 @@ SMOOTH = 150_000
 """With more vertices than this, lines are drawn without smoothing: it would not be seen."""
 CROWD = 200_000
 """With more than this, lines become one image: painting paths would take a second."""
+COARSE = 2
+"""Device pixels that a column of that image is wide: so zooming stays smooth."""
 WIDTH, DOT = 1.4, 4.0
 
 
@@ -50,11 +52,14 @@ class LineLayer:
         crowd = self.bank.crowd(*window)
         single = len(self.colors) == 1 and not self.dashed and paints_pixels(painter)
         if crowd > CROWD or (crowd and single):
-            spans = self.bank.spans(*window)
             if single:
+                spans = self.bank.spans(*window)
                 paint_dense_line(painter, spans, self.colors[0], self.width, frame)
             else:
-                painter.drawImage(QPointF(0, 0), paint_spans(spans, self.colors, frame))
+                width = max(1, frame.columns // COARSE)
+                spans = self.bank.spans(frame.first, frame.last, width)
+                image = paint_spans(spans, self.colors, frame, width)
+                painter.drawImage(QRectF(0, 0, frame.width, frame.height), image)
             tick, value, owner = self.bank.lone(frame.first, frame.last)
             self._paint_lone(painter, frame.x(tick), frame.y(value), owner)
             return

@@ -162,7 +162,10 @@ class MeasurePlot(QWidget):
 
     def _show_ends(self) -> None:
         ends = self.data.ends(
-            self._shared.window.last, self.stage.value_scale, self._shared.theme.color("text")
+            self._shared.window.last,
+            self.stage.value_scale,
+            self._shared.theme.color("text"),
+            self.stage.lines.bank,
         )
         self.stage.labels.show_labels(ends)
 

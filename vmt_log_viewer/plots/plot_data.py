@@ -79,20 +79,25 @@ class PlotData:
 
         The counts are those of the lines, or of the fan's quantiles where these leave out more:
         a value that both draw is one value. Of very many values the range is judged by their
-        thinned strokes, which hold all extremes; what is left out is counted over all of them.
+        least and greatest in each of many parts; what is left out is counted over all of them.
         """
         first, last = window.first, window.last
-        lines = [_between(line.tick, line.value, first, last) for line in self.lines]
         fan = [] if self.fan is None else list(self.fan.quantiles.values())
         fan = [_between(self.fan.tick, q, first, last) for q in fan] if self.fan else []
         fixed = [] if self.constant is None else [np.array([self.constant])]
-        many = sum(part.size for part in lines) > MANY
-        judged = [bank.strokes(first, last, 256).value] if many else lines
+        lines: list[Floats] = []
+        many = bank.size > MANY
+        if many:
+            judged = [bank.extremes(first, last, 128)]
+        if not many or self._odd(log):
+            lines = [_between(line.tick, line.value, first, last) for line in self.lines]
+            judged = judged if many else lines
         found = extent_of([*judged, *fan, *fixed], log=log, everything=everything)
         if not many and (not lines or not fan):
             return found
-        plain = many and not found.beyond and not self._odd(log)
-        counted = [found] if plain else [found.recounted(lines)]
+        if many and not lines and found.beyond:
+            lines = [_between(line.tick, line.value, first, last) for line in self.lines]
+        counted = [found.recounted(lines)] if lines else [found]
         return larger(*counted, found.recounted(fan) if fan else counted[0])
 
     def _odd(self, log: bool) -> bool:
@@ -159,14 +164,15 @@ class PlotData:
                 best = (away, line, value)
         return None if best is None else (best[1], best[2])
 
-    def ends(self, last: float, scale: ValueScale, neutral: QColor) -> list[EndLabel]:
+    def ends(
+        self, last: float, scale: ValueScale, neutral: QColor, bank: LineBank
+    ) -> list[EndLabel]:
         """A name for each line where it ends, or leaves the plot at tick `last`."""
         labels = []
-        for line in self.lines:
-            value = _last_value(line.tick, line.value, last)
-            if value is not None:
-                name, color = self.label_of(line.agent_id), self.color_of(line.agent_id)
-                labels.append(EndLabel(name, color, scale.height(value), 1, line.agent_id))
+        which, values = bank.lasts(last)
+        for i, height in zip(which.tolist(), scale.heights(values).tolist(), strict=True):
+            agent = self.lines[i].agent_id
+            labels.append(EndLabel(self.label_of(agent), self.color_of(agent), height, 1, agent))
         if self.fan is not None:
             for key, name, rank in ENDS:
                 value = _last_value(self.fan.tick, self.fan.quantiles[key], last)

@@ -18,22 +18,50 @@ THIN = 1.2
 """Device pixels that a line is at least high."""
 
 
-def paint_spans(spans: Spans, colors: Sequence[QColor], frame: Frame) -> QImage:
-    """The lines of `spans` over the whole frame. Takes a time that depends on the pixels, not on
-    how the lines run: half a million spans take a few hundredths of a second."""
-    width, height = frame.columns, max(1, round(frame.height * frame.dpr))
+def paint_spans(spans: Spans, colors: Sequence[QColor], frame: Frame, width: int) -> QImage:
+    """The lines of `spans` over the whole frame, `width` columns wide. Takes a time that depends
+    on the pixels, not on how the lines run: half a million spans take two hundredths of a second.
+    """
+    height = max(1, round(frame.height * frame.dpr))
     column, top, bottom, owner = _united(spans, frame, width)
-    middle = (top + bottom) / 2
-    half = np.maximum((bottom - top) / 2, THIN / 2)
-    top, bottom = np.clip(middle - half, 0, height), np.clip(middle + half, 0, height)
-    seen = bottom > top
-    column, top, bottom, owner = column[seen], top[seen], bottom[seen], owner[seen]
-    place, weight = _edges(column, top, bottom, width)
-    shade = np.array([c.getRgbF()[:3] for c in colors], dtype=np.float64).reshape(-1, 3)
-    size = (height + 2) * width
-    count = _filled(place, weight, size, width)
-    channels = [_filled(place, weight * np.tile(s, 4), size, width) for s in shade[owner].T]
-    return _image(count[:height], [c[:height] for c in channels], frame.dpr)
+    middle, half = (top + bottom) / 2, np.maximum((bottom - top) / 2, THIN / 2)
+    first = np.clip(middle - half, 0, height).astype(np.int64)
+    last = np.clip(np.ceil(middle + half), 0, height).astype(np.int64)
+    seen = last > first
+    column, first, last, owner = column[seen], first[seen], last[seen], owner[seen]
+    place = np.concatenate([first * width + column, last * width + column])
+    red, green, blue = np.array([c.getRgb()[:3] for c in colors]).reshape(-1, 3).T
+    size = (height + 1) * width
+    one = _sums(place, (1 + red * 2**_LOW)[owner], size, width)[:height]
+    two = _sums(place, (green + blue * 2**_HIGH)[owner], size, width)[:height]
+    count = one & (2**_LOW - 1)
+    return _blended(count, (two >> _HIGH, two & (2**_HIGH - 1), one >> _LOW))
+
+
+_LOW, _HIGH = 16, 24
+"""Bits of a count, and of a channel's sum: two sums in one number halve the work. A double holds
+53 bits exactly, which suffices for 8 000 lines upon each other."""
+
+
+def _sums(place: Ints, ink: Ints, size: int, width: int) -> Ints:
+    """The ink of all spans that cover each pixel; each begins and ends at its two places."""
+    changes = np.bincount(place, np.concatenate([ink, -ink]), minlength=size)[:size]
+    return np.cumsum(changes.reshape(-1, width), axis=0).astype(np.int64)
+
+
+def _blended(count: Ints, channels: tuple[Ints, Ints, Ints]) -> QImage:
+    """Blue, green and red, each summed over `count` lines, as if the lines were laid upon each
+    other."""
+    height, width = count.shape
+    many = np.arange(int(count.max(initial=0)) + 1)
+    alpha = (1.0 - (1.0 - STRENGTH) ** many).astype(np.float32)
+    share = (alpha / np.maximum(many, 1)).astype(np.float32)[count]
+    pixels = np.empty((height, width, 4), dtype=np.uint8)  # blue, green, red, alpha in memory
+    for k, channel in enumerate(channels):
+        pixels[..., k] = channel * share
+    pixels[..., 3] = (alpha * 255.0 + 0.5)[count]
+    form = QImage.Format.Format_ARGB32_Premultiplied
+    return QImage(pixels.tobytes(), width, height, 4 * width, form).copy()
 
 
 def paints_pixels(painter: QPainter) -> bool:
@@ -82,15 +110,16 @@ def paint_dense_line(
 
 
 def _united(spans: Spans, frame: Frame, width: int) -> tuple[Ints, Floats, Floats, Ints]:
-    """One span for each line and column: spans of the same column become one."""
+    """One span for each line and column, in device pixels: spans of the same column become one."""
     column = np.floor((spans.tick - frame.first) * (width / (frame.last - frame.first)))
     column = np.clip(column, -1, width).astype(np.int64)
     key = spans.owner * (width + 2) + column
     start = np.flatnonzero(np.diff(key, prepend=-2))
-    top = np.minimum.reduceat(frame.y(spans.high), start) * frame.dpr
-    bottom = np.maximum.reduceat(frame.y(spans.low), start) * frame.dpr
-    inside = (column[start] >= 0) & (column[start] < width)
-    return column[start][inside], top[inside], bottom[inside], spans.owner[start][inside]
+    high, low = np.maximum.reduceat(spans.high, start), np.minimum.reduceat(spans.low, start)
+    column = column[start]
+    inside = (column >= 0) & (column < width)
+    top, bottom = frame.y(high[inside]) * frame.dpr, frame.y(low[inside]) * frame.dpr
+    return column[inside], top, bottom, spans.owner[start[inside]]
 
 
 def _edges(column: Ints, top: Floats, bottom: Floats, width: int) -> tuple[Ints, Floats]:
@@ -105,19 +134,3 @@ def _edges(column: Ints, top: Floats, bottom: Floats, width: int) -> tuple[Ints,
 def _filled(place: Ints, weight: Floats, size: int, width: int) -> Floats:
     changes = np.bincount(place, weight, minlength=size)[:size]
     return np.cumsum(changes.reshape(-1, width), axis=0)
-
-
-def _image(count: Floats, channels: list[Floats], dpr: float) -> QImage:
-    height, width = count.shape
-    alpha = 1.0 - (1.0 - STRENGTH) ** np.maximum(count, 0.0)
-    alpha = np.where(count < 1e-6, 0.0, alpha)
-    share = alpha / np.maximum(count, 1e-6)
-    pixels = np.empty((height, width, 4), dtype=np.uint8)  # blue, green, red, alpha in memory
-    for k, channel in enumerate(reversed(channels)):
-        pixels[..., k] = np.clip(channel * share * 255.0 + 0.5, 0, 255)
-    pixels[..., 3] = alpha * 255.0 + 0.5
-    pixels[..., :3] = np.minimum(pixels[..., :3], pixels[..., 3:])  # premultiplied
-    form = QImage.Format.Format_ARGB32_Premultiplied
-    image = QImage(pixels.tobytes(), width, height, 4 * width, form).copy()
-    image.setDevicePixelRatio(dpr)
-    return image
