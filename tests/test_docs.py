@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
+import click
 import pytest
 
+from telemetry.cli.program import telemetry as program
+
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
+PAGES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))
+DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", *PAGES)
 
 
 def tree_of_architecture() -> dict[str, str]:
@@ -43,7 +48,22 @@ def test_every_folder_of_code_stands_in_the_tree_of_architecture():
 def test_a_document_names_only_files_that_exist(name):
     text = (ROOT / name).read_text()
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", text)
-    assert [link for link in links if not (ROOT / link).exists()] == []
+    folder = (ROOT / name).parent
+    assert [link for link in links if not (folder / link).exists()] == []
+
+
+@pytest.mark.parametrize("name", ["README.md", *PAGES])
+def test_every_command_of_a_document_exists_with_its_options(name):
+    blocks = (ROOT / name).read_text().split("```")[1::2]
+    lines = [line for block in blocks for line in block.splitlines()]
+    asked = [shlex.split(line, comments=True) for line in lines if line.startswith("telemetry ")]
+    assert asked
+    for _, name_of_command, *words in asked:
+        command = program.get_command(click.Context(program), name_of_command)
+        assert command is not None, name_of_command
+        known = {option for parameter in command.params for option in parameter.opts}
+        said = {word.split("=")[0] for word in words if word.startswith("--")}
+        assert said - known == set(), name_of_command
 
 
 def test_every_contract_of_architecture_is_checked_by_import_linter():
