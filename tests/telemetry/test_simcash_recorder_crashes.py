@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,78 +14,37 @@ from sqlalchemy import event
 
 from telemetry.errors import RecordingError
 from telemetry.families.simcash.recorder import SimCashRecorder
+from tests.builders.killing import nursery
 from tests.builders.postgresql import Server
 from tests.builders.simcash_rows import SETTING, log_everything
 from tests.effort import effort
 
 ROOT = Path(__file__).resolve().parents[2]
-#: How often a simulator is killed in each kind of database; 50 and more by hand.
-KILLS = effort(6, 50)
+#: Kills by kind of database: all there are to be, where a simulator starts in no time.
+KILLS = {"sqlite": 50, "postgresql": effort(15, 50), "duckdb": effort(15, 50)}
 TICKS = 4
 posix_only = pytest.mark.skipif(os.name == "nt", reason="no signals and limits like these there")
 
-# Imports once, then forks a simulator for each URL it is told.
-NURSERY = """
-import os, sys
-sys.path.insert(0, sys.argv[1])
-from tests.telemetry import test_simcash_recorder_crashes as crashes
+# Run after run, each better than the last, so that the one before is thinned every time.
+CHILD = f"""
+from telemetry.families.simcash.recorder import Persistence, SimCashRecorder
+from tests.builders.simcash_rows import SETTING, log_everything
 
-for line in sys.stdin:
-    child = os.fork()
-    if child == 0:
-        crashes.simulate_for_ever(*line.split())
-    os.waitpid(child, 0)
-    print("gone", flush=True)
-"""
-
-
-def simulate_for_ever(url: str, experiment_id: str) -> None:
-    """Run after run, each better than the last, so that the one before is thinned every time."""
-    print(os.getpid(), flush=True)
-    from telemetry.families.simcash.recorder import Persistence
-
+def work(url, experiment_id):
     with SimCashRecorder(url) as recorder:
         container = recorder.begin_experiment(
-            "killed",
-            config={},
-            master_seed=1,
-            experiment_id=experiment_id,
+            "killed", config={{}}, master_seed=1, experiment_id=experiment_id,
             persistence=Persistence(level="full", keep=("best",)),
         )
         for number in range(10**6):
             iteration = container.begin_iteration(number)
             with iteration.begin_run(SETTING, purpose="evaluation") as run:
-                for tick in range(TICKS):
+                for tick in range({TICKS}):
                     log_everything(run, tick)
-                    print(run.run_id, tick, flush=True)
+                    say(number * {TICKS} + tick)
                 run.finish(total_cost=10**6 - number)
-            iteration.finish(costs_per_agent={"A": 1}, policies={}, accepted_changes={})
-
-
-@contextmanager
-def nursery() -> Iterator[subprocess.Popen[str]]:
-    """The process that forks simulators; it ends when its input does."""
-    command = [sys.executable, "-c", NURSERY, str(ROOT)]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=ROOT) as process:
-        yield process
-
-
-def kill_one(process: subprocess.Popen[str], url: str, experiment_id: str, ticks: int) -> list[str]:
-    """Let a simulator record so many ticks, kill it; the ticks that it knew to be recorded."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(f"{url} {experiment_id}\n")
-    process.stdin.flush()
-    pid = int(process.stdout.readline())
-    said = [process.stdout.readline().strip() for _ in range(ticks)]
-    assert "gone" not in said, "the simulator ended by itself"
-    os.kill(pid, signal.SIGKILL)
-    for line in process.stdout:
-        if line.strip() == "gone":
-            return said
-        said.append(line.strip())
-    raise AssertionError("the nursery ended")
+            iteration.finish(costs_per_agent={{"A": 1}}, policies={{}}, accepted_changes={{}})
+"""
 
 
 def place(kind: str, request: pytest.FixtureRequest, folder: Path) -> str:
@@ -126,26 +82,32 @@ def whole_runs(url: str) -> dict[str, tuple[str, str, int]]:
     return found
 
 
-@posix_only
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot be forked there")
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kind", ["duckdb", "sqlite", "postgresql"])
-def test_a_killed_simulator_leaves_whole_ticks_and_one_best_run(
+def test_killed_simulators_leave_whole_ticks_and_one_best_run(
     kind: str, request: pytest.FixtureRequest, tmp_path: Path
 ):
     url = place(kind, request, tmp_path)
     chance = random.Random(kind)
-    with nursery() as process:
-        for number in range(KILLS):
-            said = kill_one(process, url, f"killed{number}", chance.randrange(1, 16))
-            runs = whole_runs(url)
-            mine = {r: v for r, v in runs.items() if r.startswith(f"killed{number}-")}
-            for line in said:
-                run, tick = line.split()
-                status, level, ticks = mine[run]
-                assert ticks > int(tick) or (status, level, ticks) == ("completed", "summary", 0)
-            full = [r for r, v in mine.items() if v == ("completed", "full", TICKS)]
-            over = [r for r, v in mine.items() if v[0] == "completed"]
-            assert len(full) == min(1, len(over))
-            assert all(v[1] == "full" for v in mine.values() if v[0] == "running")
+    with nursery(CHILD) as simulators:
+        for number in range(KILLS[kind]):
+            last = simulators.kill_after(chance.randrange(10), url, f"killed{number}")
+            check(whole_runs(url), f"killed{number}-iter", last)
+    with SimCashRecorder(url) as recorder, recorder.begin_run(SETTING) as run:
+        log_everything(run, 0)
+
+
+def check(runs: dict[str, tuple[str, str, int]], mine: str, last: int | None) -> None:
+    """What was said to be recorded is there; of the completed runs one alone has its events."""
+    own = {r.removeprefix(mine): v for r, v in runs.items() if r.startswith(mine)}
+    for said in range(0 if last is None else last + 1):
+        status, level, ticks = own[f"{said // TICKS}-evaluation"]
+        assert ticks > said % TICKS or (status, level, ticks) == ("completed", "summary", 0)
+    full = [r for r, v in own.items() if v == ("completed", "full", TICKS)]
+    over = [r for r, v in own.items() if v[0] == "completed"]
+    assert len(full) == min(1, len(over))
+    assert all(v[1] == "full" for v in own.values() if v[0] == "running")
 
 
 FULL_DISK = """

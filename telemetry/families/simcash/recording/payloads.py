@@ -20,6 +20,10 @@ _OF_MONEY = frozenset(
     ["tx_amounts", "per_agent_costs", "costs_per_agent", "costs", "net_positions"]
 )
 
+#: What is no fraction and holds none, by far the most of what events are made of.
+_HARMLESS = frozenset((int, str, bool, type(None)))
+_written = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
 
 def as_json(field: str, value: object, *, money: bool = False) -> str:
     """The value as JSON text; raises `RecordingError` naming ``field`` where it is no plain value.
@@ -30,7 +34,7 @@ def as_json(field: str, value: object, *, money: bool = False) -> str:
     if money:
         _refuse_fractions(field, value, is_money=False)
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        return _written(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise RecordingError(f"{field} must be plain JSON values: {error}.") from None
 
@@ -48,6 +52,8 @@ def digest(value: object) -> str:
 def _refuse_fractions(field: str, value: object, *, is_money: bool) -> None:
     if isinstance(value, Mapping):
         for key, entry in value.items():
+            if type(entry) in _HARMLESS:
+                continue
             name = str(key)
             owed = is_money or name in _MONEY or name.endswith("_cost")
             _refuse_fractions(f"{field}.{name}", entry, is_money=owed or name in _OF_MONEY)
