@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from telemetry.analysis.audits import headline
 from telemetry.cli.asking import find_run, opened
 from telemetry.cli.interrupt import current_token
 from telemetry.cli.options import common
@@ -130,8 +131,8 @@ def _object(found: Audit) -> tuple[object, ...]:
             "tolerance": v.rule.tolerance,
             "verdict": v.state,
             "unjudged": v.unjudged or None,
-            "checked": v.checked,
-            "faults": v.faults,
+            "checked": _counts(v, None)[0],
+            "faults": _counts(v, None)[1],
             "first": [
                 {
                     "tick": f.tick,
@@ -150,7 +151,10 @@ def _object(found: Audit) -> tuple[object, ...]:
 
 def _sections(found: Audit) -> list[Section]:
     title = f"Run {found.run_id}: {headline(found)}"
-    rows = [(_MARKS[v.state], v.rule.name, v.checked, v.faults, _why(v)) for v in found.verdicts]
+    rows = [
+        (_MARKS[v.state], v.rule.name, *_counts(v, ""), v.unjudged or v.rule.label)
+        for v in found.verdicts
+    ]
     sections: list[Section] = [(title, _VERDICTS, rows)]
     for verdict in found.verdicts:
         if verdict.first:
@@ -164,26 +168,15 @@ def _sections(found: Audit) -> list[Section]:
 _MARKS = {"sound": "sound", "faults": "FAULTS", "not judged": "—"}
 
 
-def headline(found: Audit) -> str:
-    """How an audit came out, in a few words."""
-    rules = f"{found.judged} of {len(found.verdicts)} rules judged"
-    if not found.judged:
-        return f"nothing could be judged ({rules})"
-    broken = sum(v.faults > 0 for v in found.verdicts)
-    if not broken:
-        return f"no fault ({rules})"
-    count = f"{found.faults} fault{'' if found.faults == 1 else 's'}"
-    return f"{count} in {broken} rule{'' if broken == 1 else 's'} ({rules})"
-
-
-def _why(verdict: RuleVerdict) -> str:
-    return verdict.unjudged or verdict.rule.label
+def _counts(verdict: RuleVerdict, none: Cell) -> tuple[Cell, Cell]:
+    """Rows checked and faults; a rule that was not judged has neither, which is no zero."""
+    return (none, none) if verdict.unjudged else (verdict.checked, verdict.faults)
 
 
 def _rows(found: Audit) -> list[tuple[Cell, ...]]:
     rows: list[tuple[Cell, ...]] = []
     for v in found.verdicts:
-        head = (found.run_id, v.rule.name, v.state, v.checked, v.faults)
+        head = (found.run_id, v.rule.name, v.state, *_counts(v, None))
         for fault in v.first:
             agents = ", ".join(str(agent) for agent in fault.agents) or None
             key = None if fault.key is None else str(fault.key)

@@ -13,6 +13,7 @@ TICKS = Column("ticks", "ticks", "text", role="ticks")
 STATUS = Column("status", "status", "text", role="status")
 STAR = Column("starred", "star", "flag", role="starred")
 TAGS = Column("tags", "tags", "text", role="tags")
+AUDIT = Column("audit", "audit", "text", role="audit", help="The verdict, once it was asked for.")
 NOTE = Column("note", "note", "text", role="note", visible=False)
 COUNTED = (
     Column("trades", "trades", "int", role="count trades"),
@@ -22,7 +23,7 @@ _OWN = {"name", "ticks", "status"}
 # Left to right; roles that are not listed follow in the family's own order, hidden.
 _ORDER = (
     "name", "starred", "run", "count trades", "regime", "money_mode", "ticks", "agents", "status",
-    "start", "seed", "count attempts", "tags", "note",
+    "audit", "start", "seed", "count attempts", "tags", "note",
 )  # fmt: skip
 
 
@@ -37,6 +38,7 @@ class RunRow:
     list_columns: tuple[Column, ...]
     note: RunNote = NO_NOTE
     counts: dict[str, int] | None = None
+    audit: str | None = None
 
     def cell(self, column: Column) -> Cell:
         """The value under `column`: None where it is not known (yet)."""
@@ -47,6 +49,7 @@ class RunRow:
             "starred": self.note.starred,
             "tags": " ".join(self.note.tags) or None,
             "note": self.note.note or None,
+            "audit": self.audit,
         }
         if column.role in own:
             return own[column.role]
@@ -90,7 +93,7 @@ class RunRow:
 def columns_of(lists: Iterable[RunList]) -> tuple[Column, ...]:
     """One column a role (or name) over all sources, the important ones first."""
     found: dict[str, Column] = {}
-    for column in (NAME, STAR, TICKS, STATUS, *COUNTED, TAGS, NOTE):
+    for column in (NAME, STAR, TICKS, STATUS, *COUNTED, AUDIT, TAGS, NOTE):
         found[_key(column)] = column
     for runs in lists:
         for column in runs.columns:

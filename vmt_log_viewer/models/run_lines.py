@@ -72,7 +72,11 @@ def run_data(row: RunRow, column: Column, role: int) -> Any:
         return "" if cell is None else str(cell)
     if role == Qt.ItemDataRole.DecorationRole and column.role == "starred":
         return icon("star-fill") if cell else None
+    if role == Qt.ItemDataRole.DecorationRole and column.role == "name" and row.audit:
+        return icon("shield-check" if row.audit == "sound" else "shield-warning")
     if role == Qt.ItemDataRole.ToolTipRole:
+        if column.role == "name" and row.audit:
+            return tip(f"{exact_shown(cell, column)}\nAudit: {row.audit}")
         if column.role == "starred":
             return "Starred" if cell else None
         return tip(exact_shown(cell, column)) if cell is not None else None

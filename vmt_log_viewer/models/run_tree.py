@@ -47,9 +47,14 @@ class RunTree(QAbstractItemModel):
     def set_source(self, source: Source, runs: RunList, notes: dict[RunId, RunNote]) -> None:
         """Add a source, or replace what was known of its runs (counts stay)."""
         old = self._source_node(source)
-        counts = {} if old is None else {n.row.run.run_id: n.row.counts for n in old.runs()}
+        known = {} if old is None else {n.row.run.run_id: n.row for n in old.runs()}
         rows = [
-            RunRow(run, runs.columns, notes.get(run.run_id, RunNote()), counts.get(run.run_id))
+            RunRow(
+                run,
+                runs.columns,
+                notes.get(run.run_id, RunNote()),
+                *((was.counts, was.audit) if (was := known.get(run.run_id)) else ()),
+            )
             for run in runs.runs
         ]
         if old is not None and self._updated(old, rows):
@@ -113,6 +118,12 @@ class RunTree(QAbstractItemModel):
         index = self.index_of(source, run_id)
         if index.isValid():
             self._change(self._nodes[index.internalId()], note=note)
+
+    def set_audit(self, source: Source, run_id: RunId, verdict: str) -> None:
+        """Show what an audit of the run found."""
+        index = self.index_of(source, run_id)
+        if index.isValid():
+            self._change(self._nodes[index.internalId()], audit=verdict)
 
     def node(self, index: Index) -> Node | None:
         return self._nodes.get(index.internalId()) if index.isValid() else None

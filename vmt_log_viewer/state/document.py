@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
-from telemetry.concepts import AgentId, Run, RunId, TickRange
+from telemetry.concepts import AgentId, Audit, Run, RunId, TickRange
 from vmt_log_viewer.state.cursor import Cursor
 from vmt_log_viewer.state.history import Change, History
 from vmt_log_viewer.state.marks import Marks
@@ -33,6 +33,7 @@ class Document:
     run_cleared = Signal()  # no run is shown any more
     source_shown = Signal(object)  # Source: what it tells above its runs, and none of these
     experiment_chosen = Signal(str, object)  # its id, and an iteration or None
+    audited = Signal(object, object)  # Source, Audit
     run_wanted = Signal(object, object)  # Source, Run: somebody other than the Library asks for it
 
     def __init__(self) -> None:
@@ -45,6 +46,7 @@ class Document:
         self._source: Source | None = None
         self._run: Run | None = None
         self._experiment: tuple[str, int | None] | None = None
+        self._audits: dict[tuple[str, RunId], Audit] = {}
         self._resetting = False
         self._tick: int | None = None
         self._awaited: int | None = None  # asked for before the run's ticks were known
@@ -75,6 +77,15 @@ class Document:
     def experiment(self) -> tuple[str, int | None] | None:
         """The experiment (and iteration) chosen by hand since the run was shown, if any was."""
         return self._experiment
+
+    def audit_of(self, source: Source, run_id: RunId) -> Audit | None:
+        """What an audit of the run found, if one was asked for since the program began."""
+        return self._audits.get((source.key, run_id))
+
+    def keep_audit(self, source: Source, audit: Audit) -> None:
+        """A run was audited: whoever lists it may show the verdict."""
+        self._audits[source.key, audit.run_id] = audit
+        self.audited.emit(source, audit)
 
     @property
     def resetting(self) -> bool:

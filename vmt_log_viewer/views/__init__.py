@@ -24,6 +24,7 @@ VIEWS: tuple[tuple[str, str], ...] = (
     ("order_book", "OrderBookView"),
     ("tables", "TablesView"),
     ("experiment", "ExperimentView"),
+    ("audit", "AuditView"),
 )
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from telemetry.concepts import ExperimentList, RunId, RunList
+from telemetry.analysis.audits import mark
+from telemetry.concepts import Audit, ExperimentList, RunId, RunList
 from telemetry.errors import FilterError, TelemetryError
 from telemetry.queries import ExperimentsQuery, RunSizesQuery, RunsQuery
 from vmt_log_viewer.icons import icon
@@ -53,6 +54,7 @@ class Library(QWidget):
         self.tree.star_wanted.connect(self.toggle_star)
         self.model.note_edited.connect(self._note_edited)
         self.model.modelReset.connect(self._mark_shown)
+        context.document.audited.connect(self._audited)
         self.filter_line.textChanged.connect(self._filter_changed)
         self.filter_line.returnPressed.connect(self.tree.setFocus)
         self.filter_line.setText(context.settings.get("library.filter", ""))
@@ -185,6 +187,9 @@ class Library(QWidget):
     def _group_chosen(self, node: Node) -> None:
         if node.experiment is not None:
             self.experiment_chosen.emit(node.source, node.experiment, node.iteration)
+
+    def _audited(self, source: Source, audit: Audit) -> None:
+        self.model.set_audit(source, audit.run_id, mark(audit))
 
     def _note_edited(self, source: Source, run_id: RunId, field: str, text: str) -> None:
         value: object = text.strip()
