@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import socket
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -13,6 +17,7 @@ import sqlalchemy as sa
 from psycopg.types.string import TextLoader
 from sqlalchemy.pool import NullPool
 
+from telemetry.cancel import CancelToken
 from telemetry.engines.database import Database, Shape, no_schema
 from telemetry.engines.one_run import pinned
 from telemetry.engines.postgresql_url import look_in, server_url
@@ -22,7 +27,7 @@ from telemetry.location import Location
 STATEMENT_TIMEOUT = "10min"
 """How long a statement may take where neither the URL nor the server says."""
 CONNECT_SECONDS = 8
-CANCEL_SECONDS = 5
+CANCEL_SECONDS = 3
 _PATIENCE = {
     "connect_timeout": CONNECT_SECONDS,
     # A server that has gone without a word is noticed within a minute, not within two hours.
@@ -98,8 +103,33 @@ class PostgreSQLDatabase(Database):
         if self.schema is not None:
             look_in(driver_connection, self.schema)
 
+    def _connect_once(self, token: CancelToken) -> sa.Connection:
+        """In a thread of its own, which whoever asks need not wait for once it is cancelled."""
+        coming: Future[sa.Connection] = Future()
+        reach = super()._connect_once
+
+        def connect() -> None:
+            try:
+                found = reach(token)
+            except BaseException as error:
+                if coming.set_running_or_notify_cancel():
+                    coming.set_exception(error)
+                return
+            if coming.set_running_or_notify_cancel():
+                coming.set_result(found)
+            else:
+                found.close()
+
+        threading.Thread(target=connect, name="connecting", daemon=True).start()
+
+        def leave() -> None:
+            coming.cancel()
+
+        with token.interrupting(leave):
+            return coming.result()
+
     def _interrupt(self, driver_connection: Any) -> Callable[[], None]:
-        return partial(driver_connection.cancel_safe, timeout=CANCEL_SECONDS)
+        return partial(_stop, driver_connection)
 
     def _driver_errors(self) -> tuple[type[Exception], ...]:
         return (psycopg.Error,)
@@ -202,6 +232,15 @@ def _shapes(connection: sa.Connection, condition: str, schema: str = "''") -> di
 def _line(error: object) -> str:
     """The first line of a driver's message, without the stop that our sentence brings along."""
     return " ".join(str(error).split("\n", 1)[0].split()).rstrip(".") or type(error).__name__
+
+
+def _stop(driver_connection: psycopg.Connection[Any]) -> None:
+    """Have the server end the statement; one that does not hear that either is given up."""
+    try:
+        driver_connection.cancel_safe(timeout=CANCEL_SECONDS)
+    except psycopg.Error:
+        with socket.socket(fileno=os.dup(driver_connection.fileno())) as way:
+            way.shutdown(socket.SHUT_RDWR)
 
 
 def _pin(_connection: object, statement: Any, values: Any, more: Any, _options: object) -> Any:

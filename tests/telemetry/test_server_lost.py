@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
 import telemetry
 from telemetry.cancel import CancelToken
 from telemetry.cli.program import UNREADABLE
+from telemetry.engines.postgresql import PostgreSQLDatabase
 from telemetry.errors import QueryCancelled, SourceError
 from telemetry.location import parse_location
 from telemetry.queries import CountQuery, RunsQuery, TableQuery
@@ -124,6 +128,49 @@ def test_the_url_says_how_long_a_query_may_take_and_else_the_server_or_ten_minut
         server.run("postgres", f"ALTER DATABASE {name} RESET statement_timeout")
     with pytest.raises(SourceError, match="statement_timeout"):
         telemetry.open_source(f"{url}&statement_timeout=soon")
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for_once_the_question_is_cancelled() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        place = f"postgresql://me@127.0.0.1:{silent.getsockname()[1]}/db"
+        database = PostgreSQLDatabase(parse_location(place))
+        token = CancelToken()
+        with ThreadPoolExecutor() as pool:
+            asked = pool.submit(lambda: database.connection(token).__enter__())
+            caller, _ = silent.accept()
+            token.cancel()
+            with pytest.raises(QueryCancelled):
+                asked.result()
+        assert caller.recv(4096)
+        caller.setblocking(False)
+        with pytest.raises(BlockingIOError):  # nobody has hung up: it is still being connected to
+            caller.recv(1)
+    caller.close()
+    database.close()
+
+
+def test_a_statement_of_a_server_that_hears_no_cancel_is_given_up(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deaf(*_: object, **__: object) -> None:
+        raise psycopg.errors.CancellationTimeout("cancellation timeout expired")
+
+    monkeypatch.setattr(psycopg.Connection, "cancel_safe", deaf)
+    database = PostgreSQLDatabase(parse_location(url))
+    token, begun = CancelToken(), threading.Event()
+
+    def sleep() -> None:
+        with database.connection(token) as connection:
+            begun.set()
+            connection.execute(sa.text("SELECT pg_sleep(600)"))
+
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(sleep)
+        begun.wait()
+        token.cancel()
+        with pytest.raises(QueryCancelled):
+            asked.result()
+    database.close()
 
 
 def test_a_server_that_takes_no_more_connections_is_said(server: Server, url: str) -> None:
