@@ -44,10 +44,12 @@ A_co = TypeVar("A_co", covariant=True)
 class Query(Generic[A_co]):
     """A question whose answer is of type `A_co`; hashable, so it can key a cache.
 
-    `LACKING` says what a family that cannot answer it does not have.
+    `LACKING` says what a family that cannot answer it does not have. `KEPT`: an answer that took
+    long is kept in the cache folder until the file changes.
     """
 
     LACKING: ClassVar[str] = "cannot answer this"
+    KEPT: ClassVar[bool] = False
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ class ProgressQuery(Query[Progress]):
 class RunSizesQuery(Query[RunSizes]):
     """Row counts per table; may take long on large sources."""
 
+    KEPT = True
     run_ids: tuple[RunId, ...]
     tables: tuple[str, ...] | None = None
 
@@ -109,6 +112,7 @@ class SeriesQuery(Query[Series]):
 class FanQuery(Query[Fan]):
     """`max_ticks`: read at most so many evenly spaced ticks (said in the notes); None: all."""
 
+    KEPT = True
     run_id: RunId
     measure: str
     ticks: TickRange | None = None
@@ -119,6 +123,7 @@ class FanQuery(Query[Fan]):
 class BandQuery(Query[Band]):
     """Lowest, mean and highest value at every tick, from all rows; takes long on a large run."""
 
+    KEPT = True
     run_id: RunId
     measure: str
     ticks: TickRange | None = None
@@ -140,6 +145,7 @@ class TimelineQuery(Query[Timeline]):
 class ColumnsQuery(Query[tuple[Column, ...]]):
     """The columns of a table with `recorded` judged for this run (empty money columns …)."""
 
+    KEPT = True
     run_id: RunId
     table: str
 
@@ -163,6 +169,7 @@ class TableQuery(Query[TablePage]):
 
 @dataclass(frozen=True)
 class CountQuery(Query[int]):
+    KEPT = True
     run_id: RunId
     table: str
     where: Where = field(default_factory=Where)
@@ -172,6 +179,7 @@ class CountQuery(Query[int]):
 class FacetQuery(Query[Facets]):
     """`limit` None: every value."""
 
+    KEPT = True
     run_id: RunId
     table: str
     column: str
@@ -183,6 +191,7 @@ class FacetQuery(Query[Facets]):
 class SummaryQuery(Query[Summary]):
     """The table's own aggregates (count, volume, mean price, surplus …) by its own group."""
 
+    KEPT = True
     run_id: RunId
     table: str
     where: Where = field(default_factory=Where)
@@ -192,6 +201,7 @@ class SummaryQuery(Query[Summary]):
 class HistogramQuery(Query[Histogram]):
     """Rows per tick bin, at most `bins` bins, split by the values of column `by`."""
 
+    KEPT = True
     run_id: RunId
     table: str
     by: str | None = None
@@ -203,6 +213,7 @@ class HistogramQuery(Query[Histogram]):
 class PointsQuery(Query[Points]):
     """Rows as points of column `y` over column `x`, grouped by column `by`."""
 
+    KEPT = True
     run_id: RunId
     table: str
     x: str
@@ -216,6 +227,7 @@ class PointsQuery(Query[Points]):
 class MeansQuery(Query[Means]):
     """The mean of column `value` by the values of the columns `by` (an effect by parameters)."""
 
+    KEPT = True
     run_id: RunId
     table: str
     value: str

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
 from telemetry.answers import ANSWERS, measures, tables, timeline
+from telemetry.cache import KeptAnswers
 from telemetry.cancel import CancelToken
 from telemetry.concepts import (
     Cell,
@@ -27,6 +29,8 @@ from telemetry.reader import Layout, Reader
 
 T = TypeVar("T")
 MAX_SCALE = 10**12
+WORTH_KEEPING = 0.05
+"""Seconds: what is answered sooner is not worth a file."""
 ANEW = 2
 """How often a question is asked anew where a writer changed the source under it."""
 
@@ -51,6 +55,8 @@ class Source:
         bare = Layout(family, shape, {})
         with database.connection() as connection:
             self._inferred = family.scales(Reader(bare, connection, CancelToken()), vintage)
+        about = f"{family.name}\n{vintage}\n{database.engine_label}\n{database.location.schema}"
+        self._kept = KeptAnswers(database.location.key, database.state, about)
         self._set: int | None = None
         self._layout = bare
         self.set_scale(scale)
@@ -154,6 +160,19 @@ class Source:
         if answer is None:
             raise NothingFoundError(f"{self._family.label} sources {query.LACKING}.")
         token = token or CancelToken()
+        kept = self._kept.of(query, dict(self._layout.scales)) if query.KEPT else None
+        if kept is not None:
+            known: T | None = kept.read()
+            if known is not None:
+                return known
+        begin = time.monotonic()
+        found = self._found(answer, query, token)
+        if kept is not None and time.monotonic() - begin > WORTH_KEEPING:
+            kept.write(found)
+        return found
+
+    def _found(self, answer: Callable[..., T], query: Query[T], token: CancelToken) -> T:
+        """The answer from the database, asked anew where that changed meanwhile."""
         if isinstance(query, RunsQuery) and self._look_again is not None:
             self._layout = Layout(self._family, self._look_again(), self._layout.scales)
         for _ in range(ANEW):

@@ -94,6 +94,7 @@ def server():
 
 
 def _move_home(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    patch.setenv("TELEMETRY_CACHE", "off")  # a slow machine would keep answers, and say so
     for name in _HOME_VARIABLES:
         below = folder if name in ("HOME", "USERPROFILE") else folder / name.lower()
         below.mkdir(mode=0o700, exist_ok=True)

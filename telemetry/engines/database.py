@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,6 +19,8 @@ from telemetry.location import Location
 from telemetry.text import one_line
 
 LOCK_STEP = 0.02
+QUIET = 2.0
+"""Seconds without a write until the times of a file tell it from what it will be next."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,10 @@ class Database(ABC):
         """Bytes on disk where that is known."""
         return None
 
+    def state(self) -> str | None:
+        """A text that changes with every write; None where a write might not be noticed."""
+        return None
+
     def _held(self) -> AbstractContextManager[None]:
         """What an engine holds from before a connection is made until after it is closed."""
         return nullcontext()
@@ -184,6 +191,14 @@ class Database(ABC):
     def close(self) -> None:
         """Let go of everything; the files are as they were found."""
         self._engine.dispose()
+
+
+def at_rest(status: os.stat_result) -> str | None:
+    """What tells a file from what it was and will be; None where it was written just now."""
+    if time.time() - max(status.st_mtime, status.st_ctime) < QUIET:
+        return None
+    times = f"{status.st_mtime_ns} {status.st_ctime_ns}"
+    return f"{status.st_dev} {status.st_ino} {status.st_size} {times}"
 
 
 def no_schema(location: Location, schema: str, there: Sequence[str]) -> str:

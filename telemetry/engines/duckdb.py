@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.sql import operators
 
 from telemetry.concepts import RunId
-from telemetry.engines.database import Database, Shape, no_schema
+from telemetry.engines.database import Database, Shape, at_rest, no_schema
 from telemetry.engines.holders import process, writer_of
 from telemetry.engines.kept_files import KeptFiles
 from telemetry.engines.waiting import Waiting
@@ -135,6 +135,15 @@ class DuckDBDatabase(Database):
     def look_in(self, schema: str) -> None:
         self._looked_in = schema
 
+    def state(self) -> str | None:
+        """Of the file and its WAL; nobody writes to either while a question is at work."""
+        wal = self.path.with_name(self.path.name + ".wal")
+        try:
+            found = [at_rest(p.stat()) for p in (self.path, wal) if p.exists()]
+        except OSError:
+            return None
+        return None if None in found else f"{found}"
+
     def size_bytes(self) -> int | None:
         return self.path.stat().st_size
 
@@ -244,6 +253,10 @@ class FolderDatabase(DuckDBDatabase):
             f"{self.path}: line {line[1]} of {one_line(file[1])} {why}, so its table cannot be "
             "read; correct that line in a copy."
         )
+
+    def state(self) -> str | None:
+        """Nothing tells at once that none of many files has changed."""
+        return None
 
     def size_bytes(self) -> int | None:
         return None

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from telemetry.cancel import CancelToken
-from telemetry.engines.database import Database, Shape
+from telemetry.engines.database import Database, Shape, at_rest
 from telemetry.engines.holders import writer_of
 from telemetry.engines.sqlite_connection import (
     UNDECODABLE,
@@ -296,6 +296,19 @@ class SQLiteDatabase(Database):
             driver = connection.connection.driver_connection
             assert isinstance(driver, Connection)
             return shape_of(driver)
+
+    def state(self) -> str | None:
+        """None as long as somebody may be writing: where a WAL, its index or a journal is there."""
+        beside = (sidecar(self._real, suffix) for suffix in ("-wal", "-shm", "-journal"))
+        if any(path.exists() for path in beside):
+            return None
+        try:
+            self._refuse_replaced()
+            rest = at_rest(self._kept.status())
+            head = self._kept.read(HEADER_BYTES)
+        except (OSError, SourceError):
+            return None
+        return None if rest is None else f"{rest} {head[24:28].hex()} {head[92:].hex()}"
 
     def size_bytes(self) -> int | None:
         return size_of(self._real)

@@ -1,0 +1,93 @@
+"""Which answers are kept, under what, and when one that was kept may be given again."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from telemetry.cache.folder import cache_folder, file_name, forget, read, write
+
+_FORMAT = "1"
+_DECIDING = ("answers", "cache", "concepts", "engines", "families", "filters", "reader.py")
+"""What of this program an answer depends on."""
+
+
+class KeptAnswers:
+    """The kept answers to questions about one database.
+
+    `state` tells the state of the database and changes with every write to it; None: it may
+    change unseen, so nothing is kept. `about` is what else an answer depends on (the family).
+    """
+
+    def __init__(self, place: str, state: Callable[[], str | None], about: str) -> None:
+        self._place = _digest(place)[:16]
+        self._state = state
+        self._about = about
+        self._forgot = ""
+
+    def of(self, query: object, scales: object) -> Kept | None:
+        """Where the answer to `query` is kept, or would be; None where it may not be."""
+        folder = cache_folder()
+        asked = repr(query)
+        if folder is None or " at 0x" in asked:  # a part of it has no text of its own
+            return None
+        state = self._state()
+        if state is None:
+            return None
+        seen = _digest(state)[:16]
+        if self._forgot != seen:
+            forget(folder, self._place, seen)
+            self._forgot = seen
+        key = "\n".join((_FORMAT, program(), self._about, repr(scales), state, asked))
+        name = file_name(self._place, seen, _digest(key)[:32])
+        return Kept(folder / name, key, state, self._state)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One question's place in the cache, for the state that the database had when it was asked."""
+
+    path: Path
+    key: str
+    state: str
+    now: Callable[[], str | None]
+
+    def read(self) -> Any:
+        """The answer, saying in its notes (where it has some) since when it is kept; None: none."""
+        found = read(self.path, self.key)
+        if found is None:
+            return None
+        answer: Any = found[0]
+        if not hasattr(answer, "notes"):
+            return answer
+        said = f"Kept since {found[1]}; the file has not changed."
+        return replace(answer, notes=(*answer.notes, said))
+
+    def write(self, answer: object) -> None:
+        """Keep an answer, unless the database has changed since the question was asked."""
+        if self.now() == self.state:
+            write(self.path, self.key, answer)
+
+
+@cache
+def program() -> str:
+    """What changes when this program may answer differently: its version and its own files."""
+    root = Path(__file__).parent.parent
+    found = [str(getattr(sys.modules["telemetry"], "__version__", ""))]
+    for name in _DECIDING:
+        paths = [root / name, *(root / name).rglob("*.py")]
+        for path in sorted(path for path in paths if path.suffix == ".py"):
+            with suppress(OSError):
+                status = path.stat()
+                found.append(f"{path.relative_to(root)} {status.st_size} {status.st_mtime_ns}")
+    return _digest("\n".join(found))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

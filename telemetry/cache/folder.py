@@ -1,0 +1,104 @@
+"""The cache folder: a file an answer, the oldest removed first; what is broken is not there."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from telemetry.cache.coding import Array, decoded, encoded
+
+LARGEST = 64 << 20
+"""Bytes that one answer may take."""
+ROOM = 512 << 20
+"""Bytes that all of them may take together."""
+VARIABLE = "TELEMETRY_CACHE"
+_SUFFIX = ".npz"
+_TEXTS = ("key", "when", "text")
+
+
+def cache_folder() -> Path | None:
+    """Where answers are kept; None where the environment says "off"."""
+    named = os.environ.get(VARIABLE)
+    if named is not None:
+        return None if named in ("", "off") else Path(named)
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("vmt-log-viewer", appauthor=False)) / "answers"
+
+
+def read(path: Path, key: str) -> tuple[object, str] | None:
+    """The answer that was kept under `key`, and when; None where there is none to be trusted."""
+    try:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            found, when, text = (bytes(file[name]).decode() for name in _TEXTS)
+            if found != key:
+                return None
+            arrays = [file[f"a{i}"] for i in range(len(file.files) - len(_TEXTS))]
+        answer = decoded(text, arrays)
+        os.utime(path)  # the last that is thrown away
+        return answer, when
+    except Exception:  # whatever is wrong with a file: the answer can be found anew
+        return None
+
+
+def write(path: Path, key: str, answer: object) -> None:
+    """Keep `answer`; says nothing where it cannot be kept or is too large."""
+    try:
+        text, arrays = encoded(answer)
+    except TypeError:
+        return
+    if len(text) + sum(array.nbytes for array in arrays) > LARGEST:
+        return
+    when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, part = tempfile.mkstemp(".part", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                _save(file, (key, when, text), arrays)
+            os.replace(part, path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(part)
+            raise
+        _make_room(path.parent)
+
+
+def _save(file: BinaryIO, texts: tuple[str, ...], arrays: list[Array]) -> None:
+    named: dict[str, Any] = {f"a{i}": array for i, array in enumerate(arrays)}
+    for name, text in zip(_TEXTS, texts, strict=True):
+        named[name] = np.frombuffer(text.encode(), np.uint8)
+    np.savez(file, allow_pickle=False, **named)
+
+
+def forget(folder: Path, place: str, state: str) -> None:
+    """Remove what was kept of `place` in another state than `state`."""
+    with contextlib.suppress(OSError), os.scandir(folder) as listed:
+        for entry in listed:
+            own = entry.name.startswith(f"{place}-")
+            if own and not entry.name.startswith(f"{place}-{state}-"):
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
+
+
+def file_name(place: str, state: str, question: str) -> str:
+    return f"{place}-{state}-{question}{_SUFFIX}"
+
+
+def _make_room(folder: Path) -> None:
+    """Remove the answers that were not asked for longest, and parts of writers that were killed."""
+    with os.scandir(folder) as listed:
+        files = sorted((e.stat().st_mtime, e.stat().st_size, e.path) for e in listed)
+    left = sum(size for _, size, _ in files)
+    for _, size, name in files:
+        if left <= ROOM:
+            return
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+            left -= size
