@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from telemetry.concepts.series import Fan, Lane, Line, Series, Timeline
+from telemetry.concepts.series import Band, Fan, Lane, Line, Series, Timeline
 from telemetry.concepts.values import Floats, TickRange
 
 OVERLAP = 100
@@ -47,6 +47,17 @@ def longer_fan(known: Fan, newer: Fan, first: int) -> Fan:
         step=known.step,
         notes=tuple(dict.fromkeys((*known.notes, *newer.notes))),
     )
+
+
+def longer_band(known: Band, newer: Band, first: int) -> Band:
+    """`known` up to tick `first`, and from there `newer`, which was asked from `first` on."""
+    end = int(np.searchsorted(known.tick, first))
+    parts = {
+        name: np.concatenate([getattr(known, name)[:end], getattr(newer, name)])
+        for name in ("tick", "low", "mean", "high", "count")
+    }
+    measure = known.measure if known.measure.recorded else newer.measure
+    return replace(newer, measure=measure, step=known.step, **parts)
 
 
 def longer_timeline(known: Timeline, newer: Timeline, first: int) -> Timeline | None:

@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPolygonF
 
-from telemetry.concepts import Fan, Floats, Ints, Line
+from telemetry.concepts import Band, Fan, Floats, Ints, Line
 from vmt_log_viewer.plots.frame import Frame
 from vmt_log_viewer.plots.line_layer import LineLayer
 from vmt_log_viewer.plots.raster import fill_columns, paints_pixels
@@ -15,24 +15,37 @@ BANDS = (("min", "max", 0.10), ("q05", "q95", 0.13), ("q25", "q75", 0.20))
 """Lower and upper quantile of each band, and the strength it adds to the ones around it."""
 
 
+MEAN = 0.55
+"""Strength of the mean's line: the median stands out."""
+
+
 class FanLayer:
-    """Bands min–max, 5–95 % and quartiles in one neutral colour, and the median as a line."""
+    """Bands min–max, 5–95 % and quartiles in one neutral colour, and the median as a line.
+
+    Where the fan stands on some ticks only, a `band` that was read from all rows takes the place
+    of min–max, and its mean is a fainter line.
+    """
 
     def __init__(self) -> None:
         self.color = QColor("black")
         self.fan: Fan | None = None
-        self._median = LineLayer()
+        self.band: Band | None = None
+        self._median, self._mean = LineLayer(), LineLayer()
+        self._mean.width = 1.0
 
-    def show(self, fan: Fan | None, color: QColor, *, positive: bool = False) -> None:
-        self.fan, self.color = fan, color
-        if fan is None:
-            self._median.show((), 1, ())
-            return
-        median = Line(0, fan.tick, fan.quantiles["median"])
-        self._median.show((median,), fan.step, (color,), positive=positive)
+    def show(
+        self, fan: Fan | None, color: QColor, *, positive: bool = False, band: Band | None = None
+    ) -> None:
+        self.fan, self.color, self.band = fan, color, band
+        median = () if fan is None else (Line(0, fan.tick, fan.quantiles["median"]),)
+        mean = () if band is None else (Line(0, band.tick, band.mean),)
+        faint = QColor(color)
+        faint.setAlphaF(MEAN)
+        self._median.show(median, 1 if fan is None else fan.step, (color,), positive=positive)
+        self._mean.show(mean, 1 if band is None else band.step, (faint,), positive=positive)
 
     def paint(self, painter: QPainter, frame: Frame) -> None:
-        fan = self.fan
+        fan, all_of_it = self.fan, self.band
         if fan is None or fan.tick.size == 0:
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -42,28 +55,35 @@ class FanLayer:
             color = QColor(self.color)
             color.setAlphaF(strength)
             painter.setBrush(color)
-            for band in bands(fan, lower, upper, frame):
+            low, high = fan.quantiles[lower], fan.quantiles[upper]
+            parts = bands(fan.tick, low, high, fan.step, frame)
+            if lower == "min" and all_of_it is not None:
+                low, high = all_of_it.low, all_of_it.high
+                parts = bands(all_of_it.tick, low, high, all_of_it.step, frame)
+            for band in parts:
                 if pixels and _dense(band[0], frame):
                     fill_columns(painter, *band, color, frame)
                 else:
                     _paint_band(painter, *band)
+        self._mean.paint(painter, frame)
         self._median.paint(painter, frame)
 
 
-def bands(fan: Fan, lower: str, upper: str, frame: Frame) -> list[tuple[Floats, Floats, Floats]]:
+def bands(
+    tick: Ints, low: Floats, high: Floats, step: int, frame: Frame
+) -> list[tuple[Floats, Floats, Floats]]:
     """(x, top, bottom) in pixels of each unbroken stretch; several ticks on one pixel column
     give the smallest and the largest of them."""
-    low, high = fan.quantiles[lower], fan.quantiles[upper]
-    seen = (fan.tick >= frame.first - fan.step) & (fan.tick <= frame.last + fan.step)
+    seen = (tick >= frame.first - step) & (tick <= frame.last + step)
     known = np.isfinite(low) & np.isfinite(high) & seen
     kept = np.flatnonzero(known)
     if kept.size == 0:
         return []
-    x = frame.x(fan.tick[kept])
+    x = frame.x(tick[kept])
     top, bottom = frame.y(high[kept]), frame.y(low[kept])
     bottom = np.where(np.isnan(bottom), frame.height * 2, bottom)  # below a log axis
     top = np.where(np.isnan(top), bottom, top)
-    cut = (np.diff(kept) != 1) | (np.diff(fan.tick[kept]) > fan.step)
+    cut = (np.diff(kept) != 1) | (np.diff(tick[kept]) > step)
     parts = np.split(np.arange(kept.size), np.flatnonzero(cut) + 1)
     return [_by_column(x[p], top[p], bottom[p], frame.dpr) for p in parts]
 

@@ -137,7 +137,10 @@ class LineBank:
         follows = start > self._starts[stretch]
         before = self.value[np.where(follows, start - 1, start)]
         low, high = np.minimum(low, before), np.maximum(high, before)
-        return Spans(self.tick[start], low, high, self._owner[stretch])
+        tick = self.tick[start]
+        if level is not None:  # a chunk that begins before the ticks in view may reach into them
+            tick = np.maximum(tick, first)
+        return Spans(tick, low, high, self._owner[stretch])
 
     def extremes(self, first: float, last: float, columns: int) -> Floats:
         """Values between two ticks, of many only the least and the greatest of each column."""

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from telemetry.concepts import Fan, Lane, Line, Measure, Series, TickRange
+from telemetry.concepts import Band, Fan, Lane, Line, Measure, Series, TickRange
 from vmt_log_viewer.plots.lane_painter import ColorOf
 from vmt_log_viewer.plots.plot_data import PlotData
 from vmt_log_viewer.plots.plot_header import PlotHeader
@@ -56,6 +56,13 @@ class MeasurePlot(QWidget):
 
     def show_fan(self, fan: Fan | None) -> None:
         self.data.fan = fan
+        if fan is None:
+            self.data.band = None
+        self._show_data()
+
+    def show_band(self, band: Band | None) -> None:
+        """Lowest, mean and highest of every tick, behind a fan that stands on some of them."""
+        self.data.band = band
         self._show_data()
 
     def show_shading(self, lane: Lane | None, color_of: ColorOf) -> None:
@@ -151,7 +158,7 @@ class MeasurePlot(QWidget):
         step = 1 if data.series is None else data.series.step
         stage.lines.show(data.lines, step, colors, positive=self.log)
         stage.marks.show(data.lines, colors)
-        stage.fan.show(data.fan, theme.color("text"), positive=self.log)
+        stage.fan.show(data.fan, theme.color("text"), positive=self.log, band=data.band)
         stage.constant.value = data.constant
         stage.hover.strong.show((), 1, ())
         answered = data.series or data.fan

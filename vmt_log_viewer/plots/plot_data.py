@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from PySide6.QtGui import QColor
 
-from telemetry.concepts import AgentId, Fan, Floats, Line, Series
+from telemetry.concepts import AgentId, Band, Fan, Floats, Ints, Line, Series
 from telemetry.text import MONEY
 from vmt_log_viewer.plots.end_labels import EndLabel
 from vmt_log_viewer.plots.line_bank import LineBank
@@ -22,6 +22,8 @@ MANY = 300_000
 """Values from which on they are thinned before they are judged."""
 FEW = 4
 """Up to so many agents a readout names every value."""
+UNREAD = "the ticks between them were not read."
+"""How a fan's note ends that is about ticks it left out."""
 ENDS = (
     ("max", "max", 3),
     ("q95", "95 %", 4),
@@ -42,6 +44,7 @@ class PlotData:
     color_of: Callable[[AgentId], QColor]
     series: Series | None = None
     fan: Fan | None = None
+    band: Band | None = None
     _oddities: tuple[Series | None, bool, bool] | None = None
 
     @property
@@ -67,12 +70,21 @@ class PlotData:
         """What the fan says about the ticks it was read from."""
         if self.fan is None or not self.fan.measure.recorded or self.fan.measure.rebuilt:
             return ()  # the header says that it is rebuilt
-        return self.fan.notes
+        if self.band is None:
+            return self.fan.notes
+        kept = [note for note in self.fan.notes if not note.endswith(UNREAD)]
+        if len(kept) < len(self.fan.notes):
+            some, whole = self.fan.tick.size, self.band.tick.size
+            kept.append(
+                f"Quantiles at {some} evenly spaced ticks; lowest, mean and highest at all {whole}."
+            )
+        return tuple(dict.fromkeys((*kept, *self.band.notes)))
 
     @property
     def notes(self) -> tuple[str, ...]:
-        parts = [x.notes for x in (self.series, self.fan) if x is not None]
-        return tuple(dict.fromkeys(note for notes in parts for note in notes))
+        lines = () if self.series is None else self.series.notes
+        fan = () if self.fan is None else self.fan.notes if self.band is None else self.thinning
+        return tuple(dict.fromkeys((*lines, *fan)))
 
     def extent(self, window: TickWindow, bank: LineBank, *, log: bool, everything: bool) -> Extent:
         """What to show of the values in `window`; `bank` holds the lines.
@@ -82,8 +94,7 @@ class PlotData:
         least and greatest in each of many parts; what is left out is counted over all of them.
         """
         first, last = window.first, window.last
-        fan = [] if self.fan is None else list(self.fan.quantiles.values())
-        fan = [_between(self.fan.tick, q, first, last) for q in fan] if self.fan else []
+        fan = [_between(tick, values, first, last) for tick, values in self._of_fan()]
         fixed = [] if self.constant is None else [np.array([self.constant])]
         lines: list[Floats] = []
         many = bank.size > MANY
@@ -99,6 +110,15 @@ class PlotData:
             lines = [_between(line.tick, line.value, first, last) for line in self.lines]
         counted = [found.recounted(lines)] if lines else [found]
         return larger(*counted, found.recounted(fan) if fan else counted[0])
+
+    def _of_fan(self) -> list[tuple[Ints, Floats]]:
+        """What the fan draws, each with its ticks: the band in place of min and max."""
+        if self.fan is None:
+            return []
+        band, fan = self.band, self.fan
+        outer = ("min", "max") if band is not None else ()
+        found = [(fan.tick, q) for name, q in fan.quantiles.items() if name not in outer]
+        return found if band is None else [*found, (band.tick, band.low), (band.tick, band.high)]
 
     def _odd(self, log: bool) -> bool:
         """Whether some value cannot be drawn at all."""
@@ -125,6 +145,8 @@ class PlotData:
                 segments.append((text, None))
         if self._has_fan_at(tick):
             segments.append((self._fan_words(tick), None))
+        elif len(found) != 1 and (words := self._band_words(tick)):
+            segments = [(words, None)] if len(found) > FEW else [*segments, (words, None)]
         if not segments and self.constant is not None:
             segments.append((f"constant {self.said(self.constant)}", None))
         return segments
@@ -174,8 +196,14 @@ class PlotData:
             agent = self.lines[i].agent_id
             labels.append(EndLabel(self.label_of(agent), self.color_of(agent), height, 1, agent))
         if self.fan is not None:
-            for key, name, rank in ENDS:
-                value = _last_value(self.fan.tick, self.fan.quantiles[key], last)
+            ends = [(self.fan.tick, self.fan.quantiles[k], name, rank) for k, name, rank in ENDS]
+            if self.band is not None:
+                band = self.band
+                ends[0] = (band.tick, band.high, *ENDS[0][1:])
+                ends[-1] = (band.tick, band.low, *ENDS[-1][1:])
+                ends.append((band.tick, band.mean, "mean", 5))
+            for tick, values, name, rank in ends:
+                value = _last_value(tick, values, last)
                 if value is not None:
                     labels.append(EndLabel(name, neutral, scale.height(value), rank))
         if self.constant is not None:
@@ -207,6 +235,15 @@ class PlotData:
         assert i is not None
         q = {key: self.said(float(values[i]), 4) for key, values in self.fan.quantiles.items()}
         return f"median {q['median']}, {q['min']} … {q['max']} of {int(self.fan.count[i])}"
+
+    def _band_words(self, tick: int) -> str:
+        """Of a tick between those of the fan; "" where it is not known."""
+        i = None if self.band is None else _index(self.band.tick, tick)
+        if self.band is None or i is None or not self.band.count[i]:
+            return ""
+        values = (self.band.mean[i], self.band.low[i], self.band.high[i])
+        mean, low, high = (self.said(float(value), 4) for value in values)
+        return f"mean {mean}, {low} … {high} of {int(self.band.count[i])}"
 
     def _middle(self, tick: int) -> float | None:
         if self.fan is not None and (i := _index(self.fan.tick, tick)) is not None:

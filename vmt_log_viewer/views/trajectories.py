@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QTimer
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from telemetry.concepts import Agent, AgentId, Measure, RunId, TickRange
@@ -120,6 +121,14 @@ class TrajectoriesView(View):
     def settled(self) -> bool:
         return super().settled() and not self._closer.isActive()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.feed.bands.go_on()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.feed.bands.stop()
+        super().hideEvent(event)
+
     def export_request(self) -> ExportRequest | None:
         plots = [p for n, p in self.stack.plots.items() if self._only in (None, n)]
         if self._run_id is None or not plots:
@@ -213,6 +222,8 @@ class TrajectoriesView(View):
     def _show_plots(self, afresh: bool = False) -> None:
         chosen = self.bar.measures.chosen
         measures = [m for m in (self._source.measures if self._source else ()) if m.name in chosen]
+        for name in set(self.stack.plots) - {measure.name for measure in measures}:
+            self.feed.bands.forget(name)
         fresh = self.stack.show_measures(measures)
         for plot in self.stack.plots.values() if afresh else fresh:
             self.feed.ask(plot)

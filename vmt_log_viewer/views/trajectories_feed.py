@@ -17,6 +17,7 @@ from vmt_log_viewer.background.growing import Growing, Plan
 from vmt_log_viewer.background.runner import Runner
 from vmt_log_viewer.plots.measure_plot import MeasurePlot
 from vmt_log_viewer.theme import Theme
+from vmt_log_viewer.views.trajectories_bands import BandFeed
 from vmt_log_viewer.widgets.agent_chooser import agent_name
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ FEW = 4
 """Up to so many agents are drawn as lines when a run opens; of more, a fan and the chosen."""
 MAX_TICKS = 2000
 """A fan stands on at most so many ticks at a time; a closer look reads those in view."""
+ROWS = 200_000
+"""Rows that a fan is read from, or a little more: of many agents it stands on fewer ticks."""
+LEAST_TICKS = 200
 
 
 class TrajectoriesFeed:
@@ -53,6 +57,7 @@ class TrajectoriesFeed:
         self._lines_of: dict[str, tuple[AgentId, ...] | None] = {}
         self._fans: dict[str, Growing[Fan]] = {}
         self._fans_of: dict[str, TickRange | None] = {}
+        self.bands = BandFeed(runner, owner, f"{name}.band")
         self.newcomers = False
         self._few: set[str] = set()  # measures of so few agents that a fan would say less
 
@@ -63,6 +68,12 @@ class TrajectoriesFeed:
         self._source, self._run_id, self._bounds = source, run_id, bounds
         self._lines, self._lines_of, self._fans, self._fans_of = {}, {}, {}, {}
         self._few = set()
+        self.bands.bind(source, run_id, bounds)
+
+    @property
+    def most_ticks(self) -> int:
+        """Ticks that a fan stands on at most."""
+        return min(MAX_TICKS, max(LEAST_TICKS, ROWS // max(1, len(self.agents))))
 
     def set_agents(self, agents: tuple[Agent, ...]) -> None:
         self.agents = agents
@@ -117,11 +128,12 @@ class TrajectoriesFeed:
         self._bounds = bounds
         name = plot.measure.name
         lines, fan = self._lines.get(name), self._fans.get(name)
+        self.bands.grow(bounds)
         if lines is not None and self.drawn(name) != ():
             lines.grow(bounds)
         if fan is None or self.style == "lines" or self._fans_of[name] is not None:
             return
-        if fan.answer is not None and fan.answer.tick.size >= 2 * MAX_TICKS:
+        if fan.answer is not None and fan.answer.tick.size >= 2 * self.most_ticks:
             fan.ask(bounds)
         else:
             fan.grow(bounds)
@@ -132,7 +144,7 @@ class TrajectoriesFeed:
         if self.style == "lines" or known is None or known.answer is None:
             return
         covered = self._fans_of[plot.measure.name]
-        if covered is None and known.answer.tick.size < MAX_TICKS:
+        if covered is None and known.answer.tick.size < self.most_ticks:
             return  # nothing was left out
         wanted = None if whole else ticks
         if wanted != covered and (whole or covered is None or _much_narrower(ticks, covered)):
@@ -179,6 +191,7 @@ class TrajectoriesFeed:
         known = self._fans.get(name)
         if self.style == "lines":
             self._runner.cancel(lane)
+            self.bands.forget(name)
             plot.show_fan(None)
             return
         if known is not None and known.answer is not None and not again:
@@ -190,7 +203,7 @@ class TrajectoriesFeed:
         def show(fan: Fan) -> None:
             self._show_fan(plot, fan)
 
-        plan = _fan_plan(self._run_id, name, ticks)
+        plan = _fan_plan(self._run_id, name, ticks, self.most_ticks)
         fan = Growing(self._runner, lane, self._source, plan, show, self._failed(plot), plot)
         self._fans[name], self._fans_of[name] = fan, ticks
         fan.ask(self._bounds if ticks is None else None)
@@ -207,6 +220,10 @@ class TrajectoriesFeed:
             return
         plot.show_fan(fan)
         self._judge(plot, fan.measure.recorded, fan.measure.reason)
+        bounds = self._bounds
+        thinned = bounds is not None and bounds.last - bounds.first >= self.most_ticks
+        if thinned and fan.measure.recorded and not fan.measure.rebuilt and fan.tick.size:
+            self.bands.want(plot)
 
     def _judge(self, plot: MeasurePlot, recorded: bool, reason: str) -> None:
         """Say why a plot stays empty, where it does."""
@@ -233,10 +250,10 @@ def _series_plan(run_id: RunId, measure: str, agents: tuple[AgentId, ...] | None
     )
 
 
-def _fan_plan(run_id: RunId, measure: str, ticks: TickRange | None) -> Plan[Fan]:
+def _fan_plan(run_id: RunId, measure: str, ticks: TickRange | None, most: int) -> Plan[Fan]:
     return Plan(
-        FanQuery(run_id, measure, ticks, MAX_TICKS),
-        lambda more: FanQuery(run_id, measure, more, MAX_TICKS),
+        FanQuery(run_id, measure, ticks, most),
+        lambda more: FanQuery(run_id, measure, more, most),
         longer_fan,
     )
 
