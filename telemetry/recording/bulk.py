@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from operator import methodcaller
 from typing import Any
 
@@ -112,8 +113,16 @@ def _bound(dialect: Dialect, table: Table, names: Sequence[str], rows: list[Row]
     columns: list[Sequence[object]] = list(zip(*rows, strict=True))
     for place, way in enumerate(ways):
         if way is not None:
-            columns[place] = [None if value is None else way(value) for value in columns[place]]
+            columns[place] = _converted(columns[place], way)
     return list(zip(*columns, strict=True))
+
+
+def _converted(values: Sequence[object], way: Callable[[Any], object]) -> list[object]:
+    """Each value as the driver takes it; a time that many rows share is converted once."""
+    if type(values[0]) is datetime and len(known := set(values)) * 2 < len(values):
+        ready = {value: None if value is None else way(value) for value in known}
+        return [ready[value] for value in values]
+    return [None if value is None else way(value) for value in values]
 
 
 _sqlite_time = methodcaller("isoformat", " ", "microseconds")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Table
 
@@ -63,7 +64,17 @@ def moment() -> Rule:
             raise RefusedValue(f"must be a datetime without a time zone, not {shown(value)}")
         return value
 
-    return Rule(check, "type({v}) is DATETIME and {v}.tzinfo is None", words={"DATETIME": datetime})
+    def plain_column(values: Sequence[Any]) -> bool:
+        if set(map(type, values)) != {datetime}:
+            return False
+        return all(value.tzinfo is None for value in values)
+
+    return Rule(
+        check,
+        "type({v}) is DATETIME and {v}.tzinfo is None",
+        words={"DATETIME": datetime},
+        plain_column=plain_column,
+    )
 
 
 _CENTS = cents()

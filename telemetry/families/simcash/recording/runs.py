@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate, repeat
+from operator import add
 from typing import Unpack
 
 from telemetry.families.simcash.recording.levels import TABLES_OF_LEVEL
@@ -97,8 +99,8 @@ class SimCashRun(RunRecorder[str]):
         """Something that happened; ``details`` is kept as JSON, its amounts are whole cents."""
         if _EVENTS in self._kept:
             row = {
-                "event_id": self._event_id(),
-                "event_timestamp": self._event_time(),
+                "event_id": self._event_ids(1)[0],
+                "event_timestamp": self._event_times(1)[0],
                 "event_type": event_type,
                 "details": as_json("simulation_events.details", details, money=True),
                 "agent_id": agent_id,
@@ -236,8 +238,8 @@ class SimCashRun(RunRecorder[str]):
             count = len(next(iter(columns.values()), ()))
             columns = {
                 **columns,
-                "event_id": [self._event_id() for _ in range(count)],
-                "event_timestamp": [self._event_time() for _ in range(count)],
+                "event_id": self._event_ids(count),
+                "event_timestamp": self._event_times(count),
             }
         super().record_columns(table, tick, columns)
 
@@ -274,18 +276,23 @@ class SimCashRun(RunRecorder[str]):
         else:
             self._checks[name]((None,) * len(self._checks[name].given), row)
 
-    def _event_id(self) -> str:
+    def _event_ids(self, count: int) -> list[str]:
         """Ids rise with the order of writing, and share beginnings, which keeps indices small.
 
         They are shorter than the run's own id, for each stands in its row and in an index.
         """
-        self._events += 1
-        return f"{self._own}-{self._events:06x}"
+        first, own = self._events + 1, self._own
+        self._events += count
+        return [f"{own}-{number:06x}" for number in range(first, first + count)]
 
-    def _event_time(self) -> datetime:
-        """Now, and later than the event before: readers sort the events of a tick by it."""
-        self._written = max(datetime.now(), self._written + _MICROSECOND)
-        return self._written
+    def _event_times(self, count: int) -> list[datetime]:
+        """Now, each later than the event before: readers sort the events of a tick by it."""
+        if not count:
+            return []
+        first = max(datetime.now(), self._written + _MICROSECOND)
+        times = list(accumulate(repeat(_MICROSECOND, count - 1), add, initial=first))
+        self._written = times[-1]
+        return times
 
     def _given_at(self, tick: int) -> Mapping[str, object]:
         if tick != self._times[0]:  # one time a tick: its rows are told apart by their order
