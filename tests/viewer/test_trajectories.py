@@ -335,6 +335,32 @@ def test_a_thinned_fan_is_read_again_for_the_ticks_in_view(crowded, qtbot, monke
     assert data.fan.tick.size == 5
 
 
+def test_behind_a_thinned_fan_come_the_extremes_of_every_tick(crowded, qtbot, monkeypatch):
+    from vmt_log_viewer.views import trajectories_feed
+
+    monkeypatch.setattr(trajectories_feed, "MAX_TICKS", 5)
+    crowded.refresh()
+    wait(qtbot, crowded)
+    data = crowded.stack.plots["utility"].data
+    source, run = crowded._source, crowded._run_id
+    series = source.ask(SeriesQuery(run, "utility"))
+    for i, tick in enumerate(data.band.tick.tolist()):
+        values = [v for x in series.lines for v in x.value[x.tick == tick] if v == v]
+        assert (data.band.low[i], data.band.high[i]) == (min(values), max(values))
+    assert data.band.tick.size > data.fan.tick.size
+    assert [note for note in data.notes if "not read" in note] == []
+    assert any("lowest, mean and highest at all" in note for note in data.notes)
+    between = next(t for t in data.band.tick.tolist() if t not in data.fan.tick.tolist())
+    assert data.readout(between)[0][0].startswith("mean ")
+    crowded.choose_style("lines")
+    assert data.band is None
+    crowded.choose_style("fan")
+    crowded.refresh()
+    qtbot.waitUntil(lambda: crowded.feed.bands._asking is not None or data.band is not None)
+    crowded.hide()
+    assert not crowded.context.runner.pending("trajectories.band")
+
+
 @pytest.mark.realdata
 @pytest.mark.parametrize(
     ("name", "run", "measure"),

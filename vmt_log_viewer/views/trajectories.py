@@ -52,7 +52,7 @@ class TrajectoriesView(View):
         shared = Shared(context.theme, self.window_of_ticks, document.cursor, document.selection)
         self._shared = shared
         self.feed = TrajectoriesFeed(context.runner, context.theme, self, self.name)
-        self.feed.arrived = self._arrived
+        self.feed.arrived = self.feed.bands.arrived = self._arrived
         self.bar = TrajectoriesBar(context.theme)
         self.stack = PlotStack(shared, self._make_plot)
         self.shading = PlotShading(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
@@ -34,6 +35,7 @@ class BandFeed:
         self._refused: set[str] = set()
         self._asking: str | None = None
         self._stopped = False
+        self.arrived: Callable[[MeasurePlot], None] = lambda _plot: None
 
     def bind(self, source: Source | None, run_id: RunId | None, bounds: TickRange | None) -> None:
         """Another run, or the same one afresh."""
@@ -106,4 +108,5 @@ class BandFeed:
         self._known[name], self._upto[name] = band, last
         if name in self._plots:
             self._plots[name].show_band(band)
+            self.arrived(self._plots[name])
         self._next()
