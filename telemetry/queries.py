@@ -8,15 +8,17 @@ from typing import ClassVar, Generic, TypeVar
 from telemetry.concepts import (
     Agent,
     AgentId,
-    Band,
     Audit,
+    Band,
     Column,
     ExperimentList,
     Facets,
     Fan,
+    Funnel,
     Histogram,
     IterationList,
     Means,
+    NearMisses,
     Negotiation,
     OrderBook,
     PageKey,
@@ -34,6 +36,7 @@ from telemetry.concepts import (
     TickRange,
     Timeline,
     Verdict,
+    Why,
 )
 from telemetry.filters import Filter
 
@@ -291,6 +294,39 @@ class AuditQuery(Query[Audit]):
     run_id: RunId
     rules: tuple[str, ...] | None = None
     first: int = 20
+
+
+@dataclass(frozen=True)
+class WhyQuery(Query[Why]):
+    """Why two agents did not trade at a tick, or why the row `key` of the attempts failed.
+
+    Families whose attempts are between two agents want `tick` and `agents`, others `key`.
+    """
+
+    LACKING = "do not say why something failed"
+    run_id: RunId
+    tick: int | None = None
+    agents: tuple[AgentId, ...] = ()
+    key: int | str | None = None
+
+
+@dataclass(frozen=True)
+class NearMissesQuery(Query[NearMisses]):
+    """Negotiations that failed by the least, the nearest first; `ticks` None: the whole run."""
+
+    LACKING = "record no negotiations that could be missed narrowly"
+    run_id: RunId
+    ticks: TickRange | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True)
+class FunnelQuery(Query[Funnel]):
+    """At which gate how many attempts failed, by what splits them."""
+
+    LACKING = "record no attempts with gates"
+    run_id: RunId
+    ticks: TickRange | None = None
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,9 @@ _COMMANDS = {
     "timeline": ("curves", "Mode, regime and exchange pairs over ticks."),
     "trades": ("rows", "The trades of a run."),
     "attempts": ("rows", "The trade attempts of a run."),
+    "why": ("whys", "Why two agents did not trade: each gate with its margin."),
+    "near-misses": ("whys", "Negotiations that failed by the least."),
+    "funnel": ("whys", "At which gate how many attempts failed."),
     "table": ("rows", "The rows of any table of a run."),
     "facets": ("groups", "How often each value of a column occurs."),
     "summary": ("groups", "Counts, means and sums of a table's groups."),
@@ -62,7 +65,7 @@ _COMMANDS = {
     "init": ("init", "Make an empty database to record to."),
     "demo": ("files", "Write a demo database to look at."),
 }
-_FUNCTIONS = {"list": "everything"}
+_FUNCTIONS = {"list": "everything", "near-misses": "near_misses"}
 _EXAMPLES = """\b
 Examples:
   telemetry runs money.db

@@ -18,13 +18,15 @@ from telemetry.concepts.scenes import AgentMark, Negotiation, ResourceMark, Scen
 from telemetry.concepts.schema import Column, Identity, LaneInfo, Measure, Table, Word
 from telemetry.concepts.series import Band, Fan, Lane, Line, Series, Timeline
 from telemetry.concepts.values import AgentId, Cell, Floats, Ints, Kind, RunId, TickRange
+from telemetry.concepts.why import Case, Funnel, Gate, GateState, NearMiss, NearMisses, Why
 
 __all__ = [
     "Agent",
     "AgentId",
     "AgentMark",
-    "Band",
     "Audit",
+    "Band",
+    "Case",
     "Cell",
     "Column",
     "Experiment",
@@ -33,6 +35,9 @@ __all__ = [
     "Fan",
     "Fault",
     "Floats",
+    "Funnel",
+    "Gate",
+    "GateState",
     "Histogram",
     "Identity",
     "Ints",
@@ -45,6 +50,8 @@ __all__ = [
     "Line",
     "Means",
     "Measure",
+    "NearMiss",
+    "NearMisses",
     "Negotiation",
     "OrderBook",
     "PageKey",
@@ -69,5 +76,6 @@ __all__ = [
     "Timeline",
     "TradeMark",
     "Verdict",
+    "Why",
     "Word",
 ]

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from telemetry.families.vmt import audit, experiments, questions
+from telemetry.families.vmt import audit, experiments, near_misses, questions
 from telemetry.families.vmt.columns import RUN_COLUMNS, RUN_EXTRA
 from telemetry.families.vmt.measures import LANES, MEASURES
 from telemetry.families.vmt.migrations import SCHEMA
 from telemetry.families.vmt.tables import TABLES
 from telemetry.families.vmt.vintages import recognise, scales
+from telemetry.families.vmt.why import why
 from telemetry.families.vocabulary import FamilySpec, RunSpec
-from telemetry.queries import ExperimentsQuery, IterationsQuery
+from telemetry.queries import (
+    ExperimentsQuery,
+    FunnelQuery,
+    IterationsQuery,
+    NearMissesQuery,
+    WhyQuery,
+)
 
 RUNS = RunSpec(
     table="simulation_runs",
@@ -39,6 +46,9 @@ FAMILY = FamilySpec(
     answers={
         ExperimentsQuery: experiments.experiments,
         IterationsQuery: experiments.iterations,
+        WhyQuery: why,
+        NearMissesQuery: near_misses.near_misses,
+        FunnelQuery: near_misses.funnel,
     },
     answers_from={ExperimentsQuery: "experiments", IterationsQuery: "experiments"},
     schema=SCHEMA,

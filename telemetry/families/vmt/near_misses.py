@@ -1,0 +1,211 @@
+"""Negotiations that failed narrowly, and at which gate how many attempts failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from telemetry.concepts import Funnel, NearMiss, NearMisses
+from telemetry.errors import NothingFoundError
+from telemetry.families.vmt import derived
+from telemetry.families.vmt.audit_words import number, signed
+from telemetry.families.vmt.circumstances import ALIASES
+from telemetry.families.vocabulary import Asker, within
+from telemetry.queries import FunnelQuery, NearMissesQuery
+
+ATTEMPTS = "trade_attempts"
+GATES = (
+    ("block", "block not feasible after rounding"),
+    ("utility", "a side does not gain"),
+    ("other", "another reason"),
+    ("traded", "traded"),
+)
+_NOTE = (
+    "Gates before these (mode and regime, reach, quotes) are in no attempt: agents who fail there "
+    "try nothing."
+)
+
+
+def near_misses(asker: Asker, query: NearMissesQuery) -> NearMisses:
+    """Negotiations without a success, by the utility that the worse side of the best try missed.
+
+    Negotiations in which no try was feasible come to no utility and are counted alone.
+    """
+    _required(asker)
+    at = {n: asker.column(ATTEMPTS, n) for n in _NAMES}
+    gains = [at[f"{s}_U_final"] - at[f"{s}_U_init"] for s in ("buyer", "seller")]
+    worse = sa.case((gains[0] < gains[1], gains[0]), else_=gains[1])
+    judged = sa.case((at["result_reason"].like("%utility%"), worse), else_=sa.null())
+    sides: list[Any] = [at[n] for n in ("tick", "buyer_id", "seller_id", "direction")]
+    sides.append(at_pair(asker).label("pair"))
+    traded = sa.func.sum(sa.case((at["result"] == "success", 1), else_=0))
+    closest = sa.func.max(judged)
+    own = (asker.column(ATTEMPTS, "run_id") == query.run_id, within(at["tick"], query.ticks))
+    negotiations = (
+        sa.select(*sides, closest.label("margin"), sa.func.count().label("tries"))
+        .where(*own)
+        .group_by(*sides)
+        .having(traded == 0)
+        .subquery("negotiations")
+    )
+    count: list[Any] = [sa.func.count(), sa.func.count(negotiations.c.margin)]
+    ((total, ranked),) = asker.rows(sa.select(*count).select_from(negotiations))
+    order = (negotiations.c.margin.desc(), negotiations.c.tick, negotiations.c.buyer_id)
+    rows = asker.rows(
+        sa.select(negotiations)
+        .where(negotiations.c.margin.is_not(None))
+        .order_by(*order)
+        .limit(query.limit)
+    )
+    notes = []
+    if total > ranked:
+        notes.append(
+            f"In {total - ranked} of {total} negotiations that failed no block was feasible."
+        )
+    if ranked > len(rows):
+        notes.append(f"The nearest {len(rows)} of {ranked} are shown.")
+    return NearMisses(tuple(_miss(asker, query, row) for row in rows), total, tuple(notes))
+
+
+_NAMES = (
+    "tick", "buyer_id", "seller_id", "direction", "result", "result_reason", "buyer_U_init",
+    "buyer_U_final", "seller_U_init", "seller_U_final",
+)  # fmt: skip
+
+
+def _miss(asker: Asker, query: NearMissesQuery, row: tuple[Any, ...]) -> NearMiss:
+    tick, buyer, seller, direction, kind, margin, tries = row
+    at = {n: asker.column(ATTEMPTS, n) for n in (*_NAMES, "id", "price", "run_id")}
+    gains = [at[f"{s}_U_final"] - at[f"{s}_U_init"] for s in ("buyer", "seller")]
+    worse = sa.case((gains[0] < gains[1], gains[0]), else_=gains[1])
+    block, paid = derived.block_sold(asker), derived.payment(asker)
+    found = asker.rows(
+        sa.select(at["id"], *gains, at["price"], block, paid)
+        .where(
+            at["run_id"] == query.run_id,
+            at["tick"] == tick,
+            at["buyer_id"] == buyer,
+            at["seller_id"] == seller,
+            at["direction"] == direction,
+            at_pair(asker) == kind,
+            at["result_reason"].like("%utility%"),
+            worse == margin,
+        )
+        .order_by(at["id"])
+        .limit(1)
+    )
+    key, bought, sold, price, size, amount = found[0]
+    goods = asker.scale("goods")
+    units = [1 if good == "M" else goods for good in (kind[0], kind[-1])]
+    sentence = (
+        f"{number(size, units[0])} {kind[0]} for {number(amount, units[1])} {kind[-1]} at "
+        f"{number(price)}: buyer ΔU {signed(bought)}, seller ΔU {signed(sold)}."
+    )
+    return NearMiss(
+        tick, (buyer, seller), kind, "utility", float(margin), "utility", tries, sentence, key
+    )
+
+
+def at_pair(asker: Asker) -> sa.ColumnElement[Any]:
+    """The pair type of an attempt: as stored, A<->B where it is not recorded."""
+    if not asker.has(ATTEMPTS, "exchange_pair_type"):
+        return sa.literal("A<->B")
+    stored = asker.column(ATTEMPTS, "exchange_pair_type")
+    named = sa.case(ALIASES, value=stored, else_=stored)
+    return sa.func.coalesce(named, "A<->B")
+
+
+def _required(asker: Asker) -> None:
+    if not asker.has(ATTEMPTS, "result", "result_reason", "buyer_U_init", "seller_U_final"):
+        raise NothingFoundError(
+            "Trade attempts are not recorded in this database; record them at log level debug."
+        )
+
+
+def funnel(asker: Asker, query: FunnelQuery) -> Funnel:
+    """Attempts by pair type, mode and regime, and the gate at which they failed."""
+    _required(asker)
+    counts: dict[tuple[str, ...], dict[str, int]] = {}
+    states = _states(asker, query)
+    for tick, pair, reason, result, number_of in _grouped(asker, query):
+        group = (pair, *states.get(tick, ("not recorded", "not recorded")))
+        gate = _gate(reason, result)
+        of = counts.setdefault(group, {})
+        of[gate] = of.get(gate, 0) + number_of
+    gates = tuple(g for g in GATES if g[0] != "other" or any("other" in c for c in counts.values()))
+    by_size = sorted(counts, key=lambda group: (-sum(counts[group].values()), group))
+    ordered = {group: counts[group] for group in by_size}
+    return Funnel(("pair", "mode", "regime"), gates, ordered, "attempts", (_NOTE,))
+
+
+def _gate(reason: Any, result: Any) -> str:
+    if result == "success":
+        return "traded"
+    text = str(reason)
+    if "insufficient" in text or "nonpositive" in text:
+        return "block"
+    return "utility" if "utility" in text else "other"
+
+
+def _grouped(asker: Asker, query: FunnelQuery) -> Iterator[tuple[Any, ...]]:
+    tick, reason, result = (asker.column(ATTEMPTS, n) for n in ("tick", "result_reason", "result"))
+    pair = at_pair(asker).label("pair")
+    own = (asker.column(ATTEMPTS, "run_id") == query.run_id, within(tick, query.ticks))
+    columns: list[Any] = [tick, pair, reason, result, sa.func.count()]
+    statement = sa.select(*columns).where(*own).group_by(tick, pair, reason, result)
+    for chunk in asker.chunks(statement):
+        yield from chunk
+
+
+def _states(asker: Asker, query: FunnelQuery) -> dict[int, tuple[str, str]]:
+    """Mode and regime of each tick that has attempts."""
+    tick, run = (asker.column(ATTEMPTS, n) for n in ("tick", "run_id"))
+    ticks = (
+        sa.select(tick.label("tick"), run.label("run_id"))
+        .where(run == query.run_id, within(tick, query.ticks))
+        .distinct()
+        .subquery("tried")
+    )
+    mode = _of_tick(asker, ticks, "current_mode")
+    regime = _of_tick(asker, ticks, "exchange_regime")
+    rows = asker.rows(sa.select(ticks.c.tick, mode, regime))
+    if not any(m for _, m, _ in rows):
+        changes = _modes(asker, query, [t for t, _, _ in rows])
+        rows = [(t, changes.get(t), r) for t, _, r in rows]
+    none = "not recorded"
+    return {t: (str(m or none), str(r or none)) for t, m, r in rows}
+
+
+def _of_tick(asker: Asker, ticks: sa.Subquery, name: str) -> sa.ColumnElement[Any]:
+    if not asker.has("tick_states", "run_id", "tick", name):
+        return sa.null()
+    return (
+        sa.select(asker.column("tick_states", name))
+        .where(
+            asker.column("tick_states", "run_id") == ticks.c.run_id,
+            asker.column("tick_states", "tick") == ticks.c.tick,
+        )
+        .limit(1)
+        .correlate(ticks)
+        .scalar_subquery()
+    )
+
+
+def _modes(asker: Asker, query: FunnelQuery, ticks: list[int]) -> dict[int, str]:
+    """The mode of each tick from mode_changes: the last new one, before the first the old one."""
+    if not asker.has("mode_changes", "run_id", "tick", "old_mode", "new_mode"):
+        return {}
+    names = ("tick", "old_mode", "new_mode")
+    at, old, new = (asker.column("mode_changes", n) for n in names)
+    own = asker.column("mode_changes", "run_id") == query.run_id
+    changes = asker.rows(sa.select(at, old, new).where(own).order_by(at))
+    if not changes:
+        return {}
+    found, place, mode = {}, 0, str(changes[0][1])
+    for tick in sorted(ticks):
+        while place < len(changes) and changes[place][0] <= tick:
+            mode, place = str(changes[place][2]), place + 1
+        found[tick] = mode
+    return found
