@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from telemetry.concepts import AgentId, Gate, RunId
+from telemetry.concepts import AgentId, Gate, GateState, RunId
 from telemetry.families.vocabulary import Asker
 
 PAIRS_OF = {
@@ -52,7 +52,7 @@ class Circumstances:
         if self.active:
             return self.active
         if self.regime in PAIRS_OF:
-            return PAIRS_OF[self.regime]
+            return PAIRS_OF[str(self.regime)]
         quoted = ("A<->M", "B<->M")
         known = [
             pair
@@ -71,11 +71,12 @@ class Circumstances:
         known = [f"mode {self.mode}"] if self.mode else []
         if self.active is not None:
             said = ", ".join(self.active) or "none"
-            state = "passed" if pair in self.active else "failed"
-            return Gate(name, label, state, f"Active pairs are {said} ({' '.join(known)}).")
+            held = pair in self.active
+            mode = f" ({known[0]})" if known else ""
+            return Gate(name, label, outcome(held), f"Active pairs are {said}{mode}.")
         if self.regime in PAIRS_OF:
-            state = "passed" if pair in PAIRS_OF[self.regime] else "failed"
-            return Gate(name, label, state, f"The regime is {self.regime}.")
+            held = pair in PAIRS_OF[str(self.regime)]
+            return Gate(name, label, outcome(held), f"The regime is {self.regime}.")
         return Gate(name, label, "passed", f"The {' '.join(known)} lets agents trade.")
 
     def near(self) -> Gate:
@@ -83,15 +84,13 @@ class Circumstances:
         name, label = "reach", "Within reach"
         radius = self.params.get("interaction_radius")
         places = [self.at.get(agent, {}) for agent in self.agents]
-        spots = [(p.get("x"), p.get("y")) for p in places]
-        if radius is None or any(None in spot for spot in spots):
+        spots: list[Any] = [p.get(axis) for axis in ("x", "y") for p in places]
+        if radius is None or None in spots:
             lacks = "interaction_radius" if radius is None else "where both were"
             return Gate(name, label, "not judged", f"Not recorded: {lacks}.")
-        (x1, y1), (x2, y2) = spots
-        steps = abs(x1 - x2) + abs(y1 - y2)
-        state = "passed" if steps <= radius else "failed"
+        steps = abs(spots[0] - spots[1]) + abs(spots[2] - spots[3])
         said = f"They stand {steps} steps apart; {radius} are in reach."
-        return Gate(name, label, state, said, float(radius - steps), "steps")
+        return Gate(name, label, outcome(steps <= radius), said, float(radius - steps), "steps")
 
     def paired(self) -> Gate:
         """Paired with each other, where pairings or decisions are recorded."""
@@ -114,6 +113,11 @@ class Circumstances:
             return Gate(name, label, "passed", said)
         words = ", ".join(f"{a} chose {'nobody' if c is None else c}" for a, c in chosen.items())
         return Gate(name, label, "failed", f"Neither chose the other: {words}.")
+
+
+def outcome(held: bool) -> GateState:
+    """The state of a gate that can be judged."""
+    return "passed" if held else "failed"
 
 
 def circumstances(

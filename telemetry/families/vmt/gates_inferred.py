@@ -7,7 +7,7 @@ from typing import Any
 
 from telemetry.concepts import AgentId, Case, Gate
 from telemetry.families.vmt.audit_words import number
-from telemetry.families.vmt.circumstances import Circumstances, State
+from telemetry.families.vmt.circumstances import Circumstances, State, outcome
 from telemetry.families.vocabulary import Asker
 from telemetry.queries import WhyQuery
 
@@ -46,7 +46,7 @@ def _crossed(bid: Any, asked: Any, pair: str) -> Gate:
     if bid is None or asked is None:
         side = "the buyer's bid" if bid is None else "the seller's ask"
         return Gate(name, label, "not judged", f"Not recorded (or not quoted): {side}.")
-    state = "passed" if bid >= asked else "failed"
+    state = outcome(bid >= asked)
     said = f"Bid {number(bid)}, ask {number(asked)}."
     return Gate(name, label, state, said, float(bid - asked), f"{pair[-1]} per {pair[0]}")
 
@@ -75,7 +75,7 @@ def _block(
     said = f"{what} could be given." if held else f"Not even {what} could be given."
     margin = spare / (unit if short == "good" else per)
     which = good if short == "good" else payment
-    return Gate(name, label, "passed" if held else "failed", said, margin, which)
+    return Gate(name, label, outcome(held), said, margin, which)
 
 
 def _spare(has: int, holds: int, block: int, price: float) -> tuple[float, int, int, str]:

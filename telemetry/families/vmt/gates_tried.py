@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from telemetry.concepts import Case, Gate
 from telemetry.families.vmt.audit_words import number, signed
-from telemetry.families.vmt.circumstances import ALIASES, Circumstances
+from telemetry.families.vmt.circumstances import ALIASES, Circumstances, outcome
 from telemetry.families.vocabulary import Asker
 from telemetry.queries import WhyQuery
 
@@ -110,7 +110,7 @@ def _crossed(best: Try) -> Gate:
     name, label = "quotes", "Quotes cross"
     if bid is None or asked is None:
         return Gate(name, label, "not judged", "Not recorded: the quotes of the try.")
-    state = "passed" if bid >= asked else "failed"
+    state = outcome(bid >= asked)
     said = f"Bid {number(bid)}, ask {number(asked)}."
     return Gate(name, label, state, said, float(bid - asked), f"{best.pair[-1]} per {best.pair[0]}")
 
@@ -124,7 +124,7 @@ def _deal(group: list[Try], best: Try, scale: int) -> tuple[Gate, Gate]:
     feasible = best.place[0] >= 1
     unit = _unit(best)
     block = Gate(
-        "block", "Block feasible after rounding", "passed" if feasible else "failed",
+        "block", "Block feasible after rounding", outcome(feasible),
         _about_block(group, best, what), _spare(best, scale), unit,
     )  # fmt: skip
     name, label = "utility", "Both sides gain"
@@ -134,7 +134,7 @@ def _deal(group: list[Try], best: Try, scale: int) -> tuple[Gate, Gate]:
         return block, Gate(name, label, "not judged", "Not recorded: utilities of the try.")
     gains = [best.told[f"{s}_U_final"] - best.told[f"{s}_U_init"] for s in ("buyer", "seller")]
     said = f"{what}: buyer ΔU {signed(gains[0])}, seller ΔU {signed(gains[1])}."
-    state = "passed" if best.told["result"] == "success" else "failed"
+    state = outcome(best.told["result"] == "success")
     return block, Gate(name, label, state, said, float(best.gain), "utility")
 
 
