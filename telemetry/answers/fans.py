@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from telemetry.answers.measures import divisor, judged, place_of, spec_of
 from telemetry.answers.rebuilt import rebuilt_rows
 from telemetry.answers.runs import run_ticks
-from telemetry.answers.series import in_range, placed, usual_step
-from telemetry.answers.values import decimal_cell, floats, whole
+from telemetry.answers.series import in_range, usual_step
+from telemetry.answers.tracks import tracks
+from telemetry.answers.values import floats, whole
 from telemetry.answers.where import along_ticks
 from telemetry.concepts import Fan, Floats, Ints
 from telemetry.queries import FanQuery
@@ -51,7 +52,11 @@ def fan(reader: Reader, query: FanQuery) -> Fan:
     table, column = place_of(reader, spec)
     tick = reader.column(spec.table, spec.tick)
     statement = (
-        sa.select(tick.label("tick"), reader.layout.element(table, column).label("value"))
+        sa.select(
+            sa.literal(0).label("agent"),  # nobody asks whose value it is
+            tick.label("tick"),
+            reader.layout.element(table, column).label("value"),
+        )
         .select_from(reader.layout.selectable(spec.table))
         .where(
             reader.column(spec.table, str(table.run)) == query.run_id,
@@ -67,19 +72,9 @@ def fan(reader: Reader, query: FanQuery) -> Fan:
             f"Quantiles at {len(chosen)} evenly spaced ticks of {span}; "
             "the ticks between them were not read.",
         )
-    rows = reader.rows(statement)
-    if not all(isinstance(r[0], int) for r in rows):
-        rows, said = placed([(0, *r) for r in rows], spec)
-        rows, notes = [r[1:] for r in rows], (*notes, *said)
-    at_ticks, stored = zip(*rows, strict=True) if rows else ((), ())
-    ticks = np.array(at_ticks, np.int64)
-    if column.decimal_text:
-        stored = tuple(decimal_cell(value) for value in stored)
-    values, odd = floats(stored, divisor(reader, spec, query.run_id))
-    if odd:
-        notes = (*notes, f"{odd} values of {spec.name} are no numbers and are left out.")
-    at, quantiles, count = _quantiles(ticks, values)
-    return Fan(measure, at, quantiles, count, usual_step([at]), constant, notes)
+    found = tracks(reader, statement, spec, column, divisor(reader, spec, query.run_id))
+    at, quantiles, count = _quantiles(found.tick, found.value)
+    return Fan(measure, at, quantiles, count, usual_step([at]), constant, (*notes, *found.notes))
 
 
 def _chosen_ticks(reader: Reader, query: FanQuery) -> list[int] | None:
