@@ -58,13 +58,12 @@ def fan(reader: Reader, query: FanQuery) -> Fan:
             reader.layout.element(table, column).label("value"),
         )
         .select_from(reader.layout.selectable(spec.table))
-        .where(
-            reader.column(spec.table, str(table.run)) == query.run_id,
-            *(in_range(tick, query.ticks) or along_ticks(reader, table)),
-        )
+        .where(reader.column(spec.table, str(table.run)) == query.run_id)
     )
     chosen = _chosen_ticks(reader, query)
-    if chosen is not None:
+    if chosen is None:
+        statement = statement.where(*(in_range(tick, query.ticks) or along_ticks(reader, table)))
+    else:  # alone: with a range beside it, an index is read from end to end
         statement = statement.where(tick.in_(chosen))
         span = query.ticks or run_ticks(reader, query.run_id)
         notes = (

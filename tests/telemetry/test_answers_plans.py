@@ -217,3 +217,13 @@ def _steps(source: Source, query: q.Query[object]) -> int:
         patch.setattr("telemetry.engines.sqlite.SQLiteDatabase._begin", begin)
         source.ask(query)
     return counted
+
+
+def test_a_fan_at_some_ticks_seeks_each_of_them(plans: tuple[Source, list[str]]):
+    source, lines = plans
+    source.ask(q.FanQuery(1, "utility", max_ticks=5))
+    source.ask(q.FanQuery(1, "utility", TickRange(10, 50), max_ticks=5))
+    sought = [
+        line for line in lines if "idx_agent_snapshots_run_tick (run_id=? AND tick=?)" in line
+    ]
+    assert len(sought) == 2
