@@ -149,20 +149,15 @@ def test_a_server_that_does_not_answer_is_not_waited_for_once_the_question_is_ca
     database.close()
 
 
-def test_a_statement_of_a_server_that_hears_no_cancel_is_given_up(
-    url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def deaf(*_: object, **__: object) -> None:
-        raise psycopg.errors.CancellationTimeout("cancellation timeout expired")
-
-    monkeypatch.setattr(psycopg.Connection, "cancel_safe", deaf)
+def _cancelled_in_sleep(url: str, seconds: int) -> None:
+    """A question that sleeps on the server, and is cancelled."""
     database = PostgreSQLDatabase(parse_location(url))
     token, begun = CancelToken(), threading.Event()
 
     def sleep() -> None:
         with database.connection(token) as connection:
             begun.set()
-            connection.execute(sa.text("SELECT pg_sleep(600)"))
+            connection.execute(sa.text(f"SELECT pg_sleep({seconds})"))
 
     with ThreadPoolExecutor() as pool:
         asked = pool.submit(sleep)
@@ -171,6 +166,22 @@ def test_a_statement_of_a_server_that_hears_no_cancel_is_given_up(
         with pytest.raises(QueryCancelled):
             asked.result()
     database.close()
+
+
+def test_a_cancel_ends_the_statement_on_the_server_too(server: Server, url: str) -> None:
+    _cancelled_in_sleep(url, 601)
+    left = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(' || '601)%'"
+    assert int(server.run("postgres", f"{left} AND state = 'active'")) == 0
+
+
+def test_a_statement_of_a_server_that_hears_no_cancel_is_given_up(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deaf(*_: object, **__: object) -> None:
+        raise psycopg.errors.CancellationTimeout("cancellation timeout expired")
+
+    monkeypatch.setattr(psycopg.Connection, "cancel_safe", deaf)
+    _cancelled_in_sleep(url, 600)
 
 
 def test_a_server_that_takes_no_more_connections_is_said(server: Server, url: str) -> None:
