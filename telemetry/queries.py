@@ -77,6 +77,7 @@ class RunsQuery(Query[RunList]):
 
 @dataclass(frozen=True)
 class RunQuery(Query[RunDetail]):
+    KEPT = True
     run_id: RunId
 
 

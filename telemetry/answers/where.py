@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Any
 
@@ -44,19 +43,11 @@ def conditions(
 
 
 def along_ticks(reader: Reader, table: TableSpec, *filtered: str) -> list[sa.ColumnElement[bool]]:
-    """A condition that every row fulfils, but that makes SQLite take the index of run and tick.
-
-    Rows lie in the file in the order of ticks; along any other index each row is a jump, an order
-    of magnitude slower. None where one of the `filtered` columns has an index that is better.
-    """
+    """`Reader.along_ticks`, unless one of the `filtered` columns has an index that is better."""
     shape, stored = reader.layout.shape, reader.layout.stored(table.name)
     indices = [index for index in shape.indices.get(stored, ()) if len(index) > 1]
     second = {index[1] for index in indices if index[0] == table.run}
-    if table.tick not in second or table.tick not in shape.required.get(stored, ()):
-        return []
-    if second.intersection(filtered):
-        return []
-    return [reader.column(table.name, table.tick) >= sa.literal(-math.inf, sa.Float())]
+    return [] if second.intersection(filtered) else reader.along_ticks(table.name)
 
 
 def _taking_part(

@@ -42,6 +42,8 @@ def _tagged(value: object, arrays: list[Array]) -> object:
         return {"bytes": value.hex()}
     if isinstance(value, tuple):
         return [_tagged(item, arrays) for item in value]
+    if isinstance(value, list):
+        return {"list": [_tagged(item, arrays) for item in value]}
     if isinstance(value, np.ndarray) and value.dtype.kind in "iuf":
         arrays.append(value)
         return {"array": len(arrays) - 1}
@@ -68,6 +70,7 @@ _READ: dict[str, Callable[[Any, list[Array]], Any]] = {
     "float": lambda text, _: float(text),
     "decimal": lambda text, _: Decimal(text),
     "bytes": lambda text, _: bytes.fromhex(text),
+    "list": lambda items, arrays: [_plain(item, arrays) for item in items],
     "array": lambda place, arrays: arrays[place],
     "map": lambda pairs, arrays: {_plain(k, arrays): _plain(v, arrays) for k, v in pairs},
 }

@@ -104,7 +104,9 @@ def _pair_warning(asker: Asker, run_id: RunId) -> tuple[str, ...]:
     )
     rows = asker.rows(
         sa.select(sa.func.count()).where(
-            asker.column("trades", "run_id") == run_id, reversed_names != traded
+            asker.column("trades", "run_id") == run_id,
+            reversed_names != traded,
+            *asker.along_ticks("trades"),
         )
     )
     wrong = rows[0][0]
