@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import statistics
 import time
 from collections.abc import Callable
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
 from PySide6.QtCore import QSize
@@ -75,3 +80,15 @@ def frames(plot: MeasurePlot, window: TickWindow, moves: int) -> tuple[list[floa
     panned = [frame(lambda: window.pan(step)) for _ in range(moves)]
     found += [frame(lambda: window.zoom(1 / 0.9, middle())) for _ in range(moves)]
     return found + panned, panned
+
+
+def main() -> int:
+    plot, window = plot_of(walks(500, 20_000))
+    application().processEvents()
+    every, _ = frames(plot, window, 30)
+    print(json.dumps({"median": statistics.median(every), "worst": max(every)}), flush=True)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

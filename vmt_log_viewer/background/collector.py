@@ -10,6 +10,8 @@ from PySide6.QtCore import QObject, QTimer
 EVERY = 500  # milliseconds
 SELDOM = 60.0
 """Seconds between two collections of all that is old, which can be felt."""
+BULK = 200_000
+"""So many new objects are rows that a worker reads: they are no garbage, and soon gone."""
 
 
 class Collector(QObject):
@@ -27,7 +29,7 @@ class Collector(QObject):
         self._was_on = gc.isenabled()
         gc.disable()
         gc.freeze()
-        self._last = time.monotonic()
+        self._last = self._looked = time.monotonic()
         self._timer = QTimer(self)
         self._timer.setInterval(EVERY)
         self._timer.timeout.connect(self.look)
@@ -37,11 +39,14 @@ class Collector(QObject):
         """Collect the generations that are due, as Python itself would, the oldest seldom."""
         counts, limits = gc.get_count(), gc.get_threshold()
         due = [age for age in (2, 1, 0) if counts[age] > limits[age] > 0]
-        if due and due[0] == 2 and time.monotonic() - self._last < SELDOM:
+        bulk = counts[0] > BULK and time.monotonic() - self._looked < SELDOM
+        if bulk or not due:
+            return
+        self._looked = time.monotonic()
+        if due[0] == 2 and time.monotonic() - self._last < SELDOM:
             due[0] = 1
-        if due:
-            gc.collect(due[0])
-        if due and due[0] == 2:
+        gc.collect(due[0])
+        if due[0] == 2:
             self._last = time.monotonic()
 
     def keep(self) -> None:

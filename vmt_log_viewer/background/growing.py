@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from PySide6.QtCore import QObject
 
+from telemetry.cancel import CancelToken
 from telemetry.concepts import RunId, TickRange, Timeline
 from telemetry.concepts.growth import OVERLAP, longer_timeline
 from telemetry.errors import TelemetryError
 from telemetry.queries import Query, TimelineQuery
-from vmt_log_viewer.background.runner import Runner
+from vmt_log_viewer.background.runner import Runner, in_words
 
 if TYPE_CHECKING:
     from telemetry.source import Source
@@ -50,7 +51,10 @@ class Growing(Generic[A]):
         show: Callable[[A], None],
         fail: Callable[[TelemetryError], None],
         owner: QObject,
+        prepare: Callable[[A], object] | None = None,
     ) -> None:
+        """`prepare` is called with each whole answer in the worker, before it is shown."""
+        self._prepare = prepare
         self.answer: A | None = None
         self._runner, self._lane, self._source, self._plan = runner, lane, source, plan
         self._show, self._fail, self._owner = show, fail, owner
@@ -64,7 +68,7 @@ class Growing(Generic[A]):
         def came(answer: A) -> None:
             self._keep(answer, bounds)
 
-        self._submit(self._plan.whole, came, self._fail)
+        self._submit(self._plan.whole, came, self._fail, self._prepare)
 
     def grow(self, bounds: TickRange) -> None:
         """The run reaches over `bounds` now: read what is not here yet."""
@@ -100,9 +104,23 @@ class Growing(Generic[A]):
         self.catch_up(self._wanted)
 
     def _submit(
-        self, query: Query[A], show: Callable[[A], None], fail: Callable[[TelemetryError], None]
+        self,
+        query: Query[A],
+        show: Callable[[A], None],
+        fail: Callable[[TelemetryError], None],
+        prepare: Callable[[A], object] | None = None,
     ) -> None:
-        self._runner.submit(self._lane, self._source, query, show, fail, self._owner)
+        source = self._source
+        if prepare is None:
+            self._runner.submit(self._lane, source, query, show, fail, self._owner)
+            return
+
+        def work(token: CancelToken) -> A:
+            answer = source.ask(query, token)
+            prepare(answer)
+            return answer
+
+        self._runner.run(self._lane, work, show, fail, self._owner, in_words(query), source)
 
 
 def timeline_plan(run_id: RunId, lanes: tuple[str, ...] | None = None) -> Plan[Timeline]:

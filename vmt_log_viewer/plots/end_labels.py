@@ -89,10 +89,12 @@ class EndLabels(pg.AxisItem):
         super().__init__("right")
         self._theme, self._picked = theme, picked
         self.labels: tuple[EndLabel, ...] = ()
+        self._more = 0
         self.setWidth(RIGHT)
 
-    def show_labels(self, labels: Sequence[EndLabel]) -> None:
-        self.labels = tuple(labels)
+    def show_labels(self, labels: Sequence[EndLabel], more: int = 0) -> None:
+        """`more`: so many further lines have no label among these."""
+        self.labels, self._more = tuple(labels), more
         self.update()
 
     def boundingRect(self) -> QRectF:
@@ -112,7 +114,8 @@ class EndLabels(pg.AxisItem):
             for label in self.labels
             if label.height == label.height
         ]
-        return place(wanted, 0.0, rect.height())
+        placed, omitted = place(wanted, 0.0, room)
+        return placed, omitted + self._more
 
     def paint(self, painter: QPainter, *_args: object) -> None:
         placed, omitted = self.placed()

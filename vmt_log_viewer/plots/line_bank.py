@@ -43,7 +43,8 @@ class Spans:
 
 @dataclass(frozen=True)
 class _Level:
-    """Chunk j begins at sample start[j] and holds values from low[j] to high[j]."""
+    """Chunk j begins at sample start[j]; its line runs from low[j] to high[j] there, the way from
+    the chunk before included."""
 
     size: int
     start: Ints
@@ -55,15 +56,18 @@ class _Level:
 class LineBank:
     """Samples of many lines, one after the other, and a pyramid of chunk minima and maxima.
 
-    A stretch ends at NaN, ±inf, a jump of more than `step` ticks, and (`positive`) at values that
-    a log axis cannot show. A chunk never reaches over the end of its stretch.
+    `whole`: every value can be drawn. A stretch ends at NaN, ±inf, a jump of more than `step`
+    ticks, and (`positive`) at values that a log axis cannot show. A chunk never reaches over the
+    end of its stretch.
     """
 
     def __init__(self, lines: Sequence[Line], step: int, *, positive: bool = False) -> None:
         tick, value = _joined([line.tick for line in lines]), _joined([x.value for x in lines])
         self._lines = np.cumsum([0, *(line.tick.size for line in lines)])  # where each begins
+        self.lines, self.positive = lines, positive
         shown = np.isfinite(value) & (value > 0) if positive else np.isfinite(value)
-        if shown.all():  # as good as always: the arrays are the lines' own
+        self.whole = bool(shown.all())
+        if self.whole:  # as good as always: the arrays are the lines' own
             cut = np.diff(tick) > step
         else:
             kept = np.flatnonzero(shown)
@@ -79,6 +83,11 @@ class LineBank:
         self._some_lone = bool((np.diff(self._starts) == 1).any())
         self._step = max(1, step)
         self._levels: list[_Level] = []
+
+    def prepare(self) -> LineBank:
+        """Build what zooming out will need, here and now (in a worker)."""
+        self._level_for(1e-12)
+        return self
 
     @property
     def stretches(self) -> int:
@@ -130,17 +139,14 @@ class LineBank:
         level = self._level_for(columns / max(last - first, 1e-9))
         if level is None:
             start, stretch = _ranges(begin, end)
-            low, high = self.value[start], self.value[start]
-        else:
-            chunk, stretch = self._chunk_ranges(level, begin, end)
-            start, low, high = level.start[chunk], level.low[chunk], level.high[chunk]
-        follows = start > self._starts[stretch]
-        before = self.value[np.where(follows, start - 1, start)]
-        low, high = np.minimum(low, before), np.maximum(high, before)
-        tick = self.tick[start]
-        if level is not None:  # a chunk that begins before the ticks in view may reach into them
-            tick = np.maximum(tick, first)
-        return Spans(tick, low, high, self._owner[stretch])
+            value = self.value[start]
+            before = self.value[np.where(start > self._starts[stretch], start - 1, start)]
+            low, high = np.minimum(value, before), np.maximum(value, before)
+            return Spans(self.tick[start], low, high, self._owner[stretch])
+        chunk, stretch = self._chunk_ranges(level, begin, end)
+        # A chunk that begins before the ticks in view may reach into them.
+        tick = np.maximum(self.tick[level.start[chunk]], first)
+        return Spans(tick, level.low[chunk], level.high[chunk], self._owner[stretch])
 
     def extremes(self, first: float, last: float, columns: int) -> Floats:
         """Values between two ticks, of many only the least and the greatest of each column."""
@@ -193,8 +199,9 @@ class LineBank:
         within = np.arange(first_chunk[-1]) - np.repeat(first_chunk[:-1], counts)
         start = np.repeat(self._starts[:-1], counts) + within * size
         if not self._levels:
-            low = np.minimum.reduceat(self.value, start)
-            high = np.maximum.reduceat(self.value, start)
+            before = self.value[np.where(within > 0, start - 1, start)]
+            low = np.minimum(np.minimum.reduceat(self.value, start), before)
+            high = np.maximum(np.maximum.reduceat(self.value, start), before)
         else:
             below = self._levels[-1]
             finer = np.repeat(below.first_chunk[:-1], counts) + within * 2

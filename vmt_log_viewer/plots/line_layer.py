@@ -35,12 +35,23 @@ class LineLayer:
         self.dashed = False
 
     def show(
-        self, lines: Sequence[Line], step: int, colors: Sequence[QColor], *, positive: bool = False
+        self,
+        lines: Sequence[Line],
+        step: int,
+        colors: Sequence[QColor],
+        *,
+        positive: bool = False,
+        bank: LineBank | None = None,
     ) -> None:
-        """Draw `lines`; the same ones again only take their new colours."""
+        """Draw `lines`; the same ones again only take their new colours.
+
+        `bank` holds them already, where it was built for just these.
+        """
         wanted = (lines, step, positive)
         if self._lines is None or any(a is not b for a, b in zip(wanted, self._lines, strict=True)):
-            self.bank = LineBank(lines, step, positive=positive)
+            fits = bank is not None and bank.lines is lines and bank.positive == positive
+            known = bank if fits else None
+            self.bank = known or LineBank(lines, step, positive=positive)
             self._lines = wanted
         self.colors = tuple(colors)
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from telemetry.concepts import Band, Fan, Lane, Line, Measure, Series, TickRange
 from vmt_log_viewer.plots.lane_painter import ColorOf
+from vmt_log_viewer.plots.line_bank import LineBank
 from vmt_log_viewer.plots.plot_data import PlotData
 from vmt_log_viewer.plots.plot_header import PlotHeader
 from vmt_log_viewer.plots.stage import Shared, Stage
@@ -49,9 +50,9 @@ class MeasurePlot(QWidget):
 
     # What is shown
 
-    def show_series(self, series: Series | None) -> None:
-        """The lines; None where none are to be shown."""
-        self.data.series = series
+    def show_series(self, series: Series | None, bank: LineBank | None = None) -> None:
+        """The lines, and what was made of them for drawing; None where none are to be shown."""
+        self.data.series, self.data.bank = series, bank
         self._show_data()
 
     def show_fan(self, fan: Fan | None) -> None:
@@ -156,7 +157,7 @@ class MeasurePlot(QWidget):
         data, stage, theme = self.data, self.stage, self._shared.theme
         colors = [data.color_of(line.agent_id) for line in data.lines]
         step = 1 if data.series is None else data.series.step
-        stage.lines.show(data.lines, step, colors, positive=self.log)
+        stage.lines.show(data.lines, step, colors, positive=self.log, bank=data.bank)
         stage.marks.show(data.lines, colors)
         stage.fan.show(data.fan, theme.color("text"), positive=self.log, band=data.band)
         stage.constant.value = data.constant
@@ -168,13 +169,13 @@ class MeasurePlot(QWidget):
         self.show_readout()
 
     def _show_ends(self) -> None:
-        ends = self.data.ends(
+        ends, more = self.data.ends(
             self._shared.window.last,
             self.stage.value_scale,
             self._shared.theme.color("text"),
             self.stage.lines.bank,
         )
-        self.stage.labels.show_labels(ends)
+        self.stage.labels.show_labels(ends, more)
 
     def _window_moved(self) -> None:
         if self._by_hand:

@@ -20,6 +20,8 @@ Segment = tuple[str, QColor | None]
 """A piece of a readout, in its own colour or (None) that of ordinary text."""
 MANY = 300_000
 """Values from which on they are thinned before they are judged."""
+NAMED = 100
+"""Of so many lines the names are placed beside a plot, which has room for a few dozen."""
 FEW = 4
 """Up to so many agents a readout names every value."""
 UNREAD = "the ticks between them were not read."
@@ -45,6 +47,7 @@ class PlotData:
     series: Series | None = None
     fan: Fan | None = None
     band: Band | None = None
+    bank: LineBank | None = None  # of just these lines, where it was built with them
     _oddities: tuple[Series | None, bool, bool] | None = None
 
     @property
@@ -100,7 +103,7 @@ class PlotData:
         many = bank.size > MANY
         if many:
             judged = [bank.extremes(first, last, 128)]
-        if not many or self._odd(log):
+        if not many or (not bank.whole and self._odd(log)):
             lines = [_between(line.tick, line.value, first, last) for line in self.lines]
             judged = judged if many else lines
         found = extent_of([*judged, *fan, *fixed], log=log, everything=everything)
@@ -188,11 +191,17 @@ class PlotData:
 
     def ends(
         self, last: float, scale: ValueScale, neutral: QColor, bank: LineBank
-    ) -> list[EndLabel]:
-        """A name for each line where it ends, or leaves the plot at tick `last`."""
+    ) -> tuple[list[EndLabel], int]:
+        """A name for each line where it ends, or leaves the plot at tick `last`; of very many
+        some of all heights, and how many others there are."""
         labels = []
         which, values = bank.lasts(last)
-        for i, height in zip(which.tolist(), scale.heights(values).tolist(), strict=True):
+        heights = scale.heights(values)
+        more = max(0, which.size - NAMED)
+        if more:
+            some = np.argsort(heights)[np.linspace(0, which.size - 1, NAMED).astype(np.int64)]
+            which, heights = which[some], heights[some]
+        for i, height in zip(which.tolist(), heights.tolist(), strict=True):
             agent = self.lines[i].agent_id
             labels.append(EndLabel(self.label_of(agent), self.color_of(agent), height, 1, agent))
         if self.fan is not None:
@@ -209,7 +218,7 @@ class PlotData:
         if self.constant is not None:
             text = f"= {self.said(self.constant, 4)}"
             labels.append(EndLabel(text, neutral, scale.height(self.constant), 0))
-        return labels
+        return labels, more
 
     def said(self, value: float, digits: int = 6) -> str:
         """A value in words; money with its cents, however large."""

@@ -15,6 +15,7 @@ from telemetry.errors import TelemetryError
 from telemetry.queries import FanQuery, Query, SeriesQuery
 from vmt_log_viewer.background.growing import Growing, Plan
 from vmt_log_viewer.background.runner import Runner
+from vmt_log_viewer.plots.line_bank import LineBank
 from vmt_log_viewer.plots.measure_plot import MeasurePlot
 from vmt_log_viewer.theme import Theme
 from vmt_log_viewer.views.trajectories_bands import BandFeed
@@ -33,6 +34,8 @@ MAX_TICKS = 2000
 ROWS = 200_000
 """Rows that a fan is read from, or a little more: of many agents it stands on fewer ticks."""
 LEAST_TICKS = 200
+KEPT = 1_000_000
+"""Values of lines that are kept while they are not shown, a measure."""
 
 
 class TrajectoriesFeed:
@@ -55,6 +58,7 @@ class TrajectoriesFeed:
         self._names: dict[AgentId, str] = {}
         self._lines: dict[str, Growing[Series]] = {}  # by measure, of `_lines_of`
         self._lines_of: dict[str, tuple[AgentId, ...] | None] = {}
+        self._banks: dict[str, LineBank] = {}
         self._fans: dict[str, Growing[Fan]] = {}
         self._fans_of: dict[str, TickRange | None] = {}
         self.bands = BandFeed(runner, owner, f"{name}.band")
@@ -67,7 +71,7 @@ class TrajectoriesFeed:
         """Another run, or the same one afresh, over `bounds`: everything is asked again."""
         self._source, self._run_id, self._bounds = source, run_id, bounds
         self._lines, self._lines_of, self._fans, self._fans_of = {}, {}, {}, {}
-        self._few = set()
+        self._few, self._banks = set(), {}
         self.bands.bind(source, run_id, bounds)
 
     @property
@@ -158,6 +162,7 @@ class TrajectoriesFeed:
         if agents == ():
             self._runner.cancel(lane)
             plot.show_series(None)
+            self._let_go(name)
             return
         known = self._lines.get(name)
         if known is not None and known.answer is not None and self._lines_of[name] is None:
@@ -170,9 +175,23 @@ class TrajectoriesFeed:
             self._show_series(plot, series)
 
         plan = _series_plan(self._run_id, name, agents)
-        lines = Growing(self._runner, lane, self._source, plan, show, self._failed(plot), plot)
+
+        def prepare(series: Series) -> None:
+            """In the worker: of millions of values this takes longer than a window may wait."""
+            self._banks[name] = LineBank(series.lines, series.step).prepare()
+
+        fail = self._failed(plot)
+        lines = Growing(self._runner, lane, self._source, plan, show, fail, plot, prepare)
         self._lines[name], self._lines_of[name] = lines, agents
         lines.ask(self._bounds)
+
+    def _let_go(self, name: str) -> None:
+        """Lines that nobody sees stay for the next time, but for those that take much room."""
+        known = self._lines.get(name)
+        lines = () if known is None or known.answer is None else known.answer.lines
+        if sum(line.value.size for line in lines) > KEPT:
+            self._lines.pop(name, None)
+            self._banks.pop(name, None)
 
     def _show_series(self, plot: MeasurePlot, series: Series) -> None:
         self.newcomers |= any(line.agent_id not in self._places for line in series.lines)
@@ -180,7 +199,7 @@ class TrajectoriesFeed:
         if agents is not None:
             lines = tuple(line for line in series.lines if line.agent_id in set(agents))
             series = replace(series, lines=lines)
-        plot.show_series(series)
+        plot.show_series(series, self._banks.get(plot.measure.name))
         self._judge(plot, series.measure.recorded, series.measure.reason)
 
     def _ask_fan(self, plot: MeasurePlot, ticks: TickRange | None, again: bool = False) -> None:

@@ -1,0 +1,84 @@
+"""The window: blocks of its GUI thread, tick steps, memory, zooming, rows of tables."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from benchmarks.frame import Figure, Room, frames, line, megabytes, milliseconds
+
+SERVED = (
+    "trades sorted by tick, desc.",
+    "trades sorted by tick, asce.",
+    "trades, jump to the last row",
+    "trades, pair cleared",
+)
+"""Works whose first rows an index of the file serves."""
+
+
+@cache
+def driven(path: Path, works: str) -> dict[str, Any]:
+    """What `benchmarks.window` measured on a database, in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.window", str(path), "--json", "--works", works]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    if found["crashes"]:
+        raise RuntimeError(f"the window crashed: {found['crashes']}")
+    return found
+
+
+@line("GUI thread's longest block, in all works", against="", bar=milliseconds(50))
+def longest_block(room: Room) -> Figure:
+    blocks = driven(room.large, "views,tables,shell,steps")["blocks"]
+    if not blocks:
+        return Figure(0.0, note="no stretch over 50 ms")
+    length, work = blocks[0]
+    return Figure(length, note=f"{work}; {len(blocks)} stretches over 50 ms")
+
+
+@line("tick step, every view visible, 200 agents", against="", bar=milliseconds(16))
+def step_of_200(room: Room) -> Figure:
+    return _step(driven(room.large, "views,tables,shell,steps"))
+
+
+@line("tick step, every view visible, 2 000 agents", against="", bar=milliseconds(30))
+def step_of_2000(room: Room) -> Figure:
+    return _step(driven(room.database("vmt-2000"), "steps"))
+
+
+def _step(found: dict[str, Any]) -> Figure:
+    steps = found["steps"]
+    return Figure(statistics.median(steps), note=f"GUI-thread time; worst {max(steps):.0f} ms")
+
+
+@line("memory of the window at its most, over an empty one", against="", bar=megabytes(300))
+def memory(room: Room) -> Figure:
+    return Figure(driven(room.large, "views,tables,shell,steps")["peak"])
+
+
+@line("first rows on screen where an index serves", against="", bar=milliseconds(150))
+def first_rows(room: Room) -> Figure:
+    took = driven(room.large, "views,tables,shell,steps")["took"]
+    slowest = max((work for work in SERVED if work in took), key=lambda work: took[work])
+    return Figure(took[slowest], note=f"slowest: {slowest}")
+
+
+@line("first rows on screen of a sort without an index", against="", bar=milliseconds(150))
+def sought_rows(room: Room) -> Figure:
+    took = driven(room.large, "views,tables,shell,steps")["took"]
+    return Figure(took["trades sorted by price, desc."], note="progress is shown meanwhile")
+
+
+@line("500 agents × 20 000 ticks, pan and zoom", against="", bar=frames(30))
+def zooming(room: Room) -> Figure:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.zooming"], capture_output=True, text=True, check=True
+    )
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    note = f"GUI-thread time; slowest frame {found['worst'] * 1e3:.0f} ms"
+    return Figure(1 / found["median"], note=note)
