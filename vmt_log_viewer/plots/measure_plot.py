@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from telemetry.concepts import Band, Fan, Lane, Line, Measure, Series, TickRange
 from vmt_log_viewer.plots.lane_painter import ColorOf
 from vmt_log_viewer.plots.line_bank import LineBank
+from vmt_log_viewer.plots.line_layer import CROWD, MOVING, RESTING
 from vmt_log_viewer.plots.plot_data import PlotData
 from vmt_log_viewer.plots.plot_header import PlotHeader
 from vmt_log_viewer.plots.stage import Shared, Stage
@@ -18,6 +19,8 @@ from vmt_log_viewer.plots.value_scale import Extent, fitting_scale, height_range
 from vmt_log_viewer.theme import GRID, INSIDE
 
 LEAST_HEIGHT, UNLIMITED = 104, 16_777_215
+REST = 150
+"""Milliseconds without a move after which a plot is drawn as finely as it can be."""
 NEAR = 8.0
 """Pixels within which a line counts as under the mouse."""
 
@@ -44,6 +47,10 @@ class MeasurePlot(QWidget):
         self.header = PlotHeader(measure, shared.theme)
         self.stage = Stage(shared, lambda agent: self.agent_picked.emit(agent, False))
         self.message = _Sentence()
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST)
+        self._rest.timeout.connect(self._rested)
         self._arrange()
         self._connect()
         self.dress()
@@ -121,6 +128,7 @@ class MeasurePlot(QWidget):
         """Follow the shared state no more."""
         self._shared.window.changed.disconnect(self._window_moved)
         self._shared.cursor.moved.disconnect(self._cursor_moved)
+        self._rest.stop()
         self.stage.release()
 
     def fit_values(self) -> None:
@@ -178,11 +186,18 @@ class MeasurePlot(QWidget):
         self.stage.labels.show_labels(ends, more)
 
     def _window_moved(self) -> None:
+        if self.stage.lines.bank.size > CROWD:
+            self.stage.lines.coarse = MOVING
+            self._rest.start()
         if self._by_hand:
             self._show_ends()
             self.stage.redraw()
         else:
             self.fit_values()
+
+    def _rested(self) -> None:
+        self.stage.lines.coarse = RESTING
+        self.stage.redraw()
 
     def _cursor_moved(self, _tick: int | None) -> None:
         if self._hover is None:

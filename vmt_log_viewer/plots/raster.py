@@ -111,10 +111,13 @@ def paint_dense_line(
 
 def _united(spans: Spans, frame: Frame, width: int) -> tuple[Ints, Floats, Floats, Ints]:
     """One span for each line and column, in device pixels: spans of the same column become one."""
-    column = np.floor((spans.tick - frame.first) * (width / (frame.last - frame.first)))
-    column = np.clip(column, -1, width).astype(np.int64)
-    key = spans.owner * (width + 2) + column
-    start = np.flatnonzero(np.diff(key, prepend=-2))
+    place = np.floor((spans.tick - frame.first) * (width / (frame.last - frame.first)))
+    column = np.clip(place, -1, width).astype(np.int32)
+    fresh = np.empty(column.size, dtype=np.bool_)
+    fresh[:1] = True
+    np.not_equal(column[1:], column[:-1], out=fresh[1:])
+    fresh[1:] |= spans.owner[1:] != spans.owner[:-1]
+    start = np.flatnonzero(fresh)
     high, low = np.maximum.reduceat(spans.high, start), np.minimum.reduceat(spans.low, start)
     column = column[start]
     inside = (column >= 0) & (column < width)
