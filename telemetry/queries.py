@@ -10,6 +10,7 @@ from telemetry.concepts import (
     AgentId,
     Audit,
     Band,
+    Box,
     Column,
     ExperimentList,
     Facets,
@@ -328,6 +329,16 @@ class FunnelQuery(Query[Funnel]):
     LACKING = "record no attempts with gates"
     run_id: RunId
     ticks: TickRange | None = None
+
+
+@dataclass(frozen=True)
+class BoxQuery(Query[Box]):
+    """The Edgeworth box of two agents as they met at `tick`, in the goods that they barter."""
+
+    LACKING = "have no two goods that two agents could divide"
+    run_id: RunId
+    tick: int
+    agents: tuple[AgentId, AgentId]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from telemetry.concepts.audit import Audit, Fault, Rule, RuleVerdict
+from telemetry.concepts.box import Box, Holder, Move
 from telemetry.concepts.experiments import (
     Experiment,
     ExperimentList,
@@ -26,6 +27,7 @@ __all__ = [
     "AgentMark",
     "Audit",
     "Band",
+    "Box",
     "Case",
     "Cell",
     "Column",
@@ -39,6 +41,7 @@ __all__ = [
     "Gate",
     "GateState",
     "Histogram",
+    "Holder",
     "Identity",
     "Ints",
     "Iteration",
@@ -50,6 +53,7 @@ __all__ = [
     "Line",
     "Means",
     "Measure",
+    "Move",
     "NearMiss",
     "NearMisses",
     "Negotiation",

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
-    QScrollArea,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -23,11 +21,11 @@ from telemetry.text import cell_text
 from vmt_log_viewer.models.ladder import Try, column_of, sizes_of
 from vmt_log_viewer.state.items import NegotiationItem
 from vmt_log_viewer.theme import GRID, INSIDE
+from vmt_log_viewer.views.negotiation_sides import STATES, WHY, NegotiationSides
 from vmt_log_viewer.widgets.empty_state import EmptyState
 from vmt_log_viewer.widgets.ladder_list import LadderList
 from vmt_log_viewer.widgets.ladder_plot import LadderPlot
 from vmt_log_viewer.widgets.plain import caption, heading, tool_button
-from vmt_log_viewer.widgets.state_grid import StateGrid
 from vmt_log_viewer.widgets.words import count_text
 
 if TYPE_CHECKING:
@@ -64,11 +62,11 @@ class NegotiationPanel(QWidget):
         self._close.clicked.connect(self.closed)
         self.plot = LadderPlot(theme)
         self.list = LadderList(theme)
-        self.states = StateGrid(theme)
-        self._states_by_hand: bool | None = None
-        self._states_shown = tool_button("States", "users", "Both agents before and after")
-        self._states_shown.setCheckable(True)
-        self._states_shown.clicked.connect(self._show_states)
+        self.sides = NegotiationSides(context, lane)
+        self._run_id: RunId | None = None
+        self._page_by_hand: str | None = None  # "": none of them, None: nothing chosen yet
+        self.sides.page_wanted.connect(self._choose_page)
+        self.sides.told.connect(self._tell)
         self._empty = EmptyState()
         self._stack = QStackedWidget()
         self._lay_out()
@@ -98,16 +96,16 @@ class NegotiationPanel(QWidget):
         if same and source is self._source:
             self._point_out()
             return
-        self._source = source
+        self._source, self._run_id = source, run_id
         query = NegotiationQuery(run_id, item.tick, item.agents)
         self._context.runner.submit(self._lane, source, query, self._show, self._show_failure, self)
 
     def forget(self) -> None:
         """Another run is shown: nothing of the old one stays."""
         self._context.runner.cancel(self._lane)
-        self._source = None
+        self._source = self._run_id = None
         self.list.ladder.show_negotiation(None)
-        self.states.show_negotiation(None)
+        self.sides.forget()
         self.say("Choose an attempt to see what was tried.")
 
     def _show(self, negotiation: Negotiation) -> None:
@@ -123,7 +121,8 @@ class NegotiationPanel(QWidget):
         self._title.setText(" · ".join(parts))
         self.list.ladder.show_negotiation(negotiation)
         self._draw_kind(self.list.ladder.tries[0] if count else None)
-        self.states.show_negotiation(negotiation)
+        if self._source is not None and self._run_id is not None:
+            self.sides.ask(self._source, self._run_id, negotiation)
         self._arrange()
         self._stack.setCurrentWidget(self._body)
         self._verdict.setText("" if count else _why_no_tries(negotiation))
@@ -168,25 +167,23 @@ class NegotiationPanel(QWidget):
             self._draw_kind(tried)
         self.plot.choose(row)
         self._verdict.setText(f"Try {row + 1}: {tried.verdict}" if tried.verdict else "")
+        self.sides.point_out(tried.key)
         self.try_chosen.emit(tried.key)
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
         top.setContentsMargins(INSIDE, 0, 0, 0)
         top.addWidget(self._title, 1)
-        top.addWidget(self._states_shown)
+        for button in self.sides.buttons.values():
+            top.addWidget(button)
         top.addWidget(self._close)
         self._ladder = QSplitter(Qt.Orientation.Vertical)
         self._ladder.addWidget(self.plot)
         self._ladder.addWidget(self.list)
-        self._states_area = QScrollArea()
-        self._states_area.setWidgetResizable(True)
-        self._states_area.setFrameShape(QFrame.Shape.NoFrame)
-        self._states_area.setWidget(self.states)
         self._body = QSplitter(Qt.Orientation.Horizontal)
         self._body.setChildrenCollapsible(False)
         self._body.addWidget(self._ladder)
-        self._body.addWidget(self._states_area)
+        self._body.addWidget(self.sides)
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self._body)
         layout = QVBoxLayout(self)
@@ -200,22 +197,31 @@ class NegotiationPanel(QWidget):
         layout.addWidget(self._stack, 1)
 
     def _arrange(self) -> None:
-        """Ladder and states side by side where there is room; the states alone without tries."""
+        """Ladder and side by side where there is room; the side alone without tries."""
         tried = bool(self.list.ladder.tries)
-        by_hand = self._states_by_hand
-        states = self.width() >= _WIDE if by_hand is None else by_hand
+        wide = WHY if self.sides.offers(WHY) else STATES
+        page = self._page_by_hand
+        if page is None:
+            page = wide if self.width() >= _WIDE or not tried else ""
+        elif page and not self.sides.offers(page):
+            page = STATES
+        self.sides.turn_to(page or (self.sides.page if tried else wide))
         self._ladder.setVisible(tried)
         self.plot.setVisible(self.height() >= _HIGH)
-        self._states_area.setVisible(states or not tried)
-        self._states_shown.setVisible(tried)
-        self._states_shown.setChecked(states)
-        wanted = min(self.states.sizeHint().width() + 24, self.width() // 2)
+        self.sides.setVisible(bool(page) or not tried)
+        for name, button in self.sides.buttons.items():
+            button.setChecked(self.sides.page == name and not self.sides.isHidden())
         self._ladder.setSizes([self.height() // 2, self.height() // 2])
-        self._body.setSizes([max(1, self.width() - wanted), wanted])
+        self._body.setSizes([self.width() - self.width() // 2, self.width() // 2])
 
-    def _show_states(self, shown: bool) -> None:
-        self._states_by_hand = shown
+    def _choose_page(self, name: str) -> None:
+        self._page_by_hand = name
         self._arrange()
+
+    def _tell(self, sentence: str) -> None:
+        """The verdict of the gates, where no try has one of its own."""
+        if not self.list.ladder.tries:
+            self._verdict.setText(sentence)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -156,7 +156,9 @@ def _pairs(text: Any) -> tuple[str, ...] | None:
         found = json.loads(text)
     except (TypeError, ValueError):
         return None
-    return tuple(ALIASES.get(p, p) for p in found) if isinstance(found, list) else None
+    if not isinstance(found, list):
+        return None
+    return tuple(ALIASES.get(str(p), str(p)) for p in found)
 
 
 def _states(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from telemetry.families.vmt import audit, experiments, near_misses, questions
+from telemetry.families.vmt.box import box
 from telemetry.families.vmt.columns import RUN_COLUMNS, RUN_EXTRA
 from telemetry.families.vmt.measures import LANES, MEASURES
 from telemetry.families.vmt.migrations import SCHEMA
@@ -11,6 +12,7 @@ from telemetry.families.vmt.vintages import recognise, scales
 from telemetry.families.vmt.why import why
 from telemetry.families.vocabulary import FamilySpec, RunSpec
 from telemetry.queries import (
+    BoxQuery,
     ExperimentsQuery,
     FunnelQuery,
     IterationsQuery,
@@ -47,6 +49,7 @@ FAMILY = FamilySpec(
         ExperimentsQuery: experiments.experiments,
         IterationsQuery: experiments.iterations,
         WhyQuery: why,
+        BoxQuery: box,
         NearMissesQuery: near_misses.near_misses,
         FunnelQuery: near_misses.funnel,
     },
