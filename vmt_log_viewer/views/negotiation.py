@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 
 _HIGH = 280  # pixels; below, the ladder's plot would lie over the list of its tries
+_ROOMY = 480  # pixels; below, the words on the buttons would take the room of the title
 _WIDE = 860  # pixels; below, states and ladder would crowd each other
 
 
@@ -206,6 +207,7 @@ class NegotiationPanel(QWidget):
         elif page and not self.sides.offers(page):
             page = STATES
         self.sides.turn_to(page or (self.sides.page if tried else wide))
+        self.sides.set_narrow(self.width() < _ROOMY)
         self._ladder.setVisible(tried)
         self.plot.setVisible(self.height() >= _HIGH)
         self.sides.setVisible(bool(page) or not tried)

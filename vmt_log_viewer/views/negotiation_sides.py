@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QLabel,
@@ -63,7 +63,7 @@ class NegotiationSides(QStackedWidget):
         self.buttons: dict[str, QToolButton] = {}
         for name, text, icon, tip in _BUTTONS:
             self.addWidget(self._pages[name])
-            button = self.buttons[name] = tool_button(text, icon, tip)
+            button = self.buttons[name] = tool_button(text, icon, tip, only_icon=True)
             button.setCheckable(True)
             button.clicked.connect(lambda on, name=name: self.page_wanted.emit(name if on else ""))
         self.gates.told.connect(self.told)
@@ -80,6 +80,14 @@ class NegotiationSides(QStackedWidget):
     def offers(self, name: str) -> bool:
         """Whether this source has what the page needs."""
         return not self.buttons[name].isHidden()
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Buttons without their words, where these would keep the panel from shrinking."""
+        style = Qt.ToolButtonStyle
+        for button in self.buttons.values():
+            button.setToolButtonStyle(
+                style.ToolButtonIconOnly if narrow else style.ToolButtonTextBesideIcon
+            )
 
     def ask(self, source: Source, run_id: RunId, found: Negotiation) -> None:
         """Show the states, and ask for gates and box of the same two."""

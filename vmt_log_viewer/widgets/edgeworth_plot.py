@@ -33,7 +33,7 @@ class EdgeworthPlot(QWidget):
         self._theme = theme
         self._box: Box | None = None
         self.picture: Picture | None = None
-        self.setMinimumSize(240, 200)
+        self.setMinimumSize(120, 100)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         theme.changed.connect(self.update)
 
