@@ -21,18 +21,25 @@ class Block:
 
 @dataclass(frozen=True)
 class Mixed:
-    """A pixel column that holds states narrower than itself: their shares of it, which may sum
-    to less than 1 where ticks were not recorded."""
+    """The pixel columns (int64[n], ascending) that hold states narrower than themselves, and the
+    `shares` float64[states, n] of them, which may sum to less than 1 where ticks were not recorded.
+    """
 
-    left: float
-    right: float
-    shares: tuple[tuple[str, float], ...]
+    columns: Ints
+    names: tuple[str, ...]
+    shares: Floats
+
+    def __len__(self) -> int:
+        return int(self.columns.size)
+
+
+NOTHING_MIXED = Mixed(np.empty(0, np.int64), (), np.empty((0, 0)))
 
 
 @dataclass(frozen=True)
 class LanePieces:
     blocks: tuple[Block, ...]
-    mixed: tuple[Mixed, ...]
+    mixed: Mixed
 
 
 def lane_pieces(
@@ -43,7 +50,7 @@ def lane_pieces(
     The interval of ticks a…b is painted from a to b + 1, so the last state has its width too.
     """
     if lane.first.size == 0 or last <= first or width <= 0:
-        return LanePieces((), ())
+        return LanePieces((), NOTHING_MIXED)
     begin, end, state = _merged(lane)
     per_tick = width / (last - first)
     seen = (end > first) & (begin < last)
@@ -63,8 +70,12 @@ def lane_pieces(
             runs,
         )
     ]
-    mixed = _mixed(crowded, begin, end, state, first, last, columns, width)
-    return LanePieces(tuple(blocks), mixed)
+    if crowded.size == 0:
+        return LanePieces(tuple(blocks), NOTHING_MIXED)
+    span = (last - first) / columns
+    left, right = first + crowded * span, first + (crowded + 1) * span
+    names, shares = _shares(begin, end, state, left, right)
+    return LanePieces(tuple(blocks), Mixed(crowded, names, shares))
 
 
 def column_shares(
@@ -74,16 +85,20 @@ def column_shares(
     parts of the ticks first…last each state fills."""
     if lane.first.size == 0 or last <= first or columns < 1:
         return (), np.empty((0, max(columns, 0)))
-    begin, end, state = _merged(lane)
+    edges = np.linspace(first, last, columns + 1)
+    return _shares(*_merged(lane), edges[:-1], edges[1:])
+
+
+def _shares(
+    begin: Floats, end: Floats, state: list[str], left: Floats, right: Floats
+) -> tuple[tuple[str, ...], Floats]:
+    """The states, and which share of each [left, right) each of them fills."""
     names = tuple(dict.fromkeys(state))
     place = {name: k for k, name in enumerate(names)}
     which = np.array([place[s] for s in state])
-    edges = np.linspace(first, last, columns + 1)
-    span = (last - first) / columns
     parts = [which == k for k in range(len(names))]
-    return names, np.array(
-        [_covered(begin[p], end[p], edges[:-1], edges[1:]) for p in parts]
-    ) / span
+    covered = np.array([_covered(begin[p], end[p], left, right) for p in parts])
+    return names, covered / (right - left)
 
 
 def _runs(columns: Ints, pixel: float) -> list[tuple[float, float]]:
@@ -131,39 +146,6 @@ def _crowded(begin: Floats, end: Floats, first: float, last: float, columns: int
     right = np.ceil((b[narrow] - first) * per_tick).astype(np.int64) - 1
     found = np.concatenate([left, np.maximum(right, left)])
     return np.unique(found[(found >= 0) & (found < columns)])
-
-
-def _mixed(
-    crowded: Ints,
-    begin: Floats,
-    end: Floats,
-    state: list[str],
-    first: float,
-    last: float,
-    columns: int,
-    width: float,
-) -> tuple[Mixed, ...]:
-    if crowded.size == 0:
-        return ()
-    span = (last - first) / columns
-    left, right = first + crowded * span, first + (crowded + 1) * span
-    names = list(dict.fromkeys(state))
-    which = np.array([names.index(s) for s in state])
-    shares = np.array(
-        [
-            _covered(begin[which == k], end[which == k], left, right) / span
-            for k in range(len(names))
-        ]
-    )
-    pixel = width / columns
-    return tuple(
-        Mixed(
-            float(column) * pixel,
-            float(column + 1) * pixel,
-            tuple((names[k], float(shares[k, i])) for k in np.flatnonzero(shares[:, i] > 0)),
-        )
-        for i, column in enumerate(crowded)
-    )
 
 
 def _covered(begin: Floats, end: Floats, left: Floats, right: Floats) -> Floats:

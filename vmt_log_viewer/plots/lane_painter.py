@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import accumulate
+from collections.abc import Callable
 
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
@@ -50,7 +49,7 @@ def paint_lane(
     for state, places in of_state.items():
         painter.setBrush(color_of(state))
         painter.drawRects(places)
-    if pieces.mixed:
+    if len(pieces.mixed):
         _paint_mixed(painter, rect, pieces.mixed, color_of, dpr)
     if named:
         for block in pieces.blocks:
@@ -79,30 +78,25 @@ def _paint_name(painter: QPainter, where: QRectF, name: str, color: QColor) -> N
 
 
 def _paint_mixed(
-    painter: QPainter, rect: QRectF, columns: Sequence[Mixed], color_of: ColorOf, dpr: float
+    painter: QPainter, rect: QRectF, mixed: Mixed, color_of: ColorOf, dpr: float
 ) -> None:
-    """The states of each column above each other, each as high as its share."""
-    high = max(1, round(rect.height() * dpr))
-    wide = max(1, round(rect.width() * dpr))
+    """The states of each column above each other, each as high as its share, and none so low that
+    it could not be seen."""
+    high, wide = max(1, round(rect.height() * dpr)), max(1, round(rect.width() * dpr))
+    shares, total = mixed.shares, mixed.shares.sum(axis=0)
+    heights = np.where(shares > 0, np.maximum(AT_LEAST * dpr, shares * high), 0.0)
+    room = high * np.clip(total, FAINTEST, 1.0)
+    factor = np.minimum(1.0, room / np.maximum(heights.sum(axis=0), 1e-9))
+    ends = np.rint(np.cumsum(heights, axis=0) * factor)
+    row, begin = np.arange(high)[:, None], np.zeros(len(mixed))
+    found = np.zeros((high, len(mixed)), dtype=np.uint32)
+    for name, end in zip(mixed.names, ends, strict=True):
+        found[(row >= begin) & (row < end)] = color_of(name).rgba()
+        begin = end
     pixels = np.zeros((high, wide), dtype=np.uint32)
-    ink = {name: color_of(name).rgba() for column in columns for name, _ in column.shares}
-    for column in columns:
-        ends = _ends([share for _, share in column.shares], high, AT_LEAST * dpr)
-        at, begin = min(round(column.left * dpr), wide - 1), 0
-        for (name, _), end in zip(column.shares, ends, strict=True):
-            pixels[begin:end, at] = ink[name]
-            begin = end
+    pixels[:, np.minimum(mixed.columns, wide - 1)] = found
     image = QImage(pixels.tobytes(), wide, high, 4 * wide, QImage.Format.Format_ARGB32)
     painter.drawImage(rect, image)
-
-
-def _ends(shares: Sequence[float], room: int, least: float) -> list[int]:
-    """Where each share of a column of `room` pixels ends; none gets less than `least` of them."""
-    total = sum(shares)
-    heights = [max(least, share * room) for share in shares]
-    room_there = room * min(1.0, max(total, FAINTEST))
-    factor = min(1.0, room_there / sum(heights))
-    return [round(end * factor) for end in accumulate(heights)]
 
 
 def readable_on(color: QColor) -> QColor:

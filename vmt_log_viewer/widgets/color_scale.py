@@ -6,8 +6,11 @@ import math
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
 import pyqtgraph as pg
 from PySide6.QtGui import QColor
+
+from telemetry.concepts import Floats
 
 _STEPS = 256
 
@@ -31,6 +34,18 @@ class ColorScale:
         if math.isnan(value):
             return None
         return self.at(self.place(value))
+
+    def inks(self, values: Floats) -> list[int]:
+        """The colour of each value as Qt packs it; −1 for NaN."""
+        with np.errstate(all="ignore"):
+            if self.high > self.low:
+                place = (values - self.low) / (self.high - self.low)
+            else:
+                place = 0.5 + np.sign(values - self.low)
+        step = np.rint(np.clip(np.nan_to_num(place), 0.0, 1.0) * (_STEPS - 1)).astype(np.int64)
+        table = np.array([color.rgba() for color in _colors(self.name)], np.int64)
+        found: list[int] = np.where(np.isnan(values), -1, table[step]).tolist()
+        return found
 
     def at(self, place: float) -> QColor:
         """The colour at `place`, 0 at the low end and 1 at the high one."""

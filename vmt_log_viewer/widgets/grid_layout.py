@@ -74,11 +74,11 @@ class GridLayout:
         for mark in agents:
             cells[mark.x, mark.y].append(mark)
         spots: list[Spot] = []
-        left, top, cell = self.grid.left(), self.grid.top(), self.cell
+        left, top, cell, single = self.grid.left(), self.grid.top(), self.cell, self.single
         for (x, y), marks in cells.items():
             center = QPointF(left + (x + 0.5) * cell, top + (y + 0.5) * cell)
             if len(marks) == 1:
-                spots.append(Spot(center, self.single, (marks[0],)))
+                spots.append(Spot(center, single, (marks[0],)))
             else:
                 spots += self._in_cell(center, marks)
         return spots

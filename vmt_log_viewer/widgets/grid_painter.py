@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 
@@ -121,8 +122,7 @@ class GridPainter:
     def _targets(self, painter: QPainter) -> None:
         """Lines to where agents head for; of many agents faint ones, for dots would take long."""
         many = len(self._scene.agents) > _MANY
-        ink = self._theme.color("muted")
-        ink.setAlphaF(0.25 if many else 1.0)
+        muted, base = self._theme.color("muted"), self._theme.color("base")
         center = self._layout.center
         lines, ends = [], []
         for spot in self._layout.spots:
@@ -136,19 +136,21 @@ class GridPainter:
         if not lines:
             return
         style = Qt.PenStyle.SolidLine if many else Qt.PenStyle.DotLine
-        painter.setPen(QPen(ink, 1, style))
+        painter.setPen(QPen(_blend(muted, base, 0.25) if many else muted, 1, style))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, not many)
         painter.drawLines(lines)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ink.setAlphaF(0.45 if many else 1.0)
-        painter.setPen(QPen(ink, 3, c=Qt.PenCapStyle.RoundCap))
+        ends_ink = _blend(muted, base, 0.45) if many else muted
+        painter.setPen(QPen(ends_ink, 3, c=Qt.PenCapStyle.RoundCap))
         painter.drawPoints(ends)
 
     def _agents(self, painter: QPainter) -> None:
         """Every disc, then what is written in and beside them."""
         spots, chosen = self._layout.spots, self._looks.chosen
-        marked = [bool(chosen) and any(m.agent_id in chosen for m in s.agents) for s in spots]
-        looks = [(self._color(s), s.radius, c) for s, c in zip(spots, marked, strict=True)]
+        looks = [(ink, s.radius, False) for ink, s in zip(self._inks(spots), spots, strict=True)]
+        if chosen:
+            marked = (any(m.agent_id in chosen for m in spot.agents) for spot in spots)
+            looks = [(*look[:2], mark) for look, mark in zip(looks, marked, strict=True)]
         if self._sheet is not None and self._layout.single <= _STAMPED:
             device = painter.device()
             ratio = 1.0 if device is None else device.devicePixelRatioF()
@@ -161,19 +163,17 @@ class GridPainter:
             if spot.radius >= _ROOM_FOR_ID or look[2] or len(spot.agents) > 1:
                 self._name(painter, spot, *look)
 
-    def _color(self, spot: Spot) -> int:
-        """A crowd takes the colour of its mean; −1 where nothing is recorded."""
-        looks, first = self._looks, spot.agents[0]
+    def _inks(self, spots: list[Spot]) -> list[int]:
+        """Colours: a crowd takes that of its mean; −1 where nothing is recorded."""
+        looks = self._looks
         if looks.scale is None:
-            if len(spot.agents) > 1:
-                return self._theme.color("muted").rgba()
-            return looks.agent_colors.get(first.agent_id, _NOBODY).rgba()
-        if len(spot.agents) == 1:
-            color = looks.scale.color(first.value)
-        else:
-            values = [m.value for m in spot.agents if not math.isnan(m.value)]
-            color = looks.scale.color(sum(values) / len(values)) if values else None
-        return -1 if color is None else color.rgba()
+            crowd, known = self._theme.color("muted").rgba(), looks.agent_colors
+            return [
+                crowd if len(s.agents) > 1 else known.get(s.agents[0].agent_id, _NOBODY).rgba()
+                for s in spots
+            ]
+        values = [s.agents[0].value if len(s.agents) == 1 else _mean(s) for s in spots]
+        return looks.scale.inks(np.array(values, dtype=np.float64))
 
     def _disc(self, painter: QPainter, center: QPointF, look: Look) -> None:
         """Hatched where nothing is recorded."""
@@ -208,3 +208,14 @@ class GridPainter:
             painter.setPen(self._theme.color("text"))
             box = QRectF(spot.center.x() + radius + 2, spot.center.y() - 10, 80, 20)
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
+
+
+def _mean(spot: Spot) -> float:
+    values = [mark.value for mark in spot.agents if not math.isnan(mark.value)]
+    return sum(values) / len(values) if values else math.nan
+
+
+def _blend(ink: QColor, ground: QColor, strength: float) -> QColor:
+    """`ink` on `ground`, opaque: thousands of pixels need not be mixed each time."""
+    pairs = zip(ink.getRgbF()[:3], ground.getRgbF()[:3], strict=True)
+    return QColor.fromRgbF(*(strength * a + (1 - strength) * b for a, b in pairs))
