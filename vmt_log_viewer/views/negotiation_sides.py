@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from telemetry.source import Source
     from vmt_log_viewer.views.view import Context
 
+_LEAST = 24  # pixels of a button
 WHY, STATES, BOX = "why", "states", "box"
 _BUTTONS = (
     (WHY, "Why", "question", "Each gate with its margin"),
@@ -65,7 +66,9 @@ class NegotiationSides(QStackedWidget):
             self.addWidget(self._pages[name])
             button = self.buttons[name] = tool_button(text, icon, tip, only_icon=True)
             button.setCheckable(True)
+            button.setMinimumWidth(_LEAST)  # gives way to its icon in a narrow panel
             button.clicked.connect(lambda on, name=name: self.page_wanted.emit(name if on else ""))
+        self.setMinimumWidth(3 * _LEAST)
         self.gates.told.connect(self.told)
 
     @property
