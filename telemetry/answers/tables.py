@@ -85,8 +85,11 @@ def stream(reader: Reader, query: TableQuery) -> Iterator[tuple[tuple[Cell, ...]
     embedded = reader.connection.dialect.name == "sqlite"  # whose values are cells already
     plain = embedded and all(s == 1 for s in plan.scales)
     done = 0
-    for chunk in reader.chunks(plan.statement.order_by(*plan.order.clauses())):
-        yield tuple(r[:width] if plain else plan.row(r[:width]) for r in chunk)
+    ordered = plan.statement.order_by(*plan.order.clauses())
+    if width:  # the values that pages go on from are of no use here
+        ordered = ordered.with_only_columns(*list(plan.statement.selected_columns)[:width])
+    for chunk in reader.chunks(ordered):
+        yield tuple(chunk) if plain and width else tuple(plan.row(r[:width]) for r in chunk)
         done += len(chunk)
         reader.token.report(done)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import islice
@@ -12,6 +11,7 @@ from typing import Literal, TextIO
 
 from telemetry.concepts import Cell, Column
 from telemetry.errors import RequestError
+from telemetry.export.columns import csv_writer
 from telemetry.text import exact_text
 
 Format = Literal["csv", "json", "jsonl"]
@@ -35,7 +35,6 @@ CONVENTIONS: Mapping[Format, str] = {
 }
 _BATCH = 1_000
 _UNESCAPED = json.JSONEncoder(ensure_ascii=False).encode
-_NEEDS_QUOTES = re.compile(r'[",\r\n]|^\s|\s$|^$')
 
 
 def write_rows(
@@ -47,11 +46,12 @@ def write_rows(
     """
     names = [column if isinstance(column, str) else column.name for column in columns]
     if format == "csv":
-        stream.write(_csv_line(names))
-        return _write(stream, rows, _csv_line)
+        lines = csv_writer()
+        stream.write(lines([names]))
+        return _write(stream, rows, lines)
     as_object = _object_writer(names)
     if format == "jsonl":
-        return _write(stream, rows, lambda row: as_object(row) + "\n")
+        return _write(stream, rows, lambda batch: "".join(as_object(row) + "\n" for row in batch))
     if format != "json":
         raise RequestError(f"There is no format {format!r}; use csv, json or jsonl.")
     return _write_array(stream, rows, as_object)
@@ -86,10 +86,10 @@ def json_cell(cell: object) -> str:
     return json.dumps(exact_text(cell) if isinstance(cell, bytes) else str(cell))
 
 
-def _write(stream: TextIO, rows: Iterable[Row], as_text: Callable[[Row], str]) -> int:
+def _write(stream: TextIO, rows: Iterable[Row], as_text: Callable[[list[Row]], str]) -> int:
     written = 0
     for batch in _batches(rows):
-        stream.write("".join(map(as_text, batch)))
+        stream.write(as_text(batch))
         written += len(batch)
     return written
 
@@ -108,20 +108,6 @@ def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
     iterator = iter(rows)
     while batch := list(islice(iterator, _BATCH)):
         yield batch
-
-
-def _csv_line(cells: Row) -> str:
-    return ",".join(map(_csv_field, cells)) + "\n"
-
-
-def _csv_field(cell: Cell) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, str):
-        if _NEEDS_QUOTES.search(cell) is None:
-            return cell
-        return '"' + cell.replace('"', '""') + '"'
-    return exact_text(cell)
 
 
 def _object_writer(names: Sequence[str]) -> Callable[[Row], str]:

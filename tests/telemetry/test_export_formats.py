@@ -15,6 +15,7 @@ from telemetry.export import (
     json_text,
     write_rows,
 )
+from telemetry.export.columns import csv_field, csv_writer
 
 
 def _written(columns: list[str], rows: list[tuple[object, ...]], form: str) -> str:
@@ -145,3 +146,29 @@ def test_columns_may_be_named_or_described() -> None:
     stream = io.StringIO()
     write_rows(stream, [Column("tick", "Tick", "int"), "dM"], [(1, 2)])
     assert stream.getvalue() == "tick,dM\n1,2\n"
+
+
+CELLS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.decimals(allow_nan=False, allow_infinity=False, places=4, max_value=10**12),
+    st.text(alphabet='ab ",\r\n\té\u2003\udc80=', max_size=4),
+    st.binary(max_size=3),
+)
+COLUMNS = st.sampled_from(
+    [
+        CELLS,
+        st.integers(),
+        st.floats() | st.none(),
+        st.text() | st.none(),
+        st.integers() | st.none(),
+    ]
+)
+
+
+@given(st.lists(COLUMNS, min_size=1, max_size=4).flatmap(lambda c: st.lists(st.tuples(*c))))
+def test_rows_in_bulk_are_the_fields_of_their_cells(rows: list[tuple[object, ...]]) -> None:
+    plain = "".join(",".join(csv_field(cell) for cell in row) + "\n" for row in rows)
+    assert csv_writer()(rows) == plain
