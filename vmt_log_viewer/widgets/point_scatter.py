@@ -233,6 +233,7 @@ class PointScatter(pg.PlotWidget):
             axis.enableAutoSIPrefix(False)
         item.getAxis("left").setWidth(56)
         item.showGrid(x=True, y=True, alpha=0.1)
+        self.setBackground(theme.color("panel"))
         item.getViewBox().setBackgroundColor(theme.color("base"))
         self._steps.setPen(pg.mkPen(theme.color("text"), width=1))
         self._now.setPen(pg.mkPen(theme.color("accent"), width=1))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Signal, SignalInstance
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from telemetry.concepts import AgentId, Column, RunId, Table, TickRange
 from telemetry.errors import TelemetryError
@@ -18,17 +18,16 @@ from vmt_log_viewer.background.pace import Pace
 from vmt_log_viewer.models.cell_style import CellStyle
 from vmt_log_viewer.models.clipboard import copied_text
 from vmt_log_viewer.models.paged_table import PagedTable
-from vmt_log_viewer.theme import GRID
-from vmt_log_viewer.widgets.plain import caption, tool_button
+from vmt_log_viewer.widgets.row_choice import RowChoice
 from vmt_log_viewer.widgets.row_filters import RowFilters
 from vmt_log_viewer.widgets.row_table import RowTable
+from vmt_log_viewer.widgets.table_bar import TableBar
 from vmt_log_viewer.widgets.words import count_text, rows_text, ticks_text
 
 if TYPE_CHECKING:
     from telemetry.source import Source
     from vmt_log_viewer.views.view import Context
 
-_ROOM_FOR_STATUS = 230  # pixels
 # Roles of columns that are read for one row at a time only.
 HEAVY = (
     "payload",
@@ -76,7 +75,6 @@ class TablePanel(QWidget):
         self._all: int | None = None
         self._problem = ""
         self._seen: TableQuery | None = None
-        self._due: tuple[int, SignalInstance] | None = None
         self._soon = QTimer(self, singleShot=True, interval=_SOON)
         self._soon.timeout.connect(self._ask)
         runner = context.runner
@@ -84,29 +82,18 @@ class TablePanel(QWidget):
         self._pace_counts = Pace(
             self._count_again, lambda: not runner.pending(f"{lane}."), runner, self
         )
-        self._tools: list[QToolButton] = []
-        self._status = caption(context.theme)
-        self._clear = tool_button("Clear filters", "x", "Take every filter of this table away")
-        self._columns = tool_button("Columns", "columns", "Choose the columns that are shown")
+        self._choice = RowChoice(self.model, self.view, self)
+        self._bar = TableBar(context.theme)
         self._lay_out()
         self._connect()
 
     def add_tool(self, widget: QToolButton, *, first: bool = False) -> None:
         """Put a button of the view's own into the line above the table."""
-        if widget.toolButtonStyle() != Qt.ToolButtonStyle.ToolButtonIconOnly:
-            self._tools.append(widget)
-        self._bar.insertWidget(0 if first else self._bar.count() - 2, widget)
+        self._bar.add_tool(widget, first=first)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Buttons keep their words only where the line above the table has room for them."""
         super().resizeEvent(event)
-        styles = Qt.ToolButtonStyle
-        buttons = (*self._tools, self._clear, self._columns)
-        needed = sum(self.fontMetrics().horizontalAdvance(b.text()) + 36 for b in buttons)
-        words = self.width() >= needed + _ROOM_FOR_STATUS
-        style = styles.ToolButtonTextBesideIcon if words else styles.ToolButtonIconOnly
-        for button in buttons:
-            button.setToolButtonStyle(style)
+        self._bar.fit(self.width())
 
     # What is shown
 
@@ -246,41 +233,15 @@ class TablePanel(QWidget):
 
     def choose_key(self, key: int | str) -> None:
         """Select the row with `key` and bring it into view, wherever it is."""
-
-        def found(row: int | None) -> None:
-            if row is not None and row < self.model.rowCount():
-                self.view.choose_row(row)
-                self._tell(row, self.row_found)
-
-        self.model.find_row(key, found)
+        self._choice.choose_key(key)
 
     def current_key(self) -> int | str | None:
         """The key of the current row, None without one (or where it is not loaded)."""
-        current = self.view.currentIndex()
-        return self.model.key_at(current.row()) if current.isValid() else None
+        return self._choice.current_key()
 
     def step(self, count: int) -> None:
         """Choose the row `count` below the current one, as if it had been clicked."""
-        current = self.view.currentIndex()
-        row = (current.row() if current.isValid() else -1 if count > 0 else 0) + count
-        if 0 <= row < self.model.rowCount():
-            self.view.choose_row(row)
-            self._tell(row, self.row_chosen)
-
-    def _tell(self, row: int, signal: SignalInstance) -> None:
-        """Emit `signal` with `row` as soon as the row is loaded, unless another is chosen."""
-        self._due = None
-        if self.model.values(row) is not None:
-            signal.emit(row)
-        else:
-            self._due = (row, signal)
-
-    def _page_came(self) -> None:
-        if self._due is None:
-            return
-        row, signal = self._due
-        if self.view.currentIndex().row() == row:
-            self._tell(row, signal)
+        self._choice.step(count)
 
     def copy(self) -> None:
         """The selected rows, visible columns, to the clipboard; rows not loaded are read first."""
@@ -321,18 +282,10 @@ class TablePanel(QWidget):
     # Inside
 
     def _lay_out(self) -> None:
-        above = QWidget()  # gives way: the window may be narrower than all words together
-        above.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._bar = bar = QHBoxLayout(above)
-        bar.setContentsMargins(0, 0, 0, 0)
-        bar.setSpacing(GRID)
-        bar.addWidget(self._status, 1)
-        bar.addWidget(self._clear)
-        bar.addWidget(self._columns)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addWidget(above)
+        layout.addWidget(self._bar)
         layout.addWidget(self.view, 1)
 
     def _connect(self) -> None:
@@ -341,13 +294,13 @@ class TablePanel(QWidget):
         self.model.counted.connect(lambda _: self._say())
         self.model.failed.connect(self._show_failure)
         self.filters.changed.connect(self._ask_soon)
-        self._clear.clicked.connect(self.filters.clear)
-        self.view.row_chosen.connect(lambda row: self._tell(row, self.row_chosen))
-        self.model.dataChanged.connect(self._page_came)
+        self._choice.chosen.connect(self.row_chosen)
+        self._choice.found.connect(self.row_found)
+        self._bar.clear_clicked.connect(self.filters.clear)
         self.view.row_opened.connect(self.row_opened)
         self.view.copy_asked.connect(self.copy)
         self.view.columns_arranged.connect(self._remember)
-        self._columns.clicked.connect(self._choose_columns)
+        self._bar.columns_clicked.connect(self._choose_columns)
 
     def _ask_soon(self) -> None:
         if self._source is not None:
@@ -403,10 +356,10 @@ class TablePanel(QWidget):
         family = self._source.identity.family if self._source is not None else ""
         return f"{self._lane}.columns.{family}"
 
-    def _choose_columns(self) -> None:
+    def _choose_columns(self, where: QPoint) -> None:
         menu = self.view.column_menu()
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(self._columns.mapToGlobal(self._columns.rect().bottomLeft()))
+        menu.popup(where)
 
     def _rows_shown(self) -> None:
         if self.model.query != self._seen:  # other rows, or in another order: from the top
@@ -421,6 +374,5 @@ class TablePanel(QWidget):
 
     def _say(self) -> None:
         text = self.status()
-        self._status.setText(text)
-        self._clear.setEnabled(bool(self.filters.texts))
+        self._bar.say(text, filtered=bool(self.filters.texts))
         self.status_changed.emit(text)
