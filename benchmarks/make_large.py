@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.large import vmt
+from benchmarks.large import simcash, vmt
 
 SIZES: dict[str, Callable[[Path], object]] = {
     "vmt-10k": lambda path: vmt.long_run(path, 20, 500, 1_000),
@@ -21,6 +21,7 @@ SIZES: dict[str, Callable[[Path], object]] = {
     "vmt-decimal-10m": lambda path: vmt.long_run(
         path, 200, 50_000, 1_000_000, vintage="head_decimal"
     ),
+    "simcash-1m": lambda path: simcash.long_run(path, 50, 20_000, 250_000),
 }
 """What can be made. 10m: 200 agents × 50 000 ticks, a million trades; 100m: 2 000 agents."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 import subprocess
 from pathlib import Path
@@ -30,3 +32,8 @@ def shell(path: Path, statement: str, target: Path) -> None:
     with target.open("wb") as file:
         command = ["sqlite3", "-readonly", "-header", "-csv", f"file:{path}?immutable=1", statement]
         subprocess.run(command, stdout=file, check=True)
+
+
+def forget() -> None:
+    """Empty the cache of answers, so that the next one is found anew."""
+    shutil.rmtree(Path(os.environ["TELEMETRY_CACHE"]), ignore_errors=True)

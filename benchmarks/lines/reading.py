@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.frame import Pair, Room, line, ratio, seconds
-from benchmarks.lines.bare import LAMBDA_OF_ONE, LAMBDA_PER_TICK, driver
+from benchmarks.lines.bare import LAMBDA_OF_ONE, LAMBDA_PER_TICK, driver, forget
 from telemetry import open_source
 from telemetry.queries import AgentsQuery, FanQuery, RunQuery, RunsQuery, SeriesQuery
 
@@ -23,7 +23,7 @@ def opening(room: Room) -> Pair:
         source.close()
 
     large, small = room.large, room.small
-    return Pair(lambda: first_plot(large), lambda: first_plot(small))
+    return Pair(lambda: first_plot(large), lambda: first_plot(small), before=forget)
 
 
 @line("λ of one agent", against="sqlite3 driver, the same rows", bar=ratio(1.3))
@@ -46,4 +46,5 @@ def first_fan(room: Room) -> Pair:
     return Pair(
         lambda: source.ask(FanQuery(1, "lambda_money", max_ticks=AT_FIRST)),
         lambda: bare.execute(LAMBDA_PER_TICK).fetchall(),
+        before=forget,
     )

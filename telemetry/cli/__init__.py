@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 _OBJECTS = 100_000
@@ -32,5 +33,6 @@ def _alone() -> int:
     from telemetry.cli.program import run
 
     code = run(None)
-    gc.freeze()
+    if "duckdb" not in sys.modules:  # which reports on standard error what it finds left at the end
+        gc.freeze()
     return code

@@ -11,7 +11,7 @@ import pytest
 
 import telemetry
 from telemetry.cli import main
-from tests.builders import vmt
+from tests.builders import simcash, vmt
 from tests.telemetry.command_line import ran
 
 _ROOT = Path(telemetry.__file__).resolve().parent.parent
@@ -213,3 +213,9 @@ def test_a_command_loads_no_family_that_cannot_know_the_database(database: Path)
         "assert names == {'vmt'}, names\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, env=_environment(), cwd=_ROOT)
+
+
+def test_a_command_on_duckdb_leaves_nothing_on_standard_error(tmp_path: Path) -> None:
+    path = simcash.create(tmp_path / "empty.db", "unified")
+    found = _run("list", path)
+    assert found.stderr == f"{path} holds neither experiments nor runs.\n"
