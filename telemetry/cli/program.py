@@ -46,6 +46,7 @@ _COMMANDS = {
     "events": ("events", "The events of a run."),
     "costs": ("costs", "What each tick cost each agent."),
     "book": ("proofs", "Order book and standings after a tick."),
+    "diff": ("diffs", "Where two runs part: the first tick, table, agent and column."),
     "audit": ("audits", "Which invariants a recording breaks, and where."),
     "verify": ("proofs", "Whether recordings can be trusted: the first broken link."),
     "series": ("curves", "A measure of agents over ticks."),

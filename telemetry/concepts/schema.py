@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from telemetry.concepts.values import Kind
 
+INCIDENTAL = ("run", "run_link", "key", "link", "start", "end")
+"""Roles of columns that two recordings of the same events would not share."""
+
 
 @dataclass(frozen=True)
 class Word:
@@ -28,7 +31,8 @@ class Column:
     source lacks the column or a run left it at its default: its cells then mean nothing.
     `role` is the family-free meaning a view may look for: run, tick, agent, buyer, seller, pair,
     direction, mode, regime, price, surplus, surplus_buyer, surplus_seller, result, reason, x, y,
-    target_x, target_y, kind, amount, quantity, config, payload, name, start, end, seed, status …
+    target_x, target_y, kind, amount, quantity, config, payload, name, start, end, seed, status, link (to a
+    row's id) …
     `weight` names the column that a mean of this one is weighted by.
     """
 
@@ -44,12 +48,16 @@ class Column:
     optional: bool = False
     help: str = ""
     words: tuple[Word, ...] = ()
+    weight: str | None = None
+
+    @property
+    def incidental(self) -> bool:
+        """No content of a run: the run itself, row ids and links to them, wall-clock times."""
+        return self.kind == "time" or self.role in INCIDENTAL
 
     def texts(self, sense: str) -> tuple[str, ...]:
         """The words that mean `sense`."""
         return tuple(word.text for word in self.words if word.sense == sense)
-
-    weight: str | None = None
 
 
 @dataclass(frozen=True)
