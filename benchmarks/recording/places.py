@@ -40,6 +40,6 @@ def _server(stack: ExitStack) -> Callable[[], str] | None:
     try:
         from tests.builders.postgresql import running
 
-        return stack.enter_context(running()).create
+        return stack.enter_context(running(durable=True)).create
     except ImportError:
         return None

