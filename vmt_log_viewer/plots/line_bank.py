@@ -63,24 +63,24 @@ class LineBank:
 
     def __init__(self, lines: Sequence[Line], step: int, *, positive: bool = False) -> None:
         tick, value = _joined([line.tick for line in lines]), _joined([x.value for x in lines])
-        self._lines = np.cumsum([0, *(line.tick.size for line in lines)])  # where each begins
+        edges = np.cumsum([0, *(line.tick.size for line in lines)])  # where each line begins
         self.lines, self.positive = lines, positive
+        self.tick, self.value = tick, value  # the lines' own arrays, where these lie so in memory
         shown = np.isfinite(value) & (value > 0) if positive else np.isfinite(value)
         self.whole = bool(shown.all())
-        if self.whole:  # as good as always: the arrays are the lines' own
-            cut = np.diff(tick) > step
-        else:
-            kept = np.flatnonzero(shown)
-            tick, value = tick[kept], value[kept]
-            self._lines = np.searchsorted(kept, self._lines)
-            cut = (np.diff(kept) != 1) | (np.diff(tick) > step)
-        inside = self._lines[(self._lines > 0) & (self._lines < tick.size)]
-        cut[inside - 1] = True
-        self.tick, self.value = tick, value
-        whole = [0, *([tick.size] if tick.size else [])]
-        self._starts = np.insert(np.array(whole, np.int64), 1, np.flatnonzero(cut) + 1)
-        self._owner = np.searchsorted(self._lines, self._starts[:-1], side="right") - 1
-        self._some_lone = bool((np.diff(self._starts) == 1).any())
+        fresh = shown.copy()  # a stretch begins here
+        fresh[1:] &= ~shown[:-1] | (np.diff(tick) > step)
+        inner = edges[(edges > 0) & (edges < tick.size)]
+        fresh[inner] |= shown[inner]
+        self._begins = np.flatnonzero(fresh)
+        over = shown.copy()  # and ends with this sample
+        over[:-1] &= ~shown[1:] | fresh[1:]
+        self._ends = np.flatnonzero(over) + 1
+        self._from, self._to = tick[self._begins], tick[self._ends - 1]
+        self._owner = np.searchsorted(edges, self._begins, side="right") - 1
+        self._lengths = self._ends - self._begins
+        self._some_lone = bool((self._lengths == 1).any())
+        self.size = int(self._lengths.sum())
         self._step = max(1, step)
         self._levels: list[_Level] = []
 
@@ -91,7 +91,7 @@ class LineBank:
 
     @property
     def stretches(self) -> int:
-        return self._starts.size - 1
+        return int(self._begins.size)
 
     def strokes(self, first: float, last: float, columns: int) -> Strokes:
         """What to draw for ticks `first`…`last` over `columns` device pixels.
@@ -116,10 +116,6 @@ class LineBank:
             lone = np.union1d(lone, self._single(tick, stretch))
         return Strokes(tick, value, self._owner[stretch], joined, lone)
 
-    @property
-    def size(self) -> int:
-        return int(self.tick.size)
-
     def crowd(self, first: float, last: float, columns: int) -> int:
         """How many vertices `strokes` would have; 0 where samples lie more than a pixel apart."""
         per_tick = columns / max(last - first, 1e-9)
@@ -140,7 +136,7 @@ class LineBank:
         if level is None:
             start, stretch = _ranges(begin, end)
             value = self.value[start]
-            before = self.value[np.where(start > self._starts[stretch], start - 1, start)]
+            before = self.value[np.where(start > self._begins[stretch], start - 1, start)]
             low, high = np.minimum(value, before), np.maximum(value, before)
             return Spans(self.tick[start], low, high, self._owner[stretch])
         chunk, stretch = self._chunk_ranges(level, begin, end)
@@ -159,25 +155,30 @@ class LineBank:
 
     def lasts(self, last: float) -> tuple[Ints, Floats]:
         """The last value at or before tick `last` of each line that has one, and which lines."""
-        starts, ends = self._lines[:-1], self._lines[1:]
-        at = _bisect(self.tick, starts, ends, np.nextafter(last, np.inf)) - 1
-        known = np.flatnonzero(at >= starts)
-        return known, self.value[at[known]]
+        seen = np.flatnonzero(self._from <= last)
+        which = np.flatnonzero(np.diff(self._owner[seen], append=-1))
+        stretch = seen[which]
+        begin, end = self._begins[stretch], self._ends[stretch]
+        at = _bisect(self.tick, begin, end, np.nextafter(last, np.inf)) - 1
+        return self._owner[stretch], self.value[at]
 
     def lone(self, first: float, last: float) -> tuple[Floats, Floats, Ints]:
         """Tick, value and line of the samples without neighbours."""
-        stretch = np.flatnonzero(np.diff(self._starts) == 1)
-        at = self._starts[stretch]
-        seen = (self.tick[at] >= first) & (self.tick[at] <= last)
-        return self.tick[at[seen]], self.value[at[seen]], self._owner[stretch[seen]]
+        alone = (self._lengths == 1) & (self._from >= first) & (self._from <= last)
+        stretch = np.flatnonzero(alone)
+        return self._from[stretch], self.value[self._begins[stretch]], self._owner[stretch]
 
     def _visible(self, first: float, last: float) -> tuple[Ints, Ints]:
         """Sample range of each stretch that touches the ticks, one neighbour on either side."""
-        starts, ends = self._starts[:-1], self._starts[1:]
-        begin = np.maximum(_bisect(self.tick, starts, ends, first), starts + 1) - 1
-        end = np.minimum(_bisect(self.tick, starts, ends, np.nextafter(last, np.inf)), ends - 1) + 1
-        outside = (self.tick[ends - 1] < first) | (self.tick[starts] > last)
-        return begin, np.where(outside, begin, end)
+        begin, end = self._begins.copy(), self._ends.copy()
+        cut = np.flatnonzero((self._from < first) & (self._to >= first))
+        found = _bisect(self.tick, self._begins[cut], self._ends[cut], first)
+        begin[cut] = np.maximum(found, self._begins[cut] + 1) - 1
+        cut = np.flatnonzero((self._from <= last) & (self._to > last))
+        beyond = np.nextafter(last, np.inf)
+        found = _bisect(self.tick, self._begins[cut], self._ends[cut], beyond)
+        end[cut] = np.minimum(found, self._ends[cut] - 1) + 1
+        return begin, np.where((self._to < first) | (self._from > last), begin, end)
 
     def _level_for(self, columns_per_tick: float) -> _Level | None:
         """The coarsest level whose chunks are no wider than a pixel; None for all samples."""
@@ -193,26 +194,26 @@ class LineBank:
         return self._levels[min(wanted, len(self._levels) - 1)]
 
     def _build(self, size: int) -> _Level:
-        lengths = np.diff(self._starts)
-        counts = -(-lengths // size)
+        counts = -(-self._lengths // size)
         first_chunk = np.concatenate([[0], np.cumsum(counts)])
         within = np.arange(first_chunk[-1]) - np.repeat(first_chunk[:-1], counts)
-        start = np.repeat(self._starts[:-1], counts) + within * size
-        if not self._levels:
-            before = self.value[np.where(within > 0, start - 1, start)]
-            low = np.minimum(np.minimum.reduceat(self.value, start), before)
-            high = np.maximum(np.maximum.reduceat(self.value, start), before)
-        else:
+        start = np.repeat(self._begins, counts) + within * size
+        if self._levels:
             below = self._levels[-1]
             finer = np.repeat(below.first_chunk[:-1], counts) + within * 2
-            low = np.minimum.reduceat(below.low, finer)
-            high = np.maximum.reduceat(below.high, finer)
-        return _Level(size, start, low, high, first_chunk)
+            low = np.minimum.reduceat(below.low, finer) if finer.size else below.low
+            high = np.maximum.reduceat(below.high, finer) if finer.size else below.high
+        else:
+            stop = np.minimum(start + size, np.repeat(self._ends, counts))
+            before = self.value[np.where(within > 0, start - 1, start)]
+            low = np.minimum(_reduced(np.minimum, self.value, start, stop), before)
+            high = np.maximum(_reduced(np.maximum, self.value, start, stop), before)
+        return _Level(size, start.astype(_index_type(self.tick.size)), low, high, first_chunk)
 
     def _chunks(self, level: _Level, begin: Ints, end: Ints) -> tuple[Ints, Ints, Floats, Floats]:
         chunk, stretch = self._chunk_ranges(level, begin, end)
         start = level.start[chunk]
-        stop = np.minimum(start + level.size, self._starts[stretch + 1]) - 1
+        stop = np.minimum(start + level.size, self._ends[stretch]) - 1
         low, high = level.low[chunk], level.high[chunk]
         rising = self.value[start] <= self.value[stop]
         tick = np.column_stack([self.tick[start], self.tick[stop]]).ravel()
@@ -221,15 +222,14 @@ class LineBank:
 
     def _chunk_ranges(self, level: _Level, begin: Ints, end: Ints) -> tuple[Ints, Ints]:
         """The chunks that hold samples begin … end − 1 of each stretch, and their stretches."""
-        base = self._starts[:-1]
+        base = self._begins
         first = level.first_chunk[:-1] + (begin - base) // level.size
         last = level.first_chunk[:-1] + -(-(end - base) // level.size)
         return _ranges(first, np.where(end > begin, last, first))
 
     def _single(self, tick: Floats, stretch: Ints) -> Ints:
         """Vertices of stretches that are one sample long (two equal vertices when thinned)."""
-        lengths = np.diff(self._starts)
-        return np.flatnonzero(lengths[stretch] == 1) if tick.size else np.empty(0, dtype=np.int64)
+        return np.flatnonzero(self._lengths[stretch] == 1)
 
 
 def _joined(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
@@ -249,6 +249,21 @@ def _joined(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
         if alike:
             return whole[begin : int(places[-1])]
     return np.concatenate(parts)
+
+
+def _reduced(by: np.ufunc, values: Floats, start: Ints, stop: Ints) -> Floats:
+    """`by` over values[start[i]] … values[stop[i] − 1]; what lies between does not count."""
+    if start.size == 0:
+        return np.empty(0)
+    pairs = np.column_stack([start, stop]).ravel()
+    if pairs[-1] >= values.size:
+        pairs = pairs[:-1]
+    found: Floats = by.reduceat(values, pairs)[::2]
+    return found
+
+
+def _index_type(size: int) -> type[np.signedinteger[Any]]:
+    return np.int32 if size < 2**31 else np.int64
 
 
 def _ranges(begin: Ints, end: Ints) -> tuple[Ints, Ints]:
