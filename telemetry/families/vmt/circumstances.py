@@ -47,19 +47,15 @@ class Circumstances:
 
     @property
     def pairs(self) -> tuple[str, ...]:
-        """Pair types that may matter: the active ones, else the regime's, else barter and what
-        has quotes."""
-        if self.active:
-            return self.active
-        if self.regime in PAIRS_OF:
-            return PAIRS_OF[str(self.regime)]
-        quoted = ("A<->M", "B<->M")
-        known = [
+        """Pair types to judge: the active ones (else the regime's), then others that both quote,
+        which the first gate may forbid; A<->B where nothing tells."""
+        told = self.active or PAIRS_OF.get(str(self.regime), ())
+        quoted = [
             pair
-            for pair in quoted
-            if any(s.get(f"ask_{pair[0]}_in_M") is not None for s in self.before.values())
+            for pair in PAIRS_OF["mixed"]
+            if len(self.before) == 2 and all(_quotes(s, pair) for s in self.before.values())
         ]
-        return ("A<->B", *known)
+        return tuple(dict.fromkeys((*told, *quoted))) or ("A<->B",)
 
     def allowed(self, pair: str) -> Gate:
         """The first gate: mode and regime let this pair type trade."""
@@ -115,6 +111,11 @@ class Circumstances:
         return Gate(name, label, "failed", f"Neither chose the other: {words}.")
 
 
+def _quotes(state: State, pair: str) -> bool:
+    """Whether an agent has a quote in this pair type."""
+    return any(state.get(f"{side}_{pair[0]}_in_{pair[-1]}") is not None for side in ("ask", "bid"))
+
+
 def outcome(held: bool) -> GateState:
     """The state of a gate that can be judged."""
     return "passed" if held else "failed"
@@ -132,7 +133,7 @@ def circumstances(
     return Circumstances(
         run_id, tick, agents, mode, regime[0] if regime else None,
         _pairs(state[1]) if state else None, params(asker, run_id), quoted_at, before, at,
-        _pairing(asker, run_id, tick, agents), asker.has("pairings", "agent_i", "agent_j"),
+        _pairing(asker, run_id, tick, agents), _has_pairings(asker, run_id),
         _partners(asker, run_id, tick, agents),
     )  # fmt: skip
 
@@ -201,6 +202,14 @@ def _mode(asker: Asker, run_id: RunId, tick: int) -> str | None:
     coming = sa.select(old).where(run == run_id, at > tick).order_by(at).limit(1)
     rows = asker.rows(past) or asker.rows(coming)
     return rows[0][0] if rows else None
+
+
+def _has_pairings(asker: Asker, run_id: RunId) -> bool:
+    """Whether pairings of this run are recorded at all."""
+    if not asker.has("pairings", "run_id", "agent_i", "agent_j", "event"):
+        return False
+    own = asker.column("pairings", "run_id") == run_id
+    return bool(asker.rows(sa.select(sa.literal(1)).where(own).limit(1)))
 
 
 def _pairing(
