@@ -182,17 +182,22 @@ class SQLiteDatabase(Database):
     def beside(
         self, connection: sa.Connection, token: CancelToken
     ) -> Iterator[sa.Connection | None]:
-        """Only where nobody can write as long as `connection` lives, or where it would be seen."""
+        """Only where nobody can write as long as `connection` lives, or where it would be seen.
+
+        A WAL that is empty once both have begun was so before: neither reads anything from it.
+        """
         first = connection.connection.driver_connection
         assert isinstance(first, Connection)
-        if first.opened is None:
+        wal = sidecar(self._real, "-wal")
+        if first.opened is None and size_of(wal) != 0:
             yield None
             return
         with self.connection(token) as second:
             driver = second.connection.driver_connection
             assert isinstance(driver, Connection)
             same = (driver.opened, driver.seen) == (first.opened, first.seen)
-            yield second if same else None
+            still = first.opened is not None or size_of(wal) == 0
+            yield second if same and still else None
 
     @contextmanager
     def _at_work(self, driver_connection: Any) -> Iterator[None]:
@@ -298,9 +303,8 @@ class SQLiteDatabase(Database):
             return shape_of(driver)
 
     def state(self) -> str | None:
-        """None as long as somebody may be writing: where a WAL, its index or a journal is there."""
-        beside = (sidecar(self._real, suffix) for suffix in ("-wal", "-shm", "-journal"))
-        if any(path.exists() for path in beside):
+        """None as long as something stands in a WAL or a journal. Readers leave empty ones."""
+        if any(size_of(sidecar(self._real, suffix)) for suffix in ("-wal", "-journal")):
             return None
         try:
             self._refuse_replaced()

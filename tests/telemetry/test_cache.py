@@ -108,6 +108,18 @@ def test_nothing_is_kept_while_somebody_writes(source: Source, path: Path, kept:
         assert _files(kept) == []
 
 
+def test_an_empty_wal_that_a_reader_left_is_no_writer(source: Source, path: Path, kept: Path):
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as reader:
+        reader.execute("SELECT count(*) FROM trades").fetchall()
+        assert path.with_name(path.name + "-wal").stat().st_size == 0
+        before = source.ask(MEAN)
+        assert len(_files(kept)) == 1
+        with closing(vmt.connect(path)) as writer:
+            with writer:
+                writer.execute("UPDATE agent_snapshots SET utility = utility + 1")
+            np.testing.assert_allclose(source.ask(MEAN).mean, before.mean + 1)
+
+
 def test_nothing_is_kept_of_a_file_that_was_written_just_now(
     path: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
 ):
