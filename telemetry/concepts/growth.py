@@ -52,12 +52,16 @@ def longer_fan(known: Fan, newer: Fan, first: int) -> Fan:
 def longer_band(known: Band, newer: Band, first: int) -> Band:
     """`known` up to tick `first`, and from there `newer`, which was asked from `first` on."""
     end = int(np.searchsorted(known.tick, first))
-    parts = {
-        name: np.concatenate([getattr(known, name)[:end], getattr(newer, name)])
-        for name in ("tick", "low", "mean", "high", "count")
-    }
-    measure = known.measure if known.measure.recorded else newer.measure
-    return replace(newer, measure=measure, step=known.step, **parts)
+    return replace(
+        newer,
+        measure=known.measure if known.measure.recorded else newer.measure,
+        tick=np.concatenate([known.tick[:end], newer.tick]),
+        low=np.concatenate([known.low[:end], newer.low]),
+        mean=np.concatenate([known.mean[:end], newer.mean]),
+        high=np.concatenate([known.high[:end], newer.high]),
+        count=np.concatenate([known.count[:end], newer.count]),
+        step=known.step,
+    )
 
 
 def longer_timeline(known: Timeline, newer: Timeline, first: int) -> Timeline | None:
