@@ -61,6 +61,7 @@ def _measure(wanted: list[Line], room: Room) -> int:
         print(f"{time.monotonic() - begin:5.0f} s  {each.work} …", file=sys.stderr, flush=True)
         try:
             results.append(measured(each, room))
+            print(f"         {results[-1].figure}", file=sys.stderr, flush=True)
         except Exception as error:  # one line that cannot be measured costs no other
             failed[each.work] = f"{type(error).__name__}: {error}".replace("\n", " ")
     now = datetime.now(UTC).date().isoformat()

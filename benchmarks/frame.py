@@ -145,6 +145,11 @@ class Result:
     def holds(self) -> bool:
         return self.line.bar.holds(self.value)
 
+    @property
+    def figure(self) -> str:
+        said = f" ({self.note})" if self.note else ""
+        return f"{self.value:.3g} {self.line.bar.unit}{said}"
+
 
 LINES: list[Line] = []
 
@@ -223,8 +228,7 @@ def table(results: list[Result], failed: dict[str, str]) -> Iterator[str]:
         each = result.line
         mark = "✓" if result.holds else "**short**"
         cells = (mark, each.work, each.against, _time(result.ours), _against(result))
-        figure = f"{result.value:.3g} {each.bar.unit}" + (f" ({result.note})" * bool(result.note))
-        yield f"| {' | '.join(cells)} | {figure} | {each.bar} |"
+        yield f"| {' | '.join(cells)} | {result.figure} | {each.bar} |"
     for work, why in failed.items():
         yield f"| **failed** | {work} | {why} | | | | |"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.large import simcash, vmt
 
 SIZES: dict[str, Callable[[Path], object]] = {
-    "vmt-10k": lambda path: vmt.long_run(path, 20, 500, 1_000),
+    "vmt-10k": lambda path: vmt.long_run(path, 200, 50, 1_000),
     "vmt-1m": lambda path: vmt.long_run(path, 100, 10_000, 100_000),
     "vmt-10m": lambda path: vmt.long_run(path, 200, 50_000, 1_000_000),
     "vmt-100m": lambda path: vmt.wider_run(path, make("vmt-10m", path.parent), 10),
