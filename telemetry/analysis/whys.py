@@ -33,10 +33,10 @@ MISSES = (
 
 def verdict(found: Why) -> str:
     """What happened, else the first gate that failed in the case that came closest."""
-    if found.happened:
-        return f"{found.about}: it happened."
     best = found.cases[0] if found.cases else None
     failed = None if best is None else best.failed
+    if found.happened and failed is None:
+        return f"{found.about}: it happened."
     if best is None:
         return f"{found.about}: nothing can be judged."
     if failed is None:
@@ -45,7 +45,8 @@ def verdict(found: Why) -> str:
         return f"{found.about}: {best.label}: no gate is known to have failed ({told})."
     margin = "" if failed.margin is None else f" by {margin_text(failed.margin, failed.unit)}"
     label = failed.label[0].lower() + failed.label[1:]
-    return f"{found.about}: {best.label} failed at “{label}”{margin}. {failed.sentence}"
+    how = "happened, but failed" if found.happened else "failed"
+    return f"{found.about}: {best.label} {how} at “{label}”{margin}. {failed.sentence}"
 
 
 def margin_text(margin: float, unit: str) -> str:

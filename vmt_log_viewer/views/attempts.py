@@ -7,19 +7,30 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QShowEvent
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
-from telemetry.concepts import RunId, Table
+from telemetry.analysis.whys import funnel_columns, funnel_rows
+from telemetry.concepts import Funnel, RunId, Table
 from telemetry.errors import TelemetryError
-from telemetry.queries import HistogramQuery
+from telemetry.queries import FunnelQuery, HistogramQuery, WhyQuery
 from vmt_log_viewer.state.failures import failed_text
 from vmt_log_viewer.state.items import RowItem
 from vmt_log_viewer.theme import GRID, INSIDE
 from vmt_log_viewer.views.negotiation import NegotiationPanel
 from vmt_log_viewer.views.row_view import RowView
+from vmt_log_viewer.widgets.gate_list import GateList
 from vmt_log_viewer.widgets.outcome_mark import reason_color
 from vmt_log_viewer.widgets.payload_panel import PayloadPanel
 from vmt_log_viewer.widgets.plain import caption, tool_button
+from vmt_log_viewer.widgets.plain_table import PlainTable
 from vmt_log_viewer.widgets.tick_histogram import TickHistogram
 
 if TYPE_CHECKING:
@@ -58,15 +69,33 @@ class AttemptsView(RowView):
         layout = QVBoxLayout(upper)
         layout.setContentsMargins(INSIDE, 0, 0, 0)
         layout.setSpacing(GRID)
-        layout.addWidget(self._about)
-        layout.addWidget(self.histogram)
+        line = QHBoxLayout()
+        line.addWidget(self._about, 1)
+        self._by_gate = tool_button("By gate", "funnel", "At which gate how many attempts failed")
+        self._by_gate.setCheckable(True)
+        self._by_gate.clicked.connect(self._show_funnel)
+        line.addWidget(self._by_gate)
+        self.funnel = PlainTable(context.theme)
+        self._over = QStackedWidget()
+        self._over.addWidget(self.histogram)
+        self._over.addWidget(self.funnel)
+        layout.addLayout(line)
+        layout.addWidget(self._over)
         self._rows = QSplitter(Qt.Orientation.Vertical)
         self._rows.addWidget(upper)
         self._rows.addWidget(self.panel)
         self.payload = PayloadPanel(context, f"{self.name}.payload")
+        self.gates, self._why = GateList(context.theme), QScrollArea()
+        self._why.setWidgetResizable(True)
+        self._why.setFrameShape(QFrame.Shape.NoFrame)
+        self._why.setWidget(self.gates)
+        self._alone = QSplitter(Qt.Orientation.Horizontal)
+        self._alone.addWidget(self.payload)
+        self._alone.addWidget(self._why)
+        self._alone.setChildrenCollapsible(False)
         self._lower = QStackedWidget()
         self._lower.addWidget(self.negotiation)
-        self._lower.addWidget(self.payload)
+        self._lower.addWidget(self._alone)
         self._rows.addWidget(self._lower)
         self._rows.setCollapsible(1, False)
         self.histogram.tick_clicked.connect(context.document.cursor.move_to)
@@ -98,15 +127,22 @@ class AttemptsView(RowView):
         self.negotiation.forget()
         self.payload.forget()
         paired = all(table.with_role(role) for role in ("buyer", "seller", "price"))
-        self._lower.setCurrentWidget(self.negotiation if paired else self.payload)
+        explains = source.can_answer(WhyQuery)
+        self._lower.setCurrentWidget(self.negotiation if paired else self._alone)
         self.histogram.show_histogram(None)
-        self._words_alone = not paired and table.with_role("payload") is None
+        self.gates.show_why(None)
+        self._why.setVisible(explains)
+        self._by_gate.setVisible(source.can_answer(FunnelQuery))
+        self._by_gate.setChecked(False)
+        self._over.setCurrentWidget(self.histogram)
+        self._words_alone = not paired and table.with_role("payload") is None and not explains
         self._share_room()
 
     def _row_chosen(self, row: int) -> None:
         """The negotiation that an attempt of two agents belongs to, else the row in words."""
-        if self._lower.currentWidget() is self.payload:
+        if self._lower.currentWidget() is self._alone:
             self._tell(row)
+            self._ask_why(row)
             return
         item = self._negotiation_of(row)
         if item is not None and self._source is not None and self._run_id is not None:
@@ -119,6 +155,38 @@ class AttemptsView(RowView):
             tick = self.panel.value(row, "tick")
             item = RowItem(table.name, key, tick if isinstance(tick, int) else None)
             self.payload.show_row(self._source, self._run_id, item)
+
+    def _ask_why(self, row: int) -> None:
+        """The gates of an attempt that is not of two agents."""
+        key, source = self.panel.model.key_at(row), self._source
+        if key is None or source is None or self._run_id is None:
+            return
+        if source.can_answer(WhyQuery):
+            query = WhyQuery(self._run_id, key=key)
+            self.context.runner.submit(
+                f"{self.name}.why", source, query, self.gates.show_why,
+                lambda error: self.gates.say(str(error)), self,
+            )  # fmt: skip
+
+    def _show_funnel(self, on: bool) -> None:
+        """Attempts by gate instead of by reason over ticks; of the brushed ticks, all filters
+        left aside."""
+        self._over.setCurrentWidget(self.funnel if on else self.histogram)
+        self._ask_histogram()
+        if not on or self._source is None or self._run_id is None:
+            return
+        query = FunnelQuery(self._run_id, self.context.document.selection.brush)
+        self.context.runner.submit(
+            f"{self.name}.funnel", self._source, query, self._fill_funnel,
+            self._histogram_failed, self, "counting attempts by gate",
+        )  # fmt: skip
+
+    def _fill_funnel(self, found: Funnel) -> None:
+        self.funnel.rows.show(funnel_columns(found), funnel_rows(found))
+        ticks = self.context.document.selection.brush
+        self._about.setText(
+            f"Attempts by the gate at which they failed, {'all ticks' if ticks is None else ticks}"
+        )
 
     def _begin_with_first(self) -> None:
         """Something to look at from the start; cursor and selection stay where they are."""
@@ -155,7 +223,8 @@ class AttemptsView(RowView):
         if table is None or source is None or query is None:
             return
         by_reason = f" by {reason.label}" if reason is not None else ""
-        self._about.setText(f"{table.label}{by_reason} over ticks")
+        if not self._by_gate.isChecked():
+            self._about.setText(f"{table.label}{by_reason} over ticks")
         by = reason.name if reason is not None else None
         histogram = HistogramQuery(query.run_id, table.name, by, replace(query.where), _SOON_ENOUGH)
         self.context.runner.submit(

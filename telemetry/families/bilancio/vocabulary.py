@@ -13,8 +13,9 @@ from telemetry.families.bilancio.layout import opened
 from telemetry.families.bilancio.measures import LANES, MEASURES
 from telemetry.families.bilancio.tables import TABLES
 from telemetry.families.bilancio.views import FolderViews
+from telemetry.families.bilancio.why import why
 from telemetry.families.vocabulary import Asker, FamilySpec, FolderSpec, RunSpec, ScaleSpec
-from telemetry.queries import AgentsQuery, ExperimentsQuery, IterationsQuery, PairQuery
+from telemetry.queries import AgentsQuery, ExperimentsQuery, IterationsQuery, PairQuery, WhyQuery
 
 SPEC = "with what the document lists"
 PRODUCER = "as the producer writes it"
@@ -55,6 +56,7 @@ _ANSWERS: dict[type[Any], Any] = {
     ExperimentsQuery: questions.experiments,
     IterationsQuery: questions.iterations,
     PairQuery: pairs.why,
+    WhyQuery: why,
 }
 FAMILY = FamilySpec(
     name="bilancio",

@@ -11,6 +11,7 @@ from telemetry.engines import Shape
 from telemetry.families.moltmarket import audit, folder, metrics, proofs
 from telemetry.families.moltmarket.migrations import SCHEMA
 from telemetry.families.moltmarket.tables import RUN_COLUMNS, TABLES
+from telemetry.families.moltmarket.why import why
 from telemetry.families.vocabulary import (
     Asker,
     FamilySpec,
@@ -20,7 +21,7 @@ from telemetry.families.vocabulary import (
     RunSpec,
     ScaleSpec,
 )
-from telemetry.queries import AgentsQuery, OrderBookQuery, PricesQuery, VerifyQuery
+from telemetry.queries import AgentsQuery, OrderBookQuery, PricesQuery, VerifyQuery, WhyQuery
 
 DOCUMENT = "as in the document"
 PRODUCER = "as the producer writes it"
@@ -100,6 +101,7 @@ _ANSWERS: dict[type[Any], Any] = {
     OrderBookQuery: proofs.order_book,
     PricesQuery: proofs.prices,
     AgentsQuery: proofs.agents,
+    WhyQuery: why,
 }
 
 FAMILY = FamilySpec(

@@ -14,8 +14,9 @@ from telemetry.families.simcash.measures import LANES, MEASURES
 from telemetry.families.simcash.migrations import SCHEMA
 from telemetry.families.simcash.models import experiment, unified
 from telemetry.families.simcash.tables import tables
+from telemetry.families.simcash.why import why
 from telemetry.families.vocabulary import Asker, FamilySpec, ScaleSpec
-from telemetry.queries import AgentsQuery, ExperimentsQuery, IterationsQuery
+from telemetry.queries import AgentsQuery, ExperimentsQuery, IterationsQuery, WhyQuery
 
 NAME = "simcash"
 LABEL = "SimCash payments"
@@ -23,6 +24,7 @@ ANSWERS: Mapping[type[Any], Callable[[Any, Any], Any]] = {
     ExperimentsQuery: experiments.experiments,
     IterationsQuery: experiments.iterations,
     AgentsQuery: people.agents,
+    WhyQuery: why,
 }
 
 
