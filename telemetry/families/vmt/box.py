@@ -21,12 +21,13 @@ SAMPLES = 2_000
 def box(asker: Asker, query: BoxQuery) -> Box:
     """Stocks of A and B before the two met, every utility recorded of them, and their tries."""
     about = circumstances(asker, query.run_id, query.tick, query.agents)
-    if any(about.before.get(a, {}).get("inventory_A") is None for a in query.agents):
+    tried = gates_tried.tries(asker, WhyQuery(query.run_id, query.tick, query.agents))
+    stocks = {agent: _stocks(about, agent, tried) for agent in query.agents}
+    if None in stocks.values():
         raise NothingFoundError(
             f"The stocks of agents {query.agents[0]} and {query.agents[1]} before tick "
             f"{query.tick} are not recorded, so there is no box to draw."
         )
-    tried = gates_tried.tries(asker, WhyQuery(query.run_id, query.tick, query.agents))
     first, second = (_holder(asker, query, about, a, tried) for a in query.agents)
     scale = asker.scale("goods")
     moves = [_move(t, query.agents[0], scale) for t in tried if t.pair == "A<->B"]
@@ -37,10 +38,22 @@ def box(asker: Asker, query: BoxQuery) -> Box:
     return Box(query.tick, ("A", "B"), (first, second), tuple(moves), tuple(notes))
 
 
+def _stocks(about: Circumstances, agent: AgentId, tried: list[Any]) -> tuple[int, int] | None:
+    """A and B of the agent as the two met: as it began its first try, else its last snapshot."""
+    for t in tried[:1]:
+        side = "buyer" if t.told["buyer_id"] == agent else "seller"
+        if t.told[f"{side}_A_init"] is not None and t.told[f"{side}_B_init"] is not None:
+            return t.told[f"{side}_A_init"], t.told[f"{side}_B_init"]
+    state = about.before.get(agent, {})
+    held = state.get("inventory_A"), state.get("inventory_B")
+    return None if held[0] is None or held[1] is None else (held[0], held[1])
+
+
 def _holder(
     asker: Asker, query: BoxQuery, about: Circumstances, agent: AgentId, tried: list[Any]
 ) -> Holder:
-    state = about.before[agent]
+    state = about.before.get(agent, about.at.get(agent, {}))
+    held_a, held_b = _stocks(about, agent, tried) or (0, 0)
     scale = asker.scale("goods")
     rows = _samples(asker, query, agent)
     for t in tried:
@@ -54,8 +67,8 @@ def _holder(
     return Holder(
         agent,
         state.get("utility_type"),
-        state["inventory_A"] / scale,
-        state["inventory_B"] / scale,
+        held_a / scale,
+        held_b / scale,
         bundles,
         utilities[:, 0],
         utilities[:, 1],
