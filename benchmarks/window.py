@@ -245,7 +245,7 @@ def told(driver: Driver, found: list[float]) -> dict[str, object]:
     blocks = sorted(((b.length, b.work) for b in driver.dog.blocks), reverse=True)
     return {
         "took": driver.took,
-        "blocks": blocks[:20],
+        "blocks": blocks,
         "peak": driver.peak(),
         "steps": found,
         "crashes": driver.crashes,

@@ -8,10 +8,16 @@ import pytest
 
 import telemetry
 from telemetry.concepts import Fan, Series, TickRange, Timeline
-from telemetry.concepts.growth import OVERLAP, longer_fan, longer_series, longer_timeline
+from telemetry.concepts.growth import (
+    OVERLAP,
+    longer_band,
+    longer_fan,
+    longer_series,
+    longer_timeline,
+)
 from telemetry.errors import NothingFoundError
 from telemetry.families.vmt.recorder import LogPolicy, VmtRecorder, VmtRun
-from telemetry.queries import FanQuery, ProgressQuery, SeriesQuery, TimelineQuery
+from telemetry.queries import BandQuery, FanQuery, ProgressQuery, SeriesQuery, TimelineQuery
 from tests.builders import vmt
 from tests.telemetry.test_vmt_recorder import AGENT, STEP
 
@@ -77,6 +83,7 @@ def test_answers_made_longer_are_those_asked_for_at_once(tmp_path: Path, seed: i
     measures = [m.name for m in source.measures]
     series = {m: source.ask(SeriesQuery(1, m)) for m in measures}
     fans = {m: source.ask(FanQuery(1, m)) for m in measures}
+    bands = {m: source.ask(BandQuery(1, m)) for m in measures}
     timeline = source.ask(TimelineQuery(1))
     last = 19
     for end in (21, 22, 60, 190, 260):
@@ -89,6 +96,7 @@ def test_answers_made_longer_are_those_asked_for_at_once(tmp_path: Path, seed: i
             newer = source.ask(SeriesQuery(1, name, ticks=again))
             series[name] = longer_series(series[name], newer, last)
             fans[name] = longer_fan(fans[name], source.ask(FanQuery(1, name, again)), last)
+            bands[name] = longer_band(bands[name], source.ask(BandQuery(1, name, again)), last)
         first = max(0, last - OVERLAP)
         lanes = source.ask(TimelineQuery(1, ticks=TickRange(first, end - 1)))
         longer = longer_timeline(timeline, lanes, first)
@@ -97,6 +105,9 @@ def test_answers_made_longer_are_those_asked_for_at_once(tmp_path: Path, seed: i
     for name in measures:
         same_series(series[name], source.ask(SeriesQuery(1, name)))
         same_fan(fans[name], source.ask(FanQuery(1, name)))
+        whole = source.ask(BandQuery(1, name))
+        for part in ("tick", "low", "mean", "high", "count"):
+            np.testing.assert_array_equal(getattr(bands[name], part), getattr(whole, part))
     assert told(timeline) == told(source.ask(TimelineQuery(1)))
     economy.recorder.close()
     source.close()

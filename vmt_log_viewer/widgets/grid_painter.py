@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPen
+from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPen
 
 from telemetry.concepts import AgentId, Scene
 from vmt_log_viewer.plots.nice import nice_step
@@ -159,6 +159,7 @@ class GridPainter:
         else:
             for spot, look in zip(spots, looks, strict=True):
                 self._disc(painter, spot.center, look)
+        painter.setFont(self._small(self._layout.single))
         for spot, look in zip(spots, looks, strict=True):
             if spot.radius >= _ROOM_FOR_ID or look[2] or len(spot.agents) > 1:
                 self._name(painter, spot, *look)
@@ -193,21 +194,26 @@ class GridPainter:
 
     def _name(self, painter: QPainter, spot: Spot, rgba: int, radius: float, chosen: bool) -> None:
         text = f"×{len(spot.agents)}" if spot.crowd else str(spot.agents[0].agent_id)
-        font = self._theme.font("caption")
-        font.setPixelSize(max(9, min(13, int(radius * 0.95))))
-        painter.setFont(font)
-        width = painter.fontMetrics().horizontalAdvance(text)
-        if radius >= _ROOM_FOR_ID and width <= 1.8 * radius:
-            known = rgba != -1
-            painter.setPen(
-                readable_on(QColor.fromRgba(rgba)) if known else self._theme.color("text")
-            )
-            box = QRectF(spot.center.x() - 40, spot.center.y() - 10, 80, 20)
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
-        elif chosen or spot.crowd:
+        if radius >= _ROOM_FOR_ID:
+            painter.setFont(self._small(radius))
+            width = painter.fontMetrics().horizontalAdvance(text)
+            if width <= 1.8 * radius:
+                known = rgba != -1
+                ink = readable_on(QColor.fromRgba(rgba)) if known else self._theme.color("text")
+                painter.setPen(ink)
+                box = QRectF(spot.center.x() - 40, spot.center.y() - 10, 80, 20)
+                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+                return
+        if chosen or spot.crowd:
             painter.setPen(self._theme.color("text"))
             box = QRectF(spot.center.x() + radius + 2, spot.center.y() - 10, 80, 20)
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
+
+    def _small(self, radius: float) -> QFont:
+        """The font of what stands in or beside a disc."""
+        font = self._theme.font("caption")
+        font.setPixelSize(max(9, min(13, int(radius * 0.95))))
+        return font
 
 
 def _mean(spot: Spot) -> float:
