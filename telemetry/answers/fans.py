@@ -11,7 +11,7 @@ from telemetry.answers.measures import divisor, judged, place_of, spec_of
 from telemetry.answers.rebuilt import rebuilt_rows
 from telemetry.answers.runs import run_ticks
 from telemetry.answers.series import in_range, usual_step
-from telemetry.answers.tracks import tracks
+from telemetry.answers.tracks import tracks, whole_columns
 from telemetry.answers.values import floats, whole
 from telemetry.answers.where import along_ticks
 from telemetry.concepts import Fan, Floats, Ints
@@ -72,7 +72,7 @@ def fan(reader: Reader, query: FanQuery) -> Fan:
             "the ticks between them were not read.",
         )
     found = tracks(reader, statement, spec, column, divisor(reader, spec, query.run_id))
-    at, quantiles, count = _quantiles(found.tick, found.value)
+    at, quantiles, count = _quantiles(*whole_columns(found))
     return Fan(measure, at, quantiles, count, usual_step([at]), constant, (*notes, *found.notes))
 
 

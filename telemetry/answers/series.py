@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 
 from telemetry.answers.measures import divisor, judged, place_of, spec_of
 from telemetry.answers.rebuilt import rebuilt_rows
-from telemetry.answers.tracks import Tracks, by_agent, stretches, tracks
+from telemetry.answers.tracks import Tracks, lines, tracks
 from telemetry.answers.values import floats
 from telemetry.answers.where import along_ticks, one_of
 from telemetry.concepts import Ints, Line, Series, TickRange
@@ -25,8 +26,8 @@ def series(reader: Reader, query: SeriesQuery) -> Series:
         return Series(measure, (), 1, constant, notes)
     if measure.rebuilt:
         rows = rebuilt_rows(reader, spec, query.run_id, query.ticks, query.agents)
-        lines = _rebuilt_lines(rows)
-        return Series(measure, lines, usual_step([line.tick for line in lines]), constant, notes)
+        drawn = _rebuilt_lines(rows)
+        return Series(measure, drawn, usual_step([line.tick for line in drawn]), constant, notes)
     table, column = place_of(reader, spec)
     agent, tick = reader.column(spec.table, spec.agent), reader.column(spec.table, spec.tick)
     value = reader.layout.element(table, column)
@@ -46,43 +47,27 @@ def series(reader: Reader, query: SeriesQuery) -> Series:
     statement = statement.where(*ordered).order_by(*([] if ordered else [agent]), tick)
     scale = divisor(reader, spec, query.run_id)
     found = tracks(reader, statement, spec, column, scale, marked=spec.mark is not None)
-    lines = _lines(found, mixed=bool(ordered))
-    steps = usual_step([line.tick for line in lines])
-    return Series(measure, lines, steps, constant, (*notes, *found.notes))
-
-
-def _lines(found: Tracks, *, mixed: bool) -> tuple[Line, ...]:
-    """A line for each agent; where rows are `mixed`, each agent's stand apart from one another."""
-    agent, tick, value, mark = found.agent, found.tick, found.value, found.mark
-    if mixed:
-        order = by_agent(agent)
-        agent, tick, value = agent[order], tick[order], value[order]
-        mark = None if mark is None else [mark[i] for i in order.tolist()]
-    return tuple(
-        Line(own, tick[part], value[part], None if mark is None else tuple(mark[part]))
-        for own, part in stretches(agent)
-    )
+    notes, drawn = (*notes, *found.notes), lines(found)
+    return Series(measure, drawn, usual_step([line.tick for line in drawn]), constant, notes)
 
 
 def _rebuilt_lines(rows: list[tuple[Any, ...]]) -> tuple[Line, ...]:
-    """Rows (agent, tick, value) of one agent after the other."""
+    """Lines of rows (agent, tick, value), in the order in which their agents first occur."""
     agent = np.empty(len(rows), object)
     agent[:] = [row[0] for row in rows]
     value, _ = floats([row[2] for row in rows])
     tick = np.array([row[1] for row in rows], np.int64)
-    return _lines(Tracks(agent, tick, value, None, ()), mixed=False)
+    return lines(Tracks([agent], [tick], [value], None), list(dict.fromkeys(agent.tolist())))
 
 
 def usual_step(ticks: list[Ints]) -> int:
     """The usual distance between recorded ticks: the most frequent one, 1 where there is none."""
-    gaps = [np.diff(t) for t in ticks if len(t) > 1]
-    if not gaps:
-        return 1
-    values, counts = np.unique(np.concatenate(gaps), return_counts=True)
-    positive = values > 0
-    if not positive.any():
-        return 1
-    return int(values[positive][np.argmax(counts[positive])])
+    seen: Counter[int] = Counter()
+    for own in ticks:
+        gaps, counts = np.unique(np.diff(own), return_counts=True)
+        seen.update(dict(zip(gaps.tolist(), counts.tolist(), strict=True)))
+    positive = [gap for gap in seen if gap > 0]
+    return min(positive, key=lambda gap: (-seen[gap], gap)) if positive else 1
 
 
 def in_range(tick: sa.ColumnElement[Any], ticks: TickRange | None) -> list[sa.ColumnElement[bool]]:

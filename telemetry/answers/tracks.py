@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
 from telemetry.answers.values import agent_of, decimal_cell, floats, whole
-from telemetry.concepts import AgentId, Floats, Ints
+from telemetry.concepts import AgentId, Floats, Ints, Line
 from telemetry.families.vocabulary import ColumnSpec, MeasureSpec
 from telemetry.reader import Reader
 
 CHUNK = 10_000
+_HALF = 1 << 31
+T = TypeVar("T")
 Row = tuple[Any, ...]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Tracks:
-    """Rows in the order in which they were read, and what is to be said of those left out.
+    """Chunks of rows in the order in which they were read, and what is to be said of others.
 
-    `agent` holds int64 where all agents are numbers, else each agent's id as it is; `value` is
-    NaN where NULL or no number. `mark` is None where none was asked for.
+    `agent` holds whole numbers where all agents of a chunk are, else each one's id as it is;
+    `value` is NaN where NULL or no number. `mark` is None where none was asked for. Whoever takes
+    the chunks out (`lines`, `whole`) leaves none behind: there may be millions of rows.
     """
 
-    agent: npt.NDArray[Any]
-    tick: Ints
-    value: Floats
+    agent: list[npt.NDArray[Any]]
+    tick: list[npt.NDArray[Any]]
+    value: list[Floats]
     mark: list[str] | None
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def tracks(
@@ -43,10 +47,7 @@ def tracks(
     marked: bool = False,
 ) -> Tracks:
     """The rows (agent, tick, value and, where `marked`, mark) of a statement."""
-    agents: list[npt.NDArray[Any]] = []
-    ticks: list[Ints] = []
-    values: list[Floats] = []
-    marks: list[str] = []
+    found = Tracks([], [], [], [] if marked else None)
     left = odd = 0
     for chunk in reader.chunks(statement, CHUNK):
         agent, tick, rows = _placed(chunk)
@@ -58,11 +59,11 @@ def tracks(
             stored = [decimal_cell(value) for value in stored]
         value, no_number = floats(stored, scale)
         odd += no_number
-        agents.append(agent)
-        ticks.append(tick)
-        values.append(value)
-        if marked:
-            marks.extend("" if row[3] is None else str(row[3]) for row in rows)
+        found.agent.append(_small(agent))
+        found.tick.append(_small(tick))
+        found.value.append(value)
+        if found.mark is not None:
+            found.mark.extend("" if row[3] is None else str(row[3]) for row in rows)
     notes = []
     if left:
         notes.append(
@@ -70,13 +71,94 @@ def tracks(
         )
     if odd:
         notes.append(f"{odd} values of {spec.name} are no numbers and are left out.")
-    return Tracks(
-        np.concatenate(agents) if agents else np.empty(0, np.int64),
-        np.concatenate(ticks) if ticks else np.empty(0, np.int64),
-        np.concatenate(values) if values else np.empty(0, np.float64),
-        marks if marked else None,
-        tuple(notes),
+    found.notes = tuple(notes)
+    return found
+
+
+def whole_columns(found: Tracks) -> tuple[Ints, Floats]:
+    """Ticks and values in the order in which they were read."""
+    found.agent.clear()
+    return _joined(found.tick, np.int64), _joined(found.value, np.float64)
+
+
+def lines(found: Tracks, known: list[AgentId] | None = None) -> tuple[Line, ...]:
+    """A line for each agent, its rows in the order in which they were read.
+
+    Lines come in the order of `known`, else numbers ascending and then others by their texts.
+    """
+    known = _known(found.agent) if known is None else known
+    codes = [_codes(chunk, known) for chunk in _taken(found.agent)]
+    counts = np.zeros(len(known), np.int64)
+    for code in codes:
+        counts += np.bincount(code, minlength=len(known))
+    ends = np.cumsum(counts)
+    free = ends - counts
+    tick, value = np.empty(int(counts.sum()), np.int64), np.empty(int(counts.sum()), np.float64)
+    mark = None if found.mark is None else np.empty(tick.size, object)
+    read = 0
+    for code, at, values in zip(
+        _taken(codes), _taken(found.tick), _taken(found.value), strict=True
+    ):
+        order = np.argsort(code, kind="stable")
+        together = code[order]
+        rank = np.arange(code.size) - np.searchsorted(together, together)
+        target = free[together] + rank
+        tick[target], value[target] = at[order], values[order]
+        if mark is not None and found.mark is not None:
+            mark[target] = np.array([*found.mark[read : read + code.size], None], object)[order]
+        free += np.bincount(code, minlength=len(known))
+        read += code.size
+    return tuple(
+        Line(
+            agent,
+            tick[end - count : end],
+            value[end - count : end],
+            None if mark is None else tuple(mark[end - count : end].tolist()),
+        )
+        for agent, count, end in zip(known, counts.tolist(), ends.tolist(), strict=True)
     )
+
+
+def _known(chunks: list[npt.NDArray[Any]]) -> list[AgentId]:
+    """The agents of all chunks: numbers ascending, or else in the order of their texts."""
+    seen: set[AgentId] = set()
+    for chunk in chunks:
+        seen.update(chunk.tolist() if chunk.dtype == object else np.unique(chunk).tolist())
+    if any(isinstance(agent, str) for agent in seen):
+        return sorted(seen, key=lambda agent: (isinstance(agent, str), str(agent)))
+    return sorted(seen)
+
+
+def _codes(agents: npt.NDArray[Any], known: list[AgentId]) -> npt.NDArray[np.int32]:
+    """Each agent's place among the known ones."""
+    if agents.dtype != object and not any(isinstance(agent, str) for agent in known):
+        return np.searchsorted(np.array(known), agents).astype(np.int32)
+    places = {agent: place for place, agent in enumerate(known)}
+    return np.array([places[agent] for agent in agents.tolist()], np.int32)
+
+
+def _taken(chunks: list[T]) -> Iterator[T]:
+    """The chunks one by one, each forgotten as soon as the next one is asked for."""
+    chunks.reverse()
+    while chunks:
+        yield chunks.pop()
+
+
+def _joined(chunks: list[npt.NDArray[Any]], kind: type[Any]) -> npt.NDArray[Any]:
+    joined = np.empty(sum(chunk.size for chunk in chunks), kind)
+    at = 0
+    for chunk in _taken(chunks):
+        joined[at : at + chunk.size] = chunk
+        at += chunk.size
+    return joined
+
+
+def _small(numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The same numbers in half the room, where they fit."""
+    if numbers.dtype != np.int64 or not numbers.size:
+        return numbers
+    fits = int(numbers.min()) >= -_HALF and int(numbers.max()) < _HALF
+    return numbers.astype(np.int32) if fits else numbers
 
 
 def _placed(rows: list[Row]) -> tuple[npt.NDArray[Any], Ints, list[Row]]:
@@ -110,22 +192,3 @@ def _whole(values: list[Any]) -> Ints | None:
     except (ValueError, OverflowError):
         return None
     return array if array.dtype == np.int64 and array.ndim == 1 else None
-
-
-def stretches(agent: npt.NDArray[Any]) -> list[tuple[AgentId, slice]]:
-    """The agents one after the other, each with the rows that stand together."""
-    if not agent.size:
-        return []
-    turns = (np.flatnonzero(agent[1:] != agent[:-1]) + 1).tolist()
-    edges = [0, *turns, agent.size]
-    known: list[AgentId] = agent[edges[:-1]].tolist()
-    return [(known[i], slice(edges[i], edges[i + 1])) for i in range(len(known))]
-
-
-def by_agent(agent: npt.NDArray[Any]) -> Ints:
-    """The order of rows in which those of an agent stand together, otherwise as they stood."""
-    if agent.dtype == object:
-        listed = agent.tolist()
-        keys = [(isinstance(own, str), str(own)) for own in listed]
-        return np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64)
-    return np.argsort(agent, kind="stable")
