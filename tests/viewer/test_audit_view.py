@@ -119,3 +119,18 @@ def test_the_funnel_takes_the_place_of_the_histogram_and_back(qtbot, context, da
         view._by_gate.click()
         assert view._over.currentWidget() is view.histogram
         wait(qtbot, view)
+
+
+def test_the_nearest_miss_leads_to_its_negotiation(qtbot, context, database):
+    with shown(qtbot, context, AttemptsView, database) as view:
+        view._nearest.click()
+        wait(qtbot, view)
+        qtbot.waitUntil(lambda: len(view.nearest.rows.rows) > 1)
+        margins = [row[5] for row in view.nearest.rows.rows]
+        assert margins == sorted(margins, reverse=True)
+        view.nearest.selectRow(1)
+        wait(qtbot, view)
+        tick, buyer, seller = view.nearest.rows.rows[1][:3]
+        shown_now = view.negotiation.negotiation
+        assert shown_now.tick == context.document.cursor.tick == tick
+        assert {str(agent) for agent in shown_now.agents} == {buyer, seller}

@@ -17,12 +17,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from telemetry.analysis.whys import funnel_columns, funnel_rows
-from telemetry.concepts import Funnel, RunId, Table
+from telemetry.analysis.whys import MISSES, funnel_columns, funnel_rows, miss_rows
+from telemetry.concepts import Funnel, NearMiss, NearMisses, RunId, Table
 from telemetry.errors import TelemetryError
-from telemetry.queries import FunnelQuery, HistogramQuery, WhyQuery
+from telemetry.queries import FunnelQuery, HistogramQuery, NearMissesQuery, WhyQuery
 from vmt_log_viewer.state.failures import failed_text
-from vmt_log_viewer.state.items import RowItem
+from vmt_log_viewer.state.items import NegotiationItem, RowItem
 from vmt_log_viewer.theme import GRID, INSIDE
 from vmt_log_viewer.views.negotiation import NegotiationPanel
 from vmt_log_viewer.views.row_view import RowView
@@ -75,10 +75,16 @@ class AttemptsView(RowView):
         self._by_gate.setCheckable(True)
         self._by_gate.clicked.connect(self._show_funnel)
         line.addWidget(self._by_gate)
-        self.funnel = PlainTable(context.theme)
+        self._nearest = tool_button("Nearest", "target", "What failed by the least, all ticks")
+        self._nearest.setCheckable(True)
+        self._nearest.clicked.connect(self._show_nearest)
+        line.addWidget(self._nearest)
+        self.funnel, self.nearest = PlainTable(context.theme), PlainTable(context.theme)
+        self.nearest.row_chosen.connect(self._choose_miss)
+        self._misses: tuple[NearMiss, ...] = ()
         self._over = QStackedWidget()
-        self._over.addWidget(self.histogram)
-        self._over.addWidget(self.funnel)
+        for widget in (self.histogram, self.funnel, self.nearest):
+            self._over.addWidget(widget)
         layout.addLayout(line)
         layout.addWidget(self._over)
         self._rows = QSplitter(Qt.Orientation.Vertical)
@@ -133,8 +139,8 @@ class AttemptsView(RowView):
         self.gates.show_why(None)
         self._why.setVisible(explains)
         self._by_gate.setVisible(source.can_answer(FunnelQuery))
-        self._by_gate.setChecked(False)
-        self._over.setCurrentWidget(self.histogram)
+        self._nearest.setVisible(source.can_answer(NearMissesQuery))
+        self._put_over(self.histogram)
         self._words_alone = not paired and table.with_role("payload") is None and not explains
         self._share_room()
 
@@ -168,18 +174,48 @@ class AttemptsView(RowView):
                 lambda error: self.gates.say(str(error)), self,
             )  # fmt: skip
 
+    def _put_over(self, widget: QWidget) -> None:
+        """What stands above the rows: the histogram, the funnel or the nearest misses."""
+        self._over.setCurrentWidget(widget)
+        self._by_gate.setChecked(widget is self.funnel)
+        self._nearest.setChecked(widget is self.nearest)
+        self._share_room()
+
     def _show_funnel(self, on: bool) -> None:
         """Attempts by gate instead of by reason over ticks; of the brushed ticks, all filters
         left aside."""
-        self._over.setCurrentWidget(self.funnel if on else self.histogram)
+        self._put_over(self.funnel if on else self.histogram)
         self._ask_histogram()
-        if not on or self._source is None or self._run_id is None:
-            return
-        query = FunnelQuery(self._run_id, self.context.document.selection.brush)
-        self.context.runner.submit(
-            f"{self.name}.funnel", self._source, query, self._fill_funnel,
-            self._histogram_failed, self, "counting attempts by gate",
-        )  # fmt: skip
+        if on and self._source is not None and self._run_id is not None:
+            query = FunnelQuery(self._run_id, self.context.document.selection.brush)
+            self.context.runner.submit(
+                f"{self.name}.over", self._source, query, self._fill_funnel,
+                self._histogram_failed, self, "counting attempts by gate",
+            )  # fmt: skip
+
+    def _show_nearest(self, on: bool) -> None:
+        """Negotiations that failed by the least, of the brushed ticks."""
+        self._put_over(self.nearest if on else self.histogram)
+        self._ask_histogram()
+        if on and self._source is not None and self._run_id is not None:
+            query = NearMissesQuery(self._run_id, self.context.document.selection.brush)
+            self.context.runner.submit(
+                f"{self.name}.over", self._source, query, self._fill_nearest,
+                self._histogram_failed, self, "ranking what failed by the least",
+            )  # fmt: skip
+
+    def _fill_nearest(self, found: NearMisses) -> None:
+        self._misses = found.misses
+        self.nearest.rows.show(MISSES[:-1], [row[:-1] for row in miss_rows(found)])
+        self._about.setText(" ".join(("What failed by the least.", *found.notes)))
+
+    def _choose_miss(self, row: int) -> None:
+        """Go to its tick and show its negotiation, the closest try pointed out."""
+        if 0 <= row < len(self._misses) and self._source and self._run_id is not None:
+            miss = self._misses[row]
+            self.context.document.cursor.move_to(miss.tick)
+            item = NegotiationItem(miss.tick, miss.agents)
+            self.negotiation.show_item(self._source, self._run_id, item, miss.key)
 
     def _fill_funnel(self, found: Funnel) -> None:
         self.funnel.rows.show(funnel_columns(found), funnel_rows(found))
@@ -223,7 +259,7 @@ class AttemptsView(RowView):
         if table is None or source is None or query is None:
             return
         by_reason = f" by {reason.label}" if reason is not None else ""
-        if not self._by_gate.isChecked():
+        if self._over.currentWidget() is self.histogram:
             self._about.setText(f"{table.label}{by_reason} over ticks")
         by = reason.name if reason is not None else None
         histogram = HistogramQuery(query.run_id, table.name, by, replace(query.where), _SOON_ENOUGH)
@@ -249,5 +285,9 @@ class AttemptsView(RowView):
     def _share_room(self) -> None:
         whole = self.height()
         upper = min(120, whole // 6)
+        if self._over.currentWidget() is not self.histogram:
+            upper = min(200, whole // 4)  # a table shows little in the height of a histogram
         lower = _SENTENCE if self._words_alone else (whole - upper) // 2
         self._rows.setSizes([upper, whole - upper - lower, lower])
+        wide = self._lower.width()
+        self._alone.setSizes([2 * wide // 5, wide - 2 * wide // 5])
