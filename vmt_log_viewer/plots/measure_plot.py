@@ -46,6 +46,7 @@ class MeasurePlot(QWidget):
         self._marks: tuple[int | None, int | None] = (None, None)
         self.header = PlotHeader(measure, shared.theme)
         self.stage = Stage(shared, lambda agent: self.agent_picked.emit(agent, False))
+        self.stage.setUpdatesEnabled(False)  # until there is something to see
         self.message = _Sentence()
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
@@ -60,10 +61,12 @@ class MeasurePlot(QWidget):
     def show_series(self, series: Series | None, bank: LineBank | None = None) -> None:
         """The lines, and what was made of them for drawing; None where none are to be shown."""
         self.data.series, self.data.bank = series, bank
+        self._wake(series)
         self._show_data()
 
     def show_fan(self, fan: Fan | None) -> None:
         self.data.fan = fan
+        self._wake(fan)
         if fan is None:
             self.data.band = None
         self._show_data()
@@ -75,6 +78,7 @@ class MeasurePlot(QWidget):
 
     def show_shading(self, lane: Lane | None, color_of: ColorOf) -> None:
         self.stage.shading.lane, self.stage.shading.color_of = lane, color_of
+        self._wake(lane)
         self.stage.redraw()
 
     def say(self, text: str) -> None:
@@ -147,6 +151,11 @@ class MeasurePlot(QWidget):
         self.stage.redraw()
 
     # How it is done
+
+    def _wake(self, something: object) -> None:
+        """Paint from now on: plots that were made together do so one after the other."""
+        if something is not None and not self.stage.updatesEnabled():
+            self.stage.setUpdatesEnabled(True)
 
     def resizeEvent(self, event: object) -> None:
         super().resizeEvent(event)  # type: ignore[arg-type]
