@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vmt_log_viewer.theme import Theme
 
 _APART = 6.0  # pixels between arrows of the same two agents
+_HEAD = 7.0  # pixels that a head is long at least
 _CROWD = 80  # of more trades arrows have no edge in the ground's colour
 
 
@@ -71,8 +72,9 @@ class TradeArrows:
         shaft = QPainterPath(start)
         shaft.quadTo(middle, tip)
         along = _unit(tip - middle)
-        aside = QPointF(-along.y(), along.x()) * (1.68 * self._thick)
-        back = tip - along * (2.8 * self._thick)
+        reach = max(_HEAD, 2.8 * self._thick)
+        aside = QPointF(-along.y(), along.x()) * (0.6 * reach)
+        back = tip - along * reach
         return shaft, QPolygonF([tip, back + aside, back - aside])
 
     def _ring(self, painter: QPainter, trade: TradeMark) -> None:
