@@ -6,10 +6,10 @@ import json
 
 from telemetry.analysis.divergence import only_seeds
 from telemetry.concepts import Cell, Column, Divergence, RowDifference, Setting
-from telemetry.text import cell_text, one_line
+from telemetry.text import cell_text, exact_shown, one_line
 
 ALSO = (
-    Column("table", "also at this tick", "text"),
+    Column("also at this tick", "also at this tick", "text"),
     Column("agents", "agents", "text"),
     Column("what", "what", "text"),
 )
@@ -38,9 +38,9 @@ def headings(found: RowDifference, left: str, right: str) -> tuple[Column, ...]:
     before = f"both at tick {found.before_tick}"
     return (
         Column("column", "column", "text"),
-        *(() if found.before is None else (Column("before", before, "text"),)),
-        Column("left", left, "text"),
-        Column("right", right, "text"),
+        *(() if found.before is None else (Column(before, before, "text"),)),
+        Column(left, left, "text"),
+        Column(right, right, "text"),
         Column("differs", "", "text"),
     )
 
@@ -53,10 +53,16 @@ def cells(found: RowDifference) -> tuple[tuple[Cell, ...], ...]:
     names = {column.name for column in found.differing}
     rows = []
     for i, column in enumerate(found.columns):
+        shown = [found.left, found.right] if found.before is None else [
+            found.before, found.left, found.right]  # fmt: skip
+        here = [row[i] if row is not None else None for row in (found.left, found.right)]
+        close = column.name in names and len({cell_text(v, column) for v in here}) == 1
         values = [
-            None if row is None else cell_text(row[i], column, limit=200)
-            for row in (found.before, found.left, found.right)[found.before is None :]
-        ]
+            None if row is None
+            else exact_shown(row[i], column) if close and row[i] is not None
+            else cell_text(row[i], column, limit=200)
+            for row in shown
+        ]  # fmt: skip
         differs = column.name in names or found.left is None or found.right is None
         rows.append((column.label, *values, "≠" if differs else ""))
     return tuple(sorted(rows, key=lambda row: row[-1] == ""))
@@ -108,7 +114,7 @@ def what(first: RowDifference, left: str, right: str) -> str:
         i = names.index(column.name)
         one, other = (cell_text(row[i], column, limit=CELLS) for row in (first.left, first.right))
         if one == other:
-            one, other = repr(first.left[i]), repr(first.right[i])
+            one, other = (exact_shown(row[i], column) for row in (first.left, first.right))
         said.append(f"{column.name} is {one} in {left} and {other} in {right}")
     more = len(first.differing) - 1
     return said[0] + (

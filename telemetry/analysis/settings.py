@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 
 from telemetry.analysis.chosen import Chosen
 from telemetry.analysis.policies import leaves
 from telemetry.cancel import CancelToken
-from telemetry.concepts import Cell, Column, Setting
-from telemetry.queries import RunQuery, RunsQuery
-from telemetry.source import Source
+from telemetry.concepts import Cell, Setting
+from telemetry.queries import TableQuery
 
 SET_UP = ("seed", "master_seed", "parameter")
 """Roles of the run row's columns that say how a run was set up, not what came of it."""
@@ -32,26 +32,35 @@ def settings_of(
     """Path → value of all that the run was set to; None where no configuration is recorded.
 
     Columns of the run row that play one of `roles` count too, under their own names, where the
-    configuration has no key of that name.
+    configuration has no key of that name; the regime only where there is no configuration.
     """
-    detail = chosen.source.ask(RunQuery(chosen.run_id), token)
-    columns = _columns(chosen.source, token)
-    found = {} if detail.config is None else dict(leaves(detail.config))
+    config = configuration(chosen, token)
+    found = {} if config is None else dict(leaves(config))
     known = {re.split(r"[.\]\[]+", path.rstrip("]"))[-1].strip('"') for path in found}
-    own = {
-        column.name: detail.run.fields.get(column.name)
-        for column in columns
-        if column.role in roles and column.name not in known
-    }
-    found.update({name: value for name, value in own.items() if value is not None})
-    parameters = any(c.role == "parameter" and c.name in found for c in columns)
-    return found if detail.config is not None or parameters else None
+    table = chosen.source.table_with_role("runs")
+    wanted = roles if found else (*roles, "regime")
+    parameters = False
+    for column in () if table is None else table.columns:
+        value = chosen.run.fields.get(column.name)
+        if column.role in wanted and column.name not in known and value is not None:
+            found[column.name] = value
+            parameters = parameters or column.role == "parameter"
+    return found if config is not None or parameters else None
 
 
-def _columns(source: Source, token: CancelToken | None) -> tuple[Column, ...]:
-    """What the run row has."""
-    table = source.table_with_role("runs")
-    return source.ask(RunsQuery(), token).columns if table is None else table.columns
+def configuration(chosen: Chosen, token: CancelToken | None = None) -> object:
+    """The decoded configuration as the run row stores it; None where it has none that is JSON."""
+    table = chosen.source.table_with_role("runs")
+    column = None if table is None else table.with_role("config")
+    if table is None or column is None:
+        return None
+    query = TableQuery(chosen.run_id, table.name, (column.name,), limit=1)
+    rows = chosen.source.ask(query, token).rows
+    text = rows[0][0] if rows else None
+    try:
+        return json.loads(text) if isinstance(text, str) else text
+    except (ValueError, RecursionError):
+        return text
 
 
 def differing(found: Sequence[Mapping[str, object]]) -> tuple[Setting, ...]:

@@ -97,7 +97,7 @@ def _sections(found: Divergence, said: str, left: str, right: str) -> list[Secti
     if found.settings:
         columns = tuple(
             Column(name, label, "text")
-            for name, label in (("key", "configuration"), ("left", left), ("right", right))
+            for name, label in (("configuration",) * 2, (left, left), (right, right))
         )
         sections.append(("", columns, setting_rows(found.settings)))
     return sections

@@ -47,6 +47,8 @@ _COMMANDS = {
     "costs": ("costs", "What each tick cost each agent."),
     "book": ("proofs", "Order book and standings after a tick."),
     "diff": ("diffs", "Where two runs part: the first tick, table, agent and column."),
+    "compare": ("compares", "Runs side by side: settings that differ, what they came to."),
+    "seeds": ("compares", "Runs grouped by configuration: means with intervals, effects."),
     "audit": ("audits", "Which invariants a recording breaks, and where."),
     "verify": ("proofs", "Whether recordings can be trusted: the first broken link."),
     "series": ("curves", "A measure of agents over ticks."),

@@ -79,7 +79,7 @@ class Quantity:
     """One number that runs came to, as their tables' summaries declare it.
 
     `group` is the pair type, reason … that it is of, None: of all rows. `values` has a cell for
-    each run, in the unit that `column` is shown in; None where it is not recorded or has no rows.
+    each run, as `Summary` or the run row gives it; None where it is not recorded or has no rows.
     """
 
     table: str

@@ -31,8 +31,8 @@ class Column:
     source lacks the column or a run left it at its default: its cells then mean nothing.
     `role` is the family-free meaning a view may look for: run, tick, agent, buyer, seller, pair,
     direction, mode, regime, price, surplus, surplus_buyer, surplus_seller, result, reason, x, y,
-    target_x, target_y, kind, amount, quantity, config, payload, name, start, end, seed, status, link (to a
-    row's id) …
+    target_x, target_y, kind, amount, quantity, config, payload, name, start, end, seed, status,
+    link (to a row's id) …
     `weight` names the column that a mean of this one is weighted by.
     """
 
