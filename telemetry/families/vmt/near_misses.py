@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from telemetry.concepts import Funnel, NearMiss, NearMisses
+from telemetry.concepts import Funnel, NearMiss, NearMisses, TickRange
 from telemetry.errors import NothingFoundError
 from telemetry.families.vmt import derived
 from telemetry.families.vmt.audit_words import number, signed
@@ -16,6 +16,8 @@ from telemetry.families.vocabulary import Asker, within
 from telemetry.queries import FunnelQuery, NearMissesQuery
 
 ATTEMPTS = "trade_attempts"
+ROWS = 250_000
+"""Attempts that one statement groups, so that a withdrawn question ends soon."""
 GATES = (
     ("block", "block not feasible after rounding"),
     ("utility", "a side does not gain"),
@@ -34,6 +36,25 @@ def near_misses(asker: Asker, query: NearMissesQuery) -> NearMisses:
     Negotiations in which no try was feasible come to no utility and are counted alone.
     """
     _required(asker)
+    total = ranked = 0
+    nearest: list[tuple[Any, ...]] = []
+    for window in _windows(asker, query):
+        for chunk in asker.chunks(_failed(asker, query, window)):
+            total += len(chunk)
+            judged = [row for row in chunk if row[5] is not None]
+            ranked += len(judged)
+            nearest = sorted([*nearest, *judged], key=lambda r: (-r[5], *r[:3]))[: query.limit]
+    notes = []
+    if total > ranked:
+        lost = total - ranked
+        notes.append(f"In {lost} of {total} negotiations that failed no block was feasible.")
+    if ranked > len(nearest):
+        notes.append(f"The nearest {len(nearest)} of {ranked} are shown.")
+    return NearMisses(tuple(_miss(asker, query, row) for row in nearest), total, tuple(notes))
+
+
+def _failed(asker: Asker, query: NearMissesQuery, window: TickRange) -> sa.Select[Any]:
+    """Each negotiation without a success: who, what, its closest try's margin, and its tries."""
     at = {n: asker.column(ATTEMPTS, n) for n in _NAMES}
     gains = [at[f"{s}_U_final"] - at[f"{s}_U_init"] for s in ("buyer", "seller")]
     worse = sa.case((gains[0] < gains[1], gains[0]), else_=gains[1])
@@ -41,32 +62,25 @@ def near_misses(asker: Asker, query: NearMissesQuery) -> NearMisses:
     sides: list[Any] = [at[n] for n in ("tick", "buyer_id", "seller_id", "direction")]
     sides.append(at_pair(asker).label("pair"))
     traded = sa.func.sum(sa.case((at["result"] == "success", 1), else_=0))
-    closest = sa.func.max(judged)
-    own = (asker.column(ATTEMPTS, "run_id") == query.run_id, within(at["tick"], query.ticks))
-    negotiations = (
-        sa.select(*sides, closest.label("margin"), sa.func.count().label("tries"))
-        .where(*own)
-        .group_by(*sides)
-        .having(traded == 0)
-        .subquery("negotiations")
-    )
-    count: list[Any] = [sa.func.count(), sa.func.count(negotiations.c.margin)]
-    ((total, ranked),) = asker.rows(sa.select(*count).select_from(negotiations))
-    order = (negotiations.c.margin.desc(), negotiations.c.tick, negotiations.c.buyer_id)
-    rows = asker.rows(
-        sa.select(negotiations)
-        .where(negotiations.c.margin.is_not(None))
-        .order_by(*order)
-        .limit(query.limit)
-    )
-    notes = []
-    if total > ranked:
-        notes.append(
-            f"In {total - ranked} of {total} negotiations that failed no block was feasible."
-        )
-    if ranked > len(rows):
-        notes.append(f"The nearest {len(rows)} of {ranked} are shown.")
-    return NearMisses(tuple(_miss(asker, query, row) for row in rows), total, tuple(notes))
+    columns: list[Any] = [*sides, sa.func.max(judged).label("margin"), sa.func.count()]
+    own = (asker.column(ATTEMPTS, "run_id") == query.run_id, within(at["tick"], window))
+    return sa.select(*columns).where(*own).group_by(*sides).having(traded == 0)
+
+
+def _windows(asker: Asker, query: NearMissesQuery | FunnelQuery) -> Iterator[TickRange]:
+    """The ticks asked for in parts of about `ROWS` attempts, with progress after each."""
+    tick, run = asker.column(ATTEMPTS, "tick"), asker.column(ATTEMPTS, "run_id")
+    own = (run == query.run_id, within(tick, query.ticks))
+    orders = (tick, tick.desc())
+    ends = [asker.rows(sa.select(tick).where(*own).order_by(o).limit(1)) for o in orders]
+    if not all(ends):
+        return
+    first, last = (rows[0][0] for rows in ends)
+    ((size,),) = asker.rows(sa.select(sa.func.count()).where(*own))
+    wide = max(1, (last - first + 1) * ROWS // max(size, 1))
+    for start in range(first, last + 1, wide):
+        yield TickRange(start, min(start + wide - 1, last))
+        asker.token.report(min(start + wide, last + 1) - first, last - first + 1, "ticks")
 
 
 _NAMES = (
@@ -152,11 +166,12 @@ def _gate(reason: Any, result: Any) -> str:
 def _grouped(asker: Asker, query: FunnelQuery) -> Iterator[tuple[Any, ...]]:
     tick, reason, result = (asker.column(ATTEMPTS, n) for n in ("tick", "result_reason", "result"))
     pair = at_pair(asker).label("pair")
-    own = (asker.column(ATTEMPTS, "run_id") == query.run_id, within(tick, query.ticks))
     columns: list[Any] = [tick, pair, reason, result, sa.func.count()]
-    statement = sa.select(*columns).where(*own).group_by(tick, pair, reason, result)
-    for chunk in asker.chunks(statement):
-        yield from chunk
+    for window in _windows(asker, query):
+        own = (asker.column(ATTEMPTS, "run_id") == query.run_id, within(tick, window))
+        statement = sa.select(*columns).where(*own).group_by(tick, pair, reason, result)
+        for chunk in asker.chunks(statement):
+            yield from chunk
 
 
 def _states(asker: Asker, query: FunnelQuery) -> dict[int, tuple[str, str]]:
