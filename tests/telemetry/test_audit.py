@@ -166,6 +166,22 @@ def test_small_windows_of_ticks_find_the_same(honest, tmp_path, monkeypatch):
     assert len(whole.verdicts) == len(PLANTED)
 
 
+@pytest.mark.parametrize("rows", [250_000, 37])
+def test_snapshots_of_some_ticks_alone_are_judged_by_what_lies_between_them(
+    honest, tmp_path, monkeypatch, rows
+):
+    monkeypatch.setattr(auditing, "ROWS", rows)
+    thin = "DELETE FROM agent_snapshots WHERE tick % 4 <> 0"
+    sparse = audited(planted(honest, tmp_path, thin))
+    assert [v.rule.name for v in sparse.verdicts if v.state != "sound"] == []
+    checked = {v.rule.name: v.checked for v in sparse.verdicts}
+    assert checked["goods-explained"] == 9 * 10  # ten agents, from tick 0 to 36 by fours
+    last = "tick = 36 AND agent_id = 3"
+    more = f"UPDATE agent_snapshots SET inventory_A = inventory_A + 5 WHERE {last}"
+    found = audited(planted(honest, tmp_path, thin, more))
+    assert [v.rule.name for v in found.verdicts if v.faults] == ["goods-explained"]
+
+
 def test_only_the_rules_asked_for_are_judged_and_faults_are_counted_beyond_those_shown(
     honest, tmp_path
 ):

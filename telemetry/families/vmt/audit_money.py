@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.concepts import TickRange
+from telemetry.families.vmt.audit_flows import with_step_before
 from telemetry.families.vmt.audit_words import EPSILON, any_row, number, params, real
 from telemetry.families.vocabulary import Auditing, Judged, fault_where, within
 
@@ -82,7 +83,7 @@ def _changes(audit: Auditing, window: TickRange | None) -> sa.Subquery:
     """Snapshots whose λ differs from the agent's snapshot before."""
     names = ("id", "tick", "agent_id", "lambda_money", "run_id")
     key, tick, agent, value, run = (audit.asker.column(SNAPSHOTS, n) for n in names)
-    wide = None if window is None else TickRange(window.first - 1, window.last)
+    wide = with_step_before(audit, window)
     over: dict[str, Any] = {"partition_by": agent, "order_by": tick}
     rows = (
         sa.select(
