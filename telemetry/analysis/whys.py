@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from telemetry.concepts import Cell, Column, Funnel, NearMisses, Why
-from telemetry.text import cell_text
+from telemetry.text import MONEY, cell_text
 
 Row = tuple[Cell, ...]
 
@@ -52,7 +52,8 @@ def verdict(found: Why) -> str:
 def margin_text(margin: float, unit: str) -> str:
     """A margin with its sign and unit: −0.25 utility."""
     sign = "−" if margin < 0 else "+" if margin > 0 else "±"
-    return f"{sign}{cell_text(abs(margin))} {unit}".strip()
+    size = f"{abs(margin):.2f}" if unit == MONEY else cell_text(abs(margin))
+    return f"{sign}{size} {unit}".strip()
 
 
 def gate_rows(found: Why) -> tuple[Row, ...]:

@@ -52,7 +52,8 @@ def _debt(asker: Asker, query: WhyQuery) -> Mapping[str, Any]:
         asker.column("obligations", "line") == query.key,
     )
     columns = [asker.column("obligations", n) for n in _DEBT]
-    rows = asker.rows(sa.select(*columns).where(*own)) if asker.has("obligations", "line") else []
+    known = asker.has("obligations", "line") and isinstance(query.key, int)
+    rows = asker.rows(sa.select(*columns).where(*own)) if known else []
     if not rows:
         raise NothingFoundError(f"There is no obligation {query.key!r} in run {query.run_id}.")
     return dict(zip(_DEBT, rows[0], strict=True))

@@ -52,7 +52,8 @@ def _event(asker: Asker, query: WhyQuery) -> tuple[int, int, str, str | None, Ma
         asker.column("events", "id") == query.key,
         asker.column("events", "event_type").in_(_REJECTED),
     )
-    rows = asker.rows(sa.select(*(asker.column("events", n) for n in names)).where(*own))
+    statement = sa.select(*(asker.column("events", n) for n in names)).where(*own)
+    rows = asker.rows(statement) if isinstance(query.key, int) else []
     if not rows:
         raise NothingFoundError(f"Event {query.key!r} of run {query.run_id} is no rejection.")
     tick, seq, kind, agent, payload = rows[0]

@@ -88,8 +88,7 @@ def _released(told: Mapping[str, Any], events: list[Event]) -> Gate:
     if sent:
         first = sent[0][0]
         waited = f" after {ticks} ticks on hold ({reasons})" if held else ""
-        return Gate(name, label, "passed", f"Submitted at tick {first}{waited}.", float(-ticks),
-                    "ticks held")  # fmt: skip
+        return Gate(name, label, "passed", f"Submitted at tick {first}{waited}.")
     if held:
         said = f"Held in every one of {ticks} ticks ({reasons})."
         return Gate(name, label, "failed", said, float(-ticks), "ticks held")
@@ -108,25 +107,27 @@ def _funded(asker: Asker, query: WhyQuery, told: Mapping[str, Any], events: list
     if before is None:
         said = "It had to queue." if queued else "It settled at once."
         return Gate(name, label, state, f"{said} Not recorded: the sender's balance.")
-    balance, cap = before
-    margin = (balance + cap - told["amount"]) / 100
+    balance, cap, posted = before
+    margin = (balance + cap + posted - told["amount"]) / 100
+    pledge = f" and {money(posted)} by collateral, before haircuts" if posted else ""
     said = (
-        f"{told['sender_id']} had {money(balance)} and credit of {money(cap)} after the tick "
-        f"before, for {money(told['amount'])}."
+        f"{told['sender_id']} had {money(balance)} after the tick before, and credit of "
+        f"{money(cap)}{pledge}, for {money(told['amount'])}."
     )
     return Gate(name, label, state, said, margin, "$")
 
 
 def _balance(
     asker: Asker, query: WhyQuery, told: Mapping[str, Any], tick: int
-) -> tuple[int, int] | None:
+) -> tuple[int, int, int] | None:
+    """Balance, unsecured credit and posted collateral of the sender one tick before."""
     if not asker.has(STATES, "balance", "unsecured_cap"):
         return None
-    names = ("balance", "unsecured_cap", "simulation_id", "agent_id", "tick")
-    balance, cap, run, agent, at = (asker.column(STATES, n) for n in names)
+    names = ("balance", "unsecured_cap", "posted_collateral", "simulation_id", "agent_id", "tick")
+    balance, cap, posted, run, agent, at = (asker.column(STATES, n) for n in names)
     own = (run == query.run_id, agent == told["sender_id"], at == tick - 1)
-    rows = asker.rows(sa.select(balance, cap).where(*own).limit(1))
-    return (int(rows[0][0]), int(rows[0][1] or 0)) if rows else None
+    rows = asker.rows(sa.select(balance, cap, posted).where(*own).limit(1))
+    return (int(rows[0][0]), int(rows[0][1] or 0), int(rows[0][2] or 0)) if rows else None
 
 
 def _queue(told: Mapping[str, Any], events: list[Event]) -> Gate:
@@ -143,7 +144,7 @@ def _queue(told: Mapping[str, Any], events: list[Event]) -> Gate:
     how = "netted against others" if not _of(events, *_RELEASED) else "released by liquidity"
     waited = done - queued[0][0]
     said = f"Waited {waited} ticks, then {how}."
-    return Gate(name, label, "passed", said, float(-waited), "ticks waited")
+    return Gate(name, label, "passed", said)
 
 
 def _in_time(told: Mapping[str, Any]) -> Gate:
