@@ -29,6 +29,7 @@ from vmt_log_viewer.window import APP_NAME, Window
 
 if TYPE_CHECKING:
     from telemetry.source import Source
+    from vmt_log_viewer.models.run_lines import Node
 
 log = logging.getLogger(__name__)
 SWITCH = 0.001
@@ -124,6 +125,7 @@ class Program(QObject):
         window.library.experiments_listed.connect(session.experiments_listed)
         window.library.chosen.connect(lambda source, run: session.show_run(source, run))
         window.library.experiment_chosen.connect(self._show_experiment)
+        window.library.tree.compare_wanted.connect(self._compare)
         document.run_wanted.connect(lambda source, run: session.show_run(source, run))
         for signal in (session.failed, window.library.failed):
             signal.connect(window.say)
@@ -149,6 +151,14 @@ class Program(QObject):
         self.session.show_source(source)
         self.document.choose_experiment(experiment_id, iteration)
         self.window.show_view("experiment")
+
+    def _compare(self, nodes: Sequence[Node]) -> None:
+        """Hold the runs of these lines of the Library side by side."""
+        runs = [(node.source, node.row.run) for node in nodes if node.row is not None]
+        if self.document.source is None:
+            self.session.show_source(runs[0][0])
+        self.document.compare(runs)
+        self.window.show_view("compare")
 
     def _failed(self, lane: str, error: TelemetryError) -> None:
         copyable = error.copyable if isinstance(error, LockedError) else None

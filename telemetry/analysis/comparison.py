@@ -48,6 +48,7 @@ def totals(
     token = token or CancelToken()
     _check(runs, tables)
     results: dict[str, list[Column]] = {}
+    counted: dict[str, set[int]] = {}
     known: dict[_Key, tuple[str, Column, dict[int, Cell]]] = {}
 
     def keep(i: int, table: str, label: str, group: str | None, column: Column, v: Cell) -> None:
@@ -66,14 +67,18 @@ def totals(
             label = _low(table.label)
             found = run.source.ask(SummaryQuery(run.run_id, table.name), token)
             some = bool(found.groups)  # a sum over nothing is no zero
+            counted.setdefault(table.name, set()).add(i)
             for column, value in zip(found.columns[1:], found.total[1:], strict=True):
-                counted = column.kind == "int"
-                keep(i, table.name, label, None, column, value if some or counted else None)
+                told = some or column.kind == "int"
+                keep(i, table.name, label, None, column, value if told else None)
             for row in found.groups:
                 group = "not recorded" if row[0] is None else str(row[0])
                 for column, value in zip(found.columns[1:], row[1:], strict=True):
                     keep(i, table.name, label, group, column, value)
         token.report(i + 1, len(runs), "runs")
+    for (name, _, _), (_, column, values) in known.items():
+        if column.kind == "int":  # a group without rows where rows are recorded counts none
+            values.update({i: 0 for i in counted.get(name, ()) if i not in values})
     ordered = sorted(known, key=lambda key: _order(list(known), key))
     return tuple(
         Quantity(key[0], label, key[1], column, tuple(values.get(i) for i in range(len(runs))))
@@ -86,7 +91,8 @@ def totals(
 def _order(keys: list[_Key], key: _Key) -> tuple[int, int, bool, str]:
     """Tables as they come, the whole before its groups, these by name."""
     table = next(i for i, k in enumerate(keys) if k[0] == key[0])
-    return table, 0 if key[1] is None else 1, False, key[1] or ""
+    last = len(keys) if key[0] == RUN_ROW else table
+    return last, 0 if key[1] is None else 1, False, key[1] or ""
 
 
 def _results(run: Chosen, token: CancelToken) -> list[Column]:

@@ -72,11 +72,11 @@ def long_rows(quantities: Sequence[Quantity], names: Sequence[str]) -> list[Row]
 def beside_columns(names: Sequence[str]) -> tuple[Column, ...]:
     """Columns for `beside_rows`: the first run, and each other with its difference to it."""
     others = [
-        Column(label, label, "text")
+        Column(column, label, "real")  # their texts stand to the right, as numbers do
         for name in names[1:]
-        for label in (name, f"{name} − {names[0]}")
+        for column, label in ((name, name), (f"{name} − {names[0]}", "difference"))
     ]
-    return (Column("quantity", "quantity", "text"), Column(names[0], names[0], "text"), *others)
+    return (Column("quantity", "quantity", "text"), Column(names[0], names[0], "real"), *others)
 
 
 def beside_rows(quantities: Sequence[Quantity]) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ class Document:
     source_shown = Signal(object)  # Source: what it tells above its runs, and none of these
     experiment_chosen = Signal(str, object)  # its id, and an iteration or None
     audited = Signal(object, object)  # Source, Audit
+    compared = Signal(object)  # tuple[tuple[Source, Run], ...]: the runs to be held side by side
     run_wanted = Signal(object, object)  # Source, Run: somebody other than the Library asks for it
 
     def __init__(self) -> None:
@@ -47,6 +49,7 @@ class Document:
         self._run: Run | None = None
         self._experiment: tuple[str, int | None] | None = None
         self._audits: dict[tuple[str, RunId], Audit] = {}
+        self._comparison: tuple[tuple[Source, Run], ...] = ()
         self._resetting = False
         self._tick: int | None = None
         self._awaited: int | None = None  # asked for before the run's ticks were known
@@ -88,6 +91,16 @@ class Document:
         self.audited.emit(source, audit)
 
     @property
+    def comparison(self) -> tuple[tuple[Source, Run], ...]:
+        """The runs that are held side by side, from any open sources; () before any were."""
+        return self._comparison
+
+    def compare(self, runs: Iterable[tuple[Source, Run]]) -> None:
+        """Hold these runs side by side, in this order."""
+        self._comparison = tuple(runs)
+        self.compared.emit(self._comparison)
+
+    @property
     def resetting(self) -> bool:
         """True while cursor, selection and marks change because the run does, not the user."""
         return self._resetting
@@ -104,6 +117,9 @@ class Document:
         if source is self._source:
             self.clear_run()
         self._sources = tuple(s for s in self._sources if s is not source)
+        left = tuple(pair for pair in self._comparison if pair[0] is not source)
+        if left != self._comparison:
+            self.compare(left)
         self.source_closed.emit(source)
 
     def show_run(self, source: Source, run: Run, tick: int | None = None) -> None:

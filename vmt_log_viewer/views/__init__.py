@@ -25,6 +25,7 @@ VIEWS: tuple[tuple[str, str], ...] = (
     ("tables", "TablesView"),
     ("experiment", "ExperimentView"),
     ("audit", "AuditView"),
+    ("compare", "CompareView"),
 )
 
 

@@ -47,6 +47,7 @@ class LibraryTree(QTreeView):
 
     run_chosen = Signal(object)  # Node
     group_chosen = Signal(object)  # Node: a source, experiment or iteration, by click or Enter
+    compare_wanted = Signal(object)  # tuple[Node, ...]: runs, two or more
     star_wanted = Signal(object, object)  # Source, RunId
     close_wanted = Signal(object)  # Source
     scale_wanted = Signal(object)  # Source
@@ -71,6 +72,7 @@ class LibraryTree(QTreeView):
 
     def _build(self) -> None:
         self.setItemDelegate(_Rows(self))
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setUniformRowHeights(True)
         self.setIndentation(14)
         self.setAllColumnsShowFocus(True)
@@ -88,6 +90,12 @@ class LibraryTree(QTreeView):
 
     def current_node(self) -> Node | None:
         return self._node(self.currentIndex())
+
+    def chosen_runs(self) -> tuple[Node, ...]:
+        """The runs whose lines are selected, in the order of the tree."""
+        nodes = (self._node(index) for index in self.selectionModel().selectedRows())
+        found = {node.id: node for node in nodes if node is not None and node.row is not None}
+        return tuple(found[key] for key in sorted(found))
 
     def mark(self, index: QModelIndex) -> None:
         """Make the line of the tree model's `index` the current one, without choosing it."""
@@ -157,7 +165,9 @@ class LibraryTree(QTreeView):
 
     def _current_changed(self, index: QModelIndex) -> None:
         node = self._node(index)
-        if node is not None and not self._marking:
+        several = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+        chosen_alone = not QGuiApplication.keyboardModifiers() & several
+        if node is not None and chosen_alone and not self._marking:
             self.run_chosen.emit(node)
 
     def _clicked(self, index: QModelIndex) -> None:
@@ -183,6 +193,12 @@ class LibraryTree(QTreeView):
 
     def _menu_for(self, node: Node, index: QModelIndex) -> QMenu:
         menu = QMenu(self)
+        chosen = self.chosen_runs()
+        runs = chosen if node in chosen and len(chosen) > 1 else tuple(node.runs())
+        if len(runs) > 1:
+            text = f"Compare these {len(runs)} runs"
+            menu.addAction(text, lambda: self.compare_wanted.emit(runs))
+            menu.addSeparator()
         if node.row is not None:
             run = node.row.run
             starred = node.row.note.starred

@@ -1,0 +1,86 @@
+"""What the chart of a comparison draws: lines and bands on one axis, thinned to pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QColor, QPolygonF
+
+from telemetry.concepts import Floats, Ints
+
+
+@dataclass(frozen=True)
+class CompareLine:
+    """One run: `y` over `x`, with its own ticks; `step` apart, more is a gap."""
+
+    name: str
+    color: QColor
+    x: Floats
+    y: Floats
+    tick: Ints
+    step: float
+
+
+@dataclass(frozen=True)
+class CompareBand:
+    """One group of runs: mean and both ends over `x`; `n` runs stand behind each place.
+
+    `what` says what the ends are: "95 % t interval", "lowest to highest".
+    """
+
+    name: str
+    color: QColor
+    x: Floats
+    mean: Floats
+    low: Floats
+    high: Floats
+    n: Ints
+    what: str
+
+
+def pieces(x: Floats, y: Floats, step: float) -> list[tuple[Floats, Floats]]:
+    """The stretches without a gap: NaN ends one, and so does more than the usual distance."""
+    there = ~np.isnan(y)
+    x, y = x[there], y[there]
+    if not len(x):
+        return []
+    far = np.flatnonzero(np.diff(x) > 1.5 * max(step, _usual(x))) + 1
+    edges = [0, *far.tolist(), len(x)]
+    return [(x[a:b], y[a:b]) for a, b in pairwise(edges)]
+
+
+def thinned(x: Floats, y: Floats, low: float, high: float, pixels: int) -> tuple[Floats, Floats]:
+    """At most four points a pixel: first, lowest, highest and last of each column keep the look."""
+    if len(x) <= 4 * max(1, pixels) or high <= low:
+        return x, y
+    column = ((x - low) / (high - low) * pixels).astype(np.int64)
+    starts = np.flatnonzero(np.diff(column, prepend=column[0] - 1))
+    ends = np.append(starts[1:], len(x)) - 1
+    order = []
+    for a, b in zip(starts.tolist(), ends.tolist(), strict=True):
+        part = y[a : b + 1]
+        order += sorted({a, a + int(part.argmin()), a + int(part.argmax()), b})
+    kept = np.array(order)
+    return x[kept], y[kept]
+
+
+def polygon(x: Floats, y: Floats) -> QPolygonF:
+    """Pixels as Qt draws them."""
+    return QPolygonF([QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)])
+
+
+def value_at(x: Floats, y: Floats, where: float, step: float) -> float | None:
+    """The value of the place nearest to `where`, at most half a step away."""
+    if not len(x):
+        return None
+    place = int(np.argmin(np.abs(x - where)))
+    near = abs(float(x[place]) - where) <= step / 2 + 1e-9
+    value = float(y[place])
+    return value if near and not np.isnan(value) else None
+
+
+def _usual(x: Floats) -> float:
+    return float(np.median(np.diff(x))) if len(x) > 1 else 1.0

@@ -1,0 +1,348 @@
+"""Compare: several runs over each other, what they came to, where two part, seeds as evidence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QScrollArea, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+
+from telemetry.analysis.chosen import Chosen, every_run
+from telemetry.analysis.comparison import measures_of
+from telemetry.analysis.divergence import first_divergence
+from telemetry.concepts import Align, Curves, Divergence, RunId
+from telemetry.errors import TelemetryError
+from vmt_log_viewer.background.exporting import Frame
+from vmt_log_viewer.plots.compare_chart import CompareChart
+from vmt_log_viewer.plots.picture import widget_pictures
+from vmt_log_viewer.theme import GRID, INSIDE
+from vmt_log_viewer.views import compare_work as work
+from vmt_log_viewer.views.compare_bar import CompareBar
+from vmt_log_viewer.views.compare_pages import DivergencePage, SeedsPage, TablePage
+from vmt_log_viewer.views.view import Context, ExportRequest, View
+from vmt_log_viewer.widgets.empty_state import EmptyState
+from vmt_log_viewer.widgets.plain import caption, heading
+
+if TYPE_CHECKING:
+    from telemetry.source import Source
+
+NOTHING = (
+    "Choose runs in the Library (Ctrl+click for several), then Compare in their menu. "
+    "Two runs also show where they part."
+)
+
+
+class CompareView(View):
+    """About the runs that the document compares, whichever of them is shown."""
+
+    name = "compare"
+    title = "Compare"
+    icon = "git-diff"
+    above_runs = True
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.runs: tuple[Chosen, ...] = ()
+        self.curves: Curves | None = None
+        self.found: work.Totals | None = None
+        self.divergence: Divergence | None = None
+        self._measure, self._align = "", "tick"
+        self._bands = False
+        self._source: Source | None = None
+        self._asked: tuple[tuple[str, RunId], ...] = ()
+        self._lay_out()
+        self._connect()
+
+    # View
+
+    def show_run(self, source: Source, run_id: RunId) -> None:
+        self._turn_to(source)
+
+    def show_source(self, source: Source) -> None:
+        self._turn_to(source)
+
+    def clear(self) -> None:
+        self._source = None
+
+    def refresh(self) -> None:
+        self._asked = ()
+        self._catch_up()
+
+    def faces(self) -> tuple[str, ...]:
+        if self._stack.currentWidget() is not self._body:
+            return ()
+        shown = (i for i in range(self.tabs.count()) if self.tabs.isTabVisible(i))
+        return tuple(self.tabs.tabText(i) for i in shown)
+
+    def turn_to_face(self, title: str) -> None:
+        for i in range(self.tabs.count()):
+            if self.tabs.tabText(i) == title and self.tabs.isTabVisible(i):
+                self.tabs.setCurrentIndex(i)
+
+    def export_request(self) -> ExportRequest | None:
+        page = self.tabs.currentWidget()
+        if not self.runs or self._stack.currentWidget() is not self._body:
+            return None
+        if page is self._over:
+            if self.curves is None:
+                return None
+            rows = work.comparisons.place_rows(self.curves, self._names)
+            frame = Frame("curves", work.comparisons.PLACES, tuple(rows))
+            return ExportRequest("compare", pictures=widget_pictures(self.chart), frames=(frame,))
+        told = page.told() if isinstance(page, TablePage) else None
+        if told is None:
+            return None
+        return ExportRequest("compare", frames=(Frame(page.name, told.columns, told.rows),))
+
+    # Inside
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return work.names(self.runs)
+
+    def _lay_out(self) -> None:
+        theme = self.context.theme
+        self._title, self._about = heading(theme), caption(theme)
+        self.bar, self.chart = CompareBar(), CompareChart(theme)
+        self.problem = caption(theme, elided=False)
+        self.problem.setWordWrap(True)
+        scroll = QScrollArea()
+        scroll.setWidget(self.chart)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._over = QWidget()
+        over = QVBoxLayout(self._over)
+        over.setContentsMargins(0, 0, 0, 0)
+        over.setSpacing(GRID)
+        for widget in (self.bar, self.problem):
+            over.addWidget(widget)
+        over.addWidget(scroll, 1)
+        self.totals = TablePage(theme, "totals")
+        self.settings = TablePage(theme, "configuration")
+        self.parting, self.seeds = DivergencePage(theme), SeedsPage(theme)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setExpanding(False)
+        for page, title in (
+            (self._over, "Over ticks"), (self.totals, "Totals"), (self.settings, "Configuration"),
+            (self.parting, "First difference"), (self.seeds, "Seeds"),
+        ):  # fmt: skip
+            self.tabs.addTab(page, title)
+        self._body = QWidget()
+        body = QVBoxLayout(self._body)
+        body.setContentsMargins(0, 0, 0, 0)
+        body.setSpacing(GRID)
+        for widget in (self._title, self._about):
+            body.addWidget(widget)
+        body.addWidget(self.tabs, 1)
+        self.empty, self._stack = EmptyState(NOTHING), QStackedWidget()
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(self._body)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(INSIDE, INSIDE, INSIDE, INSIDE)
+        layout.addWidget(self._stack)
+
+    def _connect(self) -> None:
+        document = self.context.document
+        document.compared.connect(lambda runs: self._catch_up())
+        document.cursor.moved.connect(lambda tick: self._show_cursor())
+        self.empty.triggered.connect(self._compare_all)
+        self.bar.measure_chosen.connect(self._choose_measure)
+        self.bar.align_chosen.connect(self._choose_align)
+        self.bar.panes_toggled.connect(self.chart.set_panes)
+        self.bar.bands_toggled.connect(self._choose_bands)
+        self.chart.place_clicked.connect(self._go_to)
+        self.parting.tick_wanted.connect(self._jump)
+        self.tabs.currentChanged.connect(lambda _: self.export_changed.emit())
+
+    def _turn_to(self, source: Source) -> None:
+        self._source = source
+        self._catch_up()
+
+    def _compare_all(self) -> None:
+        """Every run of the source that is shown."""
+        source = self._source
+        if source is None:
+            return
+        compare = self.context.document.compare
+        self.context.runner.run(
+            "compare.list", lambda token: every_run(source, token),
+            lambda runs: compare((run.source, run.run) for run in runs),
+            None, self, "listing runs", source,
+        )  # fmt: skip
+
+    def _catch_up(self) -> None:
+        """Ask about the runs that are compared now, unless that was done."""
+        runs = tuple(Chosen(s, run) for s, run in self.context.document.comparison)
+        asked = tuple(run.key for run in runs)
+        if asked and asked == self._asked:
+            self._show_cursor()
+            return
+        self.runs, self._asked = runs, asked
+        self.curves = self.found = self.divergence = None
+        self.context.runner.cancel("compare.diff")
+        if len(runs) < 2:
+            self._say_nothing()
+            return
+        self._stack.setCurrentWidget(self._body)
+        self._title.setText(f"{len(runs)} runs compared")
+        self._about.setText("   ".join(self._names) if len(runs) <= work.FEW else "")
+        self._about.setVisible(len(runs) <= work.FEW)
+        self.tabs.setTabVisible(self.tabs.indexOf(self.parting), len(runs) == 2)
+        self._bands = len(runs) > work.FEW
+        self.chart.show_all((), (), "", "", whole=True)
+        for page in (self.totals, self.settings, self.parting, self.seeds):
+            page.wait()
+        self._ask(runs)
+
+    def _say_nothing(self) -> None:
+        self._stack.setCurrentWidget(self.empty)
+        all_of_it = "" if self._source is None else f"Compare all runs of {self._source.name}"
+        self.empty.say(NOTHING, all_of_it)
+        self.status_changed.emit("")
+        self.export_changed.emit()
+
+    def _ask(self, runs: tuple[Chosen, ...]) -> None:
+        runner, source = self.context.runner, runs[0].source
+        runner.run("compare.totals", lambda token: work.read_totals(runs, token),
+                   self._show_totals, self._failed, self, "comparing runs", source)  # fmt: skip
+        measures = [m for m in measures_of(runs) if m.recorded]
+        self.bar.offer(measures, self._measure)
+        self.tabs.setTabVisible(self.tabs.indexOf(self._over), bool(measures))
+        if measures:
+            first = sorted(measures, key=lambda m: (m.name != self._measure, not m.default))
+            self._ask_curves(*(m.name for m in first))
+        if len(runs) == 2:
+            one, other = runs
+            runner.run(
+                "compare.diff", lambda token: first_divergence(one, other, token),
+                self._show_divergence, self._no_divergence, self,
+                "looking for the first difference", source,
+            )  # fmt: skip
+
+    def _ask_curves(self, *measures: str) -> None:
+        """Of several measures the first is shown that some run has values of."""
+        runs, align = self.runs, self._align
+        asked = measures or (self._measure,)
+        self.problem.hide()
+
+        def read(token: object) -> Curves:
+            return work.read_curves(runs, asked, align, token)  # type: ignore[arg-type]
+
+        self.context.runner.run("compare.curves", read, self._show_curves, self._no_curves, self,
+                                "reading measures", runs[0].source)  # fmt: skip
+
+    def _show_totals(self, found: work.Totals) -> None:
+        self.found = found
+        called = self._names
+        said = "Differences are to the first run; null: not recorded, or none."
+        self.totals.show_table(work.totals_table(found, called), said)
+        self.settings.show_table(
+            work.settings_table(found, called),
+            "Only the keys that differ." if found.settings
+            else "No key of the configurations differs, or none is recorded.",
+        )  # fmt: skip
+        self.seeds.show_groups(found)
+        self._draw()
+
+    def _show_curves(self, found: Curves) -> None:
+        self.curves, self._measure = found, found.measure.name
+        self.bar.show_measure(self._measure)
+        self._draw()
+
+    def _no_curves(self, error: TelemetryError) -> None:
+        self.curves = None
+        self.chart.show_all((), (), "", "", whole=True)
+        self.problem.setText(str(error))
+        self.problem.show()
+
+    def _draw(self) -> None:
+        """The curves, as lines or as bands."""
+        found = self.curves
+        if found is None:
+            return
+        many = len(self.runs) > work.FEW
+        groups = () if self.found is None else self.found.groups
+        grouped = any(len(group.runs) > 1 for group in groups)
+        banded = (self._bands and (grouped or many)) and self.found is not None
+        self.bar.show_bands(banded, possible=grouped, needed=many)
+        lines = () if banded or many else work.lines(found, self._names)
+        bands = work.shades(found, groups) if banded else ()
+        unit = f" ({found.measure.unit})" if found.measure.unit else ""
+        what = f", {bands[0].what}" if bands else ""
+        self.chart.show_all(lines, bands, f"{found.measure.label}{unit}, mean over agents{what}",
+                            found.axis, whole=found.align != "share")  # fmt: skip
+        self.problem.setText(" ".join(found.notes[:3]))
+        self.problem.setVisible(bool(found.notes))
+        places = sum(len(curve.x) for curve in found.curves)
+        self.status_changed.emit(f"{len(found.curves)} runs, {places} places")
+        self._show_cursor()
+        self.export_changed.emit()
+
+    def _show_divergence(self, found: Divergence) -> None:
+        self.divergence = found
+        left, right = (f"run {name}" for name in work.labels(self.runs))
+        self.parting.show_divergence(found, left, right)
+
+    def _no_divergence(self, error: TelemetryError) -> None:
+        self.parting.say(str(error))
+
+    def _failed(self, error: TelemetryError) -> None:
+        for page in (self.totals, self.settings, self.seeds):
+            page.say(str(error))
+
+    def _choose_measure(self, name: str) -> None:
+        self._measure = name
+        self._ask_curves()
+
+    def _choose_align(self, align: Align) -> None:
+        self._align = align
+        self._ask_curves()
+
+    def _choose_bands(self, on: bool) -> None:
+        self._bands = on
+        self._draw()
+
+    def _shown(self) -> int | None:
+        """The place of the run that is shown among those that are compared."""
+        document = self.context.document
+        for i, run in enumerate(self.runs):
+            if run.source is document.source and run.run_id == document.run_id:
+                return i
+        return None
+
+    def _show_cursor(self) -> None:
+        """The tick of the run that is shown, where it stands on the axis."""
+        own, tick = self._shown(), self.context.document.cursor.tick
+        if self.curves is None or own is None or tick is None:
+            return
+        curve = self.curves.curves[own]
+        if len(curve.tick):
+            place = int(np.argmin(np.abs(curve.tick - tick)))
+            self.chart.set_cursor(float(curve.x[place]))
+
+    def _go_to(self, x: float) -> None:
+        """Move the cursor of the run that is shown there; without one, the chart's alone."""
+        own = self._shown()
+        curve = None if self.curves is None or own is None else self.curves.curves[own]
+        if curve is None or not len(curve.x):
+            self.chart.set_cursor(x)
+            return
+        tick = int(curve.tick[int(np.argmin(np.abs(curve.x - x)))])
+        self.context.document.cursor.move_to(tick)
+        self._show_cursor()
+
+    def _jump(self) -> None:
+        """Show the first run at the tick where it parts from the second, and the agents."""
+        found = self.divergence
+        if found is None or found.first is None or not self.runs:
+            return
+        document, run = self.context.document, self.runs[0]
+        if self._shown() is None:
+            document.run_wanted.emit(run.source, run.run)
+        if found.first.tick is not None:
+            document.cursor.move_to(found.first.tick)
+        if found.first.agents:
+            document.selection.set_agents(found.first.agents)
