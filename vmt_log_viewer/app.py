@@ -155,8 +155,9 @@ class Program(QObject):
     def _compare(self, nodes: Sequence[Node]) -> None:
         """Hold the runs of these lines of the Library side by side."""
         runs = [(node.source, node.row.run) for node in nodes if node.row is not None]
-        if self.document.source is None:
-            self.session.show_source(runs[0][0])
+        shown = (self.document.source, self.document.run_id)
+        if shown not in [(source, run.run_id) for source, run in runs]:
+            self.session.show_run(*runs[0])  # so that the cursor is one of theirs
         self.document.compare(runs)
         self.window.show_view("compare")
 

@@ -113,7 +113,7 @@ def group_rows(groups: Sequence[SeedGroup]) -> list[Row]:
     """A row for each group: its runs counted, their seeds, and what sets it apart."""
     return [
         (g.name, len(g.runs), ", ".join("?" if s is None else str(s) for s in g.seeds),
-         told(g) or None, g.digest)
+         told(g) or "–", g.digest)
         for g in groups
     ]  # fmt: skip
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from telemetry.analysis.chosen import every_run, labels
 from telemetry.analysis.comparison import curves, first_switch, over_time, totals
@@ -58,6 +59,8 @@ def test_a_known_effect_among_seeds_has_its_sign_and_an_interval_that_covers_it(
     assert found.difference.low < 3 < found.difference.high
     assert found.difference.low > 0
     assert found.size > 1
+    by_scipy = stats.ttest_ind(values[6:], values[:6], equal_var=False).confidence_interval(0.95)
+    assert (found.difference.low, found.difference.high) == pytest.approx(tuple(by_scipy))
     nothing = [20 + v for v in noise]
     same = effect(quantity(*nothing), group(range(6)), group(range(6, 12)), "unpaired")
     assert same.difference.low < 0 < same.difference.high

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from telemetry.concepts import Align, Curves, Divergence, RunId
 from telemetry.errors import TelemetryError
 from vmt_log_viewer.background.exporting import Frame
 from vmt_log_viewer.plots.compare_chart import CompareChart
+from vmt_log_viewer.plots.compare_lines import CompareBand, CompareLine
 from vmt_log_viewer.plots.picture import widget_pictures
 from vmt_log_viewer.theme import GRID, INSIDE
 from vmt_log_viewer.views import compare_work as work
@@ -155,6 +157,7 @@ class CompareView(View):
         self.bar.bands_toggled.connect(self._choose_bands)
         self.chart.place_clicked.connect(self._go_to)
         self.parting.tick_wanted.connect(self._jump)
+        self.seeds.wanted.connect(self._tell_effects)
         self.tabs.currentChanged.connect(lambda _: self.export_changed.emit())
 
     def _turn_to(self, source: Source) -> None:
@@ -268,18 +271,41 @@ class CompareView(View):
         grouped = any(len(group.runs) > 1 for group in groups)
         banded = (self._bands and (grouped or many)) and self.found is not None
         self.bar.show_bands(banded, possible=grouped, needed=many)
-        lines = () if banded or many else work.lines(found, self._names)
-        bands = work.shades(found, groups) if banded else ()
-        unit = f" ({found.measure.unit})" if found.measure.unit else ""
-        what = f", {bands[0].what}" if bands else ""
-        self.chart.show_all(lines, bands, f"{found.measure.label}{unit}, mean over agents{what}",
-                            found.axis, whole=found.align != "share")  # fmt: skip
         self.problem.setText(" ".join(found.notes[:3]))
         self.problem.setVisible(bool(found.notes))
         places = sum(len(curve.x) for curve in found.curves)
         self.status_changed.emit(f"{len(found.curves)} runs, {places} places")
+        if banded:
+            self.context.runner.run(
+                "compare.bands", lambda token: work.shades(found, groups),
+                lambda bands: self._paint(found, (), bands), None, self, "averaging over runs",
+                self.runs[0].source,
+            )  # fmt: skip
+        elif not many:
+            self.context.runner.cancel("compare.bands")
+            self._paint(found, work.lines(found, self._names), ())
+
+    def _paint(
+        self, found: Curves, lines: Sequence[CompareLine], bands: Sequence[CompareBand]
+    ) -> None:
+        unit = f" ({found.measure.unit})" if found.measure.unit else ""
+        what = f", {bands[0].what}" if bands else ""
+        self.chart.show_all(
+            lines, bands, f"{found.measure.label}{unit}, mean over agents{what}", found.axis,
+            whole=found.align != "share",
+        )  # fmt: skip
         self._show_cursor()
         self.export_changed.emit()
+
+    def _tell_effects(self, row: int) -> None:
+        """Hold the group in `row` against the first one."""
+        found = self.found
+        if found is not None:
+            self.context.runner.run(
+                "compare.effects", lambda token: work.effects_table(found, row),
+                lambda told: self.seeds.show_effects(row, told), None, self, "weighing seeds",
+                self.runs[0].source,
+            )  # fmt: skip
 
     def _show_divergence(self, found: Divergence) -> None:
         self.divergence = found

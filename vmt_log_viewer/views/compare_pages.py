@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from telemetry.analysis.divergences import ALSO, also_rows, cells, headings, sentence
 from telemetry.concepts import Divergence
 from vmt_log_viewer.theme import GRID, INSIDE
-from vmt_log_viewer.views.compare_work import Told, Totals, effects_table, groups_table
+from vmt_log_viewer.views.compare_work import Told, Totals, groups_table
 from vmt_log_viewer.widgets.plain import caption, tool_button
 from vmt_log_viewer.widgets.plain_table import PlainTable
 
@@ -98,7 +98,12 @@ class DivergencePage(TablePage):
 
 
 class SeedsPage(TablePage):
-    """The groups that differ by seed alone, and how a chosen one differs from the first."""
+    """The groups that differ by seed alone, and how a chosen one differs from the first.
+
+    It works nothing out itself: who hears `wanted` answers with `show_effects`.
+    """
+
+    wanted = Signal(int)  # the row of a group
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, "effects")
@@ -127,14 +132,21 @@ class SeedsPage(TablePage):
         self._choose(1 if len(found.groups) > 1 else 0)
 
     def _choose(self, row: int) -> None:
-        """Hold this group against the first one."""
+        """Ask for how this group differs from the first one."""
         found = self._found
-        if found is None or not 0 <= row < len(found.groups):
+        if found is not None and 0 <= row < len(found.groups):
+            self.said.setText(READING)
+            self.wanted.emit(row)
+
+    def show_effects(self, row: int, told: Told) -> None:
+        """The effects of the group in `row`, or the means of the first one."""
+        if self._found is None or not 0 <= row < len(self._found.groups):
             return
-        first, other = found.groups[0], found.groups[row]
-        if other is first:
-            self.show_table(Told((), ()), "Choose another group to hold it against the first.")
+        first, other = self._found.groups[0], self._found.groups[row]
+        if other is not first:
+            said = f"{other.name} less {first.name}: mean difference with its 95 % t interval; "
+            self.show_table(told, said + "effect size in standard deviations.")
             return
-        told = effects_table(found.quantities, first, other)
-        said = f"{other.name} less {first.name}: mean difference with its 95 % t interval; "
-        self.show_table(told, said + "effect size in standard deviations.")
+        many = len(self._found.groups) > 1
+        more = " Choose another one to hold it against this." if many else ""
+        self.show_table(told, f"{first.name}: means with their 95 % t intervals.{more}")

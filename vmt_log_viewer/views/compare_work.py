@@ -108,7 +108,7 @@ def shades(found: Curves, groups: Sequence[SeedGroup]) -> tuple[CompareBand, ...
 def _band_name(group: SeedGroup) -> str:
     n = len(group.runs)
     about = told(group, 2)
-    return f"{about or group.name} ({n} run{'' if n == 1 else 's'})"
+    return f"{about or 'one configuration'} ({n} run{'' if n == 1 else 's'})"
 
 
 def _range(found: Curves, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -159,7 +159,14 @@ def groups_table(found: Totals) -> Told:
     return Told(comparisons.GROUPS, tuple(comparisons.group_rows(found.groups)))
 
 
-def effects_table(quantities: Sequence[Quantity], a: SeedGroup, b: SeedGroup) -> Told:
-    """Group b less group a, with intervals; quantities without a value in one are left out."""
-    found = [e for e in effects(quantities, a, b) if e.a.n and e.b.n]
-    return Told(comparisons.EFFECTS, tuple(comparisons.effect_rows(found)))
+def effects_table(found: Totals, row: int) -> Told:
+    """The group in `row` less the first, with intervals; the first one's means for itself.
+
+    Quantities without a value in one of the groups are left out.
+    """
+    first, other = found.groups[0], found.groups[row]
+    if other is first:
+        rows = comparisons.mean_rows([first], found.quantities)
+        return Told(comparisons.MEANS[1:], tuple(row[1:] for row in rows))
+    known = [e for e in effects(found.quantities, first, other) if e.a.n and e.b.n]
+    return Told(comparisons.EFFECTS, tuple(comparisons.effect_rows(known)))
