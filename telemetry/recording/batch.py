@@ -8,6 +8,7 @@ from telemetry.errors import RecordingError
 from telemetry.recording.bulk import insert_rows
 from telemetry.recording.checks import Plan, Values
 from telemetry.recording.target import Target, writing
+from telemetry.recording.transactions import Transactions
 
 
 class _Buffer:
@@ -31,22 +32,49 @@ class _Buffer:
         self.rows += other.rows
         other.clear()
 
+    def __bool__(self) -> bool:
+        return bool(self._stretches)
+
     def clear(self) -> None:
-        self._stretches: dict[str, list[tuple[Plan, list[Values]]]] = {}
+        self._stretches: dict[str, list[_Stretch]] = {}
         self.rows = 0
 
     def write(self, connection: Connection) -> None:
         for stretches in self._stretches.values():
-            for plan, rows in stretches:
+            for plan, rows in _joined(stretches):
                 insert_rows(connection, plan.table, plan.names, rows)
         self.clear()
+
+
+_Stretch = tuple[Plan, list[Values]]
+
+
+def _joined(stretches: list[_Stretch]) -> list[_Stretch]:
+    """The same rows in fewer statements: one, if what some leave out is NULL by default."""
+    if len(stretches) < 3:
+        return stretches
+    table = stretches[0][0].table
+    names = tuple(dict.fromkeys(name for plan, _ in stretches for name in plan.names))
+    left_out = {name for plan, _ in stretches for name in {*names} - {*plan.names}}
+    if any(table.c[n].server_default is not None or not table.c[n].nullable for n in left_out):
+        return stretches
+    rows: list[Values] = []
+    for plan, some in stretches:
+        if plan.names == names:
+            rows += some
+            continue
+        places = {name: place for place, name in enumerate(plan.names)}
+        order = [places.get(name, len(places)) for name in names]
+        rows += [tuple(map((*row, None).__getitem__, order)) for row in some]
+    return [(Plan(table, names), rows)]
 
 
 class TickBatch:
     """Buffers rows of the tick under way and of ended ticks that still wait for their commit.
 
     What a caller would get wrong: a tick larger than the buffer spills into a transaction that
-    stays open, and keeps the database's write lock, until `end_tick` or `drop_tick`.
+    stays open, and keeps the database's write lock, until `end_tick` or `drop_tick`. With
+    ``ticks_per_commit`` above 1, up to that many ticks less one may wait, or be on their way.
     """
 
     def __init__(
@@ -56,83 +84,89 @@ class TickBatch:
         if ticks_per_commit < 1:
             raise RecordingError(f"ticks_per_commit must be 1 or more, not {ticks_per_commit}.")
         self._target = target
-        self._ticks_per_commit = ticks_per_commit
+        self._transactions = Transactions(target)
+        self._ticks_per_commit = self._transactions.together(ticks_per_commit)
+        self._goes_ahead = self._ticks_per_commit < ticks_per_commit
         self._max_rows = max_rows
         self._under_way = _Buffer()
         self._ended = _Buffer()
-        self._open_plan: Plan | None = None
-        self._open_rows: list[Values] = []
+        self._room = max_rows
+        self._lists: dict[Plan, list[Values]] = {}
         self._ticks_ended = 0
-        self._connection: Connection | None = None
 
     def add(self, plan: Plan, row: Values) -> None:
         """Take a row of the tick under way; memory stays below ``max_rows`` rows."""
-        if plan is not self._open_plan:
-            self._open_rows, self._open_plan = self._under_way.open(plan), plan
-        self._open_rows.append(row)
-        self._under_way.rows += 1
-        if self._under_way.rows >= self._max_rows:
+        rows = self._lists.get(plan)
+        if rows is None:
+            rows = self._list_of(plan)
+        rows.append(row)
+        self._room -= 1
+        if self._room <= 0:
             self._spill()
 
     def add_many(self, plan: Plan, rows: list[Values]) -> None:
         """Take many rows of the tick under way."""
-        self._open_plan = None  # a row by an earlier plan comes after these, not beside its likes
-        self._under_way.open(plan).extend(rows)
-        self._under_way.rows += len(rows)
-        if self._under_way.rows >= self._max_rows:
+        self._list_of(plan).extend(rows)
+        self._room -= len(rows)
+        if self._room <= 0:
             self._spill()
+
+    def _list_of(self, plan: Plan) -> list[Values]:
+        """The list that takes rows of this plan, until one comes by another plan of its table."""
+        for other in [other for other in self._lists if other.table is plan.table]:
+            del self._lists[other]
+        rows = self._lists[plan] = self._under_way.open(plan)
+        return rows
 
     def _spill(self) -> None:
         self.commit_ended()
-        self._open_plan = None
         self._write(self._under_way)
+        self._start_afresh()
+
+    def _start_afresh(self) -> None:
+        self._lists, self._room = {}, self._max_rows
 
     def end_tick(self) -> None:
         """The tick under way is whole: commit it, at once or with its successors."""
-        self._open_plan = None
-        if self._connection is not None:
+        self._under_way.rows = self._max_rows - self._room
+        self._start_afresh()
+        if self._transactions.open is not None:
             self._write(self._under_way)
-            self._commit()
+            self._transactions.commit()
             return
         self._ended.take_over(self._under_way)
         self._ticks_ended += 1
         if self._ticks_ended >= self._ticks_per_commit or self._ended.rows >= self._max_rows:
-            self.commit_ended()
+            self._commit_ended()
 
     def drop_tick(self) -> None:
         """Forget the tick under way, also what has spilled of it."""
-        self._open_plan = None
+        self._start_afresh()
         self._under_way.clear()
-        self.roll_back()
+        self._transactions.roll_back()
 
     def commit_ended(self) -> None:
         """Make every ended tick visible now; the tick under way is not touched."""
-        if self._ticks_ended:
-            self._write(self._ended)
-            self._commit()
-            self._ticks_ended = 0
+        self._commit_ended()
+        self._transactions.confirm()
 
     def roll_back(self) -> None:
         """Give up the open transaction, if any; never raises, for it runs after failures."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            try:
-                connection.close()
-            except Exception:
-                connection.invalidate()
+        self._transactions.give_up()
 
-    def _write(self, buffer: _Buffer) -> None:
-        if not buffer.rows:
+    def _commit_ended(self) -> None:
+        if self._ticks_ended:
+            self._write(self._ended, ahead=self._goes_ahead)
+            self._transactions.commit()
+            self._ticks_ended = 0
+
+    def _write(self, buffer: _Buffer, *, ahead: bool = False) -> None:
+        if not buffer:
             return
+        connection = self._transactions.open
+        if connection is None:
+            connection = self._transactions.begin()
+            if ahead:
+                self._transactions.go_ahead()
         with writing(self._target):
-            if self._connection is None:
-                self._connection = self._target.engine.connect()
-                # Begun by hand: a bulk insert goes past SQLAlchemy, which would not notice it.
-                self._connection.begin()
-            buffer.write(self._connection)
-
-    def _commit(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with writing(self._target), connection:
-                connection.commit()
+            buffer.write(connection)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
+from itertools import chain
 from operator import methodcaller
 from typing import Any
 
-from sqlalchemy import Boolean, Connection, DateTime, Float, Integer, String, Table, insert
+from sqlalchemy import Boolean, Connection, DateTime, Float, Integer, Numeric, String, Table, insert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
 Row = tuple[object, ...]
+_SQLITE_VALUES = 999
+"""As many as any SQLite takes in one statement; more of them gain nothing."""
+_NUL, _NONE = "\0", "\ud800"
+"""What no text holds that PostgreSQL takes: between texts, and in place of one."""
 #: (connection, table, names of the columns, rows in the order of the names)
 Insert = Callable[[Connection, Table, Sequence[str], list[Row]], None]
 
@@ -32,19 +38,82 @@ def _insert(connection: Connection, table: Table, names: Sequence[str], rows: li
 def _executemany(
     connection: Connection, table: Table, names: Sequence[str], rows: list[Row]
 ) -> None:
-    marks = ",".join("?" * len(names))
-    statement = f"INSERT INTO {_quoted(connection, table, names)} VALUES ({marks})"
-    connection.exec_driver_sql(statement, rows)
+    """Many rows a statement: what a step of SQLite costs beside its rows is then paid once."""
+    cursor: Any = connection.connection.cursor()
+    try:
+        done = 0
+        for size in _sizes(len(rows), len(names)):
+            statement = _insert_of(connection.dialect, table, tuple(names), size)
+            cursor.execute(statement, tuple(chain.from_iterable(rows[done : done + size])))
+            done += size
+    finally:
+        cursor.close()
+
+
+@lru_cache(1024)
+def _insert_of(dialect: Dialect, table: Table, names: tuple[str, ...], rows: int) -> str:
+    """SQLite's statement for so many rows."""
+    marks = ",".join([f"({','.join('?' * len(names))})"] * rows)
+    return f"INSERT INTO {_quoted(dialect, table, names)} VALUES {marks}"
+
+
+def _sizes(rows: int, columns: int) -> Iterator[int]:
+    """Rows by statement, each a power of two, so that few statements are ever compiled."""
+    largest = 1 << (max(1, _SQLITE_VALUES // columns).bit_length() - 1)
+    size = largest
+    while rows:
+        while size > rows:
+            size //= 2
+        yield size
+        rows -= size
 
 
 def _copy(connection: Connection, table: Table, names: Sequence[str], rows: list[Row]) -> None:
+    if is_pipelined(connection):
+        _unnest(connection, table, names, rows)
+        return
     cursor = connection.connection.cursor()
     try:
-        with cursor.copy(f"COPY {_quoted(connection, table, names)} FROM STDIN") as copy:
+        with cursor.copy(f"COPY {_quoted(connection.dialect, table, names)} FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
     finally:
         cursor.close()
+
+
+def is_pipelined(connection: Connection) -> bool:
+    """Whether statements are sent without waiting for what becomes of them; COPY cannot be."""
+    driver: Any = connection.connection.driver_connection
+    return bool(driver.pgconn.pipeline_status)
+
+
+def _unnest(connection: Connection, table: Table, names: Sequence[str], rows: list[Row]) -> None:
+    """Columns as arrays, which one prepared statement makes rows of."""
+    columns = zip(names, zip(*rows, strict=True), strict=True)
+    arrays = [_array(table.c[name].type, values) for name, values in columns]
+    cursor: Any = connection.connection.cursor()
+    cursor.execute(_unnest_of(connection.dialect, table, tuple(names)), arrays, prepare=True)
+
+
+@lru_cache(1024)
+def _unnest_of(dialect: Dialect, table: Table, names: tuple[str, ...]) -> str:
+    kinds = ", ".join(f"%s::{table.c[name].type.compile(dialect)}[]" for name in names)
+    return f"INSERT INTO {_quoted(dialect, table, names)} SELECT * FROM unnest({kinds})"
+
+
+def _array(kind: TypeEngine[Any], values: Sequence[Any]) -> str:
+    """The values as PostgreSQL writes an array of them."""
+    if isinstance(kind, Integer | Float | Boolean):
+        return f"{{{str(list(values))[1:-1].replace('None', 'NULL')}}}"
+    if isinstance(kind, Numeric):
+        return f"{{{','.join(['NULL' if v is None else str(v) for v in values])}}}"
+    if isinstance(kind, DateTime):
+        values = _converted(values, str)
+    texts = [_NONE if v is None else v for v in values] if None in values else values
+    joined = _NUL.join(texts)
+    if joined.count(_NUL) == len(texts) - 1:  # otherwise the driver says that there may be none
+        joined = joined.replace("\\", r"\\").replace('"', r"\"").replace(_NUL, '","')
+    return f'{{"{joined}"}}'.replace(f'"{_NONE}"', "NULL")
 
 
 def _append(connection: Connection, table: Table, names: Sequence[str], rows: list[Row]) -> None:
@@ -99,8 +168,8 @@ def _update_together(
     connection.exec_driver_sql(statement, tuple(map(list, zip(*rows, strict=True))))
 
 
-def _quoted(connection: Connection, table: Table, names: Sequence[str]) -> str:
-    quote = connection.dialect.identifier_preparer
+def _quoted(dialect: Dialect, table: Table, names: Sequence[str]) -> str:
+    quote = dialect.identifier_preparer
     columns = ", ".join(quote.quote(name) for name in names)
     return f"{quote.format_table(table)} ({columns})"
 

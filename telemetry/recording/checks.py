@@ -7,8 +7,7 @@ compiled expression that lets plain values pass, and the rules one by one where 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import itemgetter
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Boolean, Column, Float, Integer, Numeric, Table
 
@@ -28,6 +27,17 @@ class Plan:
     def __init__(self, table: Table, names: Sequence[str]) -> None:
         self.table = table
         self.names = tuple(names)
+
+
+Pass = Callable[[Values, Mapping[str, object]], Values | None]
+
+
+class Way(NamedTuple):
+    """How rows with these columns pass at once (None: a rule must decide), and by what plan."""
+
+    names: frozenset[str] | None
+    plan: Plan
+    passing: Pass
 
 
 class RowCheck:
@@ -52,26 +62,37 @@ class RowCheck:
         self._rules = {c.name: rules.get(c.name) or _rule_of(c) for c in mine}
         self._optional = frozenset(c.name for c in mine if _optional(c))
         self._unwritten = frozenset(unwritten)
-        self._plans: dict[frozenset[str], _Way] = {}
-        self._get, self._pass, self._plan = self._way_for(None)
-        self._width = -1
+        self._ways: dict[frozenset[str], Way] = {}
+        self._way = Way(None, Plan(table, ()), lambda *_: None)
 
     def __call__(self, given: Values, values: Mapping[str, object]) -> tuple[Plan, Values]:
         """The row as a plan and its values, ``given`` first.
 
         Raises `RecordingError` naming ``table.column`` for an unknown, missing or wrong field.
         """
-        if len(values) != self._width:
-            self._turn_to(values)
+        way = self._way
         try:
-            fetched = self._get(values)
+            row = way.passing(given, values)
         except KeyError:
-            self._turn_to(values)
-            fetched = self._get(values)
-        row = self._pass(given, *fetched)
+            row = None
         if row is None:
-            row = self._checked(given, values)
-        return self._plan, row
+            names = frozenset(values)
+            if names == way.names:
+                return way.plan, self._checked(given, values)
+            self._way = self.way_for(names)
+            return self(given, values)
+        return way.plan, row
+
+    def way_for(self, names: frozenset[str]) -> Way:
+        """How rows with these columns become tuples; RecordingError where there are none such."""
+        found = self._ways.get(names)
+        if found is None:
+            self._refuse_wrong(names)
+            order = [name for name in self._rules if name in names]
+            written = [name for name in order if name not in self._unwritten]
+            plan = Plan(self.table, (*self.given, *written))
+            found = self._ways[names] = Way(names, plan, self._passing(order))
+        return found
 
     def columns(
         self, given: Values, columns: Mapping[str, Sequence[object]]
@@ -84,7 +105,7 @@ class RowCheck:
         if not columns:
             return Plan(self.table, ()), []
         lists = {name: _listed(values) for name, values in columns.items()}
-        plan = self._way_for(frozenset(lists))[2]
+        plan = self.way_for(frozenset(lists)).plan
         lengths = {name: len(values) for name, values in lists.items()}
         count = next(iter(lengths.values()))
         for name, length in lengths.items():
@@ -98,23 +119,6 @@ class RowCheck:
         repeated = [[value] * count for value in given]
         return plan, list(zip(*repeated, *named, strict=True))
 
-    def _turn_to(self, values: Mapping[str, object]) -> None:
-        self._get, self._pass, self._plan = self._way_for(frozenset(values))
-        self._width = len(values)
-
-    def _way_for(self, names: frozenset[str] | None) -> _Way:
-        """How rows with these columns are fetched, let pass, and written; None of none yet."""
-        if names is None:
-            return _getter(()), lambda *_: None, Plan(self.table, ())
-        found = self._plans.get(names)
-        if found is None:
-            self._refuse_wrong(names)
-            order = [name for name in self._rules if name in names]
-            written = [name for name in order if name not in self._unwritten]
-            plan = Plan(self.table, (*self.given, *written))
-            found = self._plans[names] = _getter(order), self._passing(order), plan
-        return found
-
     def _refuse_wrong(self, names: frozenset[str]) -> None:
         missing = [n for n in self._rules if n not in names and n not in self._optional]
         if missing:
@@ -126,9 +130,9 @@ class RowCheck:
                 f"its columns are {', '.join(sorted({*self._rules, *self.given}))}."
             )
 
-    def _passing(self, names: Sequence[str]) -> _Pass:
+    def _passing(self, names: Sequence[str]) -> Pass:
         """One compiled expression: the row of plain values, or None where a rule must decide."""
-        terms: list[str] = []
+        terms = [f"len(values) == {len(names)}"]
         taken: list[str] = []
         words: dict[str, object] = {}
         for place, name in enumerate(names):
@@ -137,17 +141,20 @@ class RowCheck:
             for word, meaning in rule.words.items():
                 term = term.replace(word, f"{word}{place}")
                 words[f"{word}{place}"] = meaning
+            fetched = f"({value} := values[{name!r}])"
             if name in self._optional:
-                term = f"({value} is None or {term})"
+                term = f"({fetched} is None or {term})"
                 kept = kept if kept == value else f"{value} if {value} is None else {kept}"
+            else:
+                term = f"{fetched} is not None and {term}"
             terms.append(term)
             if name not in self._unwritten:
                 taken.append(f"{kept},")
-        arguments = "".join(f", v{place}" for place in range(len(names)))
-        passing = " and ".join(terms) or "True"
-        # Made of the rules' own expressions and of numbers; no column's name is part of it.
-        source = f"lambda given{arguments}: (*given, {' '.join(taken)}) if {passing} else None"
-        return cast("_Pass", eval(source, words))
+        # Made of the rules' own expressions, numbers, and columns that this program declares.
+        source = (
+            f"lambda given, values: (*given, {' '.join(taken)}) if {' and '.join(terms)} else None"
+        )
+        return cast("Pass", eval(source, words))
 
     def _checked(self, given: Values, values: Mapping[str, object]) -> Values:
         done = {
@@ -178,17 +185,6 @@ class RowCheck:
             self._checked_value(name, value, f" of row {place}")
             for place, value in enumerate(values)
         ]
-
-
-_Pass = Callable[..., Values | None]
-_Way = tuple[Callable[[Any], Values], _Pass, Plan]
-
-
-def _getter(names: Sequence[str]) -> Callable[[Any], Values]:
-    """The values of these names as a tuple, also of one name or of none."""
-    if len(names) > 1:
-        return itemgetter(*names)
-    return lambda values: tuple(values[name] for name in names)
 
 
 def _listed(values: Sequence[object]) -> list[object]:

@@ -76,6 +76,10 @@ class RunRecorder(Generic[Id]):
         if prefix is None:
             prefix = self._prefix(table, tick)
         plan, row = self._checks[table](prefix, values)
+        self.take(tick, plan, row)
+
+    def take(self, tick: int, plan: Plan, row: Values) -> None:
+        """Take a row of a tick that has been checked."""
         if tick != self._tick:
             self._enter_tick(tick)
         try:

@@ -14,12 +14,9 @@ from pathlib import Path
 from sqlalchemy import (
     Connection,
     Engine,
-    Inspector,
     MetaData,
     create_engine,
     event,
-    inspect,
-    text,
 )
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
@@ -35,6 +32,19 @@ _CREATING = 0x564D54  # the advisory lock of those who create tables
 #: DuckDB would keep what it wrote in memory, up to most of what the machine has; and leave a
 #: quarter of a megabyte for each column that was thinned. What the URL says goes before these.
 _DUCKDB = {"memory_limit": "256MB", "default_block_size": "65536"}
+#: Every table with its columns, in one question: a server is asked from afar. Those of SQLite's
+#: virtual tables are left out, for their module may not be here.
+_COLUMNS = {
+    "sqlite": "SELECT m.name, p.name FROM sqlite_master m "
+    "LEFT JOIN pragma_table_info(CASE WHEN m.rootpage > 0 THEN m.name END) p "
+    "WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite~_%' ESCAPE '~'",
+    "duckdb": "SELECT table_name, column_name FROM information_schema.columns "
+    "WHERE table_schema = current_schema()",
+    "postgresql": "SELECT c.relname, a.attname FROM pg_class c "
+    "JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema() "
+    "LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
+    "WHERE c.relkind IN ('r', 'p')",
+}
 
 
 class Target:
@@ -219,27 +229,16 @@ def _use_wal(connection: Connection) -> None:
 
 def _columns(target: Target, metadata: MetaData) -> dict[str, frozenset[str]]:
     """Columns by table, of our tables that are there; refuses a database with none of them."""
+    found: dict[str, set[str]] = {}
     with target.engine.connect() as connection:
-        inspector = inspect(connection)
-        present = set(inspector.get_table_names())
-        ours = sorted(present & set(metadata.tables))
-        if present and not ours:
-            raise RecordingError(
-                f"Cannot record to {target.name}: it is another program's database (it holds "
-                f"{', '.join(sorted(present)[:5])}); choose a new file."
-            )
-        return {name: _column_names(connection, inspector, name) for name in ours}
-
-
-def _column_names(connection: Connection, inspector: Inspector, table: str) -> frozenset[str]:
-    """The names of a table's columns; DuckDB lacks the catalogues that the inspector asks."""
-    if connection.dialect.name != "duckdb":
-        return frozenset(column["name"] for column in inspector.get_columns(table))
-    wanted = text(
-        "SELECT column_name FROM information_schema.columns "
-        "WHERE table_name = :name AND table_schema = current_schema()"
-    )
-    return frozenset(connection.execute(wanted, {"name": table}).scalars())
+        for table, column in connection.exec_driver_sql(_COLUMNS[connection.dialect.name]):
+            found.setdefault(table, set()).add(column)
+    if found and found.keys().isdisjoint(metadata.tables):
+        raise RecordingError(
+            f"Cannot record to {target.name}: it is another program's database (it holds "
+            f"{', '.join(sorted(found)[:5])}); choose a new file."
+        )
+    return {name: frozenset(found[name]) for name in found.keys() & metadata.tables.keys()}
 
 
 def _sentence(error: Exception) -> str:

@@ -32,6 +32,7 @@ from telemetry.families.moltmarket.payloads import json_of
 from telemetry.recording.bulk import insert_rows, update_rows
 from telemetry.recording.checks import Plan, Values
 from telemetry.recording.target import Target, writing
+from telemetry.recording.transactions import Transactions
 
 EVENT_COLUMNS = (
     "run_id", "tick_id", "event_seq", "event_type", "agent_id", "payload", "prev_hash",
@@ -48,9 +49,15 @@ def table(name: str) -> sa.Table:
     return _TABLES[name]
 
 
+class _Written(sa.Text):
+    """JSON that has been written, for a column of that type."""
+
+    __visit_name__ = "JSON"
+
+
 def _as_text(own: sa.Table) -> sa.Table:
     columns = (
-        sa.Column(c.name, sa.Text() if isinstance(c.type, sa.JSON) else c.type, key=c.key)
+        sa.Column(c.name, _Written() if isinstance(c.type, sa.JSON) else c.type, key=c.key)
         for c in own.columns
     )
     return sa.Table(own.name, sa.MetaData(), *columns)
@@ -125,13 +132,15 @@ class EventStore:
         if ticks_per_commit < 1:
             raise RecordingError(f"ticks_per_commit must be 1 or more, not {ticks_per_commit}.")
         self._target, self._ledger, self._chain = target, ledger, chain
-        self._ticks_per_commit, self._max_rows = ticks_per_commit, max_rows
+        self._transactions = Transactions(target)
+        self._ticks_per_commit = self._transactions.together(ticks_per_commit)
+        self._goes_ahead = self._ticks_per_commit < ticks_per_commit
+        self._max_rows = max_rows
         self._stored = self._ended = (chain.count, chain.last_hash)
         self._under_way: list[Row] = []
         self._waiting: list[Row] = []
         self._changes = Changes()
         self._ticks_ended = 0
-        self._connection: sa.Connection | None = None
 
     def append(self, event: Event) -> None:
         """Chain the event and take it; memory stays below about ``max_rows`` rows."""
@@ -149,7 +158,7 @@ class EventStore:
     def end_tick(self) -> None:
         """The tick under way is whole: commit it, at once or with its successors."""
         self._ended = (self._chain.count, self._chain.last_hash)
-        if self._connection is not None:
+        if self._transactions.open is not None:
             self._write(self._under_way, self._ledger.take())
             self._under_way = []
             self._commit()
@@ -160,52 +169,53 @@ class EventStore:
         self._ticks_ended += 1
         enough = len(self._waiting) + len(self._changes) >= self._max_rows
         if enough or self._ticks_ended >= self._ticks_per_commit:
-            self.commit_ended()
+            self._commit_ended()
 
     def drop_tick(self) -> None:
         """Forget the tick under way, also what has spilled of it, and unchain its events."""
         self._under_way = []
         self._ledger.take()
         self._chain.count, self._chain.last_hash = self._ended
-        self.roll_back()
+        self._transactions.roll_back()
 
     def commit_ended(self) -> None:
         """Make every ended tick visible now; the tick under way is not touched."""
-        if self._waiting or len(self._changes):
-            self._write(self._waiting, self._changes)
-            self._waiting, self._changes = [], Changes()
-            self._commit()
-        self._ticks_ended = 0
+        self._commit_ended()
+        self._transactions.confirm()
 
     def roll_back(self) -> None:
         """Give up the open transaction, if any; never raises, for it runs after failures."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            try:
-                connection.close()
-            except Exception:
-                connection.invalidate()
+        self._transactions.give_up()
+
+    def _commit_ended(self) -> None:
+        if self._waiting or len(self._changes):
+            self._write(self._waiting, self._changes, ahead=self._goes_ahead)
+            self._waiting, self._changes = [], Changes()
+            self._commit()
+        self._ticks_ended = 0
 
     def _spill(self) -> None:
         self.commit_ended()
         self._write(self._under_way, self._ledger.take())
         self._under_way = []
 
-    def _write(self, events: list[Row], changes: Changes) -> None:
+    def _write(self, events: list[Row], changes: Changes, *, ahead: bool = False) -> None:
+        connection = self._transactions.open
+        if connection is None:
+            connection = self._transactions.begin()
+            with writing(self._target):
+                claim(connection, self._chain.run_id, self._stored)
+            if ahead:
+                self._transactions.go_ahead()
         with writing(self._target):
-            if self._connection is None:
-                self._connection = self._target.engine.connect()
-                self._connection.begin()
-                claim(self._connection, self._chain.run_id, self._stored)
-            write_rows(self._connection, "events", EVENT_COLUMNS, events)
-            write_changes(self._connection, changes)
+            write_rows(connection, "events", EVENT_COLUMNS, events)
+            write_changes(connection, changes)
 
     def _commit(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with writing(self._target), connection:
-                write_run(connection, self._ledger, *self._ended)
-                connection.commit()
+        if self._transactions.open is not None:
+            with writing(self._target):
+                write_run(self._transactions.open, self._ledger, *self._ended)
+            self._transactions.commit()
             self._stored = self._ended
 
 

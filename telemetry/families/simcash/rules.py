@@ -35,6 +35,8 @@ GIVEN = (
     "checkpoint_day",
     "checkpoint_timestamp",
 )
+#: What the recorder also fills in an event that is logged.
+OF_EVENT = ("event_id", "event_timestamp", "details")
 #: Tables whose rows are about experiments or whole runs, and are no part of a tick.
 APART = (
     *("experiments", "experiment_iterations", "experiment_events"),
@@ -180,6 +182,14 @@ def row_checks() -> Mapping[str, RowCheck]:
             name: _check(name, () if name in APART else GIVEN) for name in Base.metadata.tables
         }
     found: Mapping[str, RowCheck] = _compiled.checks
+    return found
+
+
+def event_check() -> RowCheck:
+    """A check of what a caller says of one event, beside its details."""
+    if not hasattr(_compiled, "event"):
+        _compiled.event = _check("simulation_events", (*OF_EVENT, *GIVEN))
+    found: RowCheck = _compiled.event
     return found
 
 

@@ -11,7 +11,7 @@ from operator import add
 from typing import Unpack
 
 from telemetry.families.simcash.recording.levels import TABLES_OF_LEVEL
-from telemetry.families.simcash.recording.payloads import as_json, digest
+from telemetry.families.simcash.recording.payloads import as_json, details_json, digest
 from telemetry.families.simcash.recording.rows import (
     AgentStateRow,
     CollateralRow,
@@ -19,7 +19,7 @@ from telemetry.families.simcash.recording.rows import (
     DecisionRow,
     TransactionRow,
 )
-from telemetry.families.simcash.rules import whole_cents
+from telemetry.families.simcash.rules import OF_EVENT, event_check, whole_cents
 from telemetry.recording.checks import Plan, RowCheck, Values
 from telemetry.recording.run import COMPLETED, FAILED, Batch, Finalise, RunRecorder
 
@@ -82,6 +82,9 @@ class SimCashRun(RunRecorder[str]):
         self._own = hashlib.sha256(run_id.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         self._written = datetime.min
         self._times: tuple[int | None, datetime] = (None, datetime.min)
+        self._event_check = event_check()
+        self._event_tick: int | None = None
+        self._event_given: Values = ()
 
     def keeps(self, name: str) -> bool:
         """Whether rows of the table are stored."""
@@ -97,16 +100,18 @@ class SimCashRun(RunRecorder[str]):
         tx_id: str | None = None,
     ) -> None:
         """Something that happened; ``details`` is kept as JSON, its amounts are whole cents."""
-        if _EVENTS in self._kept:
-            row = {
-                "event_id": self._event_ids(1)[0],
-                "event_timestamp": self._event_times(1)[0],
-                "event_type": event_type,
-                "details": as_json("simulation_events.details", details, money=True),
-                "agent_id": agent_id,
-                "tx_id": tx_id,
-            }
-            self.record(_EVENTS, tick, row)
+        if _EVENTS not in self._kept:
+            return
+        known = tick == self._event_tick
+        given = self._event_given if known else self._given_of_events(tick)
+        details_text = details_json(details)
+        self._events += 1
+        self._written += _MICROSECOND
+        filled = (f"{self._own}-{self._events:06x}", self._written, details_text, *given)
+        values = {"event_type": event_type, "agent_id": agent_id, "tx_id": tx_id}
+        self.take(tick, *self._event_check(filled, values))
+        if not known:
+            self._event_tick, self._event_given = tick, given
 
     def log_transaction(self, tick: int, **row: Unpack[TransactionRow]) -> None:
         """A payment whose fate is known, or that is still open at the run's last tick."""
@@ -276,6 +281,15 @@ class SimCashRun(RunRecorder[str]):
         else:
             self._checks[name]((None,) * len(self._checks[name].given), row)
 
+    def _given_of_events(self, tick: int) -> Values:
+        """What the events of a tick share; their times rise from now, a microsecond each.
+
+        Each is later than the one before: readers sort the events of a tick by it.
+        """
+        self._written = max(datetime.now(), self._written)
+        given = self._given_at(tick)
+        return tuple(given[name] for name in self._event_check.given[len(OF_EVENT) :])
+
     def _event_ids(self, count: int) -> list[str]:
         """Ids rise with the order of writing, and share beginnings, which keeps indices small.
 
@@ -286,7 +300,7 @@ class SimCashRun(RunRecorder[str]):
         return [f"{own}-{number:06x}" for number in range(first, first + count)]
 
     def _event_times(self, count: int) -> list[datetime]:
-        """Now, each later than the event before: readers sort the events of a tick by it."""
+        """Now, each later than the event before."""
         if not count:
             return []
         first = max(datetime.now(), self._written + _MICROSECOND)
