@@ -67,9 +67,11 @@ def totals(
             label = _low(table.label)
             found = run.source.ask(SummaryQuery(run.run_id, table.name), token)
             some = bool(found.groups)  # a sum over nothing is no zero
-            counted.setdefault(table.name, set()).add(i)
+            there = some or table.always_written  # a table without rows may not be recorded
+            if there:
+                counted.setdefault(table.name, set()).add(i)
             for column, value in zip(found.columns[1:], found.total[1:], strict=True):
-                told = some or column.kind == "int"
+                told = some or (there and column.kind == "int")
                 keep(i, table.name, label, None, column, value if told else None)
             for row in found.groups:
                 group = "not recorded" if row[0] is None else str(row[0])

@@ -45,15 +45,15 @@ MEANS = (
 )
 EFFECTS = (
     Column("quantity", "quantity", "text"),
-    Column("mean_a", "mean", "real", help="Of the group that the others are held against."),
-    Column("mean_b", "other mean", "real"),
     Column("difference", "difference", "real"),
     Column("low", "95 % from", "real"),
     Column("high", "to", "real"),
     Column("size", "effect size", "real", help="Difference in standard deviations."),
-    Column("method", "method", "text"),
-    Column("n_a", "n", "int"),
+    Column("n_a", "n", "int", help="Runs of the group that the others are held against."),
     Column("n_b", "other n", "int"),
+    Column("mean_a", "mean", "real", help="Of the group that the others are held against."),
+    Column("mean_b", "other mean", "real"),
+    Column("method", "method", "text"),
     Column("unit", "unit", "text"),
     Column("note", "note", "text"),
 )
@@ -133,8 +133,8 @@ def mean_rows(groups: Sequence[SeedGroup], quantities: Sequence[Quantity]) -> li
 def effect_rows(effects: Sequence[Effect]) -> list[Row]:
     """A row for each effect; what cannot be told is NULL."""
     return [
-        (e.name, _cell(e.a.mean), _cell(e.b.mean), _cell(e.difference.mean),
-         _cell(e.difference.low), _cell(e.difference.high), _cell(e.size), e.method, e.a.n, e.b.n,
+        (e.name, _cell(e.difference.mean), _cell(e.difference.low), _cell(e.difference.high),
+         _cell(e.size), e.a.n, e.b.n, _cell(e.a.mean), _cell(e.b.mean), e.method,
          e.unit or None, e.note or None)
         for e in effects
     ]  # fmt: skip

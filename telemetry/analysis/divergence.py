@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 
 from telemetry.analysis.chosen import Chosen, in_full
-from telemetry.analysis.rows_apart import Apart, Row, Rows, differences, parted
+from telemetry.analysis.rows_apart import Apart, Row, Rows, comparable, differences, parted
 from telemetry.analysis.settings import differing, is_seed, settings_of
 from telemetry.cancel import CancelToken
 from telemetry.concepts import (
@@ -40,6 +40,7 @@ class _Asked:
     last: int = LAST
     rows: int = 0
     reordered: dict[str, int] = field(default_factory=dict)
+    renamed: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     found: list[RowDifference] = field(default_factory=list)
 
@@ -79,6 +80,11 @@ def first_divergence(left: Chosen, right: Chosen, token: CancelToken | None = No
     if None not in ends and ends[0] != ends[1]:
         asked.last = min(end for end in ends if end is not None)
     _read(asked)
+    if asked.renamed:
+        asked.notes.append(
+            f"Random ids (UUIDs) in {', '.join(asked.renamed)} are other ones; rows count as "
+            "equal whichever id they name."
+        )
     first = min(asked.found, key=_when, default=None)
     also = tuple(d for d in asked.found if first and d is not first and d.tick == first.tick)
     kind = _kind(asked, first, settings, ends, unknown=None in known)
@@ -94,6 +100,8 @@ def _kind(
     *,
     unknown: bool,
 ) -> Parting:
+    if first is None and not asked.rows:
+        return "empty"
     if first is None and ends[0] != ends[1]:
         return "length"
     if first is None:
@@ -226,7 +234,9 @@ def _compare(asked: _Asked, pair: _Pair) -> RowDifference | None:
             ]
             apart = parted(*streams)
     asked.rows += apart.compared
-    ordered = pair.table.with_role("key") is None or _counts(pair.table)
+    if apart.renamed:
+        asked.renamed.append(pair.table.name)
+    ordered = pair.table.role == "events" or _counts(pair.table)
     if apart.reordered and ordered and isinstance(apart.reordered[0], int):
         asked.reordered[pair.table.name] = apart.reordered[0]
     return _difference(asked, pair, apart) if apart.found else None
@@ -243,8 +253,9 @@ def _difference(asked: _Asked, pair: _Pair, apart: Apart) -> RowDifference:
     places = [i for i, c in enumerate(pair.columns) if c.role in ("agent", "buyer", "seller")]
     one, other = (apart.left, apart.right) if apart.left else (apart.right, apart.left)
     row = one[0]
-    same = [r for r in other if all(r[i] == row[i] for i in places)]
-    likeness = [sum(a == b for a, b in zip(row, r, strict=True)) for r in same]
+    own = comparable(row)
+    same = [r for r in other if all(comparable(r)[i] == own[i] for i in places)]
+    likeness = [sum(a == b for a, b in zip(own, comparable(r), strict=True)) for r in same]
     partner = same[likeness.index(max(likeness))] if same else None
     left, right = (row, partner) if apart.left else (partner, row)
     differ = tuple(

@@ -24,6 +24,8 @@ def sentence(found: Divergence, left: str, right: str) -> str:
     pair = f"{left[:1].upper()}{left[1:]} and {right}"
     if found.kind == "none":
         return f"{pair} are equal: all of {found.rows} rows were compared{_but_settings(found)}."
+    if found.kind == "empty":
+        return f"{pair} have no rows that could be compared{_but_settings(found)}."
     if found.kind == "order":
         where = ", ".join(f"{table} from tick {tick}" for table, tick in found.reordered.items())
         return f"{pair} hold the same rows, but in another order within ticks ({where})."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from telemetry.concepts import Cell
 BLOCK = 4_096
 """Rows that are compared at once; the usual case, all equal, costs one comparison of lists."""
 NAN = ("nan",)
+ANY_ID = "‹id›"
+_UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
 Row = tuple[Cell, ...]
 _Key = tuple[object, ...]
 
@@ -49,7 +52,8 @@ class Rows:
 class Apart:
     """Where two streams part: rows of `tick` that only one has. `tick` None: nowhere.
 
-    `reordered` are ticks whose rows only change places. `compared` counts rows of both.
+    `reordered` are ticks whose rows only change places. `renamed`: rows are equal but for random
+    ids (UUIDs), of which one is as good as another. `compared` counts rows of both.
     """
 
     tick: Cell = None
@@ -57,6 +61,7 @@ class Apart:
     right: list[Row] = field(default_factory=list)
     found: bool = False
     reordered: list[Cell] = field(default_factory=list)
+    renamed: bool = False
     compared: int = 0
 
 
@@ -83,13 +88,16 @@ def parted(left: Rows, right: Rows) -> Apart:
         if only_a or only_b:
             apart.found, apart.tick, apart.left, apart.right = True, tick, only_a, only_b
             return apart
-        apart.reordered.append(tick)
+        if a != b and Counter(a) == Counter(b):
+            apart.reordered.append(tick)
+        else:
+            apart.renamed = True
 
 
 def differences(left: Iterable[Row], right: Iterable[Row]) -> tuple[list[Row], list[Row]]:
     """The rows that only one of them has, each as often as the other lacks it, in their order."""
     left, right = list(left), list(right)
-    ones, others = [_comparable(r) for r in left], [_comparable(r) for r in right]
+    ones, others = [comparable(r) for r in left], [comparable(r) for r in right]
     return _beyond(left, ones, Counter(others)), _beyond(right, others, Counter(ones))
 
 
@@ -103,9 +111,14 @@ def _beyond(rows: list[Row], keys: list[_Key], known: Counter[_Key]) -> list[Row
     return found
 
 
-def _comparable(row: Row) -> _Key:
-    """The row with NaN equal to NaN, which it is not by itself."""
-    return tuple(NAN if isinstance(v, float) and math.isnan(v) else v for v in row)
+def comparable(row: Row) -> _Key:
+    """The row with NaN equal to NaN, which it is not by itself, and any UUID to any other."""
+    return tuple(
+        _UUID.sub(ANY_ID, v) if isinstance(v, str)
+        else NAN if isinstance(v, float) and math.isnan(v)
+        else v
+        for v in row
+    )  # fmt: skip
 
 
 def _first_other(left: list[Row], right: list[Row]) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 
 from telemetry.analysis.chosen import Chosen
 from telemetry.analysis.divergences import setting_text
-from telemetry.analysis.settings import SET_UP, differing, is_seed, seed_of, settings_of
+from telemetry.analysis.settings import SET_UP, differing, is_seed, place_of, seed_of, settings_of
 from telemetry.cancel import CancelToken
 from telemetry.concepts import (
     Cell,
@@ -34,7 +34,8 @@ Method = Literal["auto", "paired", "unpaired"]
 def seed_groups(runs: Sequence[Chosen], token: CancelToken | None = None) -> tuple[SeedGroup, ...]:
     """The runs by their configuration without the keys that name seeds, as they first come.
 
-    A run without a recorded configuration is alone: nobody can tell what else it is like.
+    A run without a recorded configuration is alone, for nobody can tell what it is like; but
+    samples of one iteration of an experiment are together.
     """
     token = token or CancelToken()
     members: dict[str, list[int]] = {}
@@ -43,7 +44,9 @@ def seed_groups(runs: Sequence[Chosen], token: CancelToken | None = None) -> tup
     for i, run in enumerate(runs):
         token.check()
         found = settings_of(run, token, SET_UP)
-        seeds.append(seed_of(found or {}))
+        place = place_of(run) if found is None else None
+        found = found if place is None else place[0]
+        seeds.append(seed_of(found or {}) if place is None else place[1])
         rest = {path: value for path, value in (found or {}).items() if not is_seed(path)}
         without.append(rest)
         about = ["unknown", *map(str, run.key)] if found is None else [

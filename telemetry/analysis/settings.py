@@ -48,6 +48,21 @@ def settings_of(
     return found if config is not None or parameters else None
 
 
+def place_of(chosen: Chosen) -> tuple[dict[str, object], Cell] | None:
+    """Where a sample without a configuration of its own belongs, and which sample it is.
+
+    Samples of one iteration of an experiment differ in what was drawn, and in nothing else.
+    """
+    table = chosen.source.table_with_role("runs")
+    fields = chosen.run.fields
+    roles = {} if table is None else {c.role: fields.get(c.name) for c in table.columns}
+    if roles.get("sample") is None or chosen.run.experiment_id is None:
+        return None
+    place = {"experiment": chosen.run.experiment_id, "iteration": chosen.run.iteration,
+             "purpose": roles.get("purpose")}  # fmt: skip
+    return place, roles["sample"]
+
+
 def configuration(chosen: Chosen, token: CancelToken | None = None) -> object:
     """The decoded configuration as the run row stores it; None where it has none that is JSON."""
     table = chosen.source.table_with_role("runs")

@@ -9,7 +9,7 @@ from typing import Literal
 from telemetry.concepts.schema import Column, Measure
 from telemetry.concepts.values import AgentId, Cell, Floats, Ints
 
-Parting = Literal["none", "order", "length", "configuration", "chance", "unknown"]
+Parting = Literal["none", "empty", "order", "length", "configuration", "chance", "unknown"]
 Align = Literal["tick", "share", "regime"]
 
 
@@ -57,9 +57,9 @@ class RowDifference:
 class Divergence:
     """Where two runs part, and what kind of difference that is.
 
-    `kind`: "none"; "order": only rows within ticks change places (`reordered` are the first such
-    tick of each table); "length": equal until the shorter ends at `ends`; "configuration":
-    `settings` differ; "chance": nothing differs in configuration and seed, yet rows do;
+    `kind`: "none"; "empty": nothing to compare; "order": only rows within ticks change places
+    (`reordered` are the first such tick of each table); "length": equal until the shorter ends
+    at `ends`; "configuration": `settings` differ; "chance": nothing differs in configuration and seed, yet rows do;
     "unknown": no configuration is recorded. `also` are differences of other tables at that tick.
     `rows` were compared, all by value; `notes` say what could not be.
     """

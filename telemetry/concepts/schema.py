@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from telemetry.concepts.values import Kind
 
-INCIDENTAL = ("run", "run_link", "key", "link", "start", "end")
+INCIDENTAL = ("run", "run_link", "key", "link", "start", "end", "duration", "transaction")
 """Roles of columns that two recordings of the same events would not share."""
 
 

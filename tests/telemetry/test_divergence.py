@@ -175,6 +175,17 @@ def test_nan_equals_nan_and_nothing_else():
     assert other.found
 
 
+def test_random_ids_are_no_content_and_what_they_stand_beside_is():
+    one, other = (f"{digit * 8}-aaaa-4aaa-8aaa-{digit * 12}" for digit in "12")
+    left = [(1, "7", f'{{"tx": "{one}", "amount": 5}}'), (2, "7", "x")]
+    right = [(1, "7", f'{{"tx": "{other}", "amount": 5}}'), (2, "7", "x")]
+    same = parted(Rows(iter([left])), Rows(iter([right])))
+    assert (same.found, same.renamed, same.reordered) == (False, True, [])
+    right[0] = (1, "7", f'{{"tx": "{other}", "amount": 6}}')
+    apart = parted(Rows(iter([left])), Rows(iter([right])))
+    assert (apart.found, apart.tick) == (True, 1)
+
+
 def test_a_comparison_is_cancelled(pair):
     token = CancelToken()
     token.cancel()

@@ -16,7 +16,7 @@ from telemetry.analysis.comparison import curves, first_switch, over_time, total
 from telemetry.analysis.seeds import bands, effect, estimate, seed_groups
 from telemetry.concepts import Column, Quantity, SeedGroup
 from telemetry.detect import open_source
-from tests.builders import vmt
+from tests.builders import simcash, vmt
 from tests.telemetry.command_line import ran, refused
 
 Capsys = pytest.CaptureFixture[str]
@@ -139,6 +139,17 @@ def test_totals_equal_what_sql_says_and_curves_are_aligned(two_groups: Path):
     share = curves(runs, "utility", "share").curves[0]
     assert (share.x[0], share.x[-1]) == (0, 1)
     assert labels(runs) == ("1", "2")
+    source.close()
+
+
+def test_samples_of_one_iteration_are_together_without_a_configuration(tmp_path: Path):
+    source = open_source(str(simcash.unified(tmp_path / "samples.db")))
+    runs = [r for r in every_run(source) if r.run.fields.get("sample_index") is not None]
+    for group in seed_groups(runs):
+        places = {(runs[i].run.experiment_id, runs[i].run.iteration) for i in group.runs}
+        assert len(places) == 1
+        assert group.seeds == tuple(runs[i].run.fields["sample_index"] for i in group.runs)
+    assert runs
     source.close()
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from vmt_log_viewer.theme import Theme
 
 LEFT, RIGHT, TOP, AXIS = 60, 16, 24, 40
-PANE, LEAST = 104, 160
+PANE, LEAST, NAME = 120, 160, 20
 AIR = 0.05
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -124,9 +124,7 @@ class CompareChart(QWidget):
 
     def _fit(self) -> None:
         many = len(self.parts()) if self.panes else 1
-        self.setMinimumHeight(
-            TOP + many * (PANE + AXIS // 2) + AXIS if self.panes else LEAST + self._below()
-        )
+        self.setMinimumHeight(TOP + many * PANE + AXIS if self.panes else LEAST + self._below())
         self.update()
 
     def _areas(self) -> list[QRectF]:
@@ -136,7 +134,8 @@ class CompareChart(QWidget):
             return [QRectF(LEFT, TOP, width, max(1.0, height))]
         many = max(1, len(self.parts()))
         each = (self.height() - TOP - AXIS) / many
-        return [QRectF(LEFT, TOP + i * each, width, max(1.0, each - AXIS / 2)) for i in range(many)]
+        tops = [TOP + i * each + NAME for i in range(many)]
+        return [QRectF(LEFT, top, width, max(1.0, each - NAME - 4)) for top in tops]
 
     def _ends(self) -> tuple[float, float]:
         ends = [(float(p.x[0]), float(p.x[-1])) for p in self.parts() if len(p.x)]
@@ -203,17 +202,22 @@ class CompareChart(QWidget):
             painter.drawPolygon(polygon(*places(*around)))  # type: ignore[operator]
 
     def _name(self, painter: QPainter, area: QRectF, part: CompareLine | CompareBand) -> None:
-        painter.setPen(part.color)
+        """What a pane shows, above it."""
         read = self.readout(part)
-        text = f"{part.name}   {read}" if read else part.name
+        y = area.top() - NAME / 2
+        painter.setPen(QPen(part.color, 2))
+        painter.drawLine(QPointF(area.left(), y), QPointF(area.left() + 16, y))
+        painter.setPen(self._theme.color("text"))
         metrics = QFontMetricsF(painter.font())
-        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width() - 8)
-        painter.drawText(area.adjusted(6, 2, 0, 0), int(Qt.AlignmentFlag.AlignLeft), shown)
+        where = QRectF(area.left() + 22, y - 9, area.width() - 22, 18)
+        text = f"{part.name}  {read}" if read else part.name
+        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, where.width())
+        painter.drawText(where, _LEFT, shown)
 
     def _axes(self, painter: QPainter, area: QRectF, low: float, high: float) -> None:
         first, last = self._ends()
         muted, grid = self._theme.color("muted"), self._theme.color("grid")
-        if area.top() <= TOP:
+        if area.top() <= TOP + NAME:
             painter.setPen(self._theme.color("text"))
             painter.drawText(QRectF(8, 0, self.width() - 16, TOP - 4), _LEFT, self.title)
         for value in nice_values(low, high, max(2, int(area.height() // 32))):
@@ -226,16 +230,18 @@ class CompareChart(QWidget):
             [float(t) for t in nice_ticks(first, last, area.width())] if self.whole
             else nice_values(first, last, max(2, int(area.width() // 72)))
         )  # fmt: skip
+        lowest = not self.panes or area.bottom() > self.height() - AXIS - 8
         for tick in ticks:
             x = area.left() + (tick - first) / (last - first) * area.width()
             painter.setPen(grid)
             painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+            if not lowest:
+                continue
             painter.setPen(muted)
             where = QRectF(x - 40, area.bottom() + 2, 80, 16)
             painter.drawText(where, int(Qt.AlignmentFlag.AlignHCenter), short(tick, 6))
         painter.setPen(muted)
-        last_pane = not self.panes or area.bottom() > self.height() - AXIS - PANE / 2
-        if last_pane:
+        if lowest:
             where = QRectF(area.left(), area.bottom() + 18, area.width(), 16)
             painter.drawText(where, _RIGHT, f"{self.axis} →")
 

@@ -241,7 +241,8 @@ class CompareView(View):
         self.found = found
         called = self._names
         said = "Differences are to the first run; null: not recorded, or none."
-        self.totals.show_table(work.totals_table(found, called), said)
+        short = tuple(f"run {name}" for name in work.labels(self.runs))
+        self.totals.show_table(work.totals_table(found, short), said)
         self.settings.show_table(
             work.settings_table(found, called),
             "Only the keys that differ." if found.settings
@@ -252,6 +253,7 @@ class CompareView(View):
 
     def _show_curves(self, found: Curves) -> None:
         self.curves, self._measure = found, found.measure.name
+        self.seeds.ask_again()
         self.bar.show_measure(self._measure)
         self._draw()
 
@@ -299,10 +301,10 @@ class CompareView(View):
 
     def _tell_effects(self, row: int) -> None:
         """Hold the group in `row` against the first one."""
-        found = self.found
+        found, curves = self.found, self.curves
         if found is not None:
             self.context.runner.run(
-                "compare.effects", lambda token: work.effects_table(found, row),
+                "compare.effects", lambda token: work.effects_table(found, curves, row),
                 lambda told: self.seeds.show_effects(row, told), None, self, "weighing seeds",
                 self.runs[0].source,
             )  # fmt: skip

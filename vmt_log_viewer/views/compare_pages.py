@@ -138,6 +138,12 @@ class SeedsPage(TablePage):
             self.said.setText(READING)
             self.wanted.emit(row)
 
+    def ask_again(self) -> None:
+        """What is held against the first group is another measure now."""
+        rows = self.groups.chosen()
+        if self._found is not None and not self.groups.isHidden():
+            self._choose(rows[0] if rows else min(1, len(self._found.groups) - 1))
+
     def show_effects(self, row: int, told: Told) -> None:
         """The effects of the group in `row`, or the means of the first one."""
         if self._found is None or not 0 <= row < len(self._found.groups):

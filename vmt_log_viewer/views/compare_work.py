@@ -159,14 +159,17 @@ def groups_table(found: Totals) -> Told:
     return Told(comparisons.GROUPS, tuple(comparisons.group_rows(found.groups)))
 
 
-def effects_table(found: Totals, row: int) -> Told:
+def effects_table(found: Totals, curves: Curves | None, row: int) -> Told:
     """The group in `row` less the first, with intervals; the first one's means for itself.
 
+    The measure of `curves` comes first, as its mean over the ticks and as its last value.
     Quantities without a value in one of the groups are left out.
     """
     first, other = found.groups[0], found.groups[row]
+    over = () if curves is None else comparison.over_time(curves)
+    quantities = (*over, *found.quantities)
     if other is first:
-        rows = comparisons.mean_rows([first], found.quantities)
+        rows = comparisons.mean_rows([first], quantities)
         return Told(comparisons.MEANS[1:], tuple(row[1:] for row in rows))
-    known = [e for e in effects(found.quantities, first, other) if e.a.n and e.b.n]
+    known = [e for e in effects(quantities, first, other) if e.a.n and e.b.n]
     return Told(comparisons.EFFECTS, tuple(comparisons.effect_rows(known)))

@@ -150,8 +150,8 @@ EVENTS = (
     _name("events", "agent_id", "agent"),
     C("agent_id", "agent id", role="agent", visible=False),
     C("payload", "payload", "json", role="payload", visible=False),
-    C("prev_hash", "previous hash", visible=False),
-    C("event_hash", "hash", visible=False),
+    C("prev_hash", "previous hash", role="link", visible=False),
+    C("event_hash", "hash", role="link", visible=False),
     _made(),
 )
 

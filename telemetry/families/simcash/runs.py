@@ -148,7 +148,7 @@ COLUMNS = (
     C("num_agents", "agents", "int", role="agents"),
     C("start_time", "started", "time", role="start"),
     C("end_time", "ended", "time", role="end", visible=False),
-    C("duration_seconds", "duration", "real", unit="s", visible=False),
+    C("duration_seconds", "duration", "real", role="duration", unit="s", visible=False),
     C("persistence_level", "recorded", visible=False, facet=True),
     C("description", "description", visible=False),
     C("config_hash", "configuration hash", visible=False),
