@@ -17,6 +17,8 @@ from telemetry.families.vocabulary import AuditRule, Judged
 from telemetry.queries import AuditQuery, RunQuery
 from telemetry.reader import Reader
 
+_ODD = (TypeError, ValueError, KeyError, ArithmeticError)
+"""What rules come to where text, NULL or infinity stands in for a number that they reckon with."""
 ROWS = 250_000
 """Rows that one statement judges at a time, so that a withdrawn audit ends soon."""
 
@@ -28,7 +30,10 @@ def audit(reader: Reader, query: AuditQuery) -> Audit:
     verdicts = []
     for place, declared in enumerate(rules):
         inspection.begin(place, len(rules))
-        found = declared.judge(inspection)
+        try:
+            found = declared.judge(inspection)
+        except _ODD as error:
+            found = Judged(unjudged=f"the rows hold values that cannot be compared ({error})")
         verdicts.append(
             RuleVerdict(declared.rule, found.checked, found.faults, found.first, found.unjudged)
         )
@@ -130,7 +135,7 @@ class Inspection:
         statement = sa.select(rows).where(rows.c.fault == 1).order_by(*order).limit(limit)
         names = list(rows.c.keys())
         found = (dict(zip(names, row, strict=True)) for row in self.asker.rows(statement))
-        return [_fault(table, row, tell(row)) for row in found]
+        return [_fault(table, row, _told(tell, row, table)) for row in found]
 
     def _windows(self, table: str) -> list[TickRange | None]:
         """The run's ticks in parts of about `ROWS` rows; one part where that cannot be told."""
@@ -151,6 +156,15 @@ class Inspection:
         place, of = self._place
         self.asker.token.check()
         self.asker.token.report(int(100 * (place + share) / of), 100, "per cent")
+
+
+def _told(tell: Callable[[Mapping[str, Any]], str], row: Mapping[str, Any], table: str) -> str:
+    """The fault's sentence; of a row with text instead of a number only where it is."""
+    try:
+        return tell(row)
+    except _ODD:
+        where = f" at tick {row['tick']}" if "tick" in row else ""
+        return f"A row of {table}{where} breaks the rule and holds what is no number."
 
 
 def _fault(table: str, row: Mapping[str, Any], sentence: str) -> Fault:

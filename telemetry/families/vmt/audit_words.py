@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,12 +17,21 @@ EPSILON = 1e-9
 
 
 def number(value: Any, scale: int = 1) -> str:
-    """A stored number as a sentence has it, divided by `scale`."""
-    return cell_text(value / scale if scale != 1 else value, digits=10)
+    """A stored number as a sentence has it, divided by `scale`; what is none as it is."""
+    divided = value / scale if scale != 1 and numeric(value) is not None else value
+    return cell_text(divided, digits=10)
+
+
+def numeric(value: Any) -> Any:
+    """A stored number, as it is; None for NULL, text, and what is not finite."""
+    real_one = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if real_one and math.isfinite(value) else None
 
 
 def signed(value: Any, scale: int = 1) -> str:
     """With its sign: +3, −2."""
+    if numeric(value) is None:
+        return number(value)
     text = number(abs(value), scale)
     return f"−{text}" if value < 0 else f"+{text}"
 

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.concepts import AgentId, Gate, GateState, RunId
+from telemetry.families.vmt.audit_words import numeric
 from telemetry.families.vocabulary import Asker
 
 PAIRS_OF = {
@@ -78,7 +79,7 @@ class Circumstances:
     def near(self) -> Gate:
         """Within reach of each other at the tick."""
         name, label = "reach", "Within reach"
-        radius = self.params.get("interaction_radius")
+        radius = numeric(self.params.get("interaction_radius"))
         places = [self.at.get(agent, {}) for agent in self.agents]
         spots: list[Any] = [p.get(axis) for axis in ("x", "y") for p in places]
         if radius is None or None in spots:
@@ -180,7 +181,11 @@ def _states(
         return {}, None
     columns = [asker.column("agent_snapshots", n).label(n) for n in _STATE]
     rows = asker.rows(sa.select(who, *columns).where(*own, at == last[0][0]))
-    return {row[0]: dict(zip(_STATE, row[1:], strict=True)) for row in rows}, last[0][0]
+    found: dict[AgentId, State] = {}
+    for row in rows:
+        state = dict(zip(_STATE, row[1:], strict=True))
+        found[row[0]] = {n: v if n == "utility_type" else numeric(v) for n, v in state.items()}
+    return found, last[0][0]
 
 
 def _one(

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.concepts import Case, Gate
-from telemetry.families.vmt.audit_words import number, signed
-from telemetry.families.vmt.circumstances import ALIASES, Circumstances, outcome
+from telemetry.families.vmt.audit_words import number, numeric, signed
+from telemetry.families.vmt.circumstances import ALIASES, PAIRS_OF, Circumstances, outcome
 from telemetry.families.vocabulary import Asker
 from telemetry.queries import WhyQuery
 
@@ -19,6 +19,9 @@ _NAMES = (
     "dA_attempted", "dB_calculated", "dM_attempted", "exchange_pair_type", "buyer_U_init",
     "buyer_U_final", "seller_U_init", "seller_U_final", "result", "result_reason",
     *(f"{side}_{good}_init" for side in ("buyer", "seller") for good in "ABM"),
+)  # fmt: skip
+_WORDS = (
+    "id", "buyer_id", "seller_id", "direction", "exchange_pair_type", "result", "result_reason",
 )  # fmt: skip
 
 
@@ -57,11 +60,13 @@ def tries(asker: Asker, query: WhyQuery) -> list[Try]:
     columns = [asker.column("trade_attempts", n).label(n) for n in _NAMES]
     order = asker.column("trade_attempts", "id")
     rows = asker.rows(sa.select(*columns).where(*own).order_by(order))
-    return [_try(dict(zip(_NAMES, row, strict=True))) for row in rows]
+    told = (dict(zip(_NAMES, row, strict=True)) for row in rows)
+    return [_try({n: v if n in _WORDS else numeric(v) for n, v in row.items()}) for row in told]
 
 
 def _try(row: dict[str, Any]) -> Try:
-    pair = ALIASES.get(row["exchange_pair_type"], row["exchange_pair_type"]) or "A<->B"
+    stored = str(row["exchange_pair_type"] or "A<->B")
+    pair = ALIASES.get(stored, stored if stored in PAIRS_OF["mixed"] else "A<->B")
     good, payment = pair[0], pair[-1]
     moved = {"A": row["dA_attempted"], "B": row["dB_calculated"], "M": row["dM_attempted"]}
     block, paid = int(moved[good] or 0), int(moved[payment] or 0)
@@ -132,7 +137,8 @@ def _deal(group: list[Try], best: Try, scale: int) -> tuple[Gate, Gate]:
         return block, Gate(name, label, "not judged", "No block was feasible.")
     if best.gain is None:
         return block, Gate(name, label, "not judged", "Not recorded: utilities of the try.")
-    gains = [best.told[f"{s}_U_final"] - best.told[f"{s}_U_init"] for s in ("buyer", "seller")]
+    sides = ("buyer", "seller")
+    gains = [_less(best.told[f"{s}_U_final"], best.told[f"{s}_U_init"]) for s in sides]
     said = f"{what}: buyer ΔU {signed(gains[0])}, seller ΔU {signed(gains[1])}."
     state = outcome(best.told["result"] == "success")
     return block, Gate(name, label, state, said, float(best.gain), "utility")

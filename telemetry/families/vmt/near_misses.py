@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from telemetry.concepts import Funnel, NearMiss, NearMisses, TickRange
 from telemetry.errors import NothingFoundError
 from telemetry.families.vmt import derived
-from telemetry.families.vmt.audit_words import number, signed
+from telemetry.families.vmt.audit_words import number, numeric, signed
 from telemetry.families.vmt.circumstances import ALIASES
 from telemetry.families.vocabulary import Asker, within
 from telemetry.queries import FunnelQuery, NearMissesQuery
@@ -41,9 +41,9 @@ def near_misses(asker: Asker, query: NearMissesQuery) -> NearMisses:
     for window in _windows(asker, query):
         for chunk in asker.chunks(_failed(asker, query, window)):
             total += len(chunk)
-            judged = [row for row in chunk if row[5] is not None]
+            judged = [row for row in chunk if numeric(row[5]) is not None]
             ranked += len(judged)
-            nearest = sorted([*nearest, *judged], key=lambda r: (-r[5], *r[:3]))[: query.limit]
+            nearest = sorted([*nearest, *judged], key=_order)[: query.limit]
     notes = []
     if total > ranked:
         lost = total - ranked
@@ -53,7 +53,12 @@ def near_misses(asker: Asker, query: NearMissesQuery) -> NearMisses:
     return NearMisses(tuple(_miss(asker, query, row) for row in nearest), total, tuple(notes))
 
 
-def _failed(asker: Asker, query: NearMissesQuery, window: TickRange) -> sa.Select[Any]:
+def _order(row: tuple[Any, ...]) -> tuple[float, float, str]:
+    """The least missed first, then by tick and by who."""
+    return (-row[5], row[0] if isinstance(row[0], int) else 0, str(row[1:3]))
+
+
+def _failed(asker: Asker, query: NearMissesQuery, window: TickRange | None) -> sa.Select[Any]:
     """Each negotiation without a success: who, what, its closest try's margin, and its tries."""
     at = {n: asker.column(ATTEMPTS, n) for n in _NAMES}
     gains = [at[f"{s}_U_final"] - at[f"{s}_U_init"] for s in ("buyer", "seller")]
@@ -67,7 +72,7 @@ def _failed(asker: Asker, query: NearMissesQuery, window: TickRange) -> sa.Selec
     return sa.select(*columns).where(*own).group_by(*sides).having(traded == 0)
 
 
-def _windows(asker: Asker, query: NearMissesQuery | FunnelQuery) -> Iterator[TickRange]:
+def _windows(asker: Asker, query: NearMissesQuery | FunnelQuery) -> Iterator[TickRange | None]:
     """The ticks asked for in parts of about `ROWS` attempts, with progress after each."""
     tick, run = asker.column(ATTEMPTS, "tick"), asker.column(ATTEMPTS, "run_id")
     own = (run == query.run_id, within(tick, query.ticks))
@@ -76,6 +81,9 @@ def _windows(asker: Asker, query: NearMissesQuery | FunnelQuery) -> Iterator[Tic
     if not all(ends):
         return
     first, last = (rows[0][0] for rows in ends)
+    if not isinstance(first, int) or not isinstance(last, int):  # then nothing says where to cut
+        yield query.ticks
+        return
     ((size,),) = asker.rows(sa.select(sa.func.count()).where(*own))
     wide = max(1, (last - first + 1) * ROWS // max(size, 1))
     for start in range(first, last + 1, wide):
@@ -110,7 +118,10 @@ def _miss(asker: Asker, query: NearMissesQuery, row: tuple[Any, ...]) -> NearMis
         .order_by(at["id"])
         .limit(1)
     )
-    key, bought, sold, price, size, amount = found[0]
+    if not found:  # stored text compares as no number does
+        key, bought, sold, price, size, amount = (None,) * 6
+    else:
+        key, bought, sold, price, size, amount = found[0]
     goods = asker.scale("goods")
     units = [1 if good == "M" else goods for good in (kind[0], kind[-1])]
     sentence = (
