@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -58,10 +59,14 @@ def one_state_per_tick(audit: Auditing) -> Judged:
         .group_by(tick)
         .order_by(tick)
     )
-    found = {int(t): int(n) for t, n in rows}
-    bad = [t for t in range(audit.ticks.first, audit.ticks.last + 1) if found.get(t) != 1]
-    first = tuple(Fault(_states(t, found.get(t, 0)), t) for t in bad[: audit.first])
-    return Judged(audit.ticks.last - audit.ticks.first + 1, len(bad), first)
+    begin, end = audit.ticks.first, audit.ticks.last
+    found = {t: int(n) for t, n in rows if isinstance(t, int) and begin <= t <= end}
+    twice = [t for t, n in found.items() if n > 1]
+    missing = (t for t in range(begin, end + 1) if t not in found)
+    some = [*islice(missing, audit.first), *twice[: audit.first]]
+    first = tuple(Fault(_states(t, found.get(t, 0)), t) for t in sorted(some)[: audit.first])
+    due = end - begin + 1
+    return Judged(due, due - len(found) + len(twice), first)
 
 
 def _states(tick: int, rows: int) -> str:
