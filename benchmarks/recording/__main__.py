@@ -2,7 +2,8 @@
 
 `python -m benchmarks.recording [vmt moltmarket simcash bilancio]` prints a line for each recorder
 and database. Both sides write the same rows, all tables of a run, into tables with the same
-indices and constraints, in transactions of as many ticks; the bare driver has every row ready, in
+indices and constraints, in transactions of as many ticks (on PostgreSQL the recorder's hold half
+of them, and are sent while the simulator goes on); the bare driver has every row ready, in
 the state in which the run leaves it. Taken in turn; the ratio is the median of the pairs. Peak
 memory is what Python allocates (tracemalloc) in a recording of its own, beyond the calls.
 """
@@ -117,7 +118,7 @@ def _workloads(families: list[str], ticks: int, together: int) -> list[Workload]
     if "moltmarket" in families:
         found.append(workloads.moltmarket(ticks, together))
     if "simcash" in families:
-        found.append(workloads.simcash(ticks, together))
+        found += workloads.simcash(ticks, together)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import tempfile
 from collections.abc import Callable
@@ -149,8 +150,8 @@ def moltmarket(ticks: int, together: int) -> Workload:
 # SimCash
 
 
-def simcash(ticks: int, together: int) -> Workload:
-    """Banks that pay each other, at the level that keeps everything."""
+def simcash(ticks: int, together: int) -> list[Workload]:
+    """Banks that pay each other, at the level that keeps everything; in two ways."""
     banks = tuple(BankSpec(f"BANK_{letter}", rate=1.0) for letter in "ABCDEFGH")
     scenario = PaymentScenario("bench", banks, ticks_per_day=50, num_days=max(1, ticks // 50))
     policies = {bank.id: Policy() for bank in banks}
@@ -161,7 +162,32 @@ def simcash(ticks: int, together: int) -> Workload:
 
     calls = _taped(lambda run: simulate(scenario, policies, 1, run), SimCashRecorder, begin)
     names = ("tick", "snapshot_tick", "checkpoint_tick", "arrival_tick", "day")
-    return Workload("SimCash", SimCashBase.metadata, calls, SimCashRecorder, begin, names)
+    return [
+        Workload(f"SimCash, {way}", SimCashBase.metadata, told, SimCashRecorder, begin, names)
+        for way, told in (("row by row", calls), ("columns", _as_columns(calls)))
+    ]
+
+
+def _as_columns(calls: Calls) -> Calls:
+    """The same rows, each tick's events (their JSON ready) and states as columns."""
+    found: Calls = []
+    events: list[dict[str, Any]] = []
+    states: list[dict[str, Any]] = []
+    for name, args, told in calls:
+        if name == "log_event":
+            _, kind, details = args
+            event = {"event_type": kind, "details": json.dumps(details)}
+            events.append({**event, "agent_id": told.get("agent_id"), "tx_id": told.get("tx_id")})
+        elif name == "log_agent_state":
+            states.append(told)
+        else:
+            if name == "end_tick":
+                for table, rows in (("simulation_events", events), ("tick_agent_states", states)):
+                    listed = {key: [row[key] for row in rows] for row in rows[:1] for key in row}
+                    found.append(("record_columns", (table, args[0], listed), {}))
+                events, states = [], []
+            found.append((name, args, told))
+    return found
 
 
 _RUN = "9b2f1c3e-7d54-4c1a-8e0f-2a6b5d4c3e1f"

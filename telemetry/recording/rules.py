@@ -88,11 +88,13 @@ def real(minimum: float | None = None, *, infinite: bool = False) -> Rule:
         return number
 
     least = -math.inf if minimum is None else minimum
-    above = ("<=" if minimum is not None or infinite else "<") + " {v} "
+    # NaN is not itself, and neither NaN nor an infinity less itself is 0.
+    known = "{v} == {v}" if infinite else "{v} - {v} == 0.0"
+    bounded = "" if minimum is None else " and LEAST <= {v}"
     return Rule(
         check,
-        f"type({{v}}) is float and LEAST {above}{'<=' if infinite else '<'} INFINITY",
-        words={"LEAST": least, "INFINITY": math.inf},
+        f"type({{v}}) is float and {known}{bounded}",
+        words={"LEAST": least},
         # A sum is finite only where every term is; inf or an overflow is left to `check`.
         plain_column=lambda values: (
             _all_of(float, values) and math.isfinite(sum(values)) and min(values) >= least
