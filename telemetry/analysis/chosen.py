@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from telemetry.cancel import CancelToken
-from telemetry.concepts import Cell, Run, RunId
+from telemetry.concepts import Run, RunId
 from telemetry.queries import RunQuery, RunsQuery
 from telemetry.source import Source
+
+SHORT = 12
+"""Characters of a run's id that are read at a glance."""
 
 
 @dataclass(frozen=True)
@@ -39,20 +43,19 @@ def in_full(chosen: Chosen, token: CancelToken | None = None) -> Chosen:
 
 
 def labels(runs: Sequence[Chosen]) -> tuple[str, ...]:
-    """A short name for each run: its id, with its source where they come from several."""
+    """A short name for each run: its id, with its source where they come from several.
+
+    A source of which only one run is meant is name enough where that run's id is long.
+    """
     names = {run.source.key: run.source.name for run in runs}
     if len(names) <= 1:
         return tuple(str(run.run_id) for run in runs)
-    apart = len(set(names.values())) == len(names)
-    if not apart:
-        places = {key: f"{name} ({i + 1})" for i, (key, name) in enumerate(names.items())}
-        names = places
-    return tuple(f"{names[run.source.key]} {run.run_id}" for run in runs)
-
-
-def field_with_role(chosen: Chosen, role: str, token: CancelToken | None = None) -> Cell:
-    """The run row's first value of a column that plays `role`; None where there is none."""
-    for column in chosen.source.ask(RunsQuery(), token).columns:
-        if column.role == role and chosen.run.fields.get(column.name) is not None:
-            return chosen.run.fields[column.name]
-    return None
+    if len(set(names.values())) < len(names):
+        names = {key: f"{name} ({i + 1})" for i, (key, name) in enumerate(names.items())}
+    many = Counter(run.source.key for run in runs)
+    return tuple(
+        names[run.source.key]
+        if many[run.source.key] == 1 and len(str(run.run_id)) > SHORT
+        else f"{names[run.source.key]} {run.run_id}"
+        for run in runs
+    )

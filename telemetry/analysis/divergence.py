@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass, field, replace
 
 from telemetry.analysis.chosen import Chosen, in_full
 from telemetry.analysis.rows_apart import Apart, Row, Rows, comparable, differences, parted
@@ -82,7 +82,7 @@ def first_divergence(left: Chosen, right: Chosen, token: CancelToken | None = No
     _read(asked)
     if asked.renamed:
         asked.notes.append(
-            f"Random ids (UUIDs) in {', '.join(asked.renamed)} are other ones; rows count as "
+            f"Random ids in {', '.join(asked.renamed)} are other ones; rows count as "
             "equal whichever id they name."
         )
     first = min(asked.found, key=_when, default=None)
@@ -275,15 +275,19 @@ def _difference(asked: _Asked, pair: _Pair, apart: Apart) -> RowDifference:
 def _before(
     asked: _Asked, pair: _Pair, tick: int | None, agents: tuple[int | str, ...]
 ) -> tuple[Row | None, int | None]:
-    """The last row before `tick` of the same agents: it is the same in both runs."""
+    """The last row before `tick`, of the same agent where there is one: it is in both runs."""
     if tick is None:
         return None, None
-    of_agents = agents[:1] if len(agents) == 1 else None
-    query = TableQuery(
-        asked.left.run_id, pair.table.name, pair.names,
-        Where(ticks=TickRange(FIRST, tick - 1), agents=of_agents),
+    last = TableQuery(
+        asked.left.run_id, pair.table.name, pair.names, Where(ticks=TickRange(FIRST, tick - 1)),
         Sort(pair.columns[0].name, descending=True), limit=1,
     )  # fmt: skip
-    rows = asked.left.source.ask(query, asked.token).rows
+    source = asked.left.source
+    rows: tuple[Row, ...] = ()
+    if len(agents) == 1:
+        with suppress(RequestError):  # of a table that cannot be limited to agents
+            own = replace(last.where, agents=agents)
+            rows = source.ask(replace(last, where=own), asked.token).rows
+    rows = rows or source.ask(last, asked.token).rows
     at = rows[0][0] if rows else None
     return (rows[0], at) if rows and isinstance(at, int) else (None, None)

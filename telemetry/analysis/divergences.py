@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 from telemetry.analysis.divergence import only_seeds
+from telemetry.analysis.policies import difference
+from telemetry.analysis.rows_apart import comparable
 from telemetry.concepts import Cell, Column, Divergence, RowDifference, Setting
 from telemetry.text import cell_text, exact_shown, one_line
 
@@ -15,6 +17,7 @@ ALSO = (
 )
 CELLS = 60
 """Characters of a cell that a sentence repeats."""
+NOTHING = "missing"
 NAMED = 3
 """So many keys of a configuration are named in a sentence."""
 
@@ -114,6 +117,11 @@ def what(first: RowDifference, left: str, right: str) -> str:
     said = []
     for column in first.differing[:1]:
         i = names.index(column.name)
+        within = _within(first.left[i], first.right[i])
+        if within is not None:
+            path, one, other = within
+            said.append(f"{column.name}.{path} is {one} in {left} and {other} in {right}")
+            continue
         one, other = (cell_text(row[i], column, limit=CELLS) for row in (first.left, first.right))
         if one == other:
             one, other = (exact_shown(row[i], column) for row in (first.left, first.right))
@@ -124,6 +132,22 @@ def what(first: RowDifference, left: str, right: str) -> str:
         if more
         else ""
     )
+
+
+def _within(left: Cell, right: Cell) -> tuple[str, str, str] | None:
+    """The first key of two JSON texts that differs by more than a random id, and both values."""
+    if not (isinstance(left, str) and isinstance(right, str) and left[:1] in ("{", "[")):
+        return None
+    try:
+        changes = difference(json.loads(left), json.loads(right))
+    except (ValueError, RecursionError):
+        return None
+    for change in changes:
+        one, other = (setting_text(v, limit=CELLS) or "" for v in (change.old, change.new))
+        if comparable((one,)) != comparable((other,)):
+            gone = {"added": (NOTHING, other), "removed": (one, NOTHING)}
+            return change.path, *gone.get(change.change, (one, other))
+    return None
 
 
 def _why(found: Divergence) -> str:

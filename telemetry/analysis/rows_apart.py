@@ -14,7 +14,8 @@ BLOCK = 4_096
 """Rows that are compared at once; the usual case, all equal, costs one comparison of lists."""
 NAN = ("nan",)
 ANY_ID = "‹id›"
-_UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
+_ID = re.compile(r"\b(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Za-z]{1,8}_[0-9a-f]{12})\b")
+"""UUIDs, and the last part of one behind a prefix (C_8337d0c46e0a)."""
 Row = tuple[Cell, ...]
 _Key = tuple[object, ...]
 
@@ -53,7 +54,7 @@ class Apart:
     """Where two streams part: rows of `tick` that only one has. `tick` None: nowhere.
 
     `reordered` are ticks whose rows only change places. `renamed`: rows are equal but for random
-    ids (UUIDs), of which one is as good as another. `compared` counts rows of both.
+    ids, of which one is as good as another. `compared` counts rows of both.
     """
 
     tick: Cell = None
@@ -112,9 +113,9 @@ def _beyond(rows: list[Row], keys: list[_Key], known: Counter[_Key]) -> list[Row
 
 
 def comparable(row: Row) -> _Key:
-    """The row with NaN equal to NaN, which it is not by itself, and any UUID to any other."""
+    """The row with NaN equal to NaN, which it is not by itself, and any random id to any other."""
     return tuple(
-        _UUID.sub(ANY_ID, v) if isinstance(v, str)
+        _ID.sub(ANY_ID, v) if isinstance(v, str)
         else NAN if isinstance(v, float) and math.isnan(v)
         else v
         for v in row

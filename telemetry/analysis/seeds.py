@@ -31,11 +31,14 @@ SHARES = 201
 Method = Literal["auto", "paired", "unpaired"]
 
 
-def seed_groups(runs: Sequence[Chosen], token: CancelToken | None = None) -> tuple[SeedGroup, ...]:
+def seed_groups(
+    runs: Sequence[Chosen], token: CancelToken | None = None, over: Sequence[str] = ()
+) -> tuple[SeedGroup, ...]:
     """The runs by their configuration without the keys that name seeds, as they first come.
 
     A run without a recorded configuration is alone, for nobody can tell what it is like; but
-    samples of one iteration of an experiment are together.
+    samples of one iteration of an experiment are together. `over` are further keys (their path,
+    or its last part) in which the runs of a group may differ.
     """
     token = token or CancelToken()
     members: dict[str, list[int]] = {}
@@ -47,7 +50,11 @@ def seed_groups(runs: Sequence[Chosen], token: CancelToken | None = None) -> tup
         place = place_of(run) if found is None else None
         found = found if place is None else place[0]
         seeds.append(seed_of(found or {}) if place is None else place[1])
-        rest = {path: value for path, value in (found or {}).items() if not is_seed(path)}
+        rest = {
+            path: value
+            for path, value in (found or {}).items()
+            if not (is_seed(path) or path in over or path.split(".")[-1] in over)
+        }
         without.append(rest)
         about = ["unknown", *map(str, run.key)] if found is None else [
             run.source.identity.family, rest]  # fmt: skip

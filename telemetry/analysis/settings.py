@@ -58,8 +58,11 @@ def place_of(chosen: Chosen) -> tuple[dict[str, object], Cell] | None:
     roles = {} if table is None else {c.role: fields.get(c.name) for c in table.columns}
     if roles.get("sample") is None or chosen.run.experiment_id is None:
         return None
-    place = {"experiment": chosen.run.experiment_id, "iteration": chosen.run.iteration,
-             "purpose": roles.get("purpose")}  # fmt: skip
+    place: dict[str, object] = {
+        "experiment": chosen.run.experiment_id,
+        "iteration": chosen.run.iteration,
+        "purpose": roles.get("purpose"),
+    }
     return place, roles["sample"]
 
 

@@ -88,6 +88,10 @@ def compare(
 @click.argument("runs", nargs=-1)
 @_measure
 @_tables
+@click.option(
+    "--over", multiple=True, metavar="KEY",
+    help="Runs of a group may differ in this key too, as in the seed (repeatable).",
+)  # fmt: skip
 @click.option("--against", metavar="GROUP", help="Hold the other groups against this one.")
 @click.option("--unpaired", is_flag=True, help="Do not pair runs of the same seed.")
 @common
@@ -97,6 +101,7 @@ def seeds(
     *,
     measure: str | None,
     tables: tuple[str, ...],
+    over: tuple[str, ...],
     against: str | None,
     unpaired: bool,
 ) -> int:
@@ -109,12 +114,13 @@ def seeds(
     Examples:
       telemetry seeds money.db
       telemetry seeds money.db --measure utility --against 1
+      telemetry seeds sweep/ --over kappa --over mu --table runs --against 1
     """
     output = Output()
     with ExitStack() as stack:
         asked = _asked(stack, output, source, runs, ())
         with reported("Grouping") as token:
-            groups = seed_groups(asked, token)
+            groups = seed_groups(asked, token, over)
             quantities = comparison.totals(asked, token, tables or None)
             if measure is not None:
                 found = comparison.curves(asked, measure, "tick", token)

@@ -59,9 +59,9 @@ class Divergence:
 
     `kind`: "none"; "empty": nothing to compare; "order": only rows within ticks change places
     (`reordered` are the first such tick of each table); "length": equal until the shorter ends
-    at `ends`; "configuration": `settings` differ; "chance": nothing differs in configuration and seed, yet rows do;
-    "unknown": no configuration is recorded. `also` are differences of other tables at that tick.
-    `rows` were compared, all by value; `notes` say what could not be.
+    at `ends`; "configuration": `settings` differ; "chance": nothing differs in configuration and
+    seed, yet rows do; "unknown": no configuration is recorded. `also` are differences of other
+    tables at that tick. `rows` were compared, all by value; `notes` say what could not be.
     """
 
     kind: Parting

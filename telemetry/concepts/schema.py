@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from telemetry.concepts.values import Kind
 
-INCIDENTAL = ("run", "run_link", "key", "link", "start", "end", "duration", "transaction")
+INCIDENTAL = (
+    "run", "run_link", "key", "sequence", "link", "transaction", "start", "end", "duration",
+)  # fmt: skip
 """Roles of columns that two recordings of the same events would not share."""
 
 

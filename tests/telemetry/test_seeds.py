@@ -112,6 +112,7 @@ def test_runs_of_one_configuration_are_grouped_whatever_their_seeds(two_groups: 
         (tuple(range(6)), SEEDS), (tuple(range(6, 12)), SEEDS),
     ]  # fmt: skip
     assert [dict(g.settings) for g in groups] == [{"params.spread": "0"}, {"params.spread": "1"}]
+    assert [g.runs for g in seed_groups(runs, over=("spread",))] == [tuple(range(12))]
     found = curves(runs, "utility")
     mean = over_time(found)[0]
     known = effect(mean, groups[0], groups[1])
