@@ -67,6 +67,8 @@ def near_misses(source: str, run: str, *, tick: int | None, limit: int) -> int:
             found = asked.ask(query, token)
     written = output.rows(whys.MISSES, whys.miss_rows(found))
     output.notes(found.notes)
+    if not written:
+        output.note("No failed negotiations are recorded here.")
     return 0 if written else 1
 
 
@@ -87,6 +89,8 @@ def funnel(source: str, run: str, *, ticks: str | None) -> int:
             found = asked.ask(query, token)
     written = output.rows(whys.funnel_columns(found), whys.funnel_rows(found))
     output.notes(found.notes)
+    if not written:
+        output.note("No attempts are recorded here.")
     return 0 if written else 1
 
 

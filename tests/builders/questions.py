@@ -29,6 +29,11 @@ def every_query(
         yield q.SceneQuery(run_id, 15, measure.name)
     yield q.SceneQuery(run_id, 15)
     yield q.NegotiationQuery(run_id, 15, (0, 1))
+    yield q.WhyQuery(run_id, 15, (0, 1))
+    yield q.BoxQuery(run_id, 15, (0, 1))
+    yield q.NearMissesQuery(run_id)
+    yield q.FunnelQuery(run_id)
+    yield q.AuditQuery(run_id)
     for table in source.tables:
         yield from _of_table(source, table.name, run_id, thorough=thorough)
 

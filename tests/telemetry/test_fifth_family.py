@@ -106,6 +106,13 @@ def _arguments(pond: Path, out: Path) -> dict[str, list[object]]:
         "book": run,
         "trades": run,
         "attempts": run,
+        "audit": run,
+        "why": [*run, "--tick", "0", "--agents", "Ann,Bob"],
+        "near-misses": run,
+        "funnel": run,
+        "diff": [*run, RUN],
+        "compare": [*run, RUN],
+        "seeds": [pond],
         "migrate": [pond],
         "init": [out, "--family", "frogpond"],
         "demo": [],
@@ -114,7 +121,7 @@ def _arguments(pond: Path, out: Path) -> dict[str, list[object]]:
 
 _LACKING = {
     "experiments", "iterations", "results", "policies", "costs", "verify", "book", "trades",
-    "attempts", "pair",
+    "attempts", "pair", "audit", "why", "near-misses", "funnel",
 }  # fmt: skip
 
 
