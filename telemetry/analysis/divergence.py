@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 
@@ -37,6 +37,7 @@ class _Asked:
     left: Chosen
     right: Chosen
     token: CancelToken
+    report: Callable[[int, int | None, str], None]
     last: int = LAST
     rows: int = 0
     reordered: dict[str, int] = field(default_factory=dict)
@@ -75,11 +76,18 @@ def first_divergence(left: Chosen, right: Chosen, token: CancelToken | None = No
     left, right = in_full(left, token), in_full(right, token)
     known = [settings_of(run, token) for run in (left, right)]
     settings = differing([s or {} for s in known])
-    asked = _Asked(left, right, token)
+    reading = CancelToken()  # streams count rows; who asks hears of ticks instead
+
+    def report(done: int, total: int | None, what: str) -> None:
+        token.report(done, total, what)
+        token.check()
+
+    asked = _Asked(left, right, reading, report)
     ends = (_end(left), _end(right))
     if None not in ends and ends[0] != ends[1]:
         asked.last = min(end for end in ends if end is not None)
-    _read(asked)
+    with token.interrupting(reading.cancel):
+        _read(asked)
     if asked.renamed:
         asked.notes.append(
             f"Random ids in {', '.join(asked.renamed)} are other ones; rows count as "
@@ -232,7 +240,9 @@ def _compare(asked: _Asked, pair: _Pair) -> RowDifference | None:
                 Rows(_chunks(run.source, _query(pair, run, ticks), asked.token, stack))
                 for run in (asked.left, asked.right)
             ]
-            apart = parted(*streams)
+            end = min(asked.last, _end(asked.left) or 0)
+            what = f"ticks of {pair.table.name}"
+            apart = parted(*streams, lambda tick: asked.report(tick, max(tick, end), what))
     asked.rows += apart.compared
     if apart.renamed:
         asked.renamed.append(pair.table.name)

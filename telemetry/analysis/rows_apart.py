@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from telemetry.concepts import Cell
@@ -66,8 +66,11 @@ class Apart:
     compared: int = 0
 
 
-def parted(left: Rows, right: Rows) -> Apart:
-    """Read both streams as far as they are equal, tick by tick, whatever the order in a tick."""
+def parted(left: Rows, right: Rows, progress: Callable[[int], None] = lambda _: None) -> Apart:
+    """Read both streams as far as they are equal, tick by tick, whatever the order in a tick.
+
+    `progress` hears the tick that was reached.
+    """
     apart = Apart()
     while True:
         left.fill(BLOCK)
@@ -78,6 +81,8 @@ def parted(left: Rows, right: Rows) -> Apart:
         one, other = left.held[:most], right.held[:most]
         same = most if one == other else _first_other(one, other)
         apart.compared += 2 * same
+        if same and isinstance(reached := one[same - 1][0], int):
+            progress(reached)
         del left.held[:same], right.held[:same]
         if same and same == most:
             continue

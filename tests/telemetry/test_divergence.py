@@ -186,11 +186,19 @@ def test_random_ids_are_no_content_and_what_they_stand_beside_is():
     assert (apart.found, apart.tick) == (True, 1)
 
 
-def test_a_comparison_is_cancelled(pair):
-    token = CancelToken()
-    token.cancel()
+def test_a_comparison_tells_ticks_and_is_cancelled_on_its_way(pair):
+    heard: list[tuple[int, int | None, str]] = []
+
+    def hear(done: int, total: int | None, what: str) -> None:
+        heard.append((done, total, what))
+        if what == "ticks of agent_snapshots":
+            token.cancel()
+
+    token = CancelToken(hear)
     with pytest.raises(QueryCancelled):
         compared(*pair, token)
+    assert heard[-1] == (29, 29, "ticks of agent_snapshots")
+    assert ("ticks of trades" in {what for _, _, what in heard}) is True
 
 
 def test_runs_of_two_families_are_refused_in_a_sentence(pair, tmp_path: Path):
