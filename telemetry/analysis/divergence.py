@@ -231,18 +231,19 @@ def _probe(asked: _Asked, pair: _Pair) -> None:
 def _compare(asked: _Asked, pair: _Pair) -> RowDifference | None:
     ticks = TickRange(FIRST, asked.last) if pair.ticks else None
     if not pair.ticks:
-        left, right = (_at(asked, pair, run, None) for run in (asked.left, asked.right))
-        apart = Apart(None, *differences(left, right), compared=len(left) + len(right))
+        all_left, all_right = (_at(asked, pair, run, None) for run in (asked.left, asked.right))
+        only = differences(all_left, all_right)
+        apart = Apart(None, *only, compared=len(all_left) + len(all_right))
         apart.found = bool(apart.left or apart.right)
     else:
         with ExitStack() as stack:
-            streams = [
+            left, right = (
                 Rows(_chunks(run.source, _query(pair, run, ticks), asked.token, stack))
                 for run in (asked.left, asked.right)
-            ]
+            )
             end = min(asked.last, _end(asked.left) or 0)
             what = f"ticks of {pair.table.name}"
-            apart = parted(*streams, lambda tick: asked.report(tick, max(tick, end), what))
+            apart = parted(left, right, lambda tick: asked.report(tick, max(tick, end), what))
     asked.rows += apart.compared
     if apart.renamed:
         asked.renamed.append(pair.table.name)
