@@ -9,7 +9,7 @@ import numpy as np
 
 import telemetry
 from telemetry import queries as q
-from telemetry.errors import NothingFoundError
+from telemetry.errors import NothingFoundError, RequestError
 
 
 def same(one: object, other: object) -> bool:
@@ -39,7 +39,7 @@ def answer(source: telemetry.Source, query: q.Query[object]) -> object:
     """The answer, with all rows where it is a table; the sentence where nothing is found."""
     try:
         found = source.ask(query)
-    except NothingFoundError as error:
+    except (NothingFoundError, RequestError) as error:
         return str(error)
     if isinstance(query, q.TableQuery):
         return found, tuple(row for chunk in source.stream(query) for row in chunk)

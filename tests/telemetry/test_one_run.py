@@ -42,3 +42,18 @@ def test_a_choice_between_runs_is_no_constant():
     either = sa.or_(OF_ONE, TRADES.c.run == 8)
     found = text(sa.select(MODE.scalar_subquery()).where(either))
     assert "states.run = trades.run" in found
+
+
+def test_what_is_selected_from_names_its_own_run():
+    mode = MODE.correlate(TRADES).scalar_subquery().label("mode")
+    below = sa.select(TRADES.c.id, mode).where(OF_ONE).subquery("below")
+    found = text(sa.select(sa.func.count(below.c.mode)))
+    assert found.startswith("SELECT count(below.mode)")
+    assert "WHERE states.run = 7" in found
+
+
+def test_the_same_table_further_within_is_another_one():
+    own = sa.select(TRADES.c.id.label("id")).where(TRADES.c.run == 7).subquery("own")
+    among = sa.select(TRADES.c.id).where(OF_ONE, TRADES.c.id.in_(sa.select(own.c.id)))
+    assert "WHERE trades.run = 7) AS own" in text(among)
+    assert "WHERE trades.run = 7) AS own" in text(sa.select(among.subquery("below").c.id))

@@ -80,7 +80,7 @@ def _quote(audit: Auditing, pair: Element, side: str, who: str) -> Element:
     return (
         sa.select(quote)
         .where(
-            ask.column("agent_snapshots", "run_id") == own["run_id"],
+            ask.column("agent_snapshots", "run_id") == audit.run_id,
             ask.column("agent_snapshots", "agent_id") == own[who],
             ask.column("agent_snapshots", "tick") == own["tick"] - 1,
         )

@@ -189,13 +189,13 @@ def _states(asker: Asker, query: FunnelQuery) -> dict[int, tuple[str, str]]:
     """Mode and regime of each tick that has attempts."""
     tick, run = (asker.column(ATTEMPTS, n) for n in ("tick", "run_id"))
     ticks = (
-        sa.select(tick.label("tick"), run.label("run_id"))
+        sa.select(tick.label("tick"))
         .where(run == query.run_id, within(tick, query.ticks))
         .distinct()
         .subquery("tried")
     )
-    mode = _of_tick(asker, ticks, "current_mode")
-    regime = _of_tick(asker, ticks, "exchange_regime")
+    mode = _of_tick(asker, query, ticks, "current_mode")
+    regime = _of_tick(asker, query, ticks, "exchange_regime")
     rows = asker.rows(sa.select(ticks.c.tick, mode, regime))
     if not any(m for _, m, _ in rows):
         changes = _modes(asker, query, [t for t, _, _ in rows])
@@ -204,13 +204,15 @@ def _states(asker: Asker, query: FunnelQuery) -> dict[int, tuple[str, str]]:
     return {t: (str(m or none), str(r or none)) for t, m, r in rows}
 
 
-def _of_tick(asker: Asker, ticks: sa.Subquery, name: str) -> sa.ColumnElement[Any]:
+def _of_tick(
+    asker: Asker, query: FunnelQuery, ticks: sa.Subquery, name: str
+) -> sa.ColumnElement[Any]:
     if not asker.has("tick_states", "run_id", "tick", name):
         return sa.null()
     return (
         sa.select(asker.column("tick_states", name))
         .where(
-            asker.column("tick_states", "run_id") == ticks.c.run_id,
+            asker.column("tick_states", "run_id") == query.run_id,
             asker.column("tick_states", "tick") == ticks.c.tick,
         )
         .limit(1)
