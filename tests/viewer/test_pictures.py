@@ -17,7 +17,7 @@ from telemetry.samples.grid_economy.catalogue import SCENARIOS
 from tests.viewer.test_shell_main import run
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "resources" / "screenshots"
-SHOWN = ("overview", "attempts", "trades", "map")
+SHOWN = ("overview", "attempts", "trades", "map", "audit")
 UPDATE = os.environ.get("UPDATE_PICTURES") == "1"
 MOST_DIFFERENT = 0.06  # of the pixels: clocks, paths, and how a platform smooths letters
 
