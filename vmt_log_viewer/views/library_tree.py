@@ -24,6 +24,8 @@ from vmt_log_viewer.theme import ROW_HEIGHT
 
 WIDTHS = {"name": 164, "starred": 24, "run": 38, "ticks": 84, "count trades": 54}
 OTHER_WIDTH = 96
+LEAST_MISSING = 16
+"""Pixels that names may lack before the columns beside them give way."""
 BESIDE = ("starred", "run", "count trades")  # what stands beside the name at first
 
 
@@ -125,7 +127,8 @@ class LibraryTree(QTreeView):
         self.expandAll()
 
     def _widen_name(self) -> None:
-        """Names take the room that the columns of the first screen leave, unless set by hand."""
+        """Names take the room that the columns of the first screen leave, unless set by hand; all
+        of it, where that is so little that none of these could be seen whole."""
         if "name" in (self._settings.get("library.widths") or {}):
             return
         beside = sum(
@@ -133,8 +136,9 @@ class LibraryTree(QTreeView):
             for place, column in enumerate(self._tree.columns)
             if (column.role or column.name) in BESIDE and not self.isColumnHidden(place)
         )
-        room = self.viewport().width() - beside
-        self._named = max(room, WIDTHS["name"])
+        whole = self.viewport().width()
+        narrow = whole - beside < WIDTHS["name"] - LEAST_MISSING
+        self._named = max(whole if narrow else whole - beside, WIDTHS["name"])
         self.setColumnWidth(0, self._named)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -53,7 +53,9 @@ class PlainTable(QTableView):
         self.selectionModel().selectionChanged.connect(self._selected)
 
     def fit(self) -> None:
-        """Columns as wide as what they hold, the last one to the edge."""
+        """Columns as wide as what they hold, a last one of texts to the edge."""
+        last = self.rows.columns[-1:]
+        self.horizontalHeader().setStretchLastSection(all(c.kind == "text" for c in last))
         self.resizeColumnsToContents()
         for place in range(self.rows.columnCount()):
             wide = self.columnWidth(place) + 12
