@@ -72,6 +72,8 @@ def test_names_take_the_room_that_other_columns_leave(qtbot, tree):
         beside = sum(library.columnWidth(i) for i in shown if not library.isColumnHidden(i))
         assert library.columnWidth(0) + beside == library.viewport().width()
     library.resize(200, 300)
+    assert library.columnWidth(0) == library.viewport().width()
+    library.resize(120, 300)
     assert library.columnWidth(0) == WIDTHS["name"]
     library.setColumnWidth(0, 333)
     library.resize(600, 300)
