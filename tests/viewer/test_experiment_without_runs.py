@@ -72,7 +72,7 @@ def test_an_experiment_without_runs_is_listed_and_shown_at_once(qtbot, program, 
 
 def test_views_about_a_run_say_why_they_have_nothing(qtbot, program, legacy):
     window = open_it(qtbot, program, legacy)
-    assert [page.kind.name for page in window.area.suitable()] == ["experiment"]
+    assert [p.kind.name for p in window.area.suitable()] == ["experiment", "compare"]
     reasons = {page.kind.name: page.reason for page in window.area.pages}
     assert "none of legacy.db is shown" in reasons["overview"]
     assert reasons["trades"]
@@ -142,8 +142,9 @@ def test_pictures_are_taken_of_what_there_is(qapp, capsys, legacy, tmp_path):
     tabs = ("iterations", "policy-evolution", "experiment-events", "language-model-interactions",
             "policy-evaluations")  # fmt: skip
     written = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
-    assert set(written) == {f"window-experiment-{tab}.png" for tab in tabs}
-    assert len(set(written.values())) == len(tabs)
+    of_tabs = {f"window-experiment-{tab}.png" for tab in tabs}
+    assert set(written) == {*of_tabs, "window-compare.png"}
+    assert len(set(written.values())) == len(written)
 
 
 def test_a_run_that_is_asked_for_and_not_there_is_said(qapp, capsys, legacy, tmp_path):

@@ -57,7 +57,7 @@ def _event(asker: Asker, query: WhyQuery) -> tuple[int, int, str, str | None, Ma
     if not rows:
         raise NothingFoundError(f"Event {query.key!r} of run {query.run_id} is no rejection.")
     tick, seq, kind, agent, payload = rows[0]
-    return tick, seq, kind, agent, decode(payload)
+    return tick, seq, kind, agent, _told(payload)
 
 
 def _before(
@@ -68,7 +68,15 @@ def _before(
     own = (asker.column("events", "run_id") == query.run_id, number < seq)
     statement = sa.select(*(asker.column("events", n) for n in names)).where(*own)
     rows = (row for chunk in asker.chunks(statement.order_by(number)) for row in chunk)
-    return [(tick, kind, agent, decode(payload)) for tick, kind, agent, payload in rows]
+    return [(tick, kind, agent, _told(payload)) for tick, kind, agent, payload in rows]
+
+
+def _told(payload: object) -> Mapping[str, Any]:
+    """What the payload says; nothing, where it is nested deeper than Python follows."""
+    try:
+        return decode(payload)
+    except RecursionError:
+        return {}
 
 
 def _rate(asker: Asker, query: WhyQuery, kind: str, told: Mapping[str, Any], used: int) -> Gate:

@@ -156,7 +156,7 @@ def params(asker: Asker, run_id: RunId) -> Mapping[str, Any]:
 def _pairs(text: Any) -> tuple[str, ...] | None:
     try:
         found = json.loads(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return None
     if not isinstance(found, list):
         return None

@@ -186,5 +186,5 @@ def _counts(asker: Asker, table: str) -> dict[str, int]:
 def _decoded(text: object) -> object:
     try:
         return json.loads(str(text)) if text is not None else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
