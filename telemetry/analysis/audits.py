@@ -11,7 +11,7 @@ RULES = (
     Column("label", "rule", "text"),
     Column("checked", "checked", "int", help="Rows that were held against the rule."),
     Column("faults", "faults", "int"),
-    Column("why", "formula, or why it is not judged", "text"),
+    Column("why", "formula, or reason", "text"),
     Column("rule", "name", "text", help="What --rule and --without call it."),
 )
 FAULTS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from telemetry.concepts import Case, Gate, GateState, Why
 from telemetry.errors import NothingFoundError, RequestError
-from telemetry.families.moltmarket.order_book import Market, replay, value_of
+from telemetry.families.moltmarket.order_book import Market, value_of
 from telemetry.families.moltmarket.words import decode
 from telemetry.families.vocabulary import Asker
 from telemetry.queries import WhyQuery
@@ -26,12 +26,13 @@ def why(asker: Asker, query: WhyQuery) -> Why:
     if query.key is None:
         raise RequestError("Why an order was rejected needs its event: the key of its row.")
     tick, seq, kind, agent, told = _event(asker, query)
-    events = _before(asker, query, seq)
-    market = replay((k, who, payload) for _, k, who, payload in events)
+    market, used = Market(), 0
+    for at, before, who, payload in _before(asker, query, seq):
+        market.apply(before, who, payload)
+        used += at == tick and who == agent and before in _ACTIONS
     reason = str(value_of(told, "reasonCode") or kind)
     details = value_of(told, "details")
     said = f"{reason}: {exact_text(details)}" if isinstance(details, str) else reason
-    used = sum(1 for t, k, who, _ in events if t == tick and who == agent and k in _ACTIONS)
     gates = (
         _rate(asker, query, kind, told, used),
         _names(reason, said),
@@ -62,13 +63,15 @@ def _event(asker: Asker, query: WhyQuery) -> tuple[int, int, str, str | None, Ma
 
 def _before(
     asker: Asker, query: WhyQuery, seq: int
-) -> list[tuple[int, str, str | None, Mapping[str, Any]]]:
+) -> Iterator[tuple[int, str, str | None, Mapping[str, Any]]]:
+    """Tick, kind, agent and payload of each event before that one, in their order."""
     names = ("tick_id", "event_type", "agent_id", "payload")
     number = asker.column("events", "event_seq")
     own = (asker.column("events", "run_id") == query.run_id, number < seq)
     statement = sa.select(*(asker.column("events", n) for n in names)).where(*own)
-    rows = (row for chunk in asker.chunks(statement.order_by(number)) for row in chunk)
-    return [(tick, kind, agent, _told(payload)) for tick, kind, agent, payload in rows]
+    for chunk in asker.chunks(statement.order_by(number)):
+        for tick, kind, agent, payload in chunk:
+            yield tick, kind, agent, _told(payload)
 
 
 def _told(payload: object) -> Mapping[str, Any]:
