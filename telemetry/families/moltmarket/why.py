@@ -126,14 +126,20 @@ def _funds(market: Market, agent: str | None, reason: str, said: str) -> Gate:
     bids = sum((o.price * o.left for o in own if o.side == "bid"), Decimal(0))
     asks = sum((o.left for o in own if o.side == "ask"), Decimal(0))
     held = (
-        f"It held {exact_text(account.cash)} of cash ({exact_text(bids)} in bids) and "
-        f"{exact_text(account.asset)} of the asset ({exact_text(asks)} in asks)."
+        f"It held {_short(account.cash)} of cash ({_short(bids)} in bids) and "
+        f"{_short(account.asset)} of the asset ({_short(asks)} in asks)."
     )
     if not failed:
         return Gate(name, label, "passed", f"It was not rejected for that. {held}")
     good = "ASSET" in reason
     margin = float(account.asset - asks if good else account.cash - bids)
     return Gate(name, label, "failed", f"{said}. {held}", margin, "ASSET" if good else "CASH")
+
+
+def _short(amount: Decimal | int) -> str:
+    """The same number without the zeros at its end."""
+    text = format(Decimal(amount), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _other(kind: str, reason: str, said: str) -> Gate:
