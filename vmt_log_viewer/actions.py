@@ -87,6 +87,8 @@ VERBS: tuple[Verb, ...] = (
     _verb("slower", "Play slower", "Go", "[", "ticks", "minus"),
     _verb("mark", "Mark this tick", "Go", "M", "ticks", "map-pin", separator=True),
     _verb("next_mark", "Next marked tick", "Go", "Ctrl+M", "marks", "map-pin-line"),
+    _verb("previous_mark", "Previous marked tick", "Go", "Ctrl+Shift+M", "marks", "map-pin-line"),
+    _verb("marks", "Name and list marked ticks…", "Go", "Shift+M", "ticks", "push-pin"),
     _verb("fit", "Fit, or focus the selection", "View", "F", "run", "corners-out"),
     _verb("refresh", "Refresh", "View", "F5", "source", "arrows-clockwise"),
     _verb("follow", "Follow a growing run", "View", "L", "source", "broadcast", checkable=True),

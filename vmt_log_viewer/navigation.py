@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject
 
 from vmt_log_viewer.background.seek import Seek, find
@@ -77,13 +79,14 @@ class Navigation(QObject):
         bind("faster", lambda: self._change_speed(1))
         bind("slower", lambda: self._change_speed(-1))
         bind("mark", lambda: None if cursor.tick is None else marks.toggle(cursor.tick))
-        bind("next_mark", self._next_mark)
+        bind("next_mark", lambda: self._to_mark(marks.after))
+        bind("previous_mark", lambda: self._to_mark(marks.before))
         playback.toggled.connect(lambda on: self._window.actions_["play"].setChecked(on))
 
-    def _next_mark(self) -> None:
+    def _to_mark(self, find: Callable[[int], int | None]) -> None:
         cursor = self._document.cursor
         if cursor.tick is not None:
-            cursor.move_to(self._document.marks.after(cursor.tick))
+            cursor.move_to(find(cursor.tick))
 
     def _change_speed(self, by: int) -> None:
         playback = self._document.playback

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from telemetry.concepts import RunId
 from vmt_log_viewer.settings import user_folder
+from vmt_log_viewer.state.marks import Mark, marks_of, plain_marks
 
 log = logging.getLogger(__name__)
 _SCHEMA = """
@@ -28,7 +29,7 @@ class RunNote:
     starred: bool = False
     tags: tuple[str, ...] = ()
     note: str = ""
-    marks: tuple[int, ...] = ()
+    marks: tuple[Mark, ...] = ()
 
 
 class Notes:
@@ -62,7 +63,7 @@ class Notes:
         )
         return {
             json.loads(run): RunNote(
-                bool(starred), tuple(json.loads(tags)), note, tuple(json.loads(marks))
+                bool(starred), tuple(json.loads(tags)), note, marks_of(json.loads(marks))
             )
             for run, starred, tags, note, marks in rows
         }
@@ -95,7 +96,7 @@ class Notes:
 
 
 def _texts(note: RunNote) -> tuple[str, str, str]:
-    return json.dumps(note.tags), note.note, json.dumps(note.marks)
+    return json.dumps(note.tags), note.note, json.dumps(plain_marks(note.marks))
 
 
 def _open(name: str) -> sqlite3.Connection:

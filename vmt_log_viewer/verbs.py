@@ -17,6 +17,7 @@ from vmt_log_viewer.dialogs import scale as scale_dialog
 from vmt_log_viewer.dialogs.about import About
 from vmt_log_viewer.dialogs.card import Card
 from vmt_log_viewer.dialogs.keys import KeyHelp
+from vmt_log_viewer.dialogs.marks import MarksCard
 from vmt_log_viewer.dialogs.open_url import OpenUrl
 from vmt_log_viewer.dialogs.palette import CommandPalette
 from vmt_log_viewer.exports import Exports
@@ -110,6 +111,8 @@ class Verbs(QObject):
         bind("palette", lambda: self._show_card(
             CommandPalette(self._actions, self._context.theme, window)))  # fmt: skip
         bind("keys", lambda: self._show_card(KeyHelp(self._actions, self._context.theme, window)))
+        bind("marks", lambda: self._show_card(
+            MarksCard(self._document, self._context.theme, window)))  # fmt: skip
         bind("about", lambda: self._show_card(About(self._context.theme, window)))
         self._show_theme()
 

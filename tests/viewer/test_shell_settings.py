@@ -8,6 +8,7 @@ import pytest
 from vmt_log_viewer import passwords
 from vmt_log_viewer.notes import Notes, RunNote
 from vmt_log_viewer.settings import Settings, user_folder
+from vmt_log_viewer.state.marks import Mark
 
 
 def test_settings_come_back(tmp_path):
@@ -68,12 +69,12 @@ def notes(tmp_path):
 
 def test_notes_come_back_by_source_and_run(notes, tmp_path):
     notes.change("a.db", 0, starred=True, tags=("x", "y"))
-    notes.change("a.db", 0, note="look", marks=(0, 5))
+    notes.change("a.db", 0, note="look", marks=(Mark(0), Mark(5, "switch", "so <b>it</b>")))
     notes.change("b.db", 0, note="other")
     notes.change("a.db", "0", note="a run named 0")
     again = Notes(tmp_path / "deep" / "notes.sqlite")
     assert again.of_source("a.db") == {
-        0: RunNote(True, ("x", "y"), "look", (0, 5)),
+        0: RunNote(True, ("x", "y"), "look", (Mark(0), Mark(5, "switch", "so <b>it</b>"))),
         "0": RunNote(note="a run named 0"),
     }
     assert again.of_run("nowhere", 0) == RunNote()

@@ -5,7 +5,7 @@ import pytest
 from telemetry.concepts import TickRange
 from vmt_log_viewer.state.history import Change, History
 from vmt_log_viewer.state.items import AgentItem
-from vmt_log_viewer.state.marks import Marks
+from vmt_log_viewer.state.marks import Mark, Marks, marks_of, plain_marks
 from vmt_log_viewer.state.selection import Selection
 
 
@@ -51,7 +51,32 @@ def test_marks_are_sorted_toggled_and_found_in_a_circle():
         marks.toggle(tick)
     assert marks.ticks == (0, 4, 9)
     assert [marks.after(t) for t in (0, 4, 9)] == [4, 9, 0]
-    assert Marks().after(3) is None
+    assert [marks.before(t) for t in (0, 4, 9)] == [9, 0, 4]
+    assert Marks().after(3) is Marks().before(3) is None
+
+
+def test_a_mark_that_is_named_stays_one_mark_and_is_announced():
+    marks, seen = Marks(), []
+    marks.toggle(4)
+    marks.changed.connect(seen.append)
+    marks.put(Mark(4, "switch", "why?"))
+    marks.put(Mark(4, "switch", "why?"))
+    assert seen == [(Mark(4, "switch", "why?"),)]
+    marks.toggle(4)
+    assert marks.all == ()
+
+
+@pytest.mark.parametrize(
+    ("plain", "found"),
+    [
+        ([0, 5], (Mark(0), Mark(5))),
+        (plain_marks([Mark(0, "a", "b")]), (Mark(0, "a", "b"),)),
+        ([{"name": "no tick"}, "5", None, True, {"tick": 3, "name": None}], (Mark(3),)),
+        ("nonsense", ()),
+    ],
+)
+def test_marks_are_read_from_plain_values_whatever_else_is_there(plain, found):
+    assert marks_of(plain) == found
 
 
 class Box:

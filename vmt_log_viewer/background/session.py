@@ -16,6 +16,7 @@ from vmt_log_viewer.background.runner import Runner
 from vmt_log_viewer.notes import Notes
 from vmt_log_viewer.settings import Settings
 from vmt_log_viewer.state.document import Document
+from vmt_log_viewer.state.marks import Mark
 from vmt_log_viewer.state.recorded import recorded_ticks
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Session(QObject):
         if source is document.source and run.run_id == document.run_id:
             return
         document.show_run(source, run, tick)
-        document.marks.set_ticks(self._notes.of_run(source.key, run.run_id).marks)
+        document.restore_marks(self._notes.of_run(source.key, run.run_id).marks)
         last = {**self._settings.get("last_runs", {}), source.key: run.run_id}
         self._settings.set("last_runs", last)
         self._settings.set("last_source", source.key)
@@ -251,10 +252,10 @@ class Session(QObject):
             "session.bounds", source, RunQuery(run.run_id), show, lambda error: None
         )
 
-    def _keep_marks(self, ticks: tuple[int, ...]) -> None:
+    def _keep_marks(self, marks: tuple[Mark, ...]) -> None:
         document = self._document
         if document.source is not None and document.run_id is not None and not document.resetting:
-            self._notes.change(document.source.key, document.run_id, marks=ticks)
+            self._notes.change(document.source.key, document.run_id, marks=marks)
 
     def _remember_recent(self, location: str) -> None:
         if self.opener.is_copy(location):

@@ -11,7 +11,7 @@ from psygnal import Signal
 from telemetry.concepts import AgentId, Audit, Run, RunId, TickRange
 from vmt_log_viewer.state.cursor import Cursor
 from vmt_log_viewer.state.history import Change, History
-from vmt_log_viewer.state.marks import Marks
+from vmt_log_viewer.state.marks import Mark, Marks
 from vmt_log_viewer.state.playback import Playback
 from vmt_log_viewer.state.selection import Selection
 
@@ -55,9 +55,11 @@ class Document:
         self._awaited: int | None = None  # asked for before the run's ticks were known
         self._agents: tuple[AgentId, ...] = ()
         self._brush: TickRange | None = None
+        self._marked: tuple[Mark, ...] = ()
         self.cursor.moved.connect(self._remember_tick)
         self.selection.agents_changed.connect(self._remember_agents)
         self.selection.brush_changed.connect(self._remember_brush)
+        self.marks.changed.connect(self._remember_marks)
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -170,6 +172,14 @@ class Document:
         finally:
             self._resetting = False
 
+    def restore_marks(self, marks: Iterable[Mark]) -> None:
+        """The marks that the run was given before: nobody's change, nothing to undo."""
+        self._resetting = True
+        try:
+            self.marks.replace(marks)
+        finally:
+            self._resetting = False
+
     def clear_run(self) -> None:
         if self._source is None:
             return
@@ -182,7 +192,7 @@ class Document:
         self._resetting = True
         try:
             self.selection.reset()
-            self.marks.set_ticks(())
+            self.marks.replace(())
         finally:
             self._resetting = False
         self._start(bounds, tick)
@@ -218,3 +228,11 @@ class Document:
             limit = self.selection.set_brush
             text = "show all ticks" if brush is None else f"limit to ticks {brush}"
             self.history.push(Change(text, lambda: limit(old), lambda: limit(brush), kind="brush"))
+
+    def _remember_marks(self, marks: tuple[Mark, ...]) -> None:
+        old, self._marked = self._marked, marks
+        if not self._resetting:
+            put, count = self.marks.replace, len(marks) - len(old)
+            text = "mark a tick" if count > 0 else "take a mark away" if count else "name a mark"
+            kind = "" if count else "mark"
+            self.history.push(Change(text, lambda: put(old), lambda: put(marks), kind=kind))

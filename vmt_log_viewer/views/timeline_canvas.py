@@ -18,9 +18,12 @@ from vmt_log_viewer.plots.lane_painter import paint_lane
 from vmt_log_viewer.plots.tick_box import WHEEL, tick_range
 from vmt_log_viewer.plots.tick_window import TickWindow
 from vmt_log_viewer.state.document import Document
+from vmt_log_viewer.state.marks import Mark
 from vmt_log_viewer.theme import Theme
 
 AXIS, GAP = 20, 2
+TAKEN = 6.0
+"""Pixels beside a mark on the axis within which it is meant."""
 GRIP = 4.0
 """Pixels beside an edge of the brush within which it can be taken."""
 DRAG = 3.0
@@ -225,7 +228,11 @@ class LaneCanvas(QWidget):
         self._scrubbing = event.position().y() >= self.area().bottom()
         self._anchor = self._taken(event.position().x())
         if self._scrubbing:
-            self._go_to(event.position().x())
+            mark = self._mark_at(event.position().x(), event.position().y())
+            if mark is None:
+                self._go_to(event.position().x())
+            else:
+                self._document.cursor.move_to(mark.tick)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         x = event.position().x()
@@ -280,6 +287,8 @@ class LaneCanvas(QWidget):
 
     def words_at(self, x: float, y: float) -> str:
         """What lies under the mouse: the tick and every lane's state, or why one is missing."""
+        if (mark := self._mark_at(x, y)) is not None:
+            return f"{mark.words}\n{mark.note}".strip()
         row = int(y // (self.lane_height + GAP))
         if 0 <= row < len(self.rows) and (self.rows[row].lane is None or x < LEFT):
             return self.rows[row].reason or self.rows[row].label
@@ -291,6 +300,13 @@ class LaneCanvas(QWidget):
         tick = int(self.tick_at(x) // 1)
         states = [f"{r.label}: {r.lane.at(tick) or NOT_RECORDED}" for r in self.rows if r.lane]
         return "\n".join([f"tick {tick}", *states])
+
+    def _mark_at(self, x: float, y: float) -> Mark | None:
+        """The mark on the axis under the mouse."""
+        if y < self.area().bottom():
+            return None
+        near = [mark for mark in self._document.marks.all if abs(self.x_of(mark.tick) - x) <= TAKEN]
+        return min(near, key=lambda mark: abs(self.x_of(mark.tick) - x), default=None)
 
     def _go_to(self, x: float) -> None:
         self._document.cursor.move_to(int(self.tick_at(x) // 1))

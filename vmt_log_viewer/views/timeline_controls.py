@@ -56,12 +56,19 @@ class TimelineControls(QWidget):
         self.brush.setMinimumWidth(0)
         self.clear = tool_button("Show all ticks", "x", "Show all ticks again", only_icon=True)
         self.clear.clicked.connect(lambda: document.selection.set_brush(None))
+        self.marks = tool_button(
+            "Marks", "map-pin", self._tip("Marked ticks", "marks"), only_icon=True
+        )
+        self.marks.setVisible(actions is not None)
+        if actions is not None:
+            self.marks.clicked.connect(actions["marks"].trigger)
         self.legend = Legend(theme)
         self._arrange()
         self._connect()
 
     def show_bounds(self, bounds: TickRange | None) -> None:
-        for part in (self.first, self.previous, self.play, self.next, self.last, self.tick):
+        for part in (self.first, self.previous, self.play, self.next, self.last, self.tick,
+                     self.marks):  # fmt: skip
             part.setEnabled(bounds is not None)
         if bounds is None:
             self.range.setText("no ticks")
@@ -116,6 +123,7 @@ class TimelineControls(QWidget):
         row.addWidget(self.range)
         row.addSpacing(GRID)
         row.addWidget(self.speed)
+        row.addWidget(self.marks)
         row.addSpacing(GRID)
         row.addWidget(self.brush, 1)
         row.addWidget(self.clear)
