@@ -42,6 +42,7 @@ class MeasurePlot(QWidget):
         self.log = False
         self._everything = False
         self._by_hand = False
+        self._held: tuple[float, float] | None = None
         self._hover: tuple[int, float] | None = None
         self._marks: tuple[int | None, int | None] = (None, None)
         self.header = PlotHeader(measure, shared.theme)
@@ -101,6 +102,24 @@ class MeasurePlot(QWidget):
         self._everything, self._by_hand = everything, False
         self.fit_values()
 
+    @property
+    def everything(self) -> bool:
+        """Whether outliers are shown too."""
+        return self._everything
+
+    @property
+    def values_by_hand(self) -> tuple[float, float] | None:
+        """The range of values that somebody chose; None where it follows what is visible."""
+        if not self._by_hand:
+            return None
+        low, high = self.stage.box.viewRange()[1]
+        return self.stage.value_scale.value(low), self.stage.value_scale.value(high)
+
+    def hold_values(self, values: tuple[float, float] | None) -> None:
+        """Show this range of values, whatever data come, until another is chosen."""
+        self._held = values
+        self._show_data()
+
     def show_marks(self, a: int | None, b: int | None) -> None:
         self._marks = (a, b)
         self.stage.show_marks(a, b)
@@ -137,7 +156,12 @@ class MeasurePlot(QWidget):
 
     def fit_values(self) -> None:
         """Choose the range of values by what is visible, giving up one chosen by hand."""
-        self._by_hand = False
+        self._held = None
+        self._fit_values()
+
+    def _fit_values(self) -> None:
+        """The range that is held, or the one that what is visible needs."""
+        self._by_hand = self._held is not None
         self.extent = self.data.extent(
             self._shared.window,
             self.stage.lines.bank,
@@ -145,7 +169,10 @@ class MeasurePlot(QWidget):
             everything=self._everything,
         )
         scale = fitting_scale(self.extent, self.log)
-        self.stage.set_values(scale, *height_range(self.extent, scale))
+        ends = height_range(self.extent, scale)
+        if self._held is not None:
+            ends = scale.height(self._held[0]), scale.height(self._held[1])
+        self.stage.set_values(scale, *ends)
         self.header.show_extent(self.extent, everything=self._everything)
         self._show_ends()
         self.stage.redraw()
@@ -182,7 +209,7 @@ class MeasurePlot(QWidget):
         answered = data.series or data.fan
         self.header.show_measure(self.measure if answered is None else answered.measure)
         self.header.show_notes(data.notes)
-        self.fit_values()
+        self._fit_values()
         self.show_readout()
 
     def _show_ends(self) -> None:
@@ -213,7 +240,7 @@ class MeasurePlot(QWidget):
             self.show_readout()
 
     def _values_moved(self) -> None:
-        self._by_hand = True
+        self._by_hand, self._held = True, None
         self.stage.redraw()
 
     def _hovered(self, place: float | None, height: float) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+import msgspec
 
 from telemetry.concepts import AgentId
 
@@ -37,3 +40,27 @@ class RunItem:
 
 
 Item = AgentItem | RowItem | NegotiationItem | RunItem
+_KINDS: Mapping[str, type[Item]] = {
+    "agent": AgentItem,
+    "row": RowItem,
+    "negotiation": NegotiationItem,
+    "run": RunItem,
+}
+
+
+def item_values(item: Item | None) -> dict[str, object] | None:
+    """An item as JSON can hold it."""
+    if item is None:
+        return None
+    kind = next(name for name, known in _KINDS.items() if isinstance(item, known))
+    return {"is": kind, **asdict(item)}
+
+
+def item_of(values: object) -> Item | None:
+    """The item that `item_values` told; None where it told none, or this is something else."""
+    if not isinstance(values, dict) or values.get("is") not in _KINDS:
+        return None
+    try:
+        return msgspec.convert(values, _KINDS[values["is"]])
+    except msgspec.ValidationError:
+        return None

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from telemetry.concepts import Agent, AgentId, RunId, Scene, TickRange
 from telemetry.errors import TelemetryError
 from telemetry.queries import AgentsQuery, SceneQuery, TableQuery, Where
+from vmt_log_viewer.state.choices import JSON, Choices
 from vmt_log_viewer.state.items import AgentItem
 from vmt_log_viewer.theme import BETWEEN, GRID, INSIDE
 from vmt_log_viewer.views.view import ExportRequest, View
@@ -97,6 +98,20 @@ class MapView(View):
             queries = (TableQuery(self._run_id, states.name, where=where),)
         pictures = {"png": self.canvas.save_png, "svg": self.canvas.save_svg}
         return ExportRequest(f"map-tick-{scene.tick}", queries, pictures)
+
+    def state(self) -> dict[str, JSON]:
+        return {
+            "color": self.measures.currentData(),
+            "targets": self._targets.isChecked(),
+            "resources": self._resources.isChecked(),
+        }
+
+    def restore(self, choices: Choices) -> None:
+        offered = [m.name for m in self._source.measures if m.recorded] if self._source else []
+        color = choices.text("color", str(self.measures.currentData() or ""), ("", *offered))
+        self.measures.setCurrentIndex(max(0, self.measures.findData(color)))
+        self._targets.setChecked(choices.flag("targets", True))
+        self._resources.setChecked(choices.flag("resources", True))
 
     def settled(self) -> bool:
         if not self.isVisible():

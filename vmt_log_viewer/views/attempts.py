@@ -21,6 +21,7 @@ from telemetry.analysis.whys import MISSES, funnel_columns, funnel_rows, miss_ro
 from telemetry.concepts import Funnel, NearMiss, NearMisses, RunId, Table
 from telemetry.errors import TelemetryError
 from telemetry.queries import FunnelQuery, HistogramQuery, NearMissesQuery, WhyQuery
+from vmt_log_viewer.state.choices import JSON, Choices
 from vmt_log_viewer.state.failures import failed_text
 from vmt_log_viewer.state.items import NegotiationItem, RowItem
 from vmt_log_viewer.theme import GRID, INSIDE
@@ -109,6 +110,22 @@ class AttemptsView(RowView):
         self.panel.model.shown.connect(self._begin_with_first)
         self.panel.filters.text_changed.connect(self._show_failures)
         return self._rows
+
+    def state(self) -> dict[str, JSON]:
+        return {**super().state(), "above": self._above()}
+
+    def restore(self, choices: Choices) -> None:
+        super().restore(choices)
+        above = choices.text("above", "ticks", ("ticks", "gates", "nearest"))
+        if above != self._above():
+            show = self._show_nearest if above == "nearest" else self._show_funnel
+            show(above != "ticks")
+
+    def _above(self) -> str:
+        """What stands above the rows."""
+        if self._by_gate.isChecked():
+            return "gates"
+        return "nearest" if self._nearest.isChecked() else "ticks"
 
     def step_failure(self, count: int) -> None:
         """Choose the next (−1: previous) failure, as the table is sorted."""

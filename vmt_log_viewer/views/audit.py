@@ -12,6 +12,7 @@ from telemetry.concepts import Audit, Column, Fault, RuleVerdict, RunId
 from telemetry.errors import TelemetryError
 from telemetry.queries import AuditQuery
 from vmt_log_viewer.plots.picture import widget_png
+from vmt_log_viewer.state.choices import JSON, Choices
 from vmt_log_viewer.state.items import AgentItem, RowItem
 from vmt_log_viewer.theme import GRID, INSIDE
 from vmt_log_viewer.views.view import Context, ExportRequest, Frame, View
@@ -52,6 +53,7 @@ class AuditView(View):
         self._waiting = False
         self.audit: Audit | None = None
         self._chosen: RuleVerdict | None = None
+        self._wanted: str | None = None  # the rule to choose once the audit is here
         self._lay_out()
         self._empty.triggered.connect(self.ask)
         self._again.clicked.connect(self.ask)
@@ -101,6 +103,22 @@ class AuditView(View):
         )
         pictures = {"png": lambda path: widget_png(path, self._body)}
         return ExportRequest(f"run-{self._run_id}-audit", (), pictures, frames)
+
+    def state(self) -> dict[str, JSON]:
+        return {
+            "audited": self.audit is not None,
+            "rule": None if self._chosen is None else self._chosen.rule.name,
+        }
+
+    def restore(self, choices: Choices) -> None:
+        """A run that was audited is audited again, and the rule chosen once that is done."""
+        rules = () if self._source is None else self._source.audit_rules
+        self._wanted = choices.text("rule", "", [rule.name for rule in rules]) or None
+        audited = choices.flag("audited")
+        if self.audit is not None:
+            self._show(self.audit)
+        elif audited:
+            self.ask()
 
     def settled(self) -> bool:
         return not (self._waiting and self.isVisible()) and super().settled()
@@ -165,9 +183,12 @@ class AuditView(View):
         self.rules.rows.show(columns, rows, moods)
         self.rules.setColumnWidth(_SHOWN.index("where"), _LANE)
         self.rules.setColumnWidth(_SHOWN.index("why"), _LANE)  # the last one takes what is left
+        names = [verdict.rule.name for verdict in found.verdicts]
         worst = max(range(len(rows)), key=lambda i: found.verdicts[i].faults > 0, default=0)
-        self.rules.choose(worst)
-        self._choose_rule(worst)
+        first = names.index(self._wanted) if self._wanted in names else worst
+        self._wanted = None
+        self.rules.choose(first)
+        self._choose_rule(first)
         self._stack.setCurrentWidget(self._body)
         self.status_changed.emit(headline(found))
         self.export_changed.emit()

@@ -18,9 +18,11 @@ from vmt_log_viewer.background.exporting import Frame
 from vmt_log_viewer.plots.compare_chart import CompareChart
 from vmt_log_viewer.plots.compare_lines import CompareBand, CompareLine
 from vmt_log_viewer.plots.picture import widget_pictures
+from vmt_log_viewer.state.choices import JSON, Choices
 from vmt_log_viewer.theme import GRID, INSIDE
 from vmt_log_viewer.views import compare_work as work
 from vmt_log_viewer.views.compare_bar import CompareBar
+from vmt_log_viewer.views.compare_choices import compare_state, restore_compare
 from vmt_log_viewer.views.compare_pages import DivergencePage, SeedsPage, TablePage
 from vmt_log_viewer.views.view import Context, ExportRequest, View
 from vmt_log_viewer.widgets.empty_state import EmptyState
@@ -81,6 +83,18 @@ class CompareView(View):
         for i in range(self.tabs.count()):
             if self.tabs.tabText(i) == title and self.tabs.isTabVisible(i):
                 self.tabs.setCurrentIndex(i)
+
+    def state(self) -> dict[str, JSON]:
+        return compare_state(self)
+
+    def restore(self, choices: Choices) -> None:
+        restore_compare(self, choices)
+
+    def choose(self, measure: str, align: Align) -> None:
+        """Show this measure, the runs aligned so."""
+        self._measure, self._align = measure, align
+        self.bar.show_align(align)
+        self._ask_curves()
 
     def export_request(self) -> ExportRequest | None:
         page = self.tabs.currentWidget()
@@ -322,12 +336,10 @@ class CompareView(View):
             page.say(str(error))
 
     def _choose_measure(self, name: str) -> None:
-        self._measure = name
-        self._ask_curves()
+        self.choose(name, self._align)
 
     def _choose_align(self, align: Align) -> None:
-        self._align = align
-        self._ask_curves()
+        self.choose(self._measure, align)
 
     def _choose_bands(self, on: bool) -> None:
         self._bands = on

@@ -67,6 +67,9 @@ class CompareBar(QWidget):
         with QSignalBlocker(self.measure):
             self.measure.setCurrentIndex(max(0, self.measure.findData(name)))
 
+    def show_align(self, name: str) -> None:
+        self.align.setCurrentIndex(max(0, self.align.findData(name)))  # `activated` is by hand
+
     def show_bands(self, on: bool, *, possible: bool, needed: bool) -> None:
         """Bands are `needed` where lines would be too many, and impossible without groups."""
         with QSignalBlocker(self.bands):

@@ -131,6 +131,11 @@ class SeedsPage(TablePage):
         self.groups.setFixedHeight(lines * self.groups.verticalHeader().defaultSectionSize() + 20)
         self._choose(1 if len(found.groups) > 1 else 0)
 
+    def choose_group(self, row: int) -> None:
+        """Hold the group in `row` against the first one, as if it had been clicked."""
+        self.groups.choose(row)
+        self._choose(row)
+
     def _choose(self, row: int) -> None:
         """Ask for how this group differs from the first one."""
         found = self._found

@@ -13,7 +13,9 @@ from telemetry.errors import NothingFoundError, TelemetryError
 from telemetry.queries import ExperimentsQuery, IterationsQuery, RunQuery, RunsQuery
 from telemetry.text import one_line
 from vmt_log_viewer.models.experiment_rows import experiment_rows, told_of
+from vmt_log_viewer.state.choices import JSON, Choices
 from vmt_log_viewer.theme import GRID, INSIDE, ROW_HEIGHT
+from vmt_log_viewer.views.experiment_choices import experiment_state, restore_experiment
 from vmt_log_viewer.views.experiment_iterations import IterationsPage
 from vmt_log_viewer.views.experiment_page import NO_RUN, Asked
 from vmt_log_viewer.views.experiment_policies import PoliciesPage
@@ -109,6 +111,12 @@ class ExperimentView(View):
 
     def turn_to_face(self, title: str) -> None:
         self.tabs.turn_to_title(title)
+
+    def state(self) -> dict[str, JSON]:
+        return experiment_state(self)
+
+    def restore(self, choices: Choices) -> None:
+        restore_experiment(self, choices)
 
     def settled(self) -> bool:
         waiting = self._waiting and self.isVisible()

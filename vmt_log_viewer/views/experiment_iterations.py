@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
@@ -75,6 +77,11 @@ class IterationsPage(ExperimentPage):
         row = numbers.index(iteration) if iteration in numbers else len(numbers) - 1
         self.table.choose(row)
         self._selected((row,))
+
+    def choose_rows(self, rows: Sequence[int]) -> None:
+        """Choose the iterations in these rows of the table."""
+        self.table.choose(*rows)
+        self._selected(tuple(sorted(rows)))
 
     def chosen(self) -> tuple[Iteration, ...]:
         listed = self.listed

@@ -24,6 +24,7 @@ from telemetry.text import one_line
 from vmt_log_viewer.models.cell_style import heading as heading_of
 from vmt_log_viewer.models.leaderboard import moods_of
 from vmt_log_viewer.plots.picture import widget_png
+from vmt_log_viewer.state.choices import JSON, Choices
 from vmt_log_viewer.state.items import AgentItem, RowItem
 from vmt_log_viewer.theme import GRID, INSIDE
 from vmt_log_viewer.views.view import Context, ExportRequest, Frame, View
@@ -105,6 +106,12 @@ class OrderBookView(View):
         pictures = {"png": lambda path: widget_png(path, self._body)}
         name = f"run-{self._run_id}-order-book-tick-{self.book.tick}"
         return ExportRequest(name, (), pictures, frames)
+
+    def state(self) -> dict[str, JSON]:
+        return {"all_prices": self.prices.everything}
+
+    def restore(self, choices: Choices) -> None:
+        self.prices.set_everything(choices.flag("all_prices"))
 
     def settled(self) -> bool:
         return not (self._waiting and self.isVisible()) and super().settled()

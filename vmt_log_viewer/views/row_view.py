@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QWidget
 from telemetry.concepts import AgentId, RunId, Table, TickRange
 from telemetry.errors import TelemetryError
 from telemetry.text import nothing_of
+from vmt_log_viewer.state.choices import JSON, Choices
 from vmt_log_viewer.state.history import Change
 from vmt_log_viewer.state.items import Item, NegotiationItem, RowItem
 from vmt_log_viewer.theme import INSIDE
@@ -18,6 +19,7 @@ from vmt_log_viewer.views.view import ExportRequest, View
 from vmt_log_viewer.widgets.empty_state import EmptyState
 from vmt_log_viewer.widgets.facet_panel import FacetPanel
 from vmt_log_viewer.widgets.plain import tool_button
+from vmt_log_viewer.widgets.table_choices import restore_table, table_state
 from vmt_log_viewer.widgets.table_panel import TablePanel
 
 if TYPE_CHECKING:
@@ -123,6 +125,21 @@ class RowView(View):
     def export_request(self) -> ExportRequest | None:
         query = self.panel.export_query()
         return None if query is None else ExportRequest(query.table, (query,))
+
+    def state(self) -> dict[str, JSON]:
+        return {
+            **table_state(self.panel),
+            "chosen_agents_only": self._only_chosen.isChecked(),
+            "facets": self._facets_by_hand,
+        }
+
+    def restore(self, choices: Choices) -> None:
+        restore_table(self.panel, choices)
+        self._only_chosen.setChecked(choices.flag("chosen_agents_only"))
+        shown = choices.flag("facets", self.width() >= self.narrow)
+        self._facets_by_hand = shown if "facets" in choices else None
+        self.facets.setVisible(shown)
+        self._facets_shown.setChecked(shown)
 
     def settled(self) -> bool:
         return (

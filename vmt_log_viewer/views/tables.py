@@ -12,6 +12,7 @@ from telemetry.concepts import RunId, RunSizes, Table
 from telemetry.errors import TelemetryError
 from telemetry.queries import RunSizesQuery
 from vmt_log_viewer.models.cell_style import plain_tip
+from vmt_log_viewer.state.choices import JSON, Choices
 from vmt_log_viewer.state.items import RowItem
 from vmt_log_viewer.theme import GRID, INSIDE, ROW_HEIGHT
 from vmt_log_viewer.views.row_view import RowView
@@ -84,6 +85,14 @@ class TablesView(RowView):
         super().clear()
         self.payload.forget()
         self.list.clear()
+
+    def state(self) -> dict[str, JSON]:
+        return {"table": self.chosen, **super().state()}
+
+    def restore(self, choices: Choices) -> None:
+        names = () if self._source is None else [table.name for table in tables_of(self._source)]
+        self.choose(choices.text("table", self.chosen, names))
+        super().restore(choices)
 
     def _main(self) -> QWidget:
         context = self.context

@@ -12,7 +12,8 @@ from telemetry.concepts import Points, RunId, Table
 from telemetry.errors import TelemetryError
 from telemetry.queries import PointsQuery
 from vmt_log_viewer.models.cell_style import heading
-from vmt_log_viewer.state.items import RowItem
+from vmt_log_viewer.state.choices import JSON, Choices
+from vmt_log_viewer.state.items import NegotiationItem, RowItem, item_of, item_values
 from vmt_log_viewer.theme import BETWEEN, GRID, INSIDE
 from vmt_log_viewer.views.negotiation import NegotiationPanel
 from vmt_log_viewer.views.row_view import RowView
@@ -40,8 +41,26 @@ class TradesView(RowView):
     def fit(self) -> None:
         self.scatter.fit()
 
+    def state(self) -> dict[str, JSON]:
+        opened = self._opened if self._lower.currentWidget() is self.negotiation else None
+        return {
+            **super().state(),
+            "all_prices": self.scatter.everything,
+            "negotiation": item_values(opened),  # type: ignore[dict-item]
+        }
+
+    def restore(self, choices: Choices) -> None:
+        super().restore(choices)
+        self.scatter.set_everything(choices.flag("all_prices"))
+        item = item_of(choices.values("negotiation"))
+        if isinstance(item, NegotiationItem):
+            self._show_negotiation(item)
+        else:
+            self._leave()
+
     def _main(self) -> QWidget:
         context = self.context
+        self._opened: NegotiationItem | None = None
         self.scatter = PointScatter(context.theme)
         self.negotiation = NegotiationPanel(context, f"{self.name}.negotiation")
         self._axis = caption(context.theme, elided=False)
@@ -166,8 +185,13 @@ class TradesView(RowView):
         if item is None or self._source is None or self._run_id is None:
             return
         super()._open_row(row)
-        self.negotiation.show_item(self._source, self._run_id, item)
-        self._lower.setCurrentWidget(self.negotiation)
+        self._show_negotiation(item)
+
+    def _show_negotiation(self, item: NegotiationItem) -> None:
+        if self._source is not None and self._run_id is not None:
+            self._opened = item
+            self.negotiation.show_item(self._source, self._run_id, item)
+            self._lower.setCurrentWidget(self.negotiation)
 
     def _leave(self) -> bool:
         open_now = self._lower.currentIndex() == 1

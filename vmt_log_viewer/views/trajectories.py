@@ -17,9 +17,11 @@ from vmt_log_viewer.plots.picture import png_of, svg_of
 from vmt_log_viewer.plots.plot_data import PlotData
 from vmt_log_viewer.plots.stage import Shared
 from vmt_log_viewer.plots.tick_window import TickWindow
+from vmt_log_viewer.state.choices import JSON, Choices
 from vmt_log_viewer.state.history import Change
 from vmt_log_viewer.state.items import AgentItem
 from vmt_log_viewer.views.trajectories_bar import TrajectoriesBar
+from vmt_log_viewer.views.trajectories_choices import restore_trajectories, trajectories_state
 from vmt_log_viewer.views.trajectories_feed import Style, TrajectoriesFeed
 from vmt_log_viewer.views.trajectories_shading import PlotShading
 from vmt_log_viewer.views.trajectories_stack import PlotStack
@@ -118,6 +120,12 @@ class TrajectoriesView(View):
         for plot in self.stack.plots.values():
             plot.fit_values()
 
+    def state(self) -> dict[str, JSON]:
+        return trajectories_state(self)
+
+    def restore(self, choices: Choices) -> None:
+        restore_trajectories(self, choices)
+
     def settled(self) -> bool:
         return super().settled() and not self._closer.isActive()
 
@@ -186,6 +194,20 @@ class TrajectoriesView(View):
             a, b = (int(window.first + share * span) for share in (0.25, 0.75))
             self._marks = (min(a, bounds.last), min(b, bounds.last))
         self._show_marks()
+
+    @property
+    def marks(self) -> tuple[int | None, int | None]:
+        """The ticks of A and B."""
+        return self._marks
+
+    def put_marks(self, a: int, b: int) -> None:
+        """Put A and B on these ticks."""
+        self._marks = (a, b)
+        self._show_marks()
+
+    @property
+    def source(self) -> Source | None:
+        return self._source
 
     # How it is done
 

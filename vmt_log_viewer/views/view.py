@@ -16,6 +16,7 @@ from vmt_log_viewer.background.exporting import Frame
 from vmt_log_viewer.background.pace import Pace
 from vmt_log_viewer.background.runner import Runner
 from vmt_log_viewer.settings import Settings
+from vmt_log_viewer.state.choices import JSON, Choices
 from vmt_log_viewer.state.document import Document
 from vmt_log_viewer.theme import Theme
 
@@ -114,6 +115,21 @@ class View(QWidget):
 
     def turn_to_face(self, title: str) -> None:
         """See the tab of this title."""
+
+    def state(self) -> dict[str, JSON]:
+        """What the user chose in this view, as a file can hold it; {} where nothing.
+
+        Run, cursor, brush, chosen agents and the item selected are the document's, sizes and
+        places of scroll bars the window's: neither belongs here.
+        """
+        return {}
+
+    def restore(self, choices: Choices) -> None:
+        """Take over what `state` once told, of this run or another.
+
+        Called when the view has settled on its run, so that everything can be chosen; it may
+        ask anew. What `choices` lacks goes back to its default.
+        """
 
     def settled(self) -> bool:
         """True when everything that was asked for is on the screen."""

@@ -142,7 +142,15 @@ class PointScatter(pg.PlotWidget):
 
     def fit(self) -> None:
         """Alternate between the range without outliers and the range of everything."""
-        self._everything = not self._everything
+        self.set_everything(not self._everything)
+
+    @property
+    def everything(self) -> bool:
+        """Whether the range reaches to the outliers."""
+        return self._everything
+
+    def set_everything(self, everything: bool) -> None:
+        self._everything = everything
         self._scale()
 
     def nearest(self, at: QPointF) -> int | None:

@@ -349,6 +349,11 @@ class TablePanel(QWidget):
             return
         self._say()
 
+    def arrange(self, arrangement: dict[str, object]) -> None:
+        """Show and place columns like this, now and when rows come anew."""
+        self.view.arrange(arrangement)
+        self._remember()
+
     def _remember(self) -> None:
         self._context.settings.set(self._setting(), self.view.arrangement())
 
