@@ -31,6 +31,7 @@ from telemetry.concepts import (
     RunSizes,
     Scene,
     Series,
+    Split,
     Summary,
     TablePage,
     TickPrice,
@@ -238,6 +239,23 @@ class MeansQuery(Query[Means]):
     value: str
     by: tuple[str, ...]
     where: Where = field(default_factory=Where)
+
+
+@dataclass(frozen=True)
+class SplitQuery(Query[Split]):
+    """What a run came to in each state of a lane, or of several lanes crossed.
+
+    `tables` None: all that declare what they amount to. `measures` None: those that a source
+    starts with. A lane is named as `Timeline` names it ("mode", "A<->M", "dealer:short").
+    """
+
+    LACKING = "record no lanes of states"
+    KEPT = True
+    run_id: RunId
+    lanes: tuple[str, ...]
+    tables: tuple[str, ...] | None = None
+    measures: tuple[str, ...] | None = None
+    ticks: TickRange | None = None
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from telemetry.answers import (
     runs,
     scene,
     series,
+    splits,
     tables,
     timeline,
 )
@@ -40,6 +41,7 @@ ANSWERS: dict[type[queries.Query[Any]], Callable[[Reader, Any], Any]] = {
     queries.HistogramQuery: aggregates.histogram,
     queries.PointsQuery: aggregates.points,
     queries.MeansQuery: means.means,
+    queries.SplitQuery: splits.split,
     queries.SceneQuery: scene.scene,
     queries.NegotiationQuery: negotiation.negotiation,
     queries.AuditQuery: audit.audit,

@@ -18,7 +18,7 @@ from telemetry.answers.runs import run_ticks
 from telemetry.answers.series import in_range, usual_step
 from telemetry.answers.values import floats, whole
 from telemetry.answers.where import along_ticks
-from telemetry.concepts import Band, Measure, TickRange
+from telemetry.concepts import Band, Measure, RunId, TickRange
 from telemetry.errors import QueryCancelled
 from telemetry.families.vocabulary import MeasureSpec, TableSpec
 from telemetry.queries import BandQuery
@@ -53,21 +53,32 @@ def band(reader: Reader, query: BandQuery) -> Band:
 def _read(
     reader: Reader, query: BandQuery, spec: MeasureSpec, table: TableSpec, *, guarded: bool
 ) -> list[Row]:
-    """(tick, count, mean, lowest, highest) by tick; along an index of ticks by several readers."""
+    """(tick, count, mean, lowest, highest) by tick."""
     tick = reader.column(spec.table, spec.tick)
     statement = _statement(reader, query, spec, table, guarded)
+    rows = by_stretches(reader, statement, table, tick, query.run_id, query.ticks)
+    return sorted(rows, key=lambda row: (whole(row[0]) is None, whole(row[0])))
+
+
+def by_stretches(
+    reader: Reader,
+    statement: sa.Select[Any],
+    table: TableSpec,
+    tick: sa.ColumnElement[Any],
+    run_id: RunId,
+    ticks: TickRange | None,
+) -> list[Row]:
+    """The rows of a statement that groups by tick; along an index of ticks by several readers."""
     along = along_ticks(reader, table)
-    span = query.ticks or run_ticks(reader, query.run_id)
+    span = ticks or run_ticks(reader, run_id)
     if not along or span is None or span.last - span.first < PARTS:
-        conditions = in_range(tick, query.ticks) or along
-        rows = reader.rows(statement.where(*conditions))
-        return sorted(rows, key=lambda row: (whole(row[0]) is None, whole(row[0])))
+        return reader.rows(statement.where(*(in_range(tick, ticks) or along)))
     edges = np.linspace(span.first, span.last + 1, PARTS + 1).astype(np.int64).tolist()
     parts = []
     for i, (start, end) in enumerate(pairwise(edges)):
         # Without the ends that nobody asked for: the table may reach further than others do.
-        first = [tick >= start] if i or query.ticks else along
-        last = [tick < end] if i < PARTS - 1 or query.ticks else []
+        first = [tick >= start] if i or ticks else along
+        last = [tick < end] if i < PARTS - 1 or ticks else []
         parts.append(statement.where(*first, *last))
     return [row for rows in _shared(reader, parts, span) for row in rows]
 
@@ -75,15 +86,7 @@ def _read(
 def _statement(
     reader: Reader, query: BandQuery, spec: MeasureSpec, table: TableSpec, guarded: bool
 ) -> sa.Select[Any]:
-    _, column = place_of(reader, spec)
-    tick = reader.column(spec.table, spec.tick)
-    value = reader.layout.number(table, column)
-    engine = reader.connection.dialect.name
-    if guarded:
-        value = sa.case((sa.func.typeof(value).in_(("integer", "real")), value))
-    elif engine != "sqlite" and column.kind == "real":
-        number: sa.ColumnElement[Any] = sa.cast(value, sa.Double())
-        value = sa.case((number != sa.cast(sa.literal("NaN"), sa.Double()), number))
+    tick, value = reader.column(spec.table, spec.tick), number_of(reader, spec, guarded=guarded)
     return (
         sa.select(
             tick, sa.func.count(value), sa.func.avg(value), sa.func.min(value), sa.func.max(value)
@@ -92,6 +95,18 @@ def _statement(
         .where(reader.column(spec.table, str(table.run)) == query.run_id)
         .group_by(tick)
     )
+
+
+def number_of(reader: Reader, spec: MeasureSpec, *, guarded: bool) -> sa.ColumnElement[Any]:
+    """A measure's values as they are added up, NaN as NULL; `guarded`: texts as NULL as well."""
+    table, column = place_of(reader, spec)
+    value = reader.layout.number(table, column)
+    if guarded:
+        return sa.case((sa.func.typeof(value).in_(("integer", "real")), value))
+    if reader.connection.dialect.name != "sqlite" and column.kind == "real":
+        number: sa.ColumnElement[Any] = sa.cast(value, sa.Double())
+        return sa.case((number != sa.cast(sa.literal("NaN"), sa.Double()), number))
+    return value
 
 
 def _shared(reader: Reader, parts: list[sa.Select[Any]], span: TickRange) -> list[list[Row]]:

@@ -45,20 +45,21 @@ def common(command: F) -> F:
     return command
 
 
+def ticks_option(command: F) -> F:
+    """--ticks."""
+    option = click.option(
+        "--ticks", metavar="A~B", callback=_ticks, help="Only ticks from A to B, both included."
+    )
+    return option(command)
+
+
 def range_options(command: F) -> F:
     """--ticks and --agent."""
-    for option in (
-        click.option(
-            "--agent", "agents", multiple=True, metavar="N", callback=_agents,
-            help="Only rows in which this agent takes part (may be repeated).",
-        ),
-        click.option(
-            "--ticks", metavar="A~B", callback=_ticks,
-            help="Only ticks from A to B, both included.",
-        ),
-    ):  # fmt: skip
-        command = option(command)
-    return command
+    option = click.option(
+        "--agent", "agents", multiple=True, metavar="N", callback=_agents,
+        help="Only rows in which this agent takes part (may be repeated).",
+    )  # fmt: skip
+    return ticks_option(option(command))
 
 
 def rows_options(command: F) -> F:

@@ -49,6 +49,8 @@ _COMMANDS = {
     "diff": ("diffs", "Where two runs part: the first tick, table, agent and column."),
     "compare": ("compares", "Runs side by side: settings that differ, what they came to."),
     "seeds": ("compares", "Runs grouped by configuration: means with intervals, effects."),
+    "regimes": ("regimes", "Every statistic by mode, regime or another lane's state."),
+    "event-study": ("regimes", "A measure's average path around every switch."),
     "audit": ("audits", "Which invariants a recording breaks, and where."),
     "verify": ("proofs", "Whether recordings can be trusted: the first broken link."),
     "series": ("curves", "A measure of agents over ticks."),
@@ -68,7 +70,7 @@ _COMMANDS = {
     "init": ("init", "Make an empty database to record to."),
     "demo": ("files", "Write a demo database to look at."),
 }
-_FUNCTIONS = {"list": "everything", "near-misses": "near_misses"}
+_FUNCTIONS = {"list": "everything", "near-misses": "near_misses", "event-study": "event_study"}
 _EXAMPLES = """\b
 Examples:
   telemetry runs money.db

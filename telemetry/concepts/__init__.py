@@ -25,8 +25,18 @@ from telemetry.concepts.experiments import (
     IterationList,
     Verdict,
 )
+from telemetry.concepts.fingerprint import Fingerprint, changed_since
 from telemetry.concepts.growth import Progress
 from telemetry.concepts.market import Level, OrderBook, Standing, TickPrice
+from telemetry.concepts.regimes import (
+    Folding,
+    Overlap,
+    Split,
+    SplitQuantity,
+    Study,
+    StudyPath,
+    Unit,
+)
 from telemetry.concepts.rows import Facets, Histogram, Means, PageKey, Points, Summary, TablePage
 from telemetry.concepts.runs import Agent, Run, RunDetail, RunList, RunSizes
 from telemetry.concepts.scenes import AgentMark, Negotiation, ResourceMark, Scene, TradeMark
@@ -56,7 +66,9 @@ __all__ = [
     "Facets",
     "Fan",
     "Fault",
+    "Fingerprint",
     "Floats",
+    "Folding",
     "Funnel",
     "Gate",
     "GateState",
@@ -78,6 +90,7 @@ __all__ = [
     "NearMisses",
     "Negotiation",
     "OrderBook",
+    "Overlap",
     "PageKey",
     "Parting",
     "Points",
@@ -97,7 +110,11 @@ __all__ = [
     "SeedGroup",
     "Series",
     "Setting",
+    "Split",
+    "SplitQuantity",
     "Standing",
+    "Study",
+    "StudyPath",
     "Summary",
     "Table",
     "TablePage",
@@ -105,7 +122,9 @@ __all__ = [
     "TickRange",
     "Timeline",
     "TradeMark",
+    "Unit",
     "Verdict",
     "Why",
     "Word",
+    "changed_since",
 ]
