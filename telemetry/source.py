@@ -14,6 +14,7 @@ from telemetry.cancel import CancelToken
 from telemetry.concepts import (
     Cell,
     Column,
+    Fingerprint,
     Identity,
     LaneInfo,
     Measure,
@@ -78,7 +79,7 @@ class Source:
     @property
     def tables(self) -> tuple[Table, ...]:
         """Every table of the family, also those that this source lacks."""
-        return tuple(self._layout.describe(t) for t in self._family.tables)
+        return tuple(self._layout.describe(t) for t in self._family.tables if not t.inner)
 
     @property
     def measures(self) -> tuple[Measure, ...]:
@@ -114,6 +115,10 @@ class Source:
             missing=tuple(_missing(described)),
             notes=(*self._database.notes, *self._scale_notes()),
         )
+
+    def fingerprint(self, token: CancelToken | None = None) -> Fingerprint:
+        """What tells this source from another and from itself after a change; reads files."""
+        return self._database.fingerprint(token or CancelToken())
 
     def table(self, name: str) -> Table:
         """The table of that name; RequestError where the family has none."""

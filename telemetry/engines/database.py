@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.cancel import CancelToken
-from telemetry.concepts import RunId
+from telemetry.concepts import Fingerprint, RunId
 from telemetry.errors import LockedError, QueryCancelled, TelemetryError
 from telemetry.location import Location
 from telemetry.text import one_line
@@ -110,6 +110,10 @@ class Database(ABC):
     def state(self) -> str | None:
         """A text that changes with every write; None where a write might not be noticed."""
         return None
+
+    @abstractmethod
+    def fingerprint(self, token: CancelToken) -> Fingerprint:
+        """What tells the source from another, read now; see `engines/fingerprints.py`."""
 
     def _held(self) -> AbstractContextManager[None]:
         """What an engine holds from before a connection is made until after it is closed."""

@@ -16,8 +16,10 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 from sqlalchemy.sql import operators
 
-from telemetry.concepts import RunId
+from telemetry.cancel import CancelToken
+from telemetry.concepts import Fingerprint, RunId
 from telemetry.engines.database import Database, Shape, at_rest, no_schema
+from telemetry.engines.fingerprints import file_fingerprint, folder_fingerprint
 from telemetry.engines.holders import process, writer_of
 from telemetry.engines.kept_files import KeptFiles
 from telemetry.engines.waiting import Waiting
@@ -144,6 +146,9 @@ class DuckDBDatabase(Database):
             return None
         return None if None in found else f"{found}"
 
+    def fingerprint(self, token: CancelToken) -> Fingerprint:
+        return file_fingerprint(self.path, (self.path.with_name(self.path.name + ".wal"),), token)
+
     def size_bytes(self) -> int | None:
         return self.path.stat().st_size
 
@@ -257,6 +262,9 @@ class FolderDatabase(DuckDBDatabase):
     def state(self) -> str | None:
         """Nothing tells at once that none of many files has changed."""
         return None
+
+    def fingerprint(self, token: CancelToken) -> Fingerprint:
+        return folder_fingerprint(self.path, token)
 
     def size_bytes(self) -> int | None:
         return None

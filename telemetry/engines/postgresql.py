@@ -18,7 +18,9 @@ from psycopg.types.string import TextLoader
 from sqlalchemy.pool import NullPool
 
 from telemetry.cancel import CancelToken
+from telemetry.concepts import Fingerprint
 from telemetry.engines.database import Database, Shape, no_schema
+from telemetry.engines.fingerprints import text_fingerprint
 from telemetry.engines.one_run import pinned
 from telemetry.engines.postgresql_url import look_in, server_url
 from telemetry.errors import LockedError, SourceError, TelemetryError
@@ -190,6 +192,15 @@ class PostgreSQLDatabase(Database):
                 there = sorted(_shapes(connection, _MAY_LOOK, "n.nspname"))
                 raise SourceError(no_schema(self.location, self.schema, there))
         return found
+
+    def fingerprint(self, token: CancelToken) -> Fingerprint:
+        """Of where it is: what is in it, the question about a run tells (`export/sidecar.py`)."""
+        with self.connection(token) as connection:
+            version, database, schema = connection.exec_driver_sql(
+                "SELECT current_setting('server_version'), current_database(), current_schema()"
+            ).one()
+        facts = {"server": f"PostgreSQL {version}", "database": database, "schema": schema or ""}
+        return text_fingerprint("\n".join(facts.values()), "server, database and schema", facts)
 
     def other_schemas(self) -> dict[str, Shape]:
         if self.schema is not None:

@@ -15,7 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from telemetry.cancel import CancelToken
+from telemetry.concepts import Fingerprint
 from telemetry.engines.database import Database, Shape, at_rest
+from telemetry.engines.fingerprints import file_fingerprint
 from telemetry.engines.holders import writer_of
 from telemetry.engines.sqlite_connection import (
     UNDECODABLE,
@@ -313,6 +315,10 @@ class SQLiteDatabase(Database):
         except (OSError, SourceError):
             return None
         return None if rest is None else f"{rest} {head[24:28].hex()} {head[92:].hex()}"
+
+    def fingerprint(self, token: CancelToken) -> Fingerprint:
+        with self._held():
+            return file_fingerprint(self._real, (sidecar(self._real, "-wal"),), token)
 
     def size_bytes(self) -> int | None:
         return size_of(self._real)

@@ -11,7 +11,8 @@ from telemetry.export.files import (
     write_table,
 )
 from telemetry.export.formats import CONVENTIONS, FORMATS, Format, json_text, write_rows
-from telemetry.export.sidecar import sidecar_path
+from telemetry.export.pictures import png_text, write_picture
+from telemetry.export.sidecar import fingerprint_of, of_source, provenance, sidecar_path, thinned
 
 __all__ = [
     "CONVENTIONS",
@@ -19,11 +20,17 @@ __all__ = [
     "ExportReport",
     "Format",
     "exported_columns",
+    "fingerprint_of",
     "json_text",
+    "of_source",
+    "png_text",
+    "provenance",
     "series_rows",
     "sidecar_path",
     "streamed",
+    "thinned",
     "write_cells",
+    "write_picture",
     "write_rows",
     "write_run",
     "write_series",

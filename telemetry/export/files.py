@@ -14,7 +14,14 @@ from telemetry.cancel import CancelToken
 from telemetry.concepts import Column, Line, RunDetail, RunId, Series, Table
 from telemetry.errors import NothingFoundError, RequestError
 from telemetry.export.formats import FORMATS, Format, Row, json_text, write_rows
-from telemetry.export.sidecar import contents, provenance, selection, sidecar_path
+from telemetry.export.sidecar import (
+    ALL_ROWS,
+    asked,
+    contents,
+    provenance,
+    selection,
+    sidecar_path,
+)
 from telemetry.export.staging import Staging, sentences, staged
 from telemetry.queries import ColumnsQuery, RunQuery, SeriesQuery, TableQuery, Where
 
@@ -46,15 +53,18 @@ def write_table(
     drop_empty: bool = True,
     limit: int | None = None,
     token: CancelToken | None = None,
+    about: Mapping[str, object] | None = None,
 ) -> ExportReport:
     """Write every row that `query` matches (its page limit is ignored; `limit` is not).
 
     Without `query.columns`, all columns are written but those without a value in this run,
-    which `drop_empty=False` writes too. ExportError where the file cannot be written,
-    NothingFoundError where the source has no such table.
+    which `drop_empty=False` writes too. `about` is what the note beside the file says besides.
+    ExportError where the file cannot be written, NothingFoundError where the source has no such
+    table.
     """
+    head = {**provenance(source, query.run_id, token), **(about or {})}
     with _staged(source) as files:
-        return _table(files, source, query, Path(path), format, drop_empty, limit, token)
+        return _table(files, source, query, Path(path), format, drop_empty, limit, head, token)
 
 
 def write_series(
@@ -65,25 +75,29 @@ def write_series(
     run_id: RunId | None = None,
     format: Format = "csv",
     token: CancelToken | None = None,
+    about: Mapping[str, object] | None = None,
 ) -> ExportReport:
     """Write one row per agent and tick: agent_id, tick, value and, where there are any, mark.
 
     `run_id` says which run a ready Series belongs to; a query knows its own.
     """
-    where = Where()
+    where, query = Where(), None
     if isinstance(series, SeriesQuery):
-        run_id = series.run_id
+        run_id, query = series.run_id, asked(series)
         where = Where(ticks=series.ticks, agents=series.agents)
         series = source.ask(series, token)
     columns, rows = series_rows(series)
-    about: dict[str, object] = {
+    head: dict[str, object] = {
+        **provenance(source, run_id, token),
         "series": series.measure.name,
         "unit": series.measure.unit,
         "constant": series.constant,
         "notes": list(series.notes),
         **selection(where, None, None),
+        "query": query,
+        "thinned": ALL_ROWS,
+        **(about or {}),
     }
-    head = {**provenance(source, run_id), **about}
     with _staged(source) as files:
         return _write(files, Path(path), columns, rows, format, head, {}, series.notes)
 
@@ -95,10 +109,18 @@ def write_cells(
     rows: Sequence[Row],
     path: str | os.PathLike[str],
     *,
+    run_id: RunId | None = None,
     format: Format = "csv",
+    token: CancelToken | None = None,
+    about: Mapping[str, object] | None = None,
 ) -> ExportReport:
     """Write rows that a view worked out (`name` says what they are), as exact as they are."""
-    head = {**provenance(source, None), "table": name}
+    head = {
+        **provenance(source, run_id, token),
+        "table": name,
+        "thinned": ALL_ROWS,
+        **(about or {}),
+    }
     with _staged(source) as files:
         return _write(files, Path(path), columns, iter(rows), format, head, {}, ())
 
@@ -127,14 +149,15 @@ def write_run(
     chosen = [source.table(name) for name in (names if tables is None else tables)]
     limits = [(table, *_applicable(table, where)) for table in chosen]
     reports = []
+    head = provenance(source, run_id, token)
     with _staged(source) as files:
         files.folder(folder)
         if tables is None:
-            _run_files(files, source, detail, folder)
+            _run_files(files, head, detail, folder)
         for table, suited, notes in limits:
             query = TableQuery(run_id, table.name, where=suited)
             path = folder / f"{table.name}.{format}"
-            report = _table(files, source, query, path, format, drop_empty, None, token)
+            report = _table(files, source, query, path, format, drop_empty, None, head, token)
             reports.append(replace(report, notes=(*report.notes, *notes)))
     return reports
 
@@ -206,6 +229,7 @@ def _table(
     format: Format,
     drop_empty: bool,
     limit: int | None,
+    head: Mapping[str, object],
     token: CancelToken | None,
 ) -> ExportReport:
     table = source.table(query.table)
@@ -216,9 +240,11 @@ def _table(
     query = replace(query, columns=names)
     columns = source.stream_columns(query)
     head = {
-        **provenance(source, query.run_id),
+        **head,
         "table": query.table,
         **selection(query.where, query.sort, limit),
+        "query": asked(query),
+        "thinned": ALL_ROWS if limit is None else f"At most the first {limit} rows were written.",
     }
     with streamed(source, query, token) as rows:
         return _write(files, path, columns, islice(rows, limit), format, head, left_out, ())
@@ -244,11 +270,11 @@ def _write(
     return ExportReport(path, beside, count, names, dict(left_out), tuple(notes))
 
 
-def _run_files(files: Staging, source: Source, detail: RunDetail, folder: Path) -> None:
+def _run_files(files: Staging, head: Mapping[str, object], detail: RunDetail, folder: Path) -> None:
     """The run row as run.json, and the configuration exactly as stored."""
     run = detail.run
     row = {
-        **provenance(source, run.run_id),
+        **head,
         "fields": dict(run.fields),
         "status": run.status,
         "ticks": None if run.ticks is None else str(run.ticks),

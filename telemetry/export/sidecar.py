@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from telemetry import __version__
-from telemetry.concepts import Column, RunId
-from telemetry.export.formats import CONVENTIONS, Format
-from telemetry.queries import Sort, Where
+from telemetry.cancel import CancelToken
+from telemetry.concepts import Cell, Column, Fingerprint, RunId, TickRange
+from telemetry.engines.fingerprints import text_fingerprint
+from telemetry.export.formats import CONVENTIONS, Format, json_text
+from telemetry.filters import Filter
+from telemetry.queries import Query, RunQuery, RunSizesQuery, Sort, Where
 
 if TYPE_CHECKING:
     from telemetry.source import Source
 
 PROGRAM = "vmt-log-viewer"
+ALL_ROWS = "Nothing was thinned: every row that matches stands in the file."
 
 
 def sidecar_path(path: Path) -> Path:
@@ -23,22 +28,51 @@ def sidecar_path(path: Path) -> Path:
     return path.with_name(path.name + ".json")
 
 
-def provenance(source: Source, run_id: RunId | None) -> dict[str, object]:
+def provenance(
+    source: Source, run_id: RunId | None, token: CancelToken | None = None
+) -> dict[str, object]:
     """Program, time and source, as every sidecar begins; the location has no password."""
-    identity = source.identity
     return {
         "program": PROGRAM,
         "version": __version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        **of_source(source, run_id, token),
+    }
+
+
+def of_source(
+    source: Source, run_id: RunId | None, token: CancelToken | None = None
+) -> dict[str, object]:
+    """What source and run it is; the same each time it is asked while they do not change."""
+    identity = source.identity
+    run = None if run_id == "" else run_id  # "": what is asked for lies above all runs
+    return {
         "source": {
             "location": identity.location,
             "family": identity.family,
             "vintage": identity.vintage,
             "engine": identity.engine,
+            "fingerprint": fingerprint_of(source, run, token).as_values(),
         },
         "scales": dict(source.scales),
-        "run": None if run_id == "" else run_id,  # "": what is asked for lies above all runs
+        "run": run,
     }
+
+
+def fingerprint_of(
+    source: Source, run_id: RunId | None, token: CancelToken | None = None
+) -> Fingerprint:
+    """The source's fingerprint. On a server, where no bytes can be read, it covers the run: its
+    row as it stands there, and how many rows each table has of it."""
+    found = source.fingerprint(token)
+    if "server" not in found.facts or run_id is None:
+        return found
+    run = source.ask(RunQuery(run_id), token).run
+    counts = source.ask(RunSizesQuery((run_id,)), token).counts.get(run_id, {})
+    text = json_text([list(found.facts.values()), dict(run.fields), dict(counts)])
+    of = "server, database, schema, the row of the run and its row counts"
+    facts: dict[str, Cell] = {**found.facts, "rows": sum(n for n in counts.values() if n)}
+    return text_fingerprint(text, of, facts)
 
 
 def selection(where: Where, sort: Sort | None, limit: int | None) -> dict[str, object]:
@@ -50,6 +84,26 @@ def selection(where: Where, sort: Sort | None, limit: int | None) -> dict[str, o
         "sort": None if sort is None else ("-" if sort.descending else "") + sort.column,
         "limit": limit,
     }
+
+
+def asked(query: Query[Any]) -> dict[str, object]:
+    """The question itself: its kind and every part of it that is not left at its default."""
+    values: dict[str, object] = {"kind": type(query).__name__}
+    for part in dataclasses.fields(query):
+        value = getattr(query, part.name)
+        default = part.default
+        if part.default_factory is not dataclasses.MISSING:
+            default = part.default_factory()
+        if value != default:
+            values[part.name] = _plain(value)
+    return values
+
+
+def thinned(notes: Sequence[str]) -> str:
+    """How what is shown was thinned, in one text."""
+    return " ".join(note if note.endswith(".") else f"{note}." for note in notes) or (
+        "Nothing was thinned."
+    )
 
 
 def contents(
@@ -73,3 +127,14 @@ def contents(
         "format": format,
         "conventions": CONVENTIONS[format],
     }
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, Filter | TickRange):
+        return str(value)
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        found = {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {name: item for name, item in found.items() if item not in (None, [])}
+    return value

@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import hashlib
 import json
 import os
 import subprocess
@@ -75,12 +76,21 @@ def test_a_table_is_written_as_filtered_sorted_and_limited(
     assert write_table(source, query, out / "t.csv", limit=1).rows == 1
 
 
-def test_the_note_beside_a_file_says_where_it_comes_from(source: Source, out: Path) -> None:
+def test_the_note_beside_a_file_says_where_it_comes_from(
+    source: Source, database: Path, out: Path
+) -> None:
     where = Where((Filter.parse("dM", " > 0"), Filter.parse("mode", "!=forage")))
     query = TableQuery(1, "trades", where=where, sort=Sort("price", True))
     report = write_table(source, query, out / "t.csv")
     assert report.sidecar == sidecar_path(out / "t.csv") == out / "t.csv.json"
     note = json.loads(report.sidecar.read_text("utf-8"))
+    told = note["source"].pop("fingerprint")
+    content = database.read_bytes()
+    digest = hashlib.blake2b(f"{len(content)}\n".encode() + content, digest_size=16)
+    assert (told["value"], told["size"], told["whole"]) == (digest.hexdigest(), len(content), True)
+    assert note["query"]["kind"] == "TableQuery"
+    assert note["query"]["where"]["filters"] == ["dM=>0", "mode=!forage"]
+    assert note["thinned"].startswith("Nothing was thinned")
     assert note["source"] == {
         "location": source.identity.location,
         "family": source.identity.family,
