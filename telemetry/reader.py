@@ -255,6 +255,16 @@ class Reader:
             return []
         return [self.column(table, spec.tick) >= sa.literal(-math.inf, sa.Float())]
 
+    def null_is_told(self, table: str, name: str) -> bool:
+        """Whether an ORDER BY of a stored column has to say that NULL comes first."""
+        if self.connection.dialect.name == "sqlite":
+            return False  # where it comes first anyway
+        stored = self.layout.stored(table)
+        spec, shape = self.family.table(stored), self.layout.shape
+        if shape.added.get(stored) or (spec is not None and spec.select is not None):
+            return True
+        return name not in shape.required.get(stored, ())
+
     def rows(self, statement: sa.Select[Any]) -> list[tuple[Any, ...]]:
         """All rows, read in chunks so that a withdrawn question ends between them."""
         found: list[tuple[Any, ...]] = []
@@ -286,9 +296,13 @@ class Reader:
                     yield [tuple(row) for row in rows]
                     self.token.check()
                 return
-            while chunk := [*first, *cursor.fetchmany(size)]:
-                first.clear()
-                yield chunk
+            more = True
+            while more:
+                fetched = cursor.fetchmany(size)
+                more = len(fetched) == size
+                if chunk := [*first, *fetched]:
+                    first.clear()
+                    yield chunk
                 self.token.check()
                 size = min(2 * size, MOST)  # the way to a server and back is long
 

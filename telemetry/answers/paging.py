@@ -20,20 +20,25 @@ class Order:
     """The order of a table's rows: the sort column, then what breaks ties, the key last.
 
     NULL comes before every value. `keyed` False: the rows have no key of their own, so a page
-    can only be found by counting rows off. `explicit`: the engine must be told where NULL goes.
+    can only be found by counting rows off. `explicit`: the columns of which the engine must be
+    told where NULL goes; an index in its own order serves none of these.
     """
 
     columns: tuple[Element, ...]
     descending: bool
     keyed: bool
-    explicit: bool
+    explicit: tuple[bool, ...]
 
     def clauses(self) -> list[Element]:
-        if self.explicit and self.descending:
-            return [c.desc().nulls_last() for c in self.columns]
-        if self.explicit:
-            return [c.asc().nulls_first() for c in self.columns]
-        return [c.desc() if self.descending else c.asc() for c in self.columns]
+        return [
+            self._clause(column, told)
+            for column, told in zip(self.columns, self.explicit, strict=True)
+        ]
+
+    def _clause(self, column: Element, told: bool) -> Element:
+        if self.descending:
+            return column.desc().nulls_last() if told else column.desc()
+        return column.asc().nulls_first() if told else column.asc()
 
     def parts(self, values: tuple[Cell, ...]) -> list[Condition]:
         """Conditions for the rows from `values` on, each a range of an index, in their order."""

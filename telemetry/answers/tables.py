@@ -191,20 +191,10 @@ def _chosen(layout: Layout, spec: TableSpec, query: TableQuery) -> tuple[ColumnS
 def _plan(reader: Reader, query: TableQuery) -> _Plan:
     table = reader.layout.table_spec(query.table)
     specs = _chosen(reader.layout, table, query)
-    sort = query.sort or (Sort(table.sort) if table.sort else None)
-    element = None
-    if sort is not None and (sort.column,) != table.key:
-        column = reader.layout.column_spec(table, sort.column)
-        if reader.layout.recorded(table, column):
-            element = reader.layout.number(table, column)
-    keyed = reader.has(table.name, *table.key)
-    last = table.key if keyed else _stored(reader, table)
-    names = tuple(dict.fromkeys((*_order(reader, table), *last)))
-    keys = [reader.column(table.name, k) for k in names]
-    places = tuple(e for e in (element, *keys) if e is not None)
+    order = _order(reader, table, query.sort or (Sort(table.sort) if table.sort else None))
     selected = [reader.layout.element(table, c) for c in specs]
     statement = (
-        sa.select(*(e.label(f"c{i}") for i, e in enumerate((*selected, *places))))
+        sa.select(*(e.label(f"c{i}") for i, e in enumerate((*selected, *order.columns))))
         .select_from(reader.layout.selectable(table.name))
         .where(*conditions(reader, table, query.run_id, query.where))
     )
@@ -214,12 +204,7 @@ def _plan(reader: Reader, query: TableQuery) -> _Plan:
         tuple(reader.layout.describe_column(table, c) for c in specs),
         tuple(column_scale(reader, c) for c in specs),
         tuple(c.decimal_text for c in specs),
-        paging.Order(
-            places,
-            sort is not None and sort.descending,
-            keyed,
-            explicit=reader.connection.dialect.name != "sqlite",
-        ),
+        order,
         statement,
     )
 
@@ -230,6 +215,20 @@ def _stored(reader: Reader, table: TableSpec) -> tuple[str, ...]:
     return tuple(c.name for c in specs if c.derive is None and reader.has(table.name, c.name))
 
 
-def _order(reader: Reader, table: TableSpec) -> tuple[str, ...]:
-    """The columns that break ties of the sort before the key, where they are recorded."""
-    return tuple(name for name in table.order if reader.has(table.name, name))
+def _order(reader: Reader, table: TableSpec, sort: Sort | None) -> paging.Order:
+    """The sort column where it is recorded, then what breaks its ties, the key last."""
+    places: list[tuple[sa.ColumnElement[Any], bool]] = []
+    if sort is not None and (sort.column,) != table.key:
+        column = reader.layout.column_spec(table, sort.column)
+        if reader.layout.recorded(table, column):
+            made = column.derive is not None or column.decimal_text
+            told = made or reader.null_is_told(table.name, column.name)
+            places.append((reader.layout.number(table, column), told))
+    keyed = reader.has(table.name, *table.key)
+    last = table.key if keyed else _stored(reader, table)
+    before = (name for name in table.order if reader.has(table.name, name))
+    for name in dict.fromkeys((*before, *last)):
+        told = reader.null_is_told(table.name, name)
+        places.append((reader.column(table.name, name), told))
+    columns, explicit = zip(*places, strict=True) if places else ((), ())
+    return paging.Order(columns, sort is not None and sort.descending, keyed, explicit)

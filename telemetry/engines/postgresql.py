@@ -1,4 +1,4 @@
-"""PostgreSQL: read-only transactions, server-side cursors, and sentences without passwords."""
+"""PostgreSQL: what it holds, how its statements are stopped, sentences without passwords."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import re
 import socket
 import threading
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -14,48 +15,22 @@ from typing import Any
 
 import psycopg
 import sqlalchemy as sa
-from psycopg.types.string import TextLoader
-from sqlalchemy.pool import NullPool
 
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Fingerprint
 from telemetry.engines.database import Database, Shape, no_schema
 from telemetry.engines.fingerprints import text_fingerprint
-from telemetry.engines.one_run import pinned
-from telemetry.engines.postgresql_url import look_in, server_url
+from telemetry.engines.postgresql_sessions import Sessions
+from telemetry.engines.postgresql_url import server_url
 from telemetry.errors import LockedError, SourceError, TelemetryError
 from telemetry.location import Location
 
-STATEMENT_TIMEOUT = "10min"
-"""How long a statement may take where neither the URL nor the server says."""
-CONNECT_SECONDS = 8
 CANCEL_SECONDS = 3
-_PATIENCE = {
-    "connect_timeout": CONNECT_SECONDS,
-    # A server that has gone without a word is noticed within a minute, not within two hours.
-    "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
-}  # fmt: skip
-_AS_THEY_ARE = frozenset(
-    psycopg.postgres.types[name].oid
-    for name in ("bool", "int2", "int4", "int8", "float4", "float8", "text", "varchar")
-)
-_SET_TIMEOUT = "SELECT set_config('statement_timeout', %s, false)"
-_DEFAULT_TIMEOUT = f"{_SET_TIMEOUT} WHERE current_setting('statement_timeout') = '0'"
 _MAY_LOOK = "has_schema_privilege(n.oid, 'USAGE')"
 _LOST = (
     "server closed the connection", "connection is lost", "terminating connection",
     "consuming input failed", "ssl syscall", "reset by peer", "broken pipe", "connection is closed",
 )  # fmt: skip
-
-
-class _BulkCursor(psycopg.ServerCursor[Any]):
-    """A server-side cursor that has numbers sent as they are, where nothing else is asked for."""
-
-    def execute(self, *arguments: Any, **named: Any) -> _BulkCursor:
-        super().execute(*arguments, **named)
-        if all(column.type_code in _AS_THEY_ARE for column in self.description or ()):
-            self.format = psycopg.pq.Format.BINARY
-        return self
 
 
 class PostgreSQLDatabase(Database):
@@ -68,42 +43,21 @@ class PostgreSQLDatabase(Database):
 
     def __init__(self, location: Location, password: str | None = None) -> None:
         assert location.url is not None
-        self._server = server_url(location.url, password)
-        self._url = self._server.url
-        self.schema = self._server.schema
+        server = server_url(location.url, password)
+        self._url = server.url
+        self._sessions = Sessions(server)
+        self._end_sessions = weakref.finalize(self, self._sessions.close)
         super().__init__(location)
 
-    def _make_engine(self) -> sa.Engine:
-        """The user's own options come first; none of them makes a transaction writable."""
-        own = self._server.options
-        engine = sa.create_engine(
-            self._url,
-            poolclass=NullPool,
-            connect_args={
-                # What a cursor reads is read to its end, so that is what to plan for.
-                "options": f"-c cursor_tuple_fraction=1 {own} -c default_transaction_read_only=on",
-                **{k: v for k, v in _PATIENCE.items() if k not in self._url.query},
-            },
-        )
-        sa.event.listen(engine, "connect", self._prepare)
-        sa.event.listen(engine, "handle_error", _let_go)
-        sa.event.listen(engine, "before_execute", _pin, retval=True)
-        return engine
+    @property
+    def schema(self) -> str | None:
+        """The schema that tables are looked for in; None: where the role looks by itself."""
+        return self._sessions.schema
 
-    def _prepare(self, driver_connection: Any, _record: object) -> None:
-        """JSON comes as its text: decoded, its numbers would be doubles."""
-        driver_connection.server_cursor_factory = _BulkCursor
-        for kind in ("json", "jsonb"):
-            driver_connection.adapters.register_loader(kind, TextLoader)
-        said = self._server.statement_timeout
-        driver_connection.autocommit = True
-        if said is not None:
-            driver_connection.execute(_SET_TIMEOUT, (said,))
-        else:
-            driver_connection.execute(_DEFAULT_TIMEOUT, (STATEMENT_TIMEOUT,))
-        driver_connection.autocommit = False
-        if self.schema is not None:
-            look_in(driver_connection, self.schema)
+    def _make_engine(self) -> sa.Engine:
+        engine = self._sessions.engine
+        sa.event.listen(engine, "handle_error", _let_go)
+        return engine
 
     def _connect_once(self, token: CancelToken) -> sa.Connection:
         """In a thread of its own, which whoever asks need not wait for once it is cancelled."""
@@ -113,6 +67,7 @@ class PostgreSQLDatabase(Database):
         def connect() -> None:
             try:
                 found = reach(token)
+                self._sessions.given_to(found, token)
             except BaseException as error:
                 if coming.set_running_or_notify_cancel():
                     coming.set_exception(error)
@@ -216,7 +171,11 @@ class PostgreSQLDatabase(Database):
         return found
 
     def look_in(self, schema: str) -> None:
-        self.schema = schema
+        self._sessions.look_in(schema)
+
+    def close(self) -> None:
+        """End the sessions that wait for a question; one at work ends with its own."""
+        self._end_sessions()
 
 
 def read_shape(connection: sa.Connection) -> Shape:
@@ -226,8 +185,10 @@ def read_shape(connection: sa.Connection) -> Shape:
 
 def _shapes(connection: sa.Connection, condition: str, schema: str = "''") -> dict[str, Shape]:
     """What each schema holds; all in one where `schema` is the empty text."""
+    never_null = "a.attnotnull AND c.relkind IN ('r', 'p')"  # a foreign table's word is not kept
     rows = connection.exec_driver_sql(
-        f"SELECT {schema}, c.relname, a.attname, format_type(a.atttypid, a.atttypmod) "
+        f"SELECT {schema}, c.relname, a.attname, format_type(a.atttypid, a.atttypmod), "
+        f"{never_null} "
         "FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
         "JOIN pg_namespace n ON n.oid = c.relnamespace "
         f"WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND NOT c.relispartition AND {condition} "
@@ -235,9 +196,18 @@ def _shapes(connection: sa.Connection, condition: str, schema: str = "''") -> di
         "AND n.nspname <> 'information_schema' ORDER BY 1, 2, a.attnum"
     ).fetchall()
     found: dict[str, dict[str, dict[str, str]]] = {}
-    for name, table, column, kind in rows:
+    required: dict[str, dict[str, set[str]]] = {}
+    for name, table, column, kind, strict in rows:
         found.setdefault(name, {}).setdefault(table, {})[column] = kind
-    return {name: Shape(tables) for name, tables in found.items()}
+        if strict:
+            required.setdefault(name, {}).setdefault(table, set()).add(column)
+    return {
+        name: Shape(
+            tables,
+            required={t: frozenset(c) for t, c in required.get(name, {}).items()},
+        )
+        for name, tables in found.items()
+    }
 
 
 def _line(error: object) -> str:
@@ -252,10 +222,6 @@ def _stop(driver_connection: psycopg.Connection[Any]) -> None:
     except psycopg.Error:
         with socket.socket(fileno=os.dup(driver_connection.fileno())) as way:
             way.shutdown(socket.SHUT_RDWR)
-
-
-def _pin(_connection: object, statement: Any, values: Any, more: Any, _options: object) -> Any:
-    return pinned(statement), values, more
 
 
 def _let_go(context: sa.engine.ExceptionContext) -> None:

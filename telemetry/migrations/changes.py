@@ -87,6 +87,16 @@ class Changes:
         strict = [n for n in names if n in self._shape.required.get(table, ())]
         if not strict:
             return
+        if self._engine == "sqlite":
+            self._make_anew(table, strict)
+        else:
+            for name in strict:
+                self._operations.alter_column(table, name, nullable=True)
+        self._look()
+        self._tell(table, "NULL allowed", tuple(strict), self._rows(table))
+
+    def _make_anew(self, table: str, strict: list[str]) -> None:
+        """Copy the table into one that allows NULL in the `strict` columns."""
         counted = self._counted(table)
         options = {"sqlite_autoincrement": counted is not None}
         with self._operations.batch_alter_table(
@@ -98,8 +108,6 @@ class Changes:
             self.connection.exec_driver_sql(
                 "UPDATE sqlite_sequence SET seq = ? WHERE name = ?", (counted, table)
             )
-        self._look()
-        self._tell(table, "NULL allowed", tuple(strict), self._rows(table))
 
     def _counted(self, table: str) -> int | None:
         """The last id that an AUTOINCREMENT table gave; None for another table."""
