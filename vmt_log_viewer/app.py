@@ -22,6 +22,7 @@ from vmt_log_viewer.background.session import Session
 from vmt_log_viewer.notes import Notes
 from vmt_log_viewer.settings import Settings
 from vmt_log_viewer.state.document import Document
+from vmt_log_viewer.state.shelf import Shelf
 from vmt_log_viewer.theme import Choice, Theme
 from vmt_log_viewer.verbs import Verbs
 from vmt_log_viewer.views.view import Context
@@ -59,12 +60,13 @@ class Program(QObject):
         theme: Choice | None = None,
     ) -> None:
         super().__init__()
+        shelf: Shelf | None = None,
         self._app = application()
         self.settings = settings if settings is not None else Settings()
         self.notes = notes if notes is not None else Notes()
         self.theme = Theme(theme or self.settings.get("theme", "system"), self)
         self.theme.apply(self._app)
-        self.document = Document()
+        self.document = Document(shelf)
         self.collector = Collector(self)
         self.runner = Runner(self)
         self.actions = Actions(self)
