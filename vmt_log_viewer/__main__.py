@@ -138,11 +138,13 @@ def _window(
     from vmt_log_viewer.notes import Notes
     from vmt_log_viewer.qt_log import heard
     from vmt_log_viewer.settings import Settings
+    from vmt_log_viewer.state.shelf import Shelf
 
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C in the terminal ends it at once
     with heard():
         app = application()
-        program = Program(Settings.of_user(), Notes.of_user(), theme)  # type: ignore[arg-type]
+        kept = (Settings.of_user(), Notes.of_user())
+        program = Program(*kept, theme, Shelf.of_user())  # type: ignore[arg-type]
         restore(program)
         if size is not None:
             program.window.resize(*size)

@@ -59,6 +59,7 @@ VERBS: tuple[Verb, ...] = (
     _verb("redo", "Redo view change", "Edit", "Ctrl+Shift+Z", "redo", "arrow-u-up-right"),
     _verb("filter", "Filter", "Edit", "Ctrl+F /", "source", "funnel", separator=True),
     _verb("filter_library", "Filter the library", "Edit", "Ctrl+L", icon="funnel-simple"),
+    _verb("saved_filters", "Saved filters…", "Edit", "Ctrl+Shift+F", "table", "bookmark-simple"),
     _verb("clear_brush", "Show all ticks", "Edit", "Ctrl+Shift+A", "brush",
           "arrows-out-line-horizontal"),
     _verb("clear_agents", "Choose no agents", "Edit", "Ctrl+Shift+N", "agents", "users"),
@@ -92,6 +93,8 @@ VERBS: tuple[Verb, ...] = (
     _verb("fit", "Fit, or focus the selection", "View", "F", "run", "corners-out"),
     _verb("refresh", "Refresh", "View", "F5", "source", "arrows-clockwise"),
     _verb("follow", "Follow a growing run", "View", "L", "source", "broadcast", checkable=True),
+    _verb("silence", "Stop all ringing filters", "View", "", "ringing", "bell-slash"),
+    _verb("ring_sound", "Sound when a filter rings", "View", icon="bell", checkable=True),
     _verb(
         "move_view",
         "Move the view to the other side",

@@ -21,6 +21,7 @@ from vmt_log_viewer.dialogs.marks import MarksCard
 from vmt_log_viewer.dialogs.open_url import OpenUrl
 from vmt_log_viewer.dialogs.palette import CommandPalette
 from vmt_log_viewer.exports import Exports
+from vmt_log_viewer.filtering import Filtering
 from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.navigation import Navigation
 from vmt_log_viewer.state.items import RunItem
@@ -46,6 +47,7 @@ class Verbs(QObject):
         self._bind_files()
         self._bind_edit()
         self._navigation = Navigation(window)
+        self.filtering = Filtering(window, self.follower)
         self._bind_view()
         self._watch()
         self.update_facts()
@@ -136,6 +138,7 @@ class Verbs(QObject):
             document.selection.brush_changed,
             document.history.changed,
             document.marks.changed,
+            document.shelf.changed,
         ):
             signal.connect(self._facts_changed)
         self._window.area.current_changed.connect(self.update_facts)
@@ -170,6 +173,8 @@ class Verbs(QObject):
             "brush": document.selection.brush is not None,
             "agents": bool(document.selection.agents),
             "marks": bool(document.marks.ticks),
+            "table": self.filtering.current() is not None,
+            "ringing": any(saved.rings for saved in self.filtering.of_source()),
             "export": view is not None and view.export_request() is not None,
             "busy": not self._context.runner.idle(),
         }

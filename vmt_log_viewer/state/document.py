@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from psygnal import Signal
 
 from telemetry.concepts import AgentId, Audit, Run, RunId, TickRange
+from vmt_log_viewer.state.alerts import Alerts
 from vmt_log_viewer.state.cursor import Cursor
 from vmt_log_viewer.state.history import Change, History
 from vmt_log_viewer.state.marks import Mark, Marks
 from vmt_log_viewer.state.playback import Playback
 from vmt_log_viewer.state.selection import Selection
+from vmt_log_viewer.state.shelf import Shelf
 
 if TYPE_CHECKING:
     from telemetry.source import Source
@@ -38,12 +40,14 @@ class Document:
     compared = Signal(object)  # tuple[tuple[Source, Run], ...]: the runs to be held side by side
     run_wanted = Signal(object, object)  # Source, Run: somebody other than the Library asks for it
 
-    def __init__(self) -> None:
+    def __init__(self, shelf: Shelf | None = None) -> None:
+        self.shelf = Shelf() if shelf is None else shelf
         self.cursor = Cursor()
         self.selection = Selection()
         self.playback = Playback(self.cursor)
         self.history = History()
         self.marks = Marks()
+        self.alerts = Alerts()
         self._sources: tuple[Source, ...] = ()
         self._source: Source | None = None
         self._run: Run | None = None
@@ -193,6 +197,7 @@ class Document:
         try:
             self.selection.reset()
             self.marks.replace(())
+            self.alerts.clear()
         finally:
             self._resetting = False
         self._start(bounds, tick)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from psygnal import Signal
@@ -36,6 +37,7 @@ class History:
         self._undone: list[Change] = []
         self._last_push = float("-inf")
         self._replaying = False
+        self._gathered: list[Change] | None = None
 
     @property
     def undo_text(self) -> str | None:
@@ -50,6 +52,9 @@ class History:
         """Remember a change that has just been made."""
         if self._replaying:
             return
+        if self._gathered is not None:
+            self._gathered.append(change)
+            return
         now = self._clock()
         last = self._done[-1] if self._done else None
         joins = last is not None and change.kind != "" and change.kind == last.kind
@@ -61,6 +66,17 @@ class History:
         self._last_push = now
         self._undone.clear()
         self.changed.emit()
+
+    @contextlib.contextmanager
+    def together(self, text: str) -> Iterator[None]:
+        """What is pushed meanwhile becomes one step called `text`."""
+        outer, self._gathered = self._gathered, []
+        try:
+            yield
+        finally:
+            steps, self._gathered = self._gathered, outer
+            if steps:
+                self.push(_joined(text, steps))
 
     def undo(self) -> None:
         self._move(self._done, self._undone, lambda change: change.undo())
@@ -89,3 +105,17 @@ class History:
         target.append(change)
         self._last_push = float("-inf")
         self.changed.emit()
+
+
+def _joined(text: str, steps: list[Change]) -> Change:
+    """Steps as one: undone from the last to the first."""
+
+    def undo() -> None:
+        for step in reversed(steps):
+            step.undo()
+
+    def redo() -> None:
+        for step in steps:
+            step.redo()
+
+    return Change(text, undo, redo)

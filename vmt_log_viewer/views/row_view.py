@@ -19,10 +19,12 @@ from vmt_log_viewer.views.view import ExportRequest, View
 from vmt_log_viewer.widgets.empty_state import EmptyState
 from vmt_log_viewer.widgets.facet_panel import FacetPanel
 from vmt_log_viewer.widgets.plain import tool_button
+from vmt_log_viewer.widgets.saved_filters import SavedFilterPanel, apply_saved
 from vmt_log_viewer.widgets.table_choices import restore_table, table_state
 from vmt_log_viewer.widgets.table_panel import TablePanel
 
 if TYPE_CHECKING:
+    from telemetry.filters.saved import SavedFilter
     from telemetry.source import Source
     from vmt_log_viewer.views.view import Context
 
@@ -64,7 +66,10 @@ class RowView(View):
         )
         self._facets_shown.setCheckable(True)
         self._facets_shown.setChecked(True)
+        self.saved = SavedFilterPanel(context.document, self.panel, context.theme)
+        self.saved.applied.connect(self._saved_applied)
         self.panel.add_tool(self._only_chosen)
+        self.panel.add_tool(self.saved.button)
         self.panel.add_tool(self._facets_shown, first=True)
         self._empty = EmptyState()
         self._lay_out()
@@ -147,6 +152,15 @@ class RowView(View):
             and self.panel.settled()
             and (super().settled())
         )
+
+    def apply_saved(self, saved: SavedFilter) -> None:
+        """Filter by what was saved; FilterError where the table cannot be asked so."""
+        apply_saved(saved, self.panel, self.context.document)
+        self._saved_applied(saved)
+
+    def _saved_applied(self, saved: SavedFilter) -> None:
+        if saved.agents is not None:
+            self._only_chosen.setChecked(True)
 
     def step(self, count: int) -> None:
         """Choose the next (or with −1 the previous) row, as the table is sorted."""

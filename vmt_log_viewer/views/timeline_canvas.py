@@ -24,6 +24,8 @@ from vmt_log_viewer.theme import Theme
 AXIS, GAP = 20, 2
 TAKEN = 6.0
 """Pixels beside a mark on the axis within which it is meant."""
+MOST_TOLD = 12
+"""Alerts that one tip names."""
 GRIP = 4.0
 """Pixels beside an edge of the brush within which it can be taken."""
 DRAG = 3.0
@@ -65,6 +67,7 @@ class LaneCanvas(QWidget):
         document.cursor.moved.connect(self.redraw)
         document.selection.brush_changed.connect(self.redraw)
         document.marks.changed.connect(self.redraw)
+        document.alerts.changed.connect(self.redraw)
         theme.changed.connect(self.redraw)
 
     # What is shown
@@ -208,6 +211,11 @@ class LaneCanvas(QWidget):
                 top = axis.top()
                 tip = [QPointF(x, top), QPointF(x - 4, top + 6), QPointF(x + 4, top + 6)]
                 painter.drawPolygon(QPolygonF(tip))
+        painter.setBrush(self._theme.color("warning"))
+        places = {round(self.x_of(tick)) for tick in self._document.alerts.ticks}
+        for x in places:
+            if axis.left() <= x <= axis.right():
+                painter.drawEllipse(QPointF(x, axis.top() + 4), 3, 3)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _paint_cursor(self, painter: QPainter, where: QRectF) -> None:
@@ -289,6 +297,8 @@ class LaneCanvas(QWidget):
         """What lies under the mouse: the tick and every lane's state, or why one is missing."""
         if (mark := self._mark_at(x, y)) is not None:
             return f"{mark.words}\n{mark.note}".strip()
+        if rung := self._alerts_at(x, y):
+            return rung
         row = int(y // (self.lane_height + GAP))
         if 0 <= row < len(self.rows) and (self.rows[row].lane is None or x < LEFT):
             return self.rows[row].reason or self.rows[row].label
@@ -307,6 +317,15 @@ class LaneCanvas(QWidget):
             return None
         near = [mark for mark in self._document.marks.all if abs(self.x_of(mark.tick) - x) <= TAKEN]
         return min(near, key=lambda mark: abs(self.x_of(mark.tick) - x), default=None)
+
+    def _alerts_at(self, x: float, y: float) -> str:
+        """What rang on the axis under the mouse."""
+        alerts = self._document.alerts
+        near = [tick for tick in alerts.ticks if abs(self.x_of(tick) - x) <= TAKEN]
+        on_axis = y >= self.area().bottom()
+        more = [f"and {len(near) - MOST_TOLD} ticks more"] if len(near) > MOST_TOLD else []
+        told = [alerts.words_at(tick) for tick in near[:MOST_TOLD]]
+        return "\n".join([*told, *more]) if on_axis else ""
 
     def _go_to(self, x: float) -> None:
         self._document.cursor.move_to(int(self.tick_at(x) // 1))

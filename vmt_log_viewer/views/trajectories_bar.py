@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QActionGroup
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget, QWidgetAction
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from telemetry.concepts import LaneInfo
 from vmt_log_viewer.theme import GRID, INSIDE, Theme
 from vmt_log_viewer.widgets.agent_chooser import AgentChooser
 from vmt_log_viewer.widgets.measure_chooser import MeasureChooser
-from vmt_log_viewer.widgets.plain import caption, tool_button
+from vmt_log_viewer.widgets.plain import caption, drop_down, tool_button
 
 STYLES = (
     ("lines", "Lines", "Every chosen agent as a line (all agents where none is chosen)"),
@@ -110,12 +110,7 @@ class TrajectoriesBar(QWidget):
 
 def _drop_down(text: str, icon: str, content: QWidget) -> QToolButton:
     button = tool_button(text, icon, f"Choose {text.lower()}")
-    menu = QMenu(button)
-    action = QWidgetAction(menu)
-    action.setDefaultWidget(content)
-    menu.addAction(action)
-    button.setMenu(menu)
-    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    drop_down(button, content)
     return button
 
 

@@ -20,7 +20,7 @@ class MessageBar(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._texts: list[str] = []
+        self._said: list[tuple[str, str]] = []  # what it is about, the sentence
         self._icon = QLabel()
         self._label = QLabel()
         self._label.setTextFormat(Qt.TextFormat.PlainText)
@@ -35,12 +35,16 @@ class MessageBar(QWidget):
         self._offer = QPushButton()
         self._offer.clicked.connect(self._accepted)
         self._accept: Callable[[], None] | None = None
+        self._other = QPushButton()
+        self._other.clicked.connect(self._declined)
+        self._decline: Callable[[], None] | None = None
         layout = QHBoxLayout(self)
         layout.setContentsMargins(INSIDE, GRID, GRID, GRID)
         layout.setSpacing(INSIDE)
         layout.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(self._label, 1)
         layout.addWidget(self._offer, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(self._other, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
         theme.changed.connect(self._dress)
         self._dress()
@@ -49,22 +53,37 @@ class MessageBar(QWidget):
     @property
     def text(self) -> str:
         """What is shown, a sentence a line; empty while hidden."""
-        return "\n".join(self._texts)
+        return "\n".join(text for _, text in self._said)
 
-    def say(self, text: str, offer: str = "", accept: Callable[[], None] | None = None) -> None:
-        """Show `text` below what is still shown; the same sentence is not shown twice.
+    def tells(self, about: str) -> bool:
+        """Whether a sentence about this is shown."""
+        return any(about == known for known, _ in self._said)
 
-        A button called `offer` does `accept`, until something else is said.
+    def say(
+        self,
+        text: str,
+        offer: str = "",
+        accept: Callable[[], None] | None = None,
+        other: str = "",
+        decline: Callable[[], None] | None = None,
+        about: str = "",
+    ) -> None:
+        """Show `text` below what is still shown, instead of an older sentence `about` the same.
+
+        Buttons called `offer` and `other` do `accept` and `decline`, until something else is
+        said.
         """
-        self._accept = accept
-        self._offer.setText(offer)
-        self._offer.setVisible(bool(offer))
-        self._texts = [*(t for t in self._texts if t != text), text][-KEPT:]
+        self._accept, self._decline = accept, decline
+        for button, words in ((self._offer, offer), (self._other, other)):
+            button.setText(words)
+            button.setVisible(bool(words))
+        about = about or text
+        self._said = [*(each for each in self._said if each[0] != about), (about, text)][-KEPT:]
         self._label.setText(self.text)
         self.show()
 
     def clear(self) -> None:
-        self._texts, self._accept = [], None
+        self._said, self._accept, self._decline = [], None, None
         self._label.clear()
         self.hide()
 
@@ -73,6 +92,12 @@ class MessageBar(QWidget):
         self.clear()
         if accept is not None:
             accept()
+
+    def _declined(self) -> None:
+        decline = self._decline
+        self.clear()
+        if decline is not None:
+            decline()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QSizePolicy, QToolButton, QWidget, QWidgetAction
 
 from vmt_log_viewer import icons
 from vmt_log_viewer.models.cell_style import plain_tip
@@ -72,3 +72,14 @@ def tool_button(text: str, icon: str, tip: str, *, only_icon: bool = False) -> Q
     button.setAutoRaise(True)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return button
+
+
+def drop_down(button: QToolButton, content: QWidget) -> QMenu:
+    """Let `button` drop `content` down; the menu, which belongs to the button, is returned."""
+    menu = QMenu(button)
+    action = QWidgetAction(menu)
+    action.setDefaultWidget(content)
+    menu.addAction(action)
+    button.setMenu(menu)
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    return menu

@@ -164,6 +164,12 @@ class TablePanel(QWidget):
         if self._source is not None and self._run_id is not None and self.table is not None:
             self.show_table(self._source, self._run_id, self.table)
 
+    def ask_now(self) -> None:
+        """Take over what was changed, without waiting for more of it."""
+        if self._soon.isActive():
+            self._soon.stop()
+            self._ask()
+
     def limit_ticks(self, ticks: TickRange | None) -> None:
         """Only rows within `ticks`; None: all."""
         if ticks != self._ticks:
