@@ -58,9 +58,9 @@ class Program(QObject):
         settings: Settings | None = None,
         notes: Notes | None = None,
         theme: Choice | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         super().__init__()
-        shelf: Shelf | None = None,
         self._app = application()
         self.settings = settings if settings is not None else Settings()
         self.notes = notes if notes is not None else Notes()
