@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -99,6 +100,13 @@ def _together(found: Sequence[Split], notes: tuple[str, ...]) -> Split:
             parts.setdefault((q.table, q.label, q.group, q.column.name), []).append((one, q))
     quantities = ordered([_sum(own, states) for own in parts.values()])
     return Split(found[0].label, states, tuple(ticks), quantities, len(found), notes)
+
+
+def beside(one: Split, other: Split) -> Split:
+    """Two splits of the same runs and lanes as one: the numbers of both."""
+    both = _together((one, other), tuple(dict.fromkeys((*one.notes, *other.notes))))
+    lasted = dict(zip((*one.states, *other.states), (*one.ticks, *other.ticks), strict=True))
+    return replace(both, ticks=tuple(lasted[state] for state in both.states), runs=one.runs)
 
 
 def _sum(own: Sequence[tuple[Split, SplitQuantity]], states: Sequence[str | None]) -> SplitQuantity:

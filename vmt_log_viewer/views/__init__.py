@@ -26,6 +26,7 @@ VIEWS: tuple[tuple[str, str], ...] = (
     ("experiment", "ExperimentView"),
     ("audit", "AuditView"),
     ("compare", "CompareView"),
+    ("regimes", "RegimesView"),
 )
 
 

@@ -1,0 +1,359 @@
+"""Regimes: every statistic of the run by mode, regime or another lane, and what switches do."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from telemetry.analysis import regimes
+from telemetry.analysis.chosen import Chosen, every_run
+from telemetry.analysis.event_study import (
+    ARROW,
+    EVERY,
+    PATHS,
+    Asked,
+    event_study,
+    method,
+    path_rows,
+)
+from telemetry.answers.states import JOINED
+from telemetry.cancel import CancelToken
+from telemetry.concepts import Lane, RunId, Split, Study
+from telemetry.errors import TelemetryError
+from telemetry.text import cell_text
+from vmt_log_viewer.background.exporting import Frame
+from vmt_log_viewer.plots.event_chart import EventChart
+from vmt_log_viewer.plots.picture import widget_pictures
+from vmt_log_viewer.plots.state_bars import StateBar, StateBars
+from vmt_log_viewer.theme import GRID, NAMED
+from vmt_log_viewer.views.choosing import ChoosingView
+from vmt_log_viewer.views.compare_pages import TablePage
+from vmt_log_viewer.views.compare_work import COLORS, Told
+from vmt_log_viewer.views.view import Context, ExportRequest
+from vmt_log_viewer.widgets.choice_bar import ChoiceBar
+from vmt_log_viewer.widgets.plain import caption, heading
+from vmt_log_viewer.widgets.words import count_text
+
+if TYPE_CHECKING:
+    from telemetry.source import Source
+
+NOTHING = ""
+THIS, COMPARED, ALL = "this", "compared", "all"
+LONGEST = 10_000
+SWITCHES = (
+    ("relative", "Relative", "arrows-in-line-vertical",
+     "Each path less its own value at offset −1"),
+    ("keep", "Overlap", "intersect",
+     "Windows reach over other switches instead of ending there"),
+    ("agents", "Agents", "users",
+     "A path is one agent at one switch, not the mean over its agents"),
+    ("together", "Together", "git-merge", "One path of all switches, whatever their states"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RegimeChoices:
+    """What the view is set to; empty texts: what the source begins with."""
+
+    lane: str = ""
+    across: str = NOTHING
+    runs: str = THIS
+    per_tick: bool = False
+    measure: str = ""
+    window: int = 20
+    relative: bool = False
+    keep: bool = False
+    agents: bool = False
+    together: bool = False
+
+
+class RegimesView(ChoosingView):
+    """About the run shown, or the runs that are compared, or all of its source."""
+
+    name = "regimes"
+    title = "Regimes"
+    icon = "stack"
+
+    @classmethod
+    def unsuitable(cls, source: Source) -> str | None:
+        if regimes.lanes_of(source):
+            return None
+        label = source.identity.family_label
+        return f"{label} sources of this kind record no lanes of states to split by."
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        self.choices = RegimeChoices()
+        super().__init__(context, parent)
+        self.lanes: tuple[Lane, ...] = ()
+        self.split: Split | None = None
+        self.study: Study | None = None
+        self._row = 0
+        self._lay_out()
+        for bar in (self.bar, self.by_state, self.around):
+            bar.chosen.connect(self.choose)
+        self.table.table.row_chosen.connect(self._choose_row)
+        context.document.compared.connect(lambda _: self._offer_runs())
+
+    # View
+
+    def clear(self) -> None:
+        super().clear()
+        self.lanes, self.split, self.study = (), None, None
+
+    def export_request(self) -> ExportRequest | None:
+        if self._stack.currentWidget() is not self.body:
+            return None
+        if self.tabs.currentWidget() is self._state_page:
+            if self.split is None:
+                return None
+            frame = Frame("regimes", regimes.LONG, regimes.long_rows(self.split))
+            return ExportRequest("regimes", frames=(frame,), pictures=widget_pictures(self.body))
+        if self.study is None:
+            return None
+        frame = Frame("event-study", PATHS, path_rows(self.study))
+        return ExportRequest("event-study", frames=(frame,), pictures=widget_pictures(self.chart))
+
+    # ChoosingView
+
+    def _began(self, source: Source, run_id: RunId) -> None:
+        self.lanes, self.split, self.study, self._row = (), None, None, 0
+        known = [m for m in source.measures if m.recorded]
+        self.around.offer("measure", [(m.name, m.label) for m in known])
+        if known and self.choices.measure not in {m.name for m in known}:
+            first = next((m for m in known if m.default), known[0])
+            self.choices = replace(self.choices, measure=first.name)
+        self._offer_runs()
+        self.tabs.setTabVisible(self.tabs.indexOf(self._switch_page), bool(known))
+
+    def _offered(self, name: str) -> Collection[str] | None:
+        lanes = [lane.name for lane in self.lanes]
+        measures = [] if self._source is None else [m.name for m in self._source.measures]
+        return {"lane": lanes, "across": [NOTHING, *lanes], "runs": (THIS, COMPARED, ALL),
+                "measure": measures}.get(name)  # fmt: skip
+
+    def _show_choices(self) -> None:
+        shown = {name: getattr(self.choices, name) for name in RegimeChoices.__dataclass_fields__}
+        for bar in (self.bar, self.by_state, self.around):
+            bar.show_choices(shown)
+
+    def _ask(self) -> None:
+        """First the lanes that this run has, then what is chosen of them."""
+        source, run = self._source, self.context.document.run
+        if source is None or run is None:
+            return
+        if self.lanes:
+            self._ask_chosen()
+            return
+        one = Chosen(source, run)
+        self.context.runner.run(
+            f"{self.name}.lanes", lambda token: regimes.lanes_in(one, token), self._show_lanes,
+            self.failed, self, "reading lanes", source,
+        )  # fmt: skip
+
+    # Inside
+
+    def _lay_out(self) -> None:
+        theme = self.context.theme
+        self.bar, self.by_state, self.around = ChoiceBar(), ChoiceBar(), ChoiceBar()
+        self.bar.add_list("lane", "The lane whose states split the run")
+        self.bar.add_list("across", "Another lane that its states are crossed with")
+        self.bar.add_list("runs", "Whose rows and switches are taken")
+        self.by_state.add_switch("per_tick", "Per tick", "divide",
+                                 "Counts and sums by the ticks of their state")  # fmt: skip
+        self.around.add_list("measure", "The measure whose path is averaged")
+        self.around.add_number("window", "± ", 1, LONGEST, "Ticks before and after the switch")
+        for switch in SWITCHES:
+            self.around.add_switch(*switch)
+        self.table, self.bars = TablePage(theme, "regimes"), StateBars(theme)
+        self._bars_title = heading(theme)
+        self.chart, self.said = EventChart(theme), caption(theme, elided=False)
+        self.said.setWordWrap(True)
+        self._state_page = _page(self.by_state, self.table, self._bars_title, self.bars)
+        self._switch_page = _page(self.around, self.chart, self.said)
+        self.tabs.addTab(self._state_page, "By state")
+        self.tabs.addTab(self._switch_page, "Around switches")
+        layout = QVBoxLayout(self.body)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.tabs, 1)
+
+    def _offer_runs(self) -> None:
+        compared = len(self.context.document.comparison)
+        listed = [(THIS, "This run"), (ALL, "All runs of the source")]
+        if compared > 1:
+            listed.insert(1, (COMPARED, f"The {compared} runs compared"))
+        self.bar.offer("runs", listed)
+        self._show_choices()
+        if self.choices.runs == COMPARED:
+            self._want()
+
+    def _show_lanes(self, found: tuple[Lane, ...]) -> None:
+        self.lanes = found
+        if not found:
+            run = self.context.document.run_id
+            self.say(
+                f"Run {run} records no mode, regime or other states that it could be split by."
+            )
+            return
+        self.bar.offer("lane", [(lane.name, lane.label) for lane in found])
+        crossed = [(lane.name, f"{JOINED.strip()} {lane.label}") for lane in found]
+        self.bar.offer("across", [(NOTHING, "by nothing else"), *crossed])
+        names = [lane.name for lane in found]
+        chosen = self.choices
+        lane = chosen.lane if chosen.lane in names else max(found, key=_turns).name
+        across = chosen.across if chosen.across in names and chosen.across != lane else NOTHING
+        self.choices = replace(chosen, lane=lane, across=across)
+        self._show_choices()
+        self._ask_chosen()
+
+    @property
+    def _lane_names(self) -> tuple[str, ...]:
+        chosen = self.choices
+        crossed = chosen.across not in (NOTHING, chosen.lane)
+        return (chosen.lane, chosen.across) if crossed else (chosen.lane,)
+
+    def _runs(self, token: CancelToken) -> tuple[Chosen, ...]:
+        document = self.context.document
+        if self.choices.runs == COMPARED and len(document.comparison) > 1:
+            return tuple(Chosen(source, run) for source, run in document.comparison)
+        if self.choices.runs == ALL and self._source is not None:
+            return every_run(self._source, token)
+        assert self._source is not None
+        assert document.run is not None
+        return (Chosen(self._source, document.run),)
+
+    def _ask_chosen(self) -> None:
+        runner, source, lanes, brush = (
+            self.context.runner, self._source, self._lane_names, self.brush)  # fmt: skip
+        self.show_body()
+        if self.split is None:
+            self.table.wait()
+
+        def tables(token: CancelToken) -> Split:
+            return regimes.split(self._runs(token), lanes, token, measures=(), ticks=brush)
+
+        def measures(token: CancelToken) -> Split:
+            return regimes.split(self._runs(token), lanes, token, tables=(), ticks=brush)
+
+        def then(found: Split) -> None:
+            self._show_split(found)
+            runner.run(f"{self.name}.means", measures,
+                       lambda more: self._show_split(regimes.beside(found, more)),
+                       None, self, "averaging measures by state", source)  # fmt: skip
+
+        runner.cancel(f"{self.name}.means")
+        runner.run(f"{self.name}.split", tables, then, self._no_split, self, "splitting by state",
+                   source)  # fmt: skip
+        self._ask_study(lanes)
+
+    def _ask_study(self, lanes: tuple[str, ...]) -> None:
+        chosen = self.choices
+        if not chosen.measure:
+            return
+        asked = Asked(
+            chosen.measure, lanes, chosen.window, overlap="keep" if chosen.keep else "cut",
+            unit="agent" if chosen.agents else "switch", relative=chosen.relative,
+            together=chosen.together, ticks=self.brush,
+        )  # fmt: skip
+        self.context.runner.run(
+            f"{self.name}.study", lambda token: event_study(self._runs(token), asked, token),
+            self._show_study, self._no_study, self, "averaging around switches", self._source,
+        )  # fmt: skip
+
+    def _show_split(self, found: Split) -> None:
+        self.split = found
+        rows = regimes.rows(found, rates=self.choices.per_tick)
+        of = "This run" if found.runs == 1 and self.choices.runs == THIS else (
+            f"{found.runs} runs together")  # fmt: skip
+        within = "" if self.brush is None else f" in ticks {self.brush}"
+        said = (
+            f"{of}{within} by {found.label.lower()}; n counts ticks; null: no rows to tell it from."
+        )
+        self.table.show_table(Told(regimes.columns(found), rows), " ".join((said, *found.notes)))
+        if rows:
+            self._choose_row(min(self._row, len(rows) - 1))
+            self.table.table.choose(self._row)
+        ticks = count_text(sum(found.ticks))
+        self.status_changed.emit(f"{len(found.states)} states over {ticks} ticks")
+        self.export_changed.emit()
+
+    def _choose_row(self, row: int) -> None:
+        """Draw the numbers of this row as bars."""
+        found = self.split
+        if found is None or not 0 <= row < len(found.quantities):
+            return
+        self._row = row
+        quantity, rates = found.quantities[row], self.choices.per_tick
+        bars = []
+        for i, state in enumerate(found.states):
+            rated = rates and quantity.adds_up
+            value = regimes.per_tick(found, quantity, i) if rated else quantity.value(i)
+            number = None if value is None else float(value)  # type: ignore[arg-type]
+            told = cell_text(value, quantity.column, missing="none")
+            text = f"{told}  of {count_text(quantity.count[i])}"
+            if quantity.function == "count" and not rated:
+                text = told
+            bars.append(StateBar(regimes.state_name(state), number, text, self._color(state, i)))
+        rate = " per tick" if rates and quantity.adds_up else ""
+        unit = f" ({quantity.column.unit})" if quantity.column.unit else ""
+        self._bars_title.setText(f"{quantity.name}{rate}{unit}")
+        self.bars.show_bars(bars)
+
+    def _color(self, state: str | None, place: int) -> QColor:
+        """The state's own colour; states of crossed lanes have one by their place."""
+        theme = self.context.theme
+        if state is None:
+            return theme.state_color(self.choices.lane, None)
+        if len(self._lane_names) == 1:
+            return theme.state_color(self.choices.lane, state)
+        return QColor(NAMED[COLORS[place % len(COLORS)]])
+
+    def _show_study(self, found: Study) -> None:
+        self.study = found
+        colors = []
+        for i, path in enumerate(found.paths):
+            after = path.name.split(ARROW)[-1]
+            state = None if path.name == EVERY else after
+            colors.append(self._color(state, i))
+        self.chart.show_study(found, colors)
+        counted = "; ".join(
+            f"{path.name}: {count_text(path.switches)} switch{'' if path.switches == 1 else 'es'}"
+            + (f" of {path.runs} runs" if path.runs > 1 else "")
+            for path in found.paths
+        )
+        self.said.setText(" ".join((f"{counted}.", method(found), *found.notes)))
+        self.chart.show()
+        self.export_changed.emit()
+
+    def _no_split(self, error: TelemetryError) -> None:
+        self.split = None
+        self.table.say(str(error))
+        self._bars_title.setText("")
+        self.bars.show_bars(())
+
+    def _no_study(self, error: TelemetryError) -> None:
+        self.study = None
+        self.chart.show_study(None)
+        self.said.setText(str(error))
+        self.export_changed.emit()
+
+
+def _turns(lane: Lane) -> bool:
+    """Whether a lane has more than one state; of several such the first one begins."""
+    return len(set(lane.state)) > 1
+
+
+def _page(*parts: QWidget) -> QWidget:
+    """Parts below each other, the second one taking the room."""
+    page = QWidget()
+    layout = QVBoxLayout(page)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(GRID)
+    for place, part in enumerate(parts):
+        layout.addWidget(part, int(place == 1))
+    return page
