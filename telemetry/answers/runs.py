@@ -93,7 +93,7 @@ def run_sizes(reader: Reader, query: RunSizesQuery) -> RunSizes:
     """Exact row counts of the recorded tables, per run."""
     counts: dict[RunId, dict[str, int]] = {run_id: {} for run_id in query.run_ids}
     for done, table in enumerate(reader.family.tables):
-        if not reader.layout.there(table.name) or table.run is None:
+        if not reader.layout.there(table.name) or table.run is None or table.inner:
             continue
         if query.tables is not None and table.name not in query.tables:
             continue

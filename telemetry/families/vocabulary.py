@@ -122,7 +122,8 @@ class TableSpec:
     stored ones, each of its columns labelled; it is recorded where all of `needs` ("table.column",
     alternatives as "a|b") are. `order` breaks ties of the sort before the key does. `secret`
     columns are never offered, to no view, filter, command or export. `always_written`: runs in
-    which there was something to write have rows, so that a run without them had nothing.
+    which there was something to write have rows, so that a run without them had nothing. An
+    `inner` table is what measures are read from and is offered to nobody.
     """
 
     name: str
@@ -146,6 +147,7 @@ class TableSpec:
     needs: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
     taking_part: Callable[[Columns, tuple[AgentId, ...]], sa.ColumnElement[bool]] | None = None
+    inner: bool = False
 
     def spec(self, name: str) -> ColumnSpec | None:
         return next((c for c in self.columns if c.name == name), None)

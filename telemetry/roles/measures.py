@@ -1,0 +1,174 @@
+"""Measures and lanes of a mapped database, from columns and from named values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from telemetry.families.vocabulary import (
+    ColumnSpec,
+    LaneSpec,
+    MeasureSpec,
+    Stored,
+    TableSpec,
+)
+from telemetry.roles.tables import WHOLE, Mapped, Select
+from telemetry.roles.words import label_of
+
+FIRST = 4
+"""Measures that are drawn until the user chooses others."""
+FEW = 24
+"""Agents of whom each has a lane of its own."""
+_LANES = ("mode", "regime", "state")
+Found = tuple[TableSpec | None, MeasureSpec]
+
+
+def measures_of(
+    places: Sequence[Mapped], named: dict[str, tuple[str, ...]], metadata: sa.MetaData
+) -> tuple[tuple[TableSpec, ...], tuple[MeasureSpec, ...]]:
+    """The measures of all tables, and the tables that some of them are read from."""
+    found: list[Found] = []
+    for place in places:
+        if place.tick is None or place.run is None:
+            continue
+        if place.own.kind == "states":
+            found += _of_columns(place, metadata)
+        elif place.own.kind == "values":
+            found += _of_names(place, named.get(place.name, ()), metadata)
+    inner = tuple(table for table, _ in found if table is not None)
+    return inner, tuple(_told_apart([measure for _, measure in found]))
+
+
+def _told_apart(measures: Iterable[MeasureSpec]) -> Iterable[MeasureSpec]:
+    """Measures of one name get their table's name before it; the first few are drawn at first."""
+    taken: set[str] = set()
+    for place, m in enumerate(measures):
+        name = m.name if m.name not in taken else f"{m.group}: {m.name}"
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        yield MeasureSpec(
+            name, m.label, m.unit, m.group, m.table, m.column, m.agent, m.tick,
+            default=place < FIRST, help=m.help,
+        )  # fmt: skip
+
+
+def _of_columns(place: Mapped, metadata: sa.MetaData) -> list[Found]:
+    group = label_of(place.name)
+    found: list[Found] = [
+        (None, _measure(name, group, place.name, name, str(place.agent), str(place.tick)))
+        for name in place.own.all_with("measure")
+    ]
+    for number, name in enumerate(place.own.all_with("run_measure")):
+        table = _inner(f"{place.name} #{number}", place, metadata, _once_a_tick(place, name))
+        found.append((table, _measure(name, group, table.name, "value", "of", "tick")))
+    return found
+
+
+def _of_names(place: Mapped, names: Sequence[str], metadata: sa.MetaData) -> list[Found]:
+    found: list[Found] = []
+    for number, name in enumerate(names):
+        table = _inner(f"{place.name} #{number}", place, metadata, _of_one_name(place, name))
+        measure = _measure(name, label_of(place.name), table.name, "value", "of", "tick")
+        found.append((table, measure))
+    return found
+
+
+def _measure(
+    name: str, group: str, table: str, column: str, agent: str, tick: str
+) -> MeasureSpec:
+    return MeasureSpec(name, label_of(name), "", group, table, column, agent, tick)
+
+
+def _inner(name: str, place: Mapped, metadata: sa.MetaData, select: Select) -> TableSpec:
+    columns = (
+        ColumnSpec("run", "run", role="run"),
+        ColumnSpec("tick", "tick", "int", role="tick"),
+        ColumnSpec("of", "of"),
+        ColumnSpec("value", "value", "real", decimal_text=_written(place)),
+    )
+    return TableSpec(
+        name, name, None, metadata.tables[place.name], columns, key=("rowid",), run="run",
+        agents=("of",), select=select, inner=True,
+    )  # fmt: skip
+
+
+def _written(place: Mapped) -> bool:
+    value = place.own.with_role("value")
+    known = None if value is None else place.evidence.column(value)
+    return known is not None and (known.written or known.kind == "text")
+
+
+def _parts(place: Mapped, table: sa.TableClause) -> tuple[sa.ColumnElement[Any], ...]:
+    """Run and tick of a row, and the agent where the table has one."""
+    given = dict(place.given)
+
+    def one(name: str) -> sa.ColumnElement[Any]:
+        if name in given:
+            return sa.literal_column(given[name])
+        return place.read(name, table)
+
+    return one(str(place.run)), one(str(place.tick)), one(str(place.agent))
+
+
+def _once_a_tick(place: Mapped, name: str) -> Select:
+    """One value a run and tick: of all rows the smallest, should they differ."""
+
+    def build(stored: Stored) -> sa.Select[Any]:
+        table = stored.table(place.name)
+        run, tick, _ = _parts(place, table)
+        value = sa.func.min(table.c[name])
+        of = sa.literal_column(f"'{WHOLE}'")
+        columns = (run.label("run"), tick.label("tick"), of.label("of"), value.label("value"))
+        return sa.select(*columns).select_from(table).group_by(run, tick)
+
+    return build
+
+
+def _of_one_name(place: Mapped, name: str) -> Select:
+    """The rows of one named value; those that are marked as none hold NULL."""
+
+    def build(stored: Stored) -> sa.Select[Any]:
+        table = stored.table(place.name)
+        run, tick, of = _parts(place, table)
+        value: sa.ColumnElement[Any] = table.c[str(place.own.with_role("value"))]
+        none = place.own.with_role("no_value")
+        if none is not None:
+            value = sa.case((_true(table.c[none]), sa.null()), else_=value)
+        columns = [run.label("run"), tick.label("tick"), of.label("of"), value.label("value")]
+        if "rowid" in table.c:
+            columns.append(table.c["rowid"].label("rowid"))
+        return sa.select(*columns).select_from(table).where(called(place, table) == name)
+
+    return build
+
+
+def called(place: Mapped, table: sa.FromClause) -> sa.ColumnElement[Any]:
+    """The column of names, as text; as it is where an index may serve it."""
+    name = str(place.own.with_role("measure_name"))
+    known = place.evidence.column(name)
+    column: sa.ColumnElement[Any] = table.c[name]
+    return column if known is not None and known.kind == "text" else sa.cast(column, sa.Text)
+
+
+def _true(flag: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    return sa.cast(flag, sa.Integer) == 1
+
+
+def lanes_of(places: Sequence[Mapped]) -> tuple[LaneSpec, ...]:
+    """A lane for each state of the run, or of each agent where these are few."""
+    found: dict[str, LaneSpec] = {}
+    for place in places:
+        if place.tick is None or place.run is None or place.own.kind != "states":
+            continue
+        agent = place.own.with_role("agent")
+        known = None if agent is None else place.evidence.column(agent)
+        if known is not None and known.distinct > FEW:
+            continue
+        for role in _LANES:
+            for name in place.own.all_with(role):
+                lane = name if name not in found else f"{label_of(place.name)}: {name}"
+                found[lane] = LaneSpec(lane, label_of(name), (place.name, name), by=agent)
+    return tuple(found.values())

@@ -1,0 +1,124 @@
+"""Opening by roles: evidence, proposal, mapping and declaration of a database of no known family."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from telemetry.engines import Database, Shape
+from telemetry.families.vocabulary import FamilySpec
+from telemetry.roles import kept
+from telemetry.roles.declaring import declare, numbered
+from telemetry.roles.evidence import TableEvidence, read_evidence
+from telemetry.roles.mapping import Mapping
+from telemetry.roles.proposing import Proposal, propose
+from telemetry.text import one_line
+
+MOST_NAMES = 60
+"""Named values of a table that become measures or columns."""
+PROPOSED, SAVED, GIVEN = "proposed", "as you saved them", "as given"
+
+
+@dataclass(frozen=True)
+class ByRoles:
+    """A database read by roles: what was proposed, what is used, and where that comes from.
+
+    `origin` is PROPOSED, SAVED or GIVEN. `stored` is the shape as the database has it.
+    """
+
+    proposal: Proposal
+    mapping: Mapping
+    origin: str
+    family: FamilySpec
+    shape: Shape
+    stored: Shape
+    notes: tuple[str, ...]
+
+
+def by_roles(database: Database, shape: Shape, given: Mapping | None = None) -> ByRoles:
+    """Read the database by `given`, else by what the user saved for its shape, else as proposed.
+
+    RequestError where `given` does not fit it. Blocks for as long as a few hundred rows of each
+    table take.
+    """
+    if given is not None:
+        given.check(shape.tables)
+    evidence = read_evidence(database, shape)
+    proposal = propose(evidence)
+    saved = None if given is not None else kept.recall(shape.tables)
+    mapping = given or saved or proposal.mapping
+    origin = GIVEN if given is not None else SAVED if saved is not None else PROPOSED
+    names, notes, dialect = _names(database, mapping, evidence)
+    name = one_line(database.location.name, limit=120)
+    family = declare(mapping, evidence, names, dialect, name)
+    return ByRoles(
+        proposal, mapping, origin, family, numbered(shape, evidence), shape,
+        (_said(mapping, origin), *notes),
+    )  # fmt: skip
+
+
+def _said(mapping: Mapping, origin: str) -> str:
+    used = sum(own.kind not in ("other", "left out") for own in mapping.tables.values())
+    tables = f"{used} table{'' if used == 1 else 's'}"
+    said = f"This database is of no known family: {tables} of it {'is' if used == 1 else 'are'} read"
+    if origin == PROPOSED:
+        return (
+            f"{said} by roles that names and first rows suggest; `telemetry roles` shows them, "
+            "and they can be corrected."
+        )
+    return f"{said} by roles {origin}."
+
+
+def _names(
+    database: Database, mapping: Mapping, evidence: Sequence[TableEvidence]
+) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...], str]:
+    """The names of values in each table of them, what is to be said of those, and the dialect."""
+    found: dict[str, tuple[str, ...]] = {}
+    notes = []
+    with database.connection() as connection:
+        for table in evidence:
+            own = mapping.tables.get(table.name)
+            column = None if own is None or own.kind != "values" else own.with_role("measure_name")
+            if column is None or table.column(column) is None:
+                continue
+            names, whole = _distinct(connection, table, column)
+            called = one_line(table.name, limit=60)
+            if not whole:
+                notes.append(
+                    f"The names in {called} were looked for in its first and last rows; one that "
+                    "occurs only between them is not offered."
+                )
+            if len(names) > MOST_NAMES:
+                notes.append(f"{called} names more than {MOST_NAMES} values; the first are offered.")
+            found[table.name] = tuple(str(name) for name in names[:MOST_NAMES])
+        return found, tuple(notes), connection.dialect.name
+
+
+def _distinct(
+    connection: sa.Connection, table: TableEvidence, column: str
+) -> tuple[list[Any], bool]:
+    """The names that occur, and whether these are all of them."""
+    place = [c.name for c in table.columns].index(column)
+    seen = list(dict.fromkeys(row[place] for row in table.sample if row[place] is not None))
+    if table.complete:
+        return seen, True
+    own = sa.table(table.name, sa.column(column)).c[column]
+    if connection.dialect.name == "duckdb":
+        rows = connection.execute(
+            sa.select(own).where(own.is_not(None)).distinct().limit(MOST_NAMES + 1)
+        )
+    elif any(index[:1] == (column,) for index in table.indices):
+        hop = sa.select(sa.func.min(own).label("name")).cte("hops", recursive=True)
+        following = sa.select(sa.func.min(own)).where(own > hop.c.name).scalar_subquery()
+        hop = hop.union_all(sa.select(following).where(hop.c.name.is_not(None)))
+        rows = connection.execute(
+            sa.select(hop.c.name).where(hop.c.name.is_not(None)).limit(MOST_NAMES + 1)
+        )
+    else:
+        return seen, False
+    found = {row[0] for row in rows.fetchall()}
+    first = [name for name in seen if name in found]  # as they were recorded, not by the alphabet
+    return [*first, *sorted(found.difference(first), key=str)], True

@@ -1,0 +1,318 @@
+"""The runs of a mapped database: a table that lists them, the runs its rows name, or one alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from telemetry.concepts import Cell, RunDetail, RunId
+from telemetry.families.vocabulary import (
+    Asker,
+    Columns,
+    ColumnSpec,
+    RunSpec,
+    Stored,
+    TableSpec,
+)
+from telemetry.roles.columns import specs_of
+from telemetry.roles.evidence import TableEvidence
+from telemetry.roles.measures import called
+from telemetry.roles.proposing import settings_table
+from telemetry.roles.tables import ONLY_RUN, Mapped
+from telemetry.roles.words import label_of
+
+_FACTS = 40
+_UNDER_WAY = frozenset(("unfinished", "running", "paused", "started", "active", "pending",
+                        "in progress"))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Runs:
+    """How runs are listed, the table that they are listed from, and what is told of one."""
+
+    spec: RunSpec
+    table: TableSpec
+    detail: Callable[[Asker, RunId, RunDetail], RunDetail]
+
+
+def runs_of(
+    places: Sequence[Mapped],
+    named: Mapping[str, tuple[str, ...]],
+    experiments: TableEvidence | None,
+    metadata: sa.MetaData,
+    name: str,
+) -> Runs:
+    """The runs of a database called `name`, whose mapped tables are `places`."""
+    listed = next((p for p in places if p.own.kind == "runs" and p.run is not None), None)
+    rows = [p for p in places if p is not listed and p.run is not None]
+    if listed is not None:
+        return _listed(listed, rows, named, experiments, metadata)
+    naming = [p for p in rows if p.run not in dict(p.given)]
+    if naming:
+        best = max(naming, key=lambda p: (p.tick is not None, p.own.kind == "states"))
+        return _named_by_rows(best, rows, named, metadata)
+    return _only_one(rows, named, metadata, name)
+
+
+def _listed(
+    place: Mapped,
+    rows: Sequence[Mapped],
+    named: Mapping[str, tuple[str, ...]],
+    experiments: TableEvidence | None,
+    metadata: sa.MetaData,
+) -> Runs:
+    own = place.own
+    columns = specs_of(place.evidence, own, place.dialect)
+    columns = tuple(_experiment_name(c, place, experiments) for c in columns)
+    columns += _named_columns(place.name, str(place.run), columns, rows, named)
+    table = TableSpec(
+        place.name, "Runs", "runs", metadata.tables[place.name], columns, (str(place.run),),
+        place.run, None, sort=place.run, secret=own.all_with("secret"),
+        select=place.select() if place.asked else None,
+    )  # fmt: skip
+    status = own.with_role("status")
+    return _runs(table, rows, own.with_role("name"), status, own.with_role("config"),
+                 own.with_role("experiment"), own.with_role("iteration"))  # fmt: skip
+
+
+def _named_by_rows(
+    place: Mapped,
+    rows: Sequence[Mapped],
+    named: Mapping[str, tuple[str, ...]],
+    metadata: sa.MetaData,
+) -> Runs:
+    """Runs that are told only by the rows of other tables: each number or name that occurs."""
+    run = str(place.run)
+    parameters = place.own.all_with("parameter")
+    known = {c.name: c for c in specs_of(place.evidence, place.own, place.dialect)}
+    told = (replace(known[run], role="run", visible=True, label="run"),
+            *(known[p] for p in parameters))  # fmt: skip
+    name = _free("runs", metadata)
+    told += _named_columns(name, run, told, rows, named)
+    hops = any(index[:1] == (run,) for index in place.evidence.indices)
+    select = _hopping(place, run) if hops and not parameters else _grouping(place, run, parameters)
+    table = TableSpec(
+        name, "Runs", "runs", metadata.tables[place.name], told, (run,), run, None, sort=run,
+        select=select,
+    )  # fmt: skip
+    return _runs(table, rows, run)
+
+
+def _only_one(
+    rows: Sequence[Mapped],
+    named: Mapping[str, tuple[str, ...]],
+    metadata: sa.MetaData,
+    name: str,
+) -> Runs:
+    table_name = _free("runs", metadata)
+    columns: tuple[ColumnSpec, ...] = (
+        ColumnSpec("run", "run", "int", role="run"),
+        ColumnSpec("name", "name", role="name"),
+    )
+    columns += _named_columns(table_name, "run", columns, rows, named)
+    model = sa.Table(table_name, metadata, sa.Column("run", sa.BigInteger))
+
+    def select(stored: Stored) -> sa.Select[Any]:
+        only = sa.literal_column(str(ONLY_RUN), sa.BigInteger)
+        return sa.select(only.label("run"), sa.literal(name, sa.Text).label("name"))
+
+    table = TableSpec(table_name, "Runs", "runs", model, columns, ("run",), "run", None,
+                      sort="run", select=select)  # fmt: skip
+    return _runs(table, rows, "name")
+
+
+def _runs(
+    table: TableSpec,
+    rows: Sequence[Mapped],
+    name: str | None,
+    status: str | None = None,
+    config: str | None = None,
+    experiment: str | None = None,
+    iteration: str | None = None,
+) -> Runs:
+    timed = [p for p in rows if p.tick is not None]
+    spec = RunSpec(
+        table=table.name,
+        id=str(table.run),
+        name=name or str(table.run),
+        config=config,
+        columns=table.columns,
+        extra=lambda fields, config: {},
+        extra_columns=(),
+        status=lambda fields: _status(fields, status),
+        tick_tables=tuple(p.name for p in timed),
+        experiment=experiment,
+        iteration=iteration,
+        ticks_listed=all(_ends_known(p) for p in timed),
+        under_way=_UNDER_WAY,
+    )
+    return Runs(spec, table, lambda asker, run_id, found: _detail(table, found))
+
+
+def _status(fields: Mapping[str, Cell], status: str | None) -> str:
+    told = fields.get(status) if status is not None else None
+    return "recorded" if told is None else str(told)
+
+
+def _ends_known(place: Mapped) -> bool:
+    """Whether the first and last tick of a run are found without reading all rows."""
+    if place.evidence.complete:
+        return True
+    real = place.run not in dict(place.given)
+    lead = (place.run,) if real else (place.tick,)
+    return any(index[:1] == lead for index in place.evidence.indices)
+
+
+def _detail(table: TableSpec, found: RunDetail) -> RunDetail:
+    fields, ticks = found.run.fields, found.run.ticks
+    told: list[tuple[str, Cell]] = [("Status", found.run.status)]
+    if ticks is not None:
+        told.append(("Ticks", f"{ticks.first} to {ticks.last}"))
+    if found.agents:
+        told.append(("Agents", found.agents))
+    known = {"status", "config"}
+    told += [
+        (column.label, fields[column.name])
+        for column in table.columns
+        if fields.get(column.name) not in (None, "") and column.role not in known
+    ][:_FACTS]
+    problem = (found.config_problem,) if found.config_problem else ()
+    return replace(found, facts=tuple(told), warnings=problem)
+
+
+def _grouping(place: Mapped, run: str, parameters: Sequence[str]) -> Any:
+    def build(stored: Stored) -> sa.Select[Any]:
+        table = stored.table(place.name)
+        own = place.read(run, table)
+        told = [sa.func.min(place.read(p, table)).label(p) for p in parameters]
+        return (
+            sa.select(own.label(run), *told)
+            .select_from(table)
+            .where(own.is_not(None))
+            .group_by(own)
+        )
+
+    return build
+
+
+def _hopping(place: Mapped, run: str) -> Any:
+    """Distinct runs by hopping along the index."""
+
+    def build(stored: Stored) -> sa.Select[Any]:
+        table = stored.table(place.name)
+        own = place.read(run, table)
+        hop = sa.select(sa.func.min(own).label(run)).cte("hops", recursive=True)
+        following = sa.select(sa.func.min(own)).select_from(table).where(own > hop.c[run])
+        hop = hop.union_all(sa.select(following.scalar_subquery()).where(hop.c[run].is_not(None)))
+        return sa.select(hop.c[run].label(run)).where(hop.c[run].is_not(None))
+
+    return build
+
+
+def _experiment_name(
+    column: ColumnSpec, place: Mapped, experiments: TableEvidence | None
+) -> ColumnSpec:
+    """The experiment's name where its number refers to a table that has one."""
+    if column.role != "experiment" or experiments is None:
+        return column
+    target = place.evidence.keys.refers.get(column.name)
+    name = next((c.name for c in experiments.columns if c.name.lower().endswith("name")), None)
+    if target is None or name is None or place.asked:
+        return column
+    there, key = target[0], target[1] or "id"
+    own_name = column.name
+
+    def derive(columns: Columns) -> sa.ColumnElement[Any]:
+        own = columns.column(place.name, own_name)
+        known, called_ = columns.column(there, key), columns.column(there, name)
+        told = sa.select(called_).where(known == own).correlate(own.table).limit(1)
+        return sa.func.coalesce(sa.cast(told.scalar_subquery(), sa.Text), sa.cast(own, sa.Text))
+
+    return replace(column, kind="text", derive=derive, needs=(column.name,))
+
+
+def _named_columns(
+    runs: str,
+    run: str,
+    columns: Sequence[ColumnSpec],
+    rows: Sequence[Mapped],
+    named: Mapping[str, tuple[str, ...]],
+) -> tuple[ColumnSpec, ...]:
+    """A column of the run for each named value that a run has once: parameters and results."""
+    taken = {column.name for column in columns}
+    found = []
+    for place in rows:
+        if place.own.kind != "values" or place.tick is not None or place.own.with_role("agent"):
+            continue
+        settings = settings_table(place.name)
+        for name in named.get(place.name, ()):
+            key = name if name not in taken else f"{label_of(place.name)}: {name}"
+            if key in taken:
+                continue
+            taken.add(key)
+            numbers = _all_numbers(place, name)
+            found.append(
+                ColumnSpec(
+                    key,
+                    name,
+                    "real" if numbers else "text",
+                    role="parameter" if settings else None,
+                    derive=_looked_up(place, runs, run, name),
+                    visible=settings or numbers,
+                    decimal_text=numbers,
+                    help=f"From {label_of(place.name)}.",
+                )
+            )
+    return tuple(found)
+
+
+def _all_numbers(place: Mapped, name: str) -> bool:
+    """Whether all values of that name that were read are numbers."""
+    columns = [c.name for c in place.evidence.columns]
+    own = columns.index(str(place.own.with_role("measure_name")))
+    value = columns.index(str(place.own.with_role("value")))
+    seen = [row[value] for row in place.evidence.sample if str(row[own]) == name]
+    return bool(seen) and all(_is_number(cell) for cell in seen if cell is not None)
+
+
+def _is_number(cell: Cell) -> bool:
+    if isinstance(cell, str):
+        try:
+            float(cell)
+        except ValueError:
+            return False
+        return True
+    return isinstance(cell, int | float) and not isinstance(cell, bool)
+
+
+def _looked_up(
+    place: Mapped, runs: str, run: str, name: str
+) -> Callable[[Columns], sa.ColumnElement[Any]]:
+    def derive(columns: Columns) -> sa.ColumnElement[Any]:
+        own = columns.column(runs, run)
+        key, value, of = (
+            columns.column(place.name, str(place.own.with_role(role)))
+            for role in ("measure_name", "value", "run")
+        )
+        table = key.table
+        where = [called(place, table) == name]
+        if place.own.with_role("run") is not None:
+            where.append(of == own)
+        none = place.own.with_role("no_value")
+        if none is not None:
+            flag = columns.column(place.name, none)
+            value = sa.case((sa.cast(flag, sa.Integer) == 1, sa.null()), else_=value)
+        told = sa.select(value).where(*where).correlate(own.table).limit(1)
+        return told.scalar_subquery()
+
+    return derive
+
+
+def _free(name: str, metadata: sa.MetaData) -> str:
+    taken = {table.lower() for table in metadata.tables}
+    while name in taken:
+        name += "_"
+    return name
