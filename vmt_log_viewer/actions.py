@@ -42,6 +42,26 @@ def _verb(
     return Verb(id_, text, menu, tuple(keys.split()), found, icon, checkable, separator)
 
 
+MOST_VIEWS = 24
+"""Views that the menu has room for; the first nine have a key."""
+WHY = {
+    "source": "no source is open",
+    "run": "no run is shown",
+    "ticks": "no run with ticks is shown",
+    "trades": "no trades are recorded here",
+    "attempts": "no attempts are recorded here",
+    "scale": "quantities of this source have no scale",
+    "undo": "nothing was changed since the run is shown",
+    "redo": "nothing was taken back",
+    "brush": "all ticks are shown",
+    "agents": "no agents are chosen",
+    "marks": "no tick is marked",
+    "export": "this view has nothing to write",
+    "busy": "nothing is being read",
+    "table": "this view shows no table",
+    "ringing": "no filter rings",
+}
+"""What is the matter where a need of a verb is not met."""
 MENUS = ("File", "Edit", "Go", "View", "Help")
 # fmt: off
 VERBS: tuple[Verb, ...] = (
@@ -120,8 +140,9 @@ VERBS: tuple[Verb, ...] = (
     _verb("theme_light", "Light theme", "View", icon="sun", checkable=True),
     _verb("theme_dark", "Dark theme", "View", icon="moon", checkable=True),
     *(
-        _verb(f"view_{n}", f"View {n}", "View", f"Ctrl+{n}", f"view_{n}", separator=n == 1)
-        for n in range(1, 10)
+        _verb(f"view_{n}", f"View {n}", "View", f"Ctrl+{n}" if n < 10 else "", f"view_{n}",
+              separator=n == 1)
+        for n in range(1, MOST_VIEWS + 1)
     ),
     _verb("palette", "Command palette", "Help", "Ctrl+Shift+P", icon="command"),
     _verb("keys", "All keys", "Help", "?", icon="keyboard"),
@@ -161,7 +182,16 @@ class Actions(QObject):
         """Enable exactly the verbs whose needs are all among `facts`."""
         self._facts = facts
         for verb, action in self:
-            action.setEnabled(verb.needs <= facts)
+            enabled = verb.needs <= facts
+            if enabled != action.isEnabled():
+                action.setEnabled(enabled)
+                tip = _tip(verb.text, action)
+                action.setToolTip(tip if enabled else f"{tip}: {self.why_not(verb.id)}")
+
+    def why_not(self, verb_id: str) -> str:
+        """What is the matter where the verb cannot be done now; "" where it can."""
+        lacking = sorted(self._verbs[verb_id].needs - self._facts)
+        return ", ".join(WHY.get(need, "it does not suit what is shown") for need in lacking)
 
     def _make(self, verb: Verb) -> QAction:
         action = QAction(verb.text, self)
@@ -171,8 +201,7 @@ class Actions(QObject):
         action.setCheckable(verb.checkable)
         if verb.icon:
             action.setIcon(icon(verb.icon))
-        keys = key_text(action)
-        action.setToolTip(f"{verb.text} ({keys})" if keys else verb.text)
+        action.setToolTip(_tip(verb.text, action))
         return action
 
 
@@ -180,3 +209,8 @@ def key_text(action: QAction) -> str:
     """The keys of an action as this system writes them."""
     form = QKeySequence.SequenceFormat.NativeText
     return "  ".join(keys.toString(form) for keys in action.shortcuts())
+
+
+def _tip(text: str, action: QAction) -> str:
+    keys = key_text(action)
+    return f"{text} ({keys})" if keys else text

@@ -113,7 +113,7 @@ class Filtering(QObject):
         last = ring.ticks[-1]
         where = f"at tick {first}" if first == last else f"at ticks {first}–{last}"
         messages.say(
-            f"“{saved.name}” rang: {rows} of {self._label(saved)} {where}.",
+            f"“{saved.name}” rang: {rows} of {self.label_of(saved)} {where}.",
             "Show",
             partial(self._show, ring, first),
             "Stop ringing",
@@ -124,7 +124,8 @@ class Filtering(QObject):
         if known is None and self._settings.get(SOUND, True):
             self.beep()
 
-    def _label(self, saved: SavedFilter) -> str:
+    def label_of(self, saved: SavedFilter) -> str:
+        """The table's name as people read it."""
         source = self._document.source
         tables = () if source is None else source.tables
         return next((table.label for table in tables if table.name == saved.table), saved.table)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from telemetry.errors import TelemetryError
 from vmt_log_viewer import passwords
+from vmt_log_viewer.actions import MOST_VIEWS
 from vmt_log_viewer.background.following import Follower
 from vmt_log_viewer.background.opening import shown
 from vmt_log_viewer.background.session import Session
@@ -24,6 +25,7 @@ from vmt_log_viewer.exports import Exports
 from vmt_log_viewer.filtering import Filtering
 from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.navigation import Navigation
+from vmt_log_viewer.reachable import Reachable
 from vmt_log_viewer.state.items import RunItem
 from vmt_log_viewer.window import Window
 
@@ -48,6 +50,7 @@ class Verbs(QObject):
         self._bind_edit()
         self._navigation = Navigation(window)
         self.filtering = Filtering(window, self.follower)
+        self._reachable = Reachable(window, session, self.filtering, self.open_location)
         self._bind_view()
         self._watch()
         self.update_facts()
@@ -108,10 +111,10 @@ class Verbs(QObject):
         bind("cancel", self._context.runner.cancel_all)
         for choice in ("system", "light", "dark"):
             bind(f"theme_{choice}", lambda choice=choice: self._choose_theme(choice))
-        for number in range(1, 10):
+        for number in range(1, MOST_VIEWS + 1):
             bind(f"view_{number}", lambda number=number: self._go_to(number))
-        bind("palette", lambda: self._show_card(
-            CommandPalette(self._actions, self._context.theme, window)))  # fmt: skip
+        bind("palette", lambda: self._show_card(CommandPalette(
+            self._actions, self._context.theme, window, self._reachable.entries())))  # fmt: skip
         bind("keys", lambda: self._show_card(KeyHelp(self._actions, self._context.theme, window)))
         bind("marks", lambda: self._show_card(
             MarksCard(self._document, self._context.theme, window)))  # fmt: skip
@@ -193,8 +196,9 @@ class Verbs(QObject):
 
     def _say_why_not(self) -> None:
         """The View menu keeps a view that does not suit, with the reason for it as its tip."""
-        for number, page in enumerate(self._window.area.pages[:9], 1):
-            tip = page.reason or f"{page.kind.title} (Ctrl+{number})"
+        for number, page in enumerate(self._window.area.pages, 1):
+            keys = f" (Ctrl+{number})" if number < 10 else ""
+            tip = page.reason or f"{page.kind.title}{keys}"
             self._window.actions_[f"view_{number}"].setToolTip(plain_tip(tip))
 
     # Files

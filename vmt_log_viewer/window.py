@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from telemetry.concepts import TickRange
 from telemetry.text import one_line
-from vmt_log_viewer.actions import MENUS, Actions
+from vmt_log_viewer.actions import MENUS, MOST_VIEWS, Actions
 from vmt_log_viewer.notes import Notes
 from vmt_log_viewer.theme import INSIDE
 from vmt_log_viewer.views import timeline_strip, view_classes
@@ -120,7 +120,7 @@ class Window(QMainWindow):
             if verb.id == "open_url":
                 menu.addMenu(self.recent_menu)
         self.addActions([action for _, action in self.actions_])
-        for number in range(1, 10):
+        for number in range(1, MOST_VIEWS + 1):
             action = self.actions_[f"view_{number}"]
             action.setVisible(number <= len(self.area.pages))
             if number <= len(self.area.pages):

@@ -51,6 +51,11 @@ class SavedFilter(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
             parts.append(f"agents {' '.join(map(str, self.agents))}")
         return ", ".join(parts) or "every row"
 
+    def lacking(self, columns: Iterable[Column]) -> tuple[str, ...]:
+        """The columns it asks about that are not among those recorded."""
+        known = {column.name for column in columns if column.recorded}
+        return tuple(sorted(name for name in self.filters if name not in known))
+
     def judged(self, columns: Iterable[Column], label: str = "") -> tuple[Filter, ...]:
         """The filters for a table of these columns, ordered by column.
 
@@ -58,8 +63,7 @@ class SavedFilter(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
         none of them is to be used, for fewer filters would let other rows pass.
         """
         known = {column.name: column for column in columns if column.recorded}
-        lacking = sorted(name for name in self.filters if name not in known)
-        if lacking:
+        if lacking := self.lacking(known.values()):
             where = label or self.table
             raise FilterError(
                 f"The saved filter “{self.name}” asks about {', '.join(lacking)}, which "

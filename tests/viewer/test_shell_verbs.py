@@ -4,12 +4,14 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QLineEdit, QTreeView
 
+from telemetry.filters.saved import SavedFilter
 from tests.builders import vmt
 from tests.viewer.programs import opened, settle
-from vmt_log_viewer.actions import MENUS, VERBS, key_text
+from vmt_log_viewer.actions import MENUS, VERBS, WHY, key_text
 from vmt_log_viewer.dialogs.keys import KeyHelp
 from vmt_log_viewer.dialogs.palette import CommandPalette
 from vmt_log_viewer.state.items import AgentItem, RowItem
+from vmt_log_viewer.state.marks import Mark
 from vmt_log_viewer.window import needs_key
 
 
@@ -132,6 +134,50 @@ def test_the_palette_offers_what_can_be_done_and_does_it(program, qtbot, money_d
     assert palette.shown() == ["Ten recorded ticks on"]
     qtbot.keyClick(palette.line, Qt.Key.Key_Return)
     assert program.document.cursor.tick == 10
+
+
+def test_the_palette_reaches_views_runs_marks_and_filters_and_says_what_is_in_the_way(
+    program, qtbot, money_db
+):
+    opened(qtbot, program, money_db, "2")
+    document, actions = program.document, program.actions
+    document.marks.put(Mark(9, "the switch"))
+    shelf = document.shelf
+    shelf.keep(SavedFilter(family="vmt", table="trades", name="Dear", filters={"price": ">0"}))
+    shelf.keep(SavedFilter(family="vmt", table="trades", name="Odd", filters={"nonsense": "1"}))
+
+    def palette(typed):
+        actions["palette"].trigger()
+        card = program.window.findChildren(CommandPalette)[-1]
+        card.line.setText(typed)
+        return card
+
+    card = palette("show all ticks")
+    assert card.shown() == []
+    assert card.refused() == {"Show all ticks": "all ticks are shown"}
+    card.end()
+    card = palette("odd")
+    assert "nonsense" in card.refused()["Filter Trades: Odd"]
+    card.end()
+    titles = [page.kind.title for page in program.window.area.pages]
+    card = palette("view")
+    assert {f"View {title}" for title in titles} <= {*card.shown(), *card.refused()}
+    assert len(titles) > 9
+    card.end()
+    for typed, reached in (
+        ("cmp", lambda: program.window.area.current.name == "compare"),  # with gaps
+        ("switch", lambda: document.cursor.tick == 9),
+        ("dear", lambda: program.verbs.filtering.current().panel.filters.texts == {"price": ">0"}),
+        ("run 3", lambda: document.run_id == 3),
+    ):
+        qtbot.keyClick(palette(typed).line, Qt.Key.Key_Return)
+        assert reached(), typed
+        settle(qtbot, program)
+
+
+def test_whatever_a_verb_needs_can_be_said():
+    needs = {need for verb in VERBS for need in verb.needs if not need.startswith("view_")}
+    assert needs == WHY.keys()
 
 
 def test_the_key_help_lists_every_key(program):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from PySide6.QtCore import (
     Signal,
 )
 
-from telemetry.concepts import Column, Experiment, ExperimentList, RunId, RunList, RunSizes
+from telemetry.concepts import Column, Experiment, ExperimentList, Run, RunId, RunList, RunSizes
 from telemetry.text import one_line
 from vmt_log_viewer.models.run_columns import RunRow, columns_of, sizes_by_role
 from vmt_log_viewer.models.run_lines import Node, alignment, group_data, run_data
@@ -101,6 +102,13 @@ class RunTree(QAbstractItemModel):
         self._root[self._root.index(old)] = node
         self._forget(old)
         self.endResetModel()
+
+    def all_runs(self) -> Iterator[tuple[Source, Run]]:
+        """Every run of every source, as listed."""
+        for root in self._root:
+            for node in root.runs():
+                if node.row is not None:
+                    yield root.source, node.row.run
 
     def set_sizes(self, source: Source, sizes: RunSizes) -> None:
         """Fill in the counts of runs."""
