@@ -18,6 +18,7 @@ from telemetry.concepts import (
     Funnel,
     Histogram,
     IterationList,
+    Lens,
     Means,
     NearMisses,
     Negotiation,
@@ -31,6 +32,7 @@ from telemetry.concepts import (
     RunSizes,
     Scene,
     Series,
+    Settlings,
     Split,
     Summary,
     TablePage,
@@ -132,6 +134,35 @@ class BandQuery(Query[Band]):
     KEPT = True
     run_id: RunId
     measure: str
+    ticks: TickRange | None = None
+
+
+@dataclass(frozen=True)
+class LensQuery(Query[Lens]):
+    """The values of all agents at no more than `max_ticks` ticks, and who stands apart.
+
+    `max_ticks` None: all of them.
+    """
+
+    KEPT = True
+    run_id: RunId
+    measure: str
+    ticks: TickRange | None = None
+    max_ticks: int | None = 300
+
+
+@dataclass(frozen=True)
+class SettlingQuery(Query[Settlings]):
+    """When each agent came within `epsilon` of its last value and stayed there, from all rows.
+
+    `relative`: epsilon is a share of the last value's size.
+    """
+
+    KEPT = True
+    run_id: RunId
+    measure: str
+    epsilon: float = 0.01
+    relative: bool = True
     ticks: TickRange | None = None
 
 

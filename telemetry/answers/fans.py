@@ -15,7 +15,7 @@ from telemetry.answers.tracks import tracks, whole_columns
 from telemetry.answers.values import floats, whole
 from telemetry.answers.where import along_ticks
 from telemetry.concepts import Fan, Floats, Ints
-from telemetry.queries import FanQuery
+from telemetry.queries import FanQuery, LensQuery
 from telemetry.reader import Reader
 
 QUANTILES = {
@@ -47,7 +47,7 @@ def fan(reader: Reader, query: FanQuery) -> Fan:
     if measure.rebuilt:
         rows = rebuilt_rows(reader, spec, query.run_id, query.ticks)
         values, _ = floats([row[2] for row in rows])
-        at, quantiles, count = _quantiles(np.array([row[1] for row in rows], np.int64), values)
+        at, quantiles, count = quantiles_of(np.array([row[1] for row in rows], np.int64), values)
         return Fan(measure, at, quantiles, count, usual_step([at]), constant, notes)
     table, column = place_of(reader, spec)
     tick = reader.column(spec.table, spec.tick)
@@ -60,7 +60,7 @@ def fan(reader: Reader, query: FanQuery) -> Fan:
         .select_from(reader.layout.selectable(spec.table))
         .where(reader.column(spec.table, str(table.run)) == query.run_id)
     )
-    chosen = _chosen_ticks(reader, query)
+    chosen = chosen_ticks(reader, query)
     if chosen is None:
         statement = statement.where(*(in_range(tick, query.ticks) or along_ticks(reader, table)))
     else:  # alone: with a range beside it, an index is read from end to end
@@ -72,11 +72,11 @@ def fan(reader: Reader, query: FanQuery) -> Fan:
             "the ticks between them were not read.",
         )
     found = tracks(reader, statement, spec, column, divisor(reader, spec, query.run_id))
-    at, quantiles, count = _quantiles(*whole_columns(found))
+    at, quantiles, count = quantiles_of(*whole_columns(found))
     return Fan(measure, at, quantiles, count, usual_step([at]), constant, (*notes, *found.notes))
 
 
-def _chosen_ticks(reader: Reader, query: FanQuery) -> list[int] | None:
+def chosen_ticks(reader: Reader, query: FanQuery | LensQuery) -> list[int] | None:
     """Recorded ticks at even distances where not all are to be read; the last is among them."""
     span = query.ticks or run_ticks(reader, query.run_id)
     if query.max_ticks is None or span is None or span.last - span.first < query.max_ticks:
@@ -115,7 +115,8 @@ def _tick_hops(
     return sa.select(hops.c.at)
 
 
-def _quantiles(ticks: Ints, values: Floats) -> tuple[Ints, dict[str, Floats], Ints]:
+def quantiles_of(ticks: Ints, values: Floats) -> tuple[Ints, dict[str, Floats], Ints]:
+    """The ticks, each quantile of the values at them, and how many values there are."""
     at = np.unique(ticks)
     real = ~np.isnan(values)
     ticks, values = ticks[real], values[real]

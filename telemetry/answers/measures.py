@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from telemetry.answers.runs import decode_config
 from telemetry.answers.tables import used
 from telemetry.answers.where import column_scale
-from telemetry.concepts import Measure, RunId
+from telemetry.concepts import Cell, Measure, RunId
 from telemetry.errors import NothingFoundError, RequestError
 from telemetry.families.vocabulary import ColumnSpec, MeasureSpec, TableSpec
 from telemetry.reader import Layout, Reader
@@ -79,8 +80,12 @@ def _why_not(reader: Reader, spec: MeasureSpec, run_id: RunId) -> str:
 
 def run_constant(reader: Reader, spec: MeasureSpec, run_id: RunId) -> float | None:
     """The value that the run's configuration fixes for `spec`, if any."""
-    if spec.constant is None:
-        return None
+    facts = None if spec.constant is None else run_facts(reader, run_id)
+    return None if facts is None or spec.constant is None else spec.constant(*facts)
+
+
+def run_facts(reader: Reader, run_id: RunId) -> tuple[Mapping[str, Cell], object] | None:
+    """The run row by its columns, and its decoded configuration; None for an unknown run."""
     runs = reader.family.runs
     names = [c.name for c in runs.columns if reader.has(runs.table, c.name)]
     config = reader.column(runs.table, runs.config) if runs.config else sa.null()
@@ -91,7 +96,7 @@ def run_constant(reader: Reader, spec: MeasureSpec, run_id: RunId) -> float | No
     )
     if row is None:
         return None
-    return spec.constant(dict(zip(names, row, strict=False)), decode_config(row[-1])[0])
+    return dict(zip(names, row, strict=False)), decode_config(row[-1])[0]
 
 
 def divisor(reader: Reader, spec: MeasureSpec, run_id: RunId) -> int:
@@ -133,5 +138,5 @@ def _measure(layout: Layout, spec: MeasureSpec) -> Measure:
     unit = shown_unit(spec.unit)
     return Measure(
         spec.name, spec.label, unit, spec.group, recorded, reason, spec.help, spec.default, rebuilt,
-        spec.against,
+        spec.against, spec.phase,
     )  # fmt: skip

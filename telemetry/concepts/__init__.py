@@ -27,6 +27,7 @@ from telemetry.concepts.experiments import (
 )
 from telemetry.concepts.fingerprint import Fingerprint, changed_since
 from telemetry.concepts.growth import Progress
+from telemetry.concepts.lens import Lens, Outlier, Settling, Settlings
 from telemetry.concepts.market import Level, OrderBook, Standing, TickPrice
 from telemetry.concepts.regimes import (
     Folding,
@@ -42,6 +43,7 @@ from telemetry.concepts.runs import Agent, Run, RunDetail, RunList, RunSizes
 from telemetry.concepts.scenes import AgentMark, Negotiation, ResourceMark, Scene, TradeMark
 from telemetry.concepts.schema import Column, Identity, LaneInfo, Measure, Table, Word
 from telemetry.concepts.series import Band, Fan, Lane, Line, Series, Timeline
+from telemetry.concepts.statement import Statement
 from telemetry.concepts.values import AgentId, Cell, Floats, Ints, Kind, RunId, TickRange
 from telemetry.concepts.why import Case, Funnel, Gate, GateState, NearMiss, NearMisses, Why
 
@@ -81,6 +83,7 @@ __all__ = [
     "Kind",
     "Lane",
     "LaneInfo",
+    "Lens",
     "Level",
     "Line",
     "Means",
@@ -90,6 +93,7 @@ __all__ = [
     "NearMisses",
     "Negotiation",
     "OrderBook",
+    "Outlier",
     "Overlap",
     "PageKey",
     "Parting",
@@ -110,9 +114,12 @@ __all__ = [
     "SeedGroup",
     "Series",
     "Setting",
+    "Settling",
+    "Settlings",
     "Split",
     "SplitQuantity",
     "Standing",
+    "Statement",
     "Study",
     "StudyPath",
     "Summary",

@@ -97,7 +97,8 @@ class Measure:
     `group` bundles measures in a chooser ("Money", "Inventory", "Quotes" …); `reason` says why
     a measure cannot be had where `recorded` is False. `rebuilt` says from what its values were
     worked out where none are stored ("rebuilt from events"), else "". `against` names a measure of
-    another unit that this one is to be seen against over ticks, else "".
+    another unit that this one is to be seen against over ticks, else ""; `phase` the one that is
+    the other axis of its phase portrait, else "".
     """
 
     name: str
@@ -110,6 +111,7 @@ class Measure:
     default: bool = False
     rebuilt: str = ""
     against: str = ""
+    phase: str = ""
 
 
 @dataclass(frozen=True)

@@ -166,7 +166,9 @@ class MeasureSpec:
     run row's column that stored values are divided by (minor units per unit). `mark` names the
     column whose words mark single values (a clamp, the good that binds).
     `rebuild` makes (agent, tick, value) by tick from the rows of table `rebuilt_from`, for runs
-    of which `table` holds nothing. `against` names the measure that this one is drawn against.
+    of which `table` holds nothing. `against` names the measure that this one is drawn against,
+    `phase` the one that is its other axis in a phase portrait. `bounds` reads what values are
+    kept within from the run row and its decoded configuration, None where that is not recorded.
     """
 
     name: str
@@ -186,6 +188,8 @@ class MeasureSpec:
     rebuild: Callable[[Asker, RunId], list[tuple[AgentId, int, Any]]] | None = None
     rebuilt_from: str = ""
     against: str = ""
+    phase: str = ""
+    bounds: Callable[[Mapping[str, Cell], object], tuple[float, float] | None] | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import telemetry
-from telemetry.answers.fans import QUANTILES, _quantiles
+from telemetry.answers.fans import QUANTILES, quantiles_of
 from telemetry.concepts import TickRange
 from telemetry.errors import RequestError
 from telemetry.queries import FanQuery, SceneQuery, SeriesQuery
@@ -134,7 +134,7 @@ def test_a_fan_holds_the_quantiles_that_numpy_finds(source: Source, built: Path)
 def test_quantiles_are_those_of_numpy(rows):
     ticks = np.array([t for t, _ in rows], np.int64)
     values = np.array([v for _, v in rows], np.float64)
-    at, quantiles, count = _quantiles(ticks, values)
+    at, quantiles, count = quantiles_of(ticks, values)
     assert at.tolist() == sorted(set(ticks.tolist()))
     for i, tick in enumerate(at.tolist()):
         own = values[(ticks == tick) & ~np.isnan(values)]
@@ -151,7 +151,7 @@ def test_quantiles_are_those_of_numpy(rows):
 
 def test_quantiles_of_infinities_are_infinite_or_nothing_but_never_invented():
     values = np.array([-np.inf, 0.0, 1.0, np.inf])
-    _, quantiles, count = _quantiles(np.zeros(4, np.int64), values)
+    _, quantiles, count = quantiles_of(np.zeros(4, np.int64), values)
     assert count.tolist() == [4]
     assert (quantiles["min"][0], quantiles["max"][0]) == (-np.inf, np.inf)
     assert quantiles["median"][0] == 0.5

@@ -67,7 +67,9 @@ def _detail(asker: Asker, run_id: RunId, found: RunDetail) -> RunDetail:
     return replace(found, facts=facts, warnings=tuple(text for text in told if text))
 
 
-def _measure(name: str, label: str, unit: str, group: str, *, default: bool = False) -> MeasureSpec:
+def _measure(
+    name: str, label: str, unit: str, group: str, *, default: bool = False, phase: str = ""
+) -> MeasureSpec:
     return MeasureSpec(
         name,
         label,
@@ -79,12 +81,13 @@ def _measure(name: str, label: str, unit: str, group: str, *, default: bool = Fa
         default=default,
         rebuild=metrics.rebuild(name),
         rebuilt_from="events",
+        phase=phase,
     )
 
 
 MEASURES = (
-    _measure("equity", "Equity", "CASH", "Holdings", default=True),
-    _measure("cash_balance", "Cash", "CASH", "Holdings", default=True),
+    _measure("equity", "Equity", "CASH", "Holdings", default=True, phase="asset_balance"),
+    _measure("cash_balance", "Cash", "CASH", "Holdings", default=True, phase="asset_balance"),
     _measure("asset_balance", "Asset", "ASSET", "Holdings", default=True),
     _measure("pnl", "PnL", "CASH", "Result", default=True),
     _measure("pnl_pct", "PnL %", "%", "Result"),

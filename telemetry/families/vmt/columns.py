@@ -143,6 +143,7 @@ LAMBDA_UPDATES = (
     C(
         "binding_good",
         "binds",
+        role="binds",
         derive=derived.binding_good,
         needs=("lambda_hat_A", "lambda_hat_B"),
         facet=True,

@@ -28,6 +28,22 @@ def constant_lambda(fields: Mapping[str, Cell], config: object) -> float | None:
         return None
 
 
+def lambda_bounds(fields: Mapping[str, Cell], config: object) -> tuple[float, float] | None:
+    """config_json.params.lambda_bounds: λ_min and λ_max."""
+    params = config.get("params") if isinstance(config, dict) else None
+    bounds = params.get("lambda_bounds") if isinstance(params, dict) else None
+    found = bounds if isinstance(bounds, dict) else {}
+    low, high = found.get("lambda_min"), found.get("lambda_max")
+    if isinstance(low, bool) or isinstance(high, bool):
+        return None
+    if not isinstance(low, int | float) or not isinstance(high, int | float):
+        return None
+    try:
+        return float(low), float(high)
+    except OverflowError:
+        return None
+
+
 def _snapshot(
     name: str, label: str, unit: str, group: str, *, default: bool = False
 ) -> MeasureSpec:
@@ -57,6 +73,8 @@ MEASURES = (
         "lambda_money",
         constant=constant_lambda,
         default=True,
+        phase="inventory_M",
+        bounds=lambda_bounds,
     ),
     _snapshot("inventory_A", "Inventory A", "A", "Inventory", default=True),
     _snapshot("inventory_B", "Inventory B", "B", "Inventory", default=True),
