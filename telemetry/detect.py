@@ -8,17 +8,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from telemetry.engines import Database, Shape
 from telemetry.engines.sqlite import SQLiteDatabase
 from telemetry.engines.sqlite_file import MAGIC, head_of
-from telemetry.errors import SourceError, UnknownFamilyError
+from telemetry.errors import RequestError, SourceError, UnknownFamilyError
 from telemetry.families import families, families_for
 from telemetry.families.vocabulary import FamilySpec
 from telemetry.location import Location, parse_location
 from telemetry.migrated import as_recorded, refuse_newer
 from telemetry.source import Source
 from telemetry.text import one_line
+
+if TYPE_CHECKING:
+    from telemetry.roles.mapping import Mapping
 
 _KNOWN_BYTES = (
     (b"\x89PNG", "a PNG picture"),
@@ -38,23 +42,48 @@ _PACKED = (
 
 
 def open_source(
-    location: str | os.PathLike[str], *, scale: int | None = None, password: str | None = None
+    location: str | os.PathLike[str],
+    *,
+    scale: int | None = None,
+    password: str | None = None,
+    roles: Mapping | None = None,
 ) -> Source:
     """Recognise and open what lies at `location`, read-only; nothing is created or changed.
 
-    `scale` overrides what stored quantities of goods are divided by. SourceError (or one of its
-    kinds) with one sentence where it cannot be read or belongs to no known family.
+    `scale` overrides what stored quantities of goods are divided by. A database of no known family
+    is read by `roles`, else by those that were saved for its shape, else as they are proposed.
+    SourceError (or one of its kinds) with one sentence where it cannot be read; RequestError where
+    `roles` do not fit it, or it needs none.
     """
-    found = find(location, password=password)
-    known = (found.family, found.vintage, found.shape)
+    database, found, shape = _looked_at(location, password)
     try:
-        family, vintage, shape = as_recorded(found.database, *known)
+        if found is None or roles is not None:
+            return _by_roles(database, found, shape, scale, roles)
+        known = (found.family, found.vintage, found.shape)
+        family, vintage, shape = as_recorded(database, *known)
         migrated = shape is not found.shape  # by and by there may be runs that record more
-        again = (lambda: as_recorded(found.database, *known)[2]) if migrated else None
-        return Source(found.database, family, vintage, shape, scale, again)
+        again = (lambda: as_recorded(database, *known)[2]) if migrated else None
+        return Source(database, family, vintage, shape, scale, again)
     except BaseException:
-        found.database.close()
+        database.close()
         raise
+
+
+def _by_roles(
+    database: Database, found: Found | None, shape: Shape, scale: int | None, roles: Mapping | None
+) -> Source:
+    """A database of no known family, read by what its tables and columns look like."""
+    from telemetry.roles.opening import by_roles
+
+    if found is not None:
+        raise RequestError(
+            f"{database.location.text} is a {found.family.label} source, which needs no roles; "
+            "open it without them."
+        )
+    if not shape.tables:
+        raise _unknown(database, shape)
+    read = by_roles(database, shape, roles)
+    return Source(database, read.family, read.origin, read.shape, scale, by_roles=read)
 
 
 @dataclass(frozen=True)
@@ -72,21 +101,52 @@ class Found:
 
 
 def find(location: str | os.PathLike[str], *, password: str | None = None) -> Found:
-    """Recognise what lies at `location`; errors as `open_source`."""
+    """Recognise what lies at `location`; errors as `open_source`, but nothing is read by roles."""
+    database, found, shape = _looked_at(location, password)
+    if found is not None:
+        return found
+    database.close()
+    raise _unknown(database, shape)
+
+
+def _looked_at(
+    location: str | os.PathLike[str], password: str | None
+) -> tuple[Database, Found | None, Shape]:
+    """The database, open, what it was recognised as (None: nothing known), and its own shape."""
     place = parse_location(location)
     database = _connect(place, password)
     try:
         shape = database.shape()
         refuse_newer(database, shape, families)
         found = _of_schemas(database, _recognised(shape))
-        if found is not None:
-            return Found(database, *found)
+        if found is None:
+            return database, None, _with_tables(database, shape)
+        return database, Found(database, *found), shape
     except BaseException:
         database.close()
         raise
-    database.close()
-    raise UnknownFamilyError(
-        f"{place.text} is a {database.engine_label} database of no known family: "
+
+
+def _with_tables(database: Database, shape: Shape) -> Shape:
+    """`shape`, or where it has no tables that of the one other schema which has some."""
+    if shape.tables:
+        return shape
+    others = {name: there for name, there in database.other_schemas().items() if there.tables}
+    if len(others) > 1:
+        names = ", ".join(one_line(name, limit=40) for name in sorted(others))
+        raise SourceError(
+            f"{database.location.text} holds tables in several schemas ({names}); add "
+            f"?schema={min(others)} (or another of them) to the URL."
+        )
+    for name in others:
+        database.look_in(name)
+        database.notes = (*database.notes, f"The tables of the schema {name} are shown.")
+    return next(iter(others.values()), shape)
+
+
+def _unknown(database: Database, shape: Shape) -> UnknownFamilyError:
+    return UnknownFamilyError(
+        f"{database.location.text} is a {database.engine_label} database of no known family: "
         f"{_holds(shape)}; open a database that a supported simulator recorded."
     )
 
@@ -148,7 +208,22 @@ def _connect(place: Location, password: str | None) -> Database:
         from telemetry.engines.duckdb import FolderDatabase
 
         return FolderDatabase(place, folder.views, folder.of_runs)
+    if place.path.is_dir():
+        known = _text_files(place, place.path)
+        if known is not None:
+            return known
     return _open_file(place, place.path)
+
+
+def _text_files(place: Location, path: Path) -> Database | None:
+    """A CSV file or a folder of them; None for anything else."""
+    from telemetry.roles import files
+
+    if not files.recognise(path):
+        return None
+    from telemetry.engines.duckdb import FolderDatabase
+
+    return FolderDatabase(place, files.views)
 
 
 def _file_with_signature(place: Location, path: Path) -> Database | None:
@@ -171,6 +246,9 @@ def _open_file(place: Location, path: Path) -> Database:
     for magic, advice in _PACKED:
         if head.startswith(magic):
             raise SourceError(f"{place.text} {advice}")
+    found = _text_files(place, path) if _what(head) == "a text file" else None
+    if found is not None:
+        return found
     raise SourceError(
         f"{place.text} is {_what(head)}, not a telemetry database; choose another file."
     )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
+from collections.abc import Mapping as Map
 from contextlib import suppress
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from telemetry.answers import ANSWERS, measures, tables, timeline
+from telemetry.answers.csv_lines import csv_lines
+from telemetry.answers.statements import select_of
 from telemetry.cache import KeptAnswers
 from telemetry.cancel import CancelToken
 from telemetry.concepts import (
@@ -20,6 +23,7 @@ from telemetry.concepts import (
     Measure,
     Rule,
     RunId,
+    Statement,
     Table,
 )
 from telemetry.engines import Database, Shape
@@ -27,6 +31,10 @@ from telemetry.errors import ChangedError, NothingFoundError, RequestError
 from telemetry.families.vocabulary import FamilySpec
 from telemetry.queries import Query, RunsQuery, TableQuery
 from telemetry.reader import Layout, Reader
+
+if TYPE_CHECKING:
+    from telemetry.roles.mapping import Mapping
+    from telemetry.roles.opening import ByRoles
 
 T = TypeVar("T")
 MAX_SCALE = 10**12
@@ -47,20 +55,49 @@ class Source:
         shape: Shape,
         scale: int | None = None,
         look_again: Callable[[], Shape] | None = None,
+        by_roles: ByRoles | None = None,
     ) -> None:
-        """`look_again` gives the shape anew where it may change with the runs that are there."""
+        """`look_again` gives the shape anew where it may change with the runs that are there.
+
+        `by_roles` is told of a database of no known family: how it is read.
+        """
         self._database = database
         self._look_again = look_again
-        self._family = family
-        self._vintage = vintage
+        self._set: int | None = None
+        self._adopt(family, vintage, shape, by_roles)
+        self.set_scale(scale)
+
+    def _adopt(
+        self, family: FamilySpec, vintage: str, shape: Shape, by_roles: ByRoles | None
+    ) -> None:
+        database = self._database
         bare = Layout(family, shape, {})
         with database.connection() as connection:
-            self._inferred = family.scales(Reader(bare, connection, CancelToken()), vintage)
+            inferred = family.scales(Reader(bare, connection, CancelToken()), vintage)
         about = f"{family.name}\n{vintage}\n{database.engine_label}\n{database.location.schema}"
+        if by_roles is not None:
+            about += f"\n{by_roles.mapping}"
+        self._family, self._vintage, self._by_roles = family, vintage, by_roles
+        self._inferred, self._layout = inferred, bare
         self._kept = KeptAnswers(database.location.key, database.state, about)
-        self._set: int | None = None
-        self._layout = bare
-        self.set_scale(scale)
+
+    @property
+    def by_roles(self) -> ByRoles | None:
+        """How a database of no known family is read; None for one that its family declares."""
+        return self._by_roles
+
+    def read_by(self, mapping: Mapping) -> None:
+        """Read the database by these roles from now on; blocks for a look at it.
+
+        RequestError where they do not fit, or the family needs none; nothing has changed then.
+        """
+        from telemetry.roles.opening import by_roles
+
+        if self._by_roles is None:
+            raise RequestError(f"{self._family.label} sources need no roles.")
+        read = by_roles(self._database, self._by_roles.stored, mapping)
+        self._adopt(read.family, read.origin, read.shape, read)
+        self.set_scale(self._set)
 
     @property
     def key(self) -> str:
@@ -95,7 +132,7 @@ class Source:
         return tuple(declared.rule for declared in self._family.audit)
 
     @property
-    def scales(self) -> Mapping[str, int]:
+    def scales(self) -> Map[str, int]:
         """What stored integers are divided by, by scale name; 1: shown as stored."""
         return self._layout.scales
 
@@ -113,7 +150,7 @@ class Source:
             size_bytes=self._database.size_bytes(),
             tables=described,
             missing=tuple(_missing(described)),
-            notes=(*self._database.notes, *self._scale_notes()),
+            notes=(*self._database.notes, *self._role_notes(), *self._scale_notes()),
         )
 
     def fingerprint(self, token: CancelToken | None = None) -> Fingerprint:
@@ -128,7 +165,7 @@ class Source:
         """The table that plays `role` (it may be not recorded here); None: the family has none."""
         return next((t for t in self.tables if t.role == role), None)
 
-    def explain(self, table: str, row: Mapping[str, Cell]) -> str:
+    def explain(self, table: str, row: Map[str, Cell]) -> str:
         """A row of `table` (by column name, payload included) in words; "" where it has none."""
         told = self._layout.table_spec(table).explain
         return "" if told is None else told(row)
@@ -190,6 +227,16 @@ class Source:
             beside = partial(self._database.beside, connection, token)
             return answer(Reader(self._layout, connection, token, beside), query)
 
+    def statement(self, query: Query[Any], token: CancelToken | None = None) -> Statement:
+        """The statement whose rows answer a table's or a series' query, values written out.
+
+        RequestError for other queries, NothingFoundError where nothing is recorded.
+        """
+        token = token or CancelToken()
+        with self._database.connection(token, _about(query)) as connection:
+            select, divided = select_of(Reader(self._layout, connection, token), query)
+            return self._database.spelled(connection, select, divided)
+
     def stream(
         self, query: TableQuery, token: CancelToken | None = None
     ) -> Generator[tuple[tuple[Cell, ...], ...]]:
@@ -197,6 +244,24 @@ class Source:
         token = token or CancelToken()
         with self._database.connection(token, _about(query)) as connection:
             yield from tables.stream(Reader(self._layout, connection, token), query)
+
+    def csv_lines(
+        self,
+        query: TableQuery,
+        lines: Callable[[list[tuple[Cell, ...]]], str],
+        limit: int | None = None,
+        token: CancelToken | None = None,
+    ) -> Generator[tuple[str, int]]:
+        """All rows that match (at most `limit`) as lines of CSV, with how many rows they are.
+
+        Constant memory. The engine writes them where it writes exactly what `lines` would make of
+        their values, and `lines` does where not; `query.limit` is ignored.
+        """
+        token = token or CancelToken()
+        with self._database.connection(token, _about(query)) as connection:
+            by_engine = partial(self._database.lines, connection, token=token)
+            reader = Reader(self._layout, connection, token, by_engine=by_engine)
+            yield from csv_lines(reader, query, lines, limit)
 
     def stream_columns(self, query: TableQuery) -> tuple[Column, ...]:
         """The columns of the rows that `stream` gives."""
@@ -214,6 +279,9 @@ class Source:
 
     def close(self) -> None:
         self._database.close()
+
+    def _role_notes(self) -> tuple[str, ...]:
+        return () if self._by_roles is None else self._by_roles.notes
 
     def _scale_notes(self) -> tuple[str, ...]:
         if self._set is not None:

@@ -53,6 +53,7 @@ def _at(reader: Reader, table: TableSpec, run_id: RunId, tick: Any, *roles: str)
     for role in roles:
         spec = next((c for c in table.columns if c.role == role), None)
         elements.append(sa.null() if spec is None else reader.layout.element(table, spec))
+    keys = [reader.column(table.name, k) for k in table.key if reader.has(table.name, k)]
     statement = (
         sa.select(*(e.label(f"c{i}") for i, e in enumerate(elements)))
         .select_from(reader.layout.selectable(table.name))
@@ -60,7 +61,7 @@ def _at(reader: Reader, table: TableSpec, run_id: RunId, tick: Any, *roles: str)
             reader.column(table.name, str(table.run)) == run_id,
             reader.column(table.name, str(table.tick)) == tick,
         )
-        .order_by(reader.column(table.name, table.key[0]))
+        .order_by(*keys[:1])
     )
     return reader.rows(statement)
 

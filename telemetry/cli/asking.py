@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from telemetry.cli.interrupt import current_token
 from telemetry.cli.options import setting
@@ -16,6 +18,9 @@ from telemetry.filters import Filter, parse_assignment
 from telemetry.queries import ExperimentsQuery, RunsQuery, Sort, Where
 from telemetry.source import Source
 
+if TYPE_CHECKING:
+    from telemetry.roles.mapping import Mapping
+
 ONLY = "-"
 _EXPECTED = ("trades", "attempts")
 PASSWORD = "TELEMETRY_PASSWORD"
@@ -25,13 +30,26 @@ PASSWORD = "TELEMETRY_PASSWORD"
 def opened(location: str, output: Output) -> Iterator[Source]:
     """The open source at `location`; says what was inferred about it."""
     source = open_source(
-        location, scale=setting("scale"), password=os.environ.get(PASSWORD) or None
+        location,
+        scale=setting("scale"),
+        password=os.environ.get(PASSWORD) or None,
+        roles=given_roles(),
     )
     try:
         output.notes(source.identity.notes)
         yield source
     finally:
         source.close()
+
+
+def given_roles() -> Mapping | None:
+    """The mapping that --roles names."""
+    named = setting("roles")
+    if named is None:
+        return None
+    from telemetry.roles import kept
+
+    return kept.read(Path(named))
 
 
 def find_table(source: Source, name: str) -> Table:

@@ -22,7 +22,7 @@ def setting(name: str, default: Any = None) -> Any:
 
 
 def common(command: F) -> F:
-    """--format, --scale, --no-color and --quiet, before or after the command's name."""
+    """--format, --scale, --roles, --no-color and --quiet, also before the command's name."""
     for option in (
         click.option(
             "--quiet", "-q", is_flag=True, expose_value=False, callback=_keep,
@@ -31,6 +31,10 @@ def common(command: F) -> F:
         click.option(
             "--no-color", is_flag=True, expose_value=False, callback=_keep,
             help="No colours in text.",
+        ),
+        click.option(
+            "--roles", metavar="FILE", expose_value=False, callback=_keep,
+            help="What the tables of an unknown database are (telemetry roles writes such files).",
         ),
         click.option(
             "--scale", type=click.IntRange(min=1), metavar="N", expose_value=False,

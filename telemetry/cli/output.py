@@ -83,6 +83,10 @@ class Output:
             indent = 2 if self.format == "json" else None
             self._stream.write(json_text(value, indent=indent) + "\n")
 
+    def plain(self, text: str) -> None:
+        """Print a text that is in its format already."""
+        self._stream.write(text)
+
     def note(self, text: str) -> None:
         """Say something beside the data, on one line of standard error."""
         if not self._quiet:

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from telemetry.concepts import Rule, TickRange
 from telemetry.families.vocabulary import (
-    AuditRule,
     Auditing,
+    AuditRule,
     Judged,
     TableSpec,
     fault_where,
@@ -103,7 +103,11 @@ def _once(place: Mapped) -> AuditRule:
             n = sa.func.count()
             fault = sa.case((n > 1, 1), else_=0).label("fault")
             labels = [e.label(name) for e, name in zip(by, ("tick", "agent"), strict=False)]
-            return sa.select(fault, *labels, n.label("n")).where(own, within(tick, window)).group_by(*by)
+            return (
+                sa.select(fault, *labels, n.label("n"))
+                .where(own, within(tick, window))
+                .group_by(*by)
+            )
 
         def tell(row: Mapping[str, Any]) -> str:
             who = "" if agent is None else f" of {row['agent']}"

@@ -91,7 +91,7 @@ def _spec(
     is_key = table.keys.primary == (column.name,) and role == PLAIN
     told = None if role in _NO_COLUMN_ROLE else role
     runs = kind == "runs"
-    few = bool(column.words) and column.repeated and not column.nulls == column.rows
+    few = bool(column.words) and column.repeated and column.nulls != column.rows
     as_text = isinstance(cast, sa.Text) or (role in _TEXTS and column.written)
     own_kind: Kind = "int" if isinstance(cast, sa.BigInteger) else kind_of(column)
     by_clock = role in ("start", "end") and own_kind == "int"
@@ -100,8 +100,8 @@ def _spec(
         label_of(column.name),
         "text" if as_text else own_kind,
         role="key" if is_key and not runs else told,
-        visible=runs or not (role in ("run", "payload") or is_key) and not by_clock,
-        facet=role in _FACETS or (few and role == PLAIN and column.kind in ("text", "flag")),
+        visible=runs or (not (role in ("run", "payload") or is_key) and not by_clock),
+        facet=role in _FACETS or (few and role == PLAIN and kind_of(column) in ("text", "flag")),
         decimal_text=column.written and not as_text and cast is None,
         words=_words(column) if role == "result" else (),
         help="" if column.kind or not column.rows else "Empty in every row looked at.",

@@ -84,9 +84,7 @@ def _tables(places: Sequence[Mapped], metadata: sa.MetaData) -> list[TableSpec]:
     return found
 
 
-def _experiments(
-    places: Sequence[Mapped], known: Map[str, TableEvidence]
-) -> TableEvidence | None:
+def _experiments(places: Sequence[Mapped], known: Map[str, TableEvidence]) -> TableEvidence | None:
     """The table that the runs' experiment refers to."""
     runs = next((p for p in places if p.own.kind == "runs"), None)
     column = None if runs is None else runs.own.with_role("experiment")

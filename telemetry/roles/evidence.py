@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,9 +20,9 @@ from telemetry.engines.keys import Keys, keys_of
 from telemetry.values import cell
 
 SAMPLE = 300
-"""Rows that are read of each table, from its beginning …"""
+"""Rows that are read of a large table from its beginning …"""
 TAIL = 100
-"""… and from its end, where the engine numbers the rows."""
+"""… and from its end, where the engine numbers the rows; of a table no larger, all of them."""
 _LETTERS = 160
 """What is read of a long text."""
 _WORDS = 12
@@ -66,7 +67,8 @@ class ColumnEvidence:
 class TableEvidence:
     """A table: its columns and keys, the rows that were read and whether these are all of them.
 
-    `numbered`: the engine gives its rows numbers (rowid). In `sample` long texts are cut.
+    `numbered`: the engine gives its rows numbers (rowid); `last` is the number of the last one, so
+    that there are no more rows than that (None: not known). In `sample` long texts are cut.
     """
 
     name: str
@@ -76,6 +78,7 @@ class TableEvidence:
     complete: bool = False
     numbered: bool = False
     indices: tuple[tuple[str, ...], ...] = ()
+    last: int | None = None
 
     @property
     def rows(self) -> int:
@@ -125,6 +128,7 @@ def read_evidence(database: Database, shape: Shape) -> tuple[TableEvidence, ...]
                     complete,
                     numbered,
                     shape.indices.get(name, ()),
+                    _last(connection, name) if numbered else None,
                 )
             )
     return tuple(found)
@@ -141,6 +145,17 @@ def _numbered(connection: sa.Connection, table: str, columns: Any) -> bool:
     return False
 
 
+def _last(connection: sa.Connection, table: str) -> int | None:
+    """The highest number of a row of SQLite, which it finds at once."""
+    if connection.dialect.name != "sqlite":
+        return None
+    with suppress(sa.exc.DBAPIError):
+        statement: sa.Select[Any] = sa.select(sa.func.max(sa.literal_column("rowid")))
+        (found,) = _rows(connection, statement, table, 1)[0]
+        return 0 if found is None else int(found)
+    return None
+
+
 def _sample(
     connection: sa.Connection, table: str, columns: Any, numbered: bool
 ) -> tuple[list[tuple[Any, ...]], bool]:
@@ -148,16 +163,16 @@ def _sample(
     own = sa.table(table, *(sa.column(c) for c in columns))
     dialect = connection.dialect.name
     told = [_short(own.c[c], str(columns[c]).lower(), dialect) for c in columns if c != "rowid"]
-    statement = sa.select(*(e.label(f"c{i}") for i, e in enumerate(told)))
+    statement: sa.Select[Any] = sa.select(*(e.label(f"c{i}") for i, e in enumerate(told)))
     try:
         # On a server one table that may not be read must not end the transaction.
         with connection.begin_nested() if dialect == "postgresql" else nullcontext():
-            rows = _rows(connection, statement, own, SAMPLE + 1)
-            if len(rows) <= SAMPLE:
+            rows = _rows(connection, statement, own, SAMPLE + TAIL + 1)
+            if len(rows) <= SAMPLE + TAIL:
                 return rows, True
             rows = rows[:SAMPLE]
             if numbered and dialect == "sqlite":
-                last = sa.literal_column("rowid").desc()
+                last: Any = sa.literal_column("rowid").desc()
                 rows += reversed(_rows(connection, statement.order_by(last), own, TAIL))
     except sa.exc.DBAPIError:
         return [], False
@@ -201,7 +216,7 @@ def _judged(name: str, declared: str, values: Sequence[Any]) -> ColumnEvidence:
         len(cells),
         len(cells) - len(filled),
         distinct,
-        bool(numbers) and all(a <= b for a, b in zip(numbers, numbers[1:], strict=False)),
+        bool(numbers) and all(a <= b for a, b in pairwise(numbers)),
         min(numbers, default=0.0),
         max(numbers, default=0.0),
         tuple(sorted(texts)) if len(texts) <= _WORDS else (),

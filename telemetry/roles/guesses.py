@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from telemetry.roles.evidence import ColumnEvidence, TableEvidence
 from telemetry.roles.words import SECRET, parts_of
 
-IDS = frozenset(("id", "ids", "uuid", "guid", "no", "nr", "number", "index", "key", "name"))
+IDS = frozenset(("id", "ids", "uuid", "guid", "no", "nr", "number", "index", "key", "name",
+                 "file"))  # fmt: skip
 RUN = frozenset(
     ("run", "runs", "runid", "simulation", "simulations", "sim", "trial", "trials", "replicate",
      "replication", "rep", "session", "sessions")
@@ -61,6 +63,8 @@ _RUN_ROW: tuple[tuple[str, frozenset[str], float], ...] = (
     ("experiment", frozenset(("experiment", "study", "project", "campaign", "group")), 0.75),
     ("iteration", frozenset(("iteration",)), 0.5),
 )  # fmt: skip
+_NAMING = frozenset(("key", "metric", "name", "param", "parameter", "variable", "measure", "tag",
+                     "attribute", "objective"))  # fmt: skip
 LARGEST_TICK = 10**10
 """More is a time by the clock."""
 
@@ -91,13 +95,11 @@ def guesses(table: TableEvidence, column: ColumnEvidence) -> Iterator[Guess]:
 
 
 def _is_secret(parts: tuple[str, ...]) -> bool:
-    beside = zip(parts, parts[1:], strict=False)
-    return bool(SECRET_WORDS.intersection(parts)) or any(pair in _SECRET_PAIRS for pair in beside)
+    pairs = pairwise(parts)
+    return bool(SECRET_WORDS.intersection(parts)) or any(p in _SECRET_PAIRS for p in pairs)
 
 
-def _ticks(
-    table: TableEvidence, column: ColumnEvidence, parts: tuple[str, ...]
-) -> Iterator[Guess]:
+def _ticks(table: TableEvidence, column: ColumnEvidence, parts: tuple[str, ...]) -> Iterator[Guess]:
     whole = column.kind == "int" or (column.kind == "real" and not column.rows)
     if not (whole or column.kind == "") or column.high > LARGEST_TICK:
         return
@@ -182,11 +184,10 @@ def _of_runs(column: ColumnEvidence, parts: tuple[str, ...]) -> Iterator[Guess]:
 
 def _of_values(column: ColumnEvidence, parts: tuple[str, ...]) -> Iterator[Guess]:
     words = set(parts)
-    if words & {"key", "metric", "name", "param", "parameter", "variable", "measure", "tag",
-                "attribute", "objective"} and "value" not in words:  # fmt: skip
-        if column.kind in ("text", "") or "objective" in words:
-            score = 0.85 if words & {"key", "name", "metric", "variable"} else 0.7
-            yield Guess("measure_name", score, f"named {column.name}")
+    naming = bool(words & _NAMING) and "value" not in words
+    if naming and (column.kind in ("text", "") or "objective" in words):
+        score = 0.85 if words & {"key", "name", "metric", "variable"} else 0.7
+        yield Guess("measure_name", score, f"named {column.name}")
     if "value" in words or parts in (("val",), ("score",)):
         exact = parts in (("value",), ("val",)) or parts[-1:] == ("value",)
         if "type" not in words:

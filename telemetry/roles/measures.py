@@ -76,9 +76,7 @@ def _of_names(place: Mapped, names: Sequence[str], metadata: sa.MetaData) -> lis
     return found
 
 
-def _measure(
-    name: str, group: str, table: str, column: str, agent: str, tick: str
-) -> MeasureSpec:
+def _measure(name: str, group: str, table: str, column: str, agent: str, tick: str) -> MeasureSpec:
     return MeasureSpec(name, label_of(name), "", group, table, column, agent, tick)
 
 
@@ -120,7 +118,7 @@ def _once_a_tick(place: Mapped, name: str) -> Select:
         table = stored.table(place.name)
         run, tick, _ = _parts(place, table)
         value = sa.func.min(table.c[name])
-        of = sa.literal_column(f"'{WHOLE}'")
+        of: Any = sa.literal_column(f"'{WHOLE}'")
         columns = (run.label("run"), tick.label("tick"), of.label("of"), value.label("value"))
         return sa.select(*columns).select_from(table).group_by(run, tick)
 

@@ -1,4 +1,4 @@
-"""Opening by roles: evidence, proposal, mapping and declaration of a database of no known family."""
+"""Opening by roles: from evidence to the declaration of a database of no known family."""
 
 from __future__ import annotations
 
@@ -63,7 +63,9 @@ def by_roles(database: Database, shape: Shape, given: Mapping | None = None) -> 
 def _said(mapping: Mapping, origin: str) -> str:
     used = sum(own.kind not in ("other", "left out") for own in mapping.tables.values())
     tables = f"{used} table{'' if used == 1 else 's'}"
-    said = f"This database is of no known family: {tables} of it {'is' if used == 1 else 'are'} read"
+    said = (
+        f"This database is of no known family: {tables} of it {'is' if used == 1 else 'are'} read"
+    )
     if origin == PROPOSED:
         return (
             f"{said} by roles that names and first rows suggest; `telemetry roles` shows them, "
@@ -92,7 +94,9 @@ def _names(
                     "occurs only between them is not offered."
                 )
             if len(names) > MOST_NAMES:
-                notes.append(f"{called} names more than {MOST_NAMES} values; the first are offered.")
+                notes.append(
+                    f"{called} names more than {MOST_NAMES} values; the first are offered."
+                )
             found[table.name] = tuple(str(name) for name in names[:MOST_NAMES])
         return found, tuple(notes), connection.dialect.name
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from telemetry.roles.evidence import ColumnEvidence, TableEvidence
 from telemetry.roles.guesses import SECRET_WORDS, Guess, guesses
 from telemetry.roles.mapping import Mapping, TableRoles
-from telemetry.roles.words import LEFT_OUT, ONCE, PLAIN, ROLES_OF, parts_of
+from telemetry.roles.words import KINDS, LEFT_OUT, ONCE, PLAIN, ROLES_OF, parts_of
 
 _HOUSEKEEPING = ("alembic_version", "schema_migrations", "django_migrations", "version_info",
                  "sqlite_sequence", "schema_version")  # fmt: skip
 _TRADES = {"trade", "trades", "transaction", "transactions", "deal", "deals", "exchange",
-           "exchanges", "payment", "payments", "transfer", "transfers", "sale", "sales"}  # fmt: skip
+           "exchanges", "payment", "payments", "transfer", "transfers", "sale",
+           "sales"}  # fmt: skip
 _ATTEMPTS = {"attempt", "attempts", "try", "tries", "rejection", "rejections", "failure",
              "failures", "negotiation", "negotiations", "offers"}  # fmt: skip
 _EVENTS = {"event", "events", "log", "logs", "history", "action", "actions", "messages"}
@@ -64,9 +65,8 @@ def propose(tables: Sequence[TableEvidence]) -> Proposal:
     """A kind for every table and a role for every column, each with its reason."""
     runs = _runs_table(tables)
     found = [_proposed(table, runs) for table in tables]
-    place = {name: i for i, name in enumerate(
-        ("runs", "states", "values", "trades", "attempts", "events", "other", LEFT_OUT))}  # fmt: skip
-    found.sort(key=lambda t: (place[t.kind], -t.confidence, t.evidence.name.lower()))
+    order = list(KINDS)
+    found.sort(key=lambda t: (order.index(t.kind), -t.confidence, t.evidence.name.lower()))
     return Proposal(tuple(found))
 
 
@@ -115,9 +115,7 @@ def _run_column(table: TableEvidence, runs: TableEvidence, key: str) -> Guess | 
     return None
 
 
-def _proposed(
-    table: TableEvidence, runs: tuple[TableEvidence, str] | None
-) -> TableProposal:
+def _proposed(table: TableEvidence, runs: tuple[TableEvidence, str] | None) -> TableProposal:
     known = {column.name: list(guesses(table, column)) for column in table.columns}
     own = False
     if runs is not None:
@@ -142,7 +140,9 @@ def _kind(
     words = set(parts_of(table.name))
 
     def sure(role: str, least: float = 0.5) -> bool:
-        return any(g.role == role and g.confidence >= least for told in known.values() for g in told)
+        return any(
+            g.role == role and g.confidence >= least for told in known.values() for g in told
+        )
 
     if SECRET_WORDS & words:
         return LEFT_OUT, 0.9, f"named {table.name}: secrets are not shown"
@@ -152,7 +152,7 @@ def _kind(
         return "runs", 0.95, "others refer to its key, and it is named so"
     if not table.columns or (table.complete and not table.rows):
         return "other", 0.9, "it has no rows" if table.columns else "it has no columns"
-    if _is_long(table, known, sure):
+    if _is_long(table, known):
         return "values", 0.85, "a name and a value in each row"
     both = sure("buyer") and sure("seller")
     if words & _ATTEMPTS and (sure("result") or sure("reason")):
@@ -163,19 +163,18 @@ def _kind(
         return "trades", 0.9, f"named {table.name}, with amounts or prices"
     if both and (sure("price") or sure("quantity", 0.7)):
         return "trades", 0.8, "two sides with a price or a quantity"
-    eventful = sure("event") or words & _EVENTS
+    eventful = (sure("event") or words & _EVENTS) and (sure("event", 0.6) or sure("kind", 0.4))
     if sure("tick") and eventful and not (words & _STATES and sure("measure")):
-        if sure("event", 0.6) or sure("kind", 0.4):
-            return "events", 0.75, "rows with a tick and a word for what happened"
+        return "events", 0.75, "rows with a tick and a word for what happened"
     if sure("tick") and (sure("measure") or sure("state", 0.5) or sure("mode")):
         who = "each agent and tick" if sure("agent") else "each tick"
         return "states", 0.85, f"numbers or states in a row for {who}"
     if sure("tick") and (sure("event") or sure("kind", 0.4)):
         return "events", 0.6, "rows with a tick and a word"
-    return "other", 0.5, "nothing in it has a tick"  if not sure("tick") else "a tick, but no number"
+    return "other", 0.5, "nothing in it has a tick" if not sure("tick") else "a tick, but no number"
 
 
-def _is_long(table: TableEvidence, known: dict[str, list[Guess]], sure: object) -> bool:
+def _is_long(table: TableEvidence, known: dict[str, list[Guess]]) -> bool:
     """A row for each value: what it is called in one column, what it is in another."""
     named = [n for n, told in known.items() for g in told if g.role == "measure_name"]
     valued = [n for n, told in known.items() for g in told if g.role == "value"]
@@ -186,9 +185,7 @@ def _is_long(table: TableEvidence, known: dict[str, list[Guess]], sure: object) 
     return tied or len(free) <= 2
 
 
-def _chosen(
-    table: TableEvidence, allowed: dict[str, list[Guess]], kind: str
-) -> dict[str, Guess]:
+def _chosen(table: TableEvidence, allowed: dict[str, list[Guess]], kind: str) -> dict[str, Guess]:
     """One guess a column, the surest first; a role of one column alone goes to the surest."""
     pairs = [(g, name) for name, told in allowed.items() for g in told]
     if kind == "values" and _one_a_run(table, allowed):
@@ -204,20 +201,19 @@ def _chosen(
         taken.add(guess.role)
     if kind == "states":
         found = {name: _of_whole_run(table, name, guess, found) for name, guess in found.items()}
-    return {
-        c.name: found.get(c.name, Guess(PLAIN, 0.5, _plain(c))) for c in table.columns
-    }
+    return {c.name: found.get(c.name, Guess(PLAIN, 0.0, _plain(c))) for c in table.columns}
 
 
-def _of_whole_run(
-    table: TableEvidence, name: str, guess: Guess, found: dict[str, Guess]
-) -> Guess:
+def _of_whole_run(table: TableEvidence, name: str, guess: Guess, found: dict[str, Guess]) -> Guess:
     """A number that is the same in all rows of a run, or of a tick, is no agent's own."""
     place = {g.role: n for n, g in found.items() if g.role in ("run", "tick", "agent")}
     if guess.role != "measure":
         return guess
+    known = table.column(name)
     if "run" in place and table.same_within(name, place["run"]):
         return Guess("parameter", 0.7, "the same in every row of a run")
+    if "run" in place and known is not None and known.distinct == 1 and table.rows > 1:
+        return Guess("parameter", 0.55, "the same in every row looked at")
     at = [place[role] for role in ("run", "tick") if role in place]
     if "agent" in place and table.same_within(name, *at):
         return Guess("run_measure", 0.7, "the same for every agent of a tick")
@@ -226,6 +222,7 @@ def _of_whole_run(
 
 def _one_a_run(table: TableEvidence, allowed: dict[str, list[Guess]]) -> bool:
     """Whether the keys let a name occur once a run: then a step beside it is no tick."""
+
     def surest(role: str) -> str | None:
         told = [(g.confidence, n) for n, gs in allowed.items() for g in gs if g.role == role]
         return max(told)[1] if told else None

@@ -25,6 +25,8 @@ from telemetry.roles.tables import ONLY_RUN, Mapped
 from telemetry.roles.words import label_of
 
 _FACTS = 40
+_FEW = 50_000
+"""Rows that may be read once for each run."""
 _UNDER_WAY = frozenset(("unfinished", "running", "paused", "started", "active", "pending",
                         "in progress"))  # fmt: skip
 
@@ -75,7 +77,8 @@ def _listed(
     )  # fmt: skip
     status = own.with_role("status")
     return _runs(table, rows, own.with_role("name"), status, own.with_role("config"),
-                 own.with_role("experiment"), own.with_role("iteration"))  # fmt: skip
+                 own.with_role("experiment"), own.with_role("iteration"),
+                 own.all_with("start"))  # fmt: skip
 
 
 def _named_by_rows(
@@ -116,8 +119,9 @@ def _only_one(
     model = sa.Table(table_name, metadata, sa.Column("run", sa.BigInteger))
 
     def select(stored: Stored) -> sa.Select[Any]:
-        only = sa.literal_column(str(ONLY_RUN), sa.BigInteger)
-        return sa.select(only.label("run"), sa.literal(name, sa.Text).label("name"))
+        only: Any = sa.literal_column(str(ONLY_RUN), sa.BigInteger)
+        called: Any = sa.literal(name, sa.Text)
+        return sa.select(only.label("run"), called.label("name"))
 
     table = TableSpec(table_name, "Runs", "runs", model, columns, ("run",), "run", None,
                       sort="run", select=select)  # fmt: skip
@@ -132,6 +136,7 @@ def _runs(
     config: str | None = None,
     experiment: str | None = None,
     iteration: str | None = None,
+    order: tuple[str, ...] = (),
 ) -> Runs:
     timed = [p for p in rows if p.tick is not None]
     spec = RunSpec(
@@ -146,6 +151,7 @@ def _runs(
         tick_tables=tuple(p.name for p in timed),
         experiment=experiment,
         iteration=iteration,
+        order=order,
         ticks_listed=all(_ends_known(p) for p in timed),
         under_way=_UNDER_WAY,
     )
@@ -159,8 +165,9 @@ def _status(fields: Mapping[str, Cell], status: str | None) -> str:
 
 def _ends_known(place: Mapped) -> bool:
     """Whether the first and last tick of a run are found without reading all rows."""
-    if place.evidence.complete:
-        return True
+    last = place.evidence.last
+    if place.evidence.complete or place.dialect == "duckdb" or (last is not None and last <= _FEW):
+        return True  # DuckDB reads the ticks of all runs at once
     real = place.run not in dict(place.given)
     lead = (place.run,) if real else (place.tick,)
     return any(index[:1] == lead for index in place.evidence.indices)

@@ -1,4 +1,4 @@
-"""Tables of a mapped database as declarations, also those that have no run or agent of their own."""
+"""Tables of a mapped database as declarations, also those without a run or agent of their own."""
 
 from __future__ import annotations
 
@@ -73,11 +73,12 @@ class Mapped:
             table = stored.table(self.name)
             hidden = self.own.all_with(SECRET)
             names = [c.name for c in self.evidence.columns if c.name and c.name not in hidden]
-            columns = [self.read(name, table).label(name) for name in names]
+            columns: list[Any] = [self.read(name, table).label(name) for name in names]
             if "rowid" in table.c:
                 columns.append(table.c["rowid"].label("rowid"))
-            given = [sa.literal_column(text).label(name) for name, text in self.given]
-            return sa.select(*columns, *given).select_from(table)
+            for name, text in self.given:
+                columns.append(sa.literal_column(text).label(name))
+            return sa.select(*columns).select_from(table)
 
         return build
 
@@ -112,9 +113,7 @@ def declared(place: Mapped, metadata: sa.MetaData, role: str | None) -> TableSpe
         table.name,
         label_of(table.name),
         role,
-        metadata.tables.get(table.name, None)
-        if table.name in metadata.tables
-        else model_of(table, metadata, place.dialect),
+        model_of(table, metadata, place.dialect),
         (*columns, *extra),
         key=table.keys.primary or ("rowid",),
         run=place.run,

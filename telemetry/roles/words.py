@@ -39,7 +39,9 @@ ROLES: dict[str, Word] = {
         Word("tick", "tick", "when: a whole number that counts up"),
         Word("agent", "agent", "who"),
         Word("measure", "measure", "a number that is plotted over ticks"),
-        Word("run_measure", "measure of the run", "plotted once a tick, though many rows repeat it"),
+        Word(
+            "run_measure", "measure of the run", "plotted once a tick, though many rows repeat it"
+        ),
         Word("state", "state", "a word that holds for a while: drawn as a lane"),
         Word("mode", "mode", "the mode of the simulation: drawn as a lane"),
         Word("regime", "regime", "the regime of the simulation: drawn as a lane"),
@@ -84,8 +86,19 @@ _EXCHANGE = (*_ROW, "buyer", "seller", "counterparty", "price", "quantity", "amo
              "direction", "mode", "regime", "result", "reason", "x", "y")  # fmt: skip
 ROLES_OF: dict[str, tuple[str, ...]] = {
     "runs": (PLAIN, *_RUN_ROW, "payload", SECRET),
-    "states": (PLAIN, *_ROW, "measure", "run_measure", "state", "mode", "regime", "x", "y",
-               "parameter", SECRET),
+    "states": (
+        PLAIN,
+        *_ROW,
+        "measure",
+        "run_measure",
+        "state",
+        "mode",
+        "regime",
+        "x",
+        "y",
+        "parameter",
+        SECRET,
+    ),
     "values": (PLAIN, "run", "tick", "agent", "measure_name", "value", "no_value", SECRET),
     "trades": (PLAIN, *_EXCHANGE, SECRET),
     "attempts": (PLAIN, *_EXCHANGE, SECRET),

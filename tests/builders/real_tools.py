@@ -1,7 +1,7 @@
 """Databases of public tools, recorded with the real packages; no test needs them.
 
-    python -m venv tools && tools/bin/pip install mesa==3.3.1 networkx pandas mlflow-skinny==3.17.2 \\
-        alembic sqlalchemy optuna==5.0.0
+    python -m venv tools
+    tools/bin/pip install mesa==3.3.1 networkx pandas mlflow-skinny==3.17.2 alembic optuna==5.0.0
     tools/bin/python tests/builders/real_tools.py FOLDER
 
 The tables in `other_tools.py` are what these versions wrote.

@@ -137,11 +137,6 @@ def _no_tables(folder: Path, server: Server) -> Iterator[Refused]:
     yield Refused(server.create(), r"no known family: it holds no tables at all; open")
 
 
-def _other_tables(folder: Path, server: Server) -> Iterator[Refused]:
-    url = server.create("CREATE TABLE runs (id text); CREATE TABLE bookmarks (title text)")
-    yield Refused(url, r"no known family: it holds the tables bookmarks, runs; open")
-
-
 def _closed_schema(folder: Path, server: Server) -> Iterator[Refused]:
     role = f"stranger{secrets.token_hex(4)}"
     url = server.create(in_schemas("private") + f"CREATE ROLE {role} LOGIN;")
@@ -194,7 +189,6 @@ MAKERS: dict[str, Maker] = {
     "unknown database": _unknown_database,
     "unknown user": _unknown_user,
     "no tables": _no_tables,
-    "tables of another program": _other_tables,
     "schema without permission": _closed_schema,
     "schemas of several users": _two_schemas,
     "unknown schema": _unknown_schema,

@@ -84,6 +84,7 @@ def _arguments(place: Path | str, source: Source, out: Path) -> dict[str, list[l
     few: list[object] = ["--limit", "3"]
     return {
         "identify": [[place]],
+        "roles": [[place]],
         "list": [[place]],
         "experiments": [[place]],
         "iterations": [[place, experiment]],

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 import telemetry
-from telemetry.errors import SourceError, UnknownFamilyError
+from telemetry.errors import SourceError
 from telemetry.queries import (
     ColumnsQuery,
     CountQuery,
@@ -161,12 +161,13 @@ def test_a_database_without_its_wal_is_told_from_an_empty_one(tmp_path: Path) ->
         telemetry.open_source(path)
 
 
-def test_a_database_of_other_tables_is_of_no_known_family(tmp_path: Path) -> None:
+def test_a_database_of_other_tables_is_read_by_roles(tmp_path: Path) -> None:
     path = tmp_path / "other.db"
     with duckdb.connect(str(path)) as connection:
         connection.execute("CREATE TABLE simulation_runs(simulation_id VARCHAR, other BIGINT)")
-    with pytest.raises(UnknownFamilyError, match="simulation_runs"):
-        telemetry.open_source(path)
+    source = telemetry.open_source(path)
+    assert (source.identity.family, source.identity.engine) == ("mapped", "DuckDB")
+    assert "simulation_runs" in [table.name for table in source.tables]
 
 
 def test_the_bytes_tell_the_engine_whatever_the_name_says(tmp_path: Path) -> None:
@@ -177,5 +178,4 @@ def test_the_bytes_tell_the_engine_whatever_the_name_says(tmp_path: Path) -> Non
     connection.execute("CREATE TABLE t(x)")
     connection.commit()
     connection.close()
-    with pytest.raises(UnknownFamilyError, match="SQLite"):
-        telemetry.open_source(lite)
+    assert telemetry.open_source(lite).identity.engine == "SQLite"
