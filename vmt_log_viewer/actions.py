@@ -60,6 +60,7 @@ WHY = {
     "busy": "nothing is being read",
     "table": "this view shows no table",
     "ringing": "no filter rings",
+    "split": "the views are not split",
 }
 """What is the matter where a need of a verb is not met."""
 MENUS = ("File", "Edit", "Go", "View", "Help")
@@ -121,9 +122,14 @@ VERBS: tuple[Verb, ...] = (
         "View",
         "Ctrl+\\",
         "run",
-        "columns",
+        "arrows-left-right",
         separator=True,
     ),
+    _verb("split_right", "Split: the view to the right", "View", "Ctrl+Alt+Right", "run",
+          "columns"),
+    _verb("split_below", "Split: the view below", "View", "Ctrl+Alt+Down", "run",
+          "rows"),
+    _verb("join", "Join the halves", "View", "Ctrl+Alt+Up", "split", "square"),
     _verb("show_library", "Library", "View", "F9", icon="list-dashes", checkable=True,
           separator=True),
     _verb("show_inspector", "Inspector", "View", "F10", icon="info", checkable=True),

@@ -102,6 +102,9 @@ class Verbs(QObject):
         self._actions["follow"].setChecked(bool(self._context.settings.get("follow", True)))
         self.follower.set_on(self._actions["follow"].isChecked())
         bind("move_view", window.area.move_current)
+        bind("split_right", lambda: window.area.split_current("right"))
+        bind("split_below", lambda: window.area.split_current("bottom"))
+        bind("join", window.area.join)
         for key, dock in (
             ("show_library", window.library_dock),
             ("show_inspector", window.inspector_dock),
@@ -178,6 +181,7 @@ class Verbs(QObject):
             "marks": bool(document.marks.ticks),
             "table": self.filtering.current() is not None,
             "ringing": any(saved.rings for saved in self.filtering.of_source()),
+            "split": area.split,
             "export": view is not None and view.export_request() is not None,
             "busy": not self._context.runner.idle(),
         }

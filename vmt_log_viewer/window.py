@@ -201,6 +201,7 @@ class Window(QMainWindow):
         """Remember what the window looks like."""
         settings = self.context.settings
         self.library.save()
+        settings.set("window.views", self.area.arrangement())
         if not self._narrow:
             settings.set("window.state", bytes(self.saveState().toBase64()).decode())
         settings.set("window.geometry", bytes(self.saveGeometry().toBase64()).decode())
@@ -212,6 +213,9 @@ class Window(QMainWindow):
             text = settings.get(f"window.{key}")
             if isinstance(text, str):
                 restore(QByteArray.fromBase64(text.encode()))
+        views = settings.get("window.views")
+        if isinstance(views, dict):
+            self.area.arrange(views)
 
     def event(self, event: QEvent) -> bool:
         """Leave plain keys to the widget that has the keyboard where it needs them itself."""

@@ -1,0 +1,68 @@
+"""ViewPage: the place of one view among the tabs, filled when it is first seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QLayout, QVBoxLayout, QWidget
+
+from telemetry.concepts import RunId
+from telemetry.text import one_line
+from vmt_log_viewer.views.view import Context, View
+
+if TYPE_CHECKING:
+    from telemetry.source import Source
+
+LEAST = QSize(280, 140)
+
+
+class ViewPage(QWidget):
+    """The place of one view. The view is made, and told of the run, when it is first seen."""
+
+    def __init__(self, kind: type[View], context: Context) -> None:
+        super().__init__()
+        self.kind = kind
+        self.view: View | None = None
+        self.reason: str | None = None
+        self.stale = False  # the source may tell more than the view shows
+        self._context = context
+        self._wanted: tuple[Source, RunId | None] | None = None
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        # A view that wants more room than there is must not push the docks aside.
+        layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+        self.setMinimumSize(LEAST)
+
+    def want(self, source: Source, run_id: RunId | None) -> None:
+        """Show this run as soon as the page is seen; None: the source above its runs."""
+        self.reason = self.kind.unsuitable(source)
+        if self.reason is None and run_id is None and not self.kind.above_runs:
+            about = one_line(source.name)
+            self.reason = f"{self.kind.title} is about a run, and none of {about} is shown."
+        self._wanted = (source, run_id)
+
+    def fill(self) -> View | None:
+        """The page is seen: make the view if need be and show what is wanted."""
+        if self.reason is not None:
+            return self.view
+        if self._wanted is None:
+            if self.stale and self.view is not None:
+                self.view.refresh()
+            self.stale = False
+            return self.view
+        if self.view is None:
+            self.view = self.kind(self._context)
+            self.layout().addWidget(self.view)
+            self.view.show()  # now, not when the layout comes round to it: views ask when seen
+        (source, run_id), self._wanted, self.stale = self._wanted, None, False
+        if run_id is None:
+            self.view.show_source(source)
+        else:
+            self.view.show_run(source, run_id)
+        return self.view
+
+    def forget(self) -> None:
+        self._wanted = None
+        if self.view is not None:
+            self.view.clear()
