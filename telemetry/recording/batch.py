@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
-
 from telemetry.errors import RecordingError
 from telemetry.recording.bulk import insert_rows
 from telemetry.recording.checks import Plan, Values
+from telemetry.recording.scribe import Into
 from telemetry.recording.target import Target, writing
 from telemetry.recording.transactions import Transactions
 
@@ -39,7 +38,7 @@ class _Buffer:
         self._stretches: dict[str, list[_Stretch]] = {}
         self.rows = 0
 
-    def write(self, connection: Connection) -> None:
+    def write(self, connection: Into) -> None:
         for stretches in self._stretches.values():
             for plan, rows in _joined(stretches):
                 insert_rows(connection, plan.table, plan.names, rows)
@@ -85,8 +84,7 @@ class TickBatch:
             raise RecordingError(f"ticks_per_commit must be 1 or more, not {ticks_per_commit}.")
         self._target = target
         self._transactions = Transactions(target)
-        self._ticks_per_commit = self._transactions.together(ticks_per_commit)
-        self._goes_ahead = self._ticks_per_commit < ticks_per_commit
+        self._ticks_per_commit = ticks_per_commit
         self._max_rows = max_rows
         self._under_way = _Buffer()
         self._ended = _Buffer()
@@ -136,7 +134,8 @@ class TickBatch:
             return
         self._ended.take_over(self._under_way)
         self._ticks_ended += 1
-        if self._ticks_ended >= self._ticks_per_commit or self._ended.rows >= self._max_rows:
+        enough = self._transactions.together(self._ticks_per_commit)
+        if self._ticks_ended >= enough or self._ended.rows >= self._max_rows:
             self._commit_ended()
 
     def drop_tick(self) -> None:
@@ -156,7 +155,7 @@ class TickBatch:
 
     def _commit_ended(self) -> None:
         if self._ticks_ended:
-            self._write(self._ended, ahead=self._goes_ahead)
+            self._write(self._ended, ahead=self._ticks_per_commit > 1)
             self._transactions.commit()
             self._ticks_ended = 0
 
@@ -165,7 +164,7 @@ class TickBatch:
             return
         connection = self._transactions.open
         if connection is None:
-            connection = self._transactions.begin()
+            connection = self._transactions.begin(ahead=buffer.rows if ahead else 0)
             if ahead:
                 self._transactions.go_ahead()
         with writing(self._target):

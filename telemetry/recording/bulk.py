@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
-from itertools import chain
 from operator import methodcaller
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Boolean, Connection, DateTime, Float, Integer, Numeric, String, Table, insert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
+from telemetry.recording.scribe import Into, Parcel
+from telemetry.recording.scribe_process import insert as insert_together
+
 Row = tuple[object, ...]
-_SQLITE_VALUES = 999
-"""As many as any SQLite takes in one statement; more of them gain nothing."""
 _NUL, _NONE = "\0", "\ud800"
 """What no text holds that PostgreSQL takes: between texts, and in place of one."""
 #: (connection, table, names of the columns, rows in the order of the names)
 Insert = Callable[[Connection, Table, Sequence[str], list[Row]], None]
 
 
-def insert_rows(
-    connection: Connection, table: Table, names: Sequence[str], rows: list[Row]
-) -> None:
+def insert_rows(connection: Into, table: Table, names: Sequence[str], rows: list[Row]) -> None:
     """Insert rows of plain values; raises the driver's own errors, or SQLAlchemy's."""
     ready = _bound(connection.dialect, table, names, rows)
+    if isinstance(connection, Parcel):
+        connection.insert(_quoted(connection.dialect, table, names), len(names), ready)
+        return
     way = _WAYS.get(connection.dialect.name, _insert)
     way(connection, table, names, ready)
 
@@ -35,37 +36,12 @@ def _insert(connection: Connection, table: Table, names: Sequence[str], rows: li
     connection.execute(insert(table), [dict(zip(names, row, strict=True)) for row in rows])
 
 
-def _executemany(
-    connection: Connection, table: Table, names: Sequence[str], rows: list[Row]
-) -> None:
-    """Many rows a statement: what a step of SQLite costs beside its rows is then paid once."""
+def _together(connection: Connection, table: Table, names: Sequence[str], rows: list[Row]) -> None:
     cursor: Any = connection.connection.cursor()
     try:
-        done = 0
-        for size in _sizes(len(rows), len(names)):
-            statement = _insert_of(connection.dialect, table, tuple(names), size)
-            cursor.execute(statement, tuple(chain.from_iterable(rows[done : done + size])))
-            done += size
+        insert_together(cursor, _quoted(connection.dialect, table, names), len(names), rows)
     finally:
         cursor.close()
-
-
-@lru_cache(1024)
-def _insert_of(dialect: Dialect, table: Table, names: tuple[str, ...], rows: int) -> str:
-    """SQLite's statement for so many rows."""
-    marks = ",".join([f"({','.join('?' * len(names))})"] * rows)
-    return f"INSERT INTO {_quoted(dialect, table, names)} VALUES {marks}"
-
-
-def _sizes(rows: int, columns: int) -> Iterator[int]:
-    """Rows by statement, each a power of two, so that few statements are ever compiled."""
-    largest = 1 << (max(1, _SQLITE_VALUES // columns).bit_length() - 1)
-    size = largest
-    while rows:
-        while size > rows:
-            size //= 2
-        yield size
-        rows -= size
 
 
 def _copy(connection: Connection, table: Table, names: Sequence[str], rows: list[Row]) -> None:
@@ -123,23 +99,25 @@ def _append(connection: Connection, table: Table, names: Sequence[str], rows: li
     appender.flush()
 
 
-_WAYS: dict[str, Insert] = {"sqlite": _executemany, "postgresql": _copy, "duckdb": _append}
+_WAYS: dict[str, Insert] = {"sqlite": _together, "postgresql": _copy, "duckdb": _append}
 
 
 def update_rows(
-    connection: Connection, table: Table, names: Sequence[str], keys: int, rows: list[Row]
+    connection: Into, table: Table, names: Sequence[str], keys: int, rows: list[Row]
 ) -> None:
     """Write other values over rows that are there; the last ``keys`` of the names say which.
 
     No row may come twice. Raises the driver's own errors, or SQLAlchemy's.
     """
     ready = _bound(connection.dialect, table, names, rows)
-    way = _update_one_by_one if connection.dialect.name != "postgresql" else _update_together
-    way(connection, table, names, keys, ready)
+    if connection.dialect.name == "postgresql":
+        _update_together(cast("Connection", connection), table, names, keys, ready)
+    else:
+        _update_one_by_one(connection, table, names, keys, ready)
 
 
 def _update_one_by_one(
-    connection: Connection, table: Table, names: Sequence[str], keys: int, rows: list[Row]
+    connection: Into, table: Table, names: Sequence[str], keys: int, rows: list[Row]
 ) -> None:
     quote = connection.dialect.identifier_preparer
     equal = [f"{quote.quote(name)} = ?" for name in names]

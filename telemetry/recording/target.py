@@ -26,8 +26,16 @@ from telemetry.errors import RecordingError
 from telemetry.location import redact
 from telemetry.migrations import SchemaSpec, check, stamp
 from telemetry.migrations.tables import create
+from telemetry.recording.scribe import Scribe
 
 _BUSY_SECONDS = 30
+#: In WAL mode the first is safe against a killed process, and spares a wait for the disk. Indices
+#: in no order touch pages all over: let them change in memory before they are written.
+_PRAGMAS = (
+    "PRAGMA synchronous=NORMAL",
+    "PRAGMA cache_size=-16384",
+    "PRAGMA wal_autocheckpoint=4000",
+)
 _CREATING = 0x564D54  # the advisory lock of those who create tables
 #: DuckDB would keep what it wrote in memory, up to most of what the machine has; and leave a
 #: quarter of a megabyte for each column that was thinned. What the URL says goes before these.
@@ -58,15 +66,22 @@ class Target:
         self.engine = engine
         self.name = name
         self.lacking: dict[str, frozenset[str]] = {}
+        on_sqlite = engine.dialect.name == "sqlite"
+        self.scribe = Scribe(engine, _PRAGMAS) if on_sqlite else None
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """A transaction that is committed at the end; raises `RecordingError` where it fails."""
-        with writing(self), self.engine.begin() as connection:
-            yield connection
+        with writing(self):
+            if self.scribe is not None:
+                self.scribe.settle()
+            with self.engine.begin() as connection:
+                yield connection
 
     def close(self) -> None:
         """Release every connection; idempotent."""
+        if self.scribe is not None:
+            self.scribe.close()
         self.engine.dispose()
 
 
@@ -170,12 +185,9 @@ def _check_place(url: URL) -> None:
 
 
 def _prepare_connection(connection: object, _record: object) -> None:
-    """In WAL mode this is safe against a killed process, and spares a wait for the disk."""
     cursor = connection.cursor()  # type: ignore[attr-defined]
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    # Indices in no order touch pages all over: let them change in memory before they are written.
-    cursor.execute("PRAGMA cache_size=-16384")
-    cursor.execute("PRAGMA wal_autocheckpoint=4000")
+    for statement in _PRAGMAS:
+        cursor.execute(statement)
     cursor.close()
 
 

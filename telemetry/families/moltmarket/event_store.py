@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterable, Sequence
 from json.encoder import encode_basestring
 from operator import itemgetter
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -31,6 +30,7 @@ from telemetry.families.moltmarket.models import Base
 from telemetry.families.moltmarket.payloads import json_of
 from telemetry.recording.bulk import insert_rows, update_rows
 from telemetry.recording.checks import Plan, Values
+from telemetry.recording.scribe import Into, Parcel
 from telemetry.recording.target import Target, writing
 from telemetry.recording.transactions import Transactions
 
@@ -66,18 +66,9 @@ def _as_text(own: sa.Table) -> sa.Table:
 _TABLES = {name: _as_text(own) for name, own in Base.metadata.tables.items()}
 _RUNS = _TABLES["runs"].c
 _END = sa.select(_RUNS.event_count, _RUNS.last_event_hash).where(_RUNS.id == sa.bindparam("run"))
+_END_OF_FILE = "SELECT event_count, last_event_hash FROM runs WHERE id = ?"
 _END_LOCKED = _END.with_for_update()
-_STAND = (
-    sa.update(_TABLES["runs"])
-    .where(_RUNS.id == sa.bindparam("run"))
-    .values(
-        {
-            name: sa.bindparam(f"to_{name}")
-            for name in ("status", "current_tick", "event_count", "last_event_hash",
-                         "started_at", "stopped_at")
-        }
-    )
-)  # fmt: skip
+_STAND = ("status", "current_tick", "event_count", "last_event_hash", "started_at", "stopped_at")
 
 
 class Chain:
@@ -133,8 +124,7 @@ class EventStore:
             raise RecordingError(f"ticks_per_commit must be 1 or more, not {ticks_per_commit}.")
         self._target, self._ledger, self._chain = target, ledger, chain
         self._transactions = Transactions(target)
-        self._ticks_per_commit = self._transactions.together(ticks_per_commit)
-        self._goes_ahead = self._ticks_per_commit < ticks_per_commit
+        self._ticks_per_commit = ticks_per_commit
         self._max_rows = max_rows
         self._stored = self._ended = (chain.count, chain.last_hash)
         self._under_way: list[Row] = []
@@ -167,8 +157,8 @@ class EventStore:
         self._under_way = []
         self._changes.add(self._ledger.take())
         self._ticks_ended += 1
-        enough = len(self._waiting) + len(self._changes) >= self._max_rows
-        if enough or self._ticks_ended >= self._ticks_per_commit:
+        full = len(self._waiting) + len(self._changes) >= self._max_rows
+        if full or self._ticks_ended >= self._transactions.together(self._ticks_per_commit):
             self._commit_ended()
 
     def drop_tick(self) -> None:
@@ -189,7 +179,7 @@ class EventStore:
 
     def _commit_ended(self) -> None:
         if self._waiting or len(self._changes):
-            self._write(self._waiting, self._changes, ahead=self._goes_ahead)
+            self._write(self._waiting, self._changes, ahead=self._ticks_per_commit > 1)
             self._waiting, self._changes = [], Changes()
             self._commit()
         self._ticks_ended = 0
@@ -202,7 +192,8 @@ class EventStore:
     def _write(self, events: list[Row], changes: Changes, *, ahead: bool = False) -> None:
         connection = self._transactions.open
         if connection is None:
-            connection = self._transactions.begin()
+            rows = len(events) + len(changes)
+            connection = self._transactions.begin(ahead=rows if ahead else 0)
             with writing(self._target):
                 claim(connection, self._chain.run_id, self._stored)
             if ahead:
@@ -219,33 +210,35 @@ class EventStore:
             self._stored = self._ended
 
 
-def claim(connection: sa.Connection, run_id: str, expected: tuple[int, str]) -> None:
+def claim(connection: Into, run_id: str, expected: tuple[int, str]) -> None:
     """Take the run for this transaction; RecordingError where its chain ends elsewhere by now.
 
     Two that write one run would fork its chain: the later one is refused instead.
     """
+    refusal = (
+        f"Run {run_id} has been changed by another program since event {expected[0]}; "
+        "nothing more is written to it here."
+    )
+    if isinstance(connection, Parcel):
+        connection.expect(_END_OF_FILE, (run_id,), expected, refusal)
+        return
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     wanted = _END_LOCKED if connection.dialect.name == "postgresql" else _END
     # all, as DuckDB's appender wants nothing left open
     found = connection.execute(wanted, {"run": run_id}).all()
     if [tuple(row) for row in found] != [expected]:
-        raise RecordingError(
-            f"Run {run_id} has been changed by another program since event {expected[0]}; "
-            "nothing more is written to it here."
-        )
+        raise RecordingError(refusal)
 
 
-def write_rows(
-    connection: sa.Connection, name: str, columns: Sequence[str], rows: Iterable[Row]
-) -> None:
+def write_rows(connection: Into, name: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
     """Insert rows into a table, its JSON given as text."""
     listed = list(rows)
     if listed:
         insert_rows(connection, _TABLES[name], columns, listed)
 
 
-def write_changes(connection: sa.Connection, changes: Changes) -> None:
+def write_changes(connection: Into, changes: Changes) -> None:
     """Write the derived rows: new ones as they are, known ones over what is stored."""
     write_rows(connection, "agents", AGENT_COLUMNS, changes.new_agents.values())
     write_rows(connection, "orders", ORDER_COLUMNS, changes.new_orders.values())
@@ -255,22 +248,15 @@ def write_changes(connection: sa.Connection, changes: Changes) -> None:
     _update(connection, "orders", ORDER_COLUMNS, _ORDER_STATE, changes.orders.values())
 
 
-def write_run(connection: sa.Connection, ledger: Ledger, count: int, last_hash: str) -> None:
+def write_run(connection: Into, ledger: Ledger, count: int, last_hash: str) -> None:
     """Let the run row say where the run stands, and where its chain ends."""
-    state: dict[str, Any] = {
-        "run": ledger.run_id,
-        "to_status": ledger.status,
-        "to_current_tick": ledger.current_tick,
-        "to_event_count": count,
-        "to_last_event_hash": last_hash,
-        "to_started_at": ledger.started_at,
-        "to_stopped_at": ledger.stopped_at,
-    }
-    connection.execute(_STAND, state)
+    ends = (ledger.status, ledger.current_tick, count, last_hash)
+    row = (*ends, ledger.started_at, ledger.stopped_at, ledger.run_id)
+    update_rows(connection, _TABLES["runs"], (*_STAND, "id"), 1, [row])
 
 
 def _update(
-    connection: sa.Connection,
+    connection: Into,
     name: str,
     columns: Sequence[str],
     changed: tuple[str, ...],
