@@ -61,7 +61,9 @@ class Driver:
         self.dog.begin("")
 
     def settled(self) -> bool:
-        return self.program.runner.idle() and self.program.window.area.settled()
+        program = self.program
+        dressed = program.dressing.idle()
+        return program.runner.idle() and program.window.area.settled() and dressed
 
     def megabytes(self) -> float:
         return (self._process.memory_info().rss - self._empty) / 1e6

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QSize
+from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -19,6 +19,7 @@ from vmt_log_viewer.background.clock import PlayClock
 from vmt_log_viewer.background.collector import Collector
 from vmt_log_viewer.background.runner import Runner
 from vmt_log_viewer.background.session import Session
+from vmt_log_viewer.dressing import Dressing
 from vmt_log_viewer.notes import Notes
 from vmt_log_viewer.settings import Settings
 from vmt_log_viewer.state.document import Document
@@ -41,6 +42,8 @@ FIRST_SIZE = QSize(1400, 900)
 def application() -> QApplication:
     """The one QApplication, made if need be."""
     sys.setswitchinterval(SWITCH)
+    # Else widgets below a style sheet would keep the palette that they were made with.
+    QApplication.setAttribute(Qt.ApplicationAttribute.AA_UseStyleSheetPropagationInWidgetStyles)
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         app = QApplication([APP_NAME])
@@ -74,7 +77,7 @@ class Program(QObject):
         self.session = Session(self.document, self.runner, self.settings, self.notes)
         self.clock = PlayClock(self.document.playback, self)
         self.window = Window(context, self.actions, self.notes)
-        self._dress()
+        self.dressing = Dressing(self.window, self.theme)
         self.verbs = Verbs(self.window, self.session)
         self._closed = False
         self._icon()
@@ -104,6 +107,7 @@ class Program(QObject):
         self.clock.stop()
         self.verbs.stop()
         self.runner.close()
+        self.dressing.stop()
         self.collector.stop()
         self.session.close_all()
         self.settings.save()
@@ -139,7 +143,6 @@ class Program(QObject):
         follower.listing_wanted.connect(session.glance)
         self.runner.failed.connect(self._failed)
         self.runner.crashed.connect(self._crashed)
-        self.theme.changed.connect(self._dress)
         window.closing.connect(self.close)
         if self.notes.problem:
             window.say(self.notes.problem)
@@ -178,9 +181,6 @@ class Program(QObject):
     def _crashed(self, what: str, error: BaseException) -> None:
         kind = type(error).__name__
         self.window.say(f"Something went wrong in {what} ({kind}: {error}); nothing was changed.")
-
-    def _dress(self) -> None:
-        self.theme.apply(self._app, self.window)
 
 
 def restore(program: Program) -> None:

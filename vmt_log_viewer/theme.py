@@ -11,11 +11,10 @@ from typing import Literal
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 
 from telemetry.concepts import AgentId, Column
 from vmt_log_viewer import resources
-from vmt_log_viewer.style_sheet import sheet
 
 Choice = Literal["system", "light", "dark"]
 
@@ -192,17 +191,11 @@ class Theme(QObject):
             palette.setColor(QPalette.ColorGroup.Disabled, getattr(roles, role), color)
         return palette
 
-    def apply(self, app: QApplication, window: QWidget | None = None) -> None:
-        """Dress the whole program; call again after `changed`.
-
-        The style sheet is the window's, for one of the application takes ten times as long.
-        """
-        if window is None:
-            app.setStyle("Fusion")
-            app.setFont(self.font())
+    def apply(self, app: QApplication) -> None:
+        """Dress the application, before it has widgets; `dressing` does it again afterwards."""
+        app.setStyle("Fusion")
+        app.setFont(self.font())
         app.setPalette(self.palette())
-        if window is not None:
-            window.setStyleSheet(sheet({name: self.color(name).name() for name in LIGHT}))
 
     def _known(self, known: dict[str, str], word: str | None, kind: str) -> QColor:
         """A fixed colour; else the word's own, or the next that no word of its kind has yet."""
@@ -251,7 +244,7 @@ _ROLES = (
     ("panel", "Midlight"),
     ("line", "Mid"),
     ("line", "Dark"),
-    ("line", "Shadow"),
+    ("handle", "Shadow"),
 )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
+from shiboken6 import delete
 
 from telemetry.concepts import Fan, Lane, Line, Measure, Series, TickRange
 from telemetry.errors import ExportError
+from vmt_log_viewer.plots.later import Later
 from vmt_log_viewer.plots.measure_plot import MeasurePlot
 from vmt_log_viewer.plots.picture import png_of, svg_of
 from vmt_log_viewer.plots.plot_data import PlotData
@@ -329,6 +331,28 @@ def test_moving_the_cursor_does_not_paint_the_lines_again(plot, shared, qapp):
         shared.cursor.move_to(tick)
         stage_picture(plot)
     assert plot.stage.canvas.paintings == before
+
+
+def test_another_size_is_stretched_at_first_and_painted_in_a_turn_of_its_own(plot, shared, qtbot):
+    plot.show_series(series(line(1, np.linspace(0, 1, 100))))
+    stage_picture(plot)
+    before = plot.stage.canvas.paintings
+    plot.resize(plot.width() + 40, plot.height())
+    stage_picture(plot)
+    assert plot.stage.canvas.paintings == before
+    qtbot.waitUntil(shared.later.idle)
+    stage_picture(plot)
+    assert plot.stage.canvas.paintings == before + 1
+
+
+def test_pictures_are_painted_one_a_turn_and_not_after_their_owners(qtbot):
+    later, done = Later(), []
+    first, second, gone = QObject(), QObject(), QObject()
+    for owner in (first, second, first, gone):
+        later.ask(owner, lambda owner=owner: done.append((owner, len(later._works))))
+    delete(gone)
+    qtbot.waitUntil(later.idle)
+    assert done == [(first, 2), (second, 1)]
 
 
 def test_a_released_plot_no_longer_follows(plot, shared):

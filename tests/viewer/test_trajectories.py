@@ -313,6 +313,8 @@ def test_a_run_without_agents_says_why_each_plot_is_empty(qtbot, context, tmp_pa
 def test_both_themes_paint_without_leaving_old_colours(view, theme):
     light = view.stack.plots["utility"].stage.grab().toImage().pixelColor(300, 6)
     theme.choose("dark")
+    for _ in view.dress():
+        pass
     dark = view.stack.plots["utility"].stage.grab().toImage().pixelColor(300, 6)
     assert light.lightness() > 150 > 100 > dark.lightness()
 

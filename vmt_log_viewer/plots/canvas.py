@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 import pyqtgraph as pg
@@ -12,6 +13,7 @@ from PySide6.QtGui import QImage, QPainter, QTransform
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from vmt_log_viewer.plots.frame import Frame
+from vmt_log_viewer.plots.later import Later
 from vmt_log_viewer.plots.value_scale import ValueScale
 
 
@@ -25,10 +27,11 @@ class Canvas(pg.GraphicsObject):
     """Covers exactly what its view box shows, whatever lies outside.
 
     What was painted is kept as an image until `refresh`, a zoom or another size, so a cursor
-    moving over a plot of 500 lines costs one blit. `vector` bypasses the image for exports.
+    moving over a plot of 500 lines costs one blit. Given a `later`, another size stretches the
+    image until its turn comes. `vector` bypasses the image for exports.
     """
 
-    def __init__(self, *layers: Layer, kept: bool = True) -> None:
+    def __init__(self, *layers: Layer, kept: bool = True, later: Later | None = None) -> None:
         super().__init__()
         self.layers: tuple[Layer, ...] = layers
         self.scale_of_values: Callable[[], ValueScale] = ValueScale
@@ -36,13 +39,19 @@ class Canvas(pg.GraphicsObject):
         self.paintings = 0
         self._kept = kept
         self._image: QImage | None = None
-        self._image_for: object = None
+        self._image_for: tuple[Frame, int] | None = None
+        self._later = later
         self._version = 0
 
     def refresh(self) -> None:
         """A layer has something else to show."""
         self._version += 1
         self.update()
+
+    def prepare(self) -> None:
+        """Paint now what is to be seen when it is shown next, at the size that it had."""
+        if self._image_for is not None:
+            self._painted(self._image_for[0])
 
     def boundingRect(self) -> QRectF:
         box = self.getViewBox()
@@ -69,9 +78,23 @@ class Canvas(pg.GraphicsObject):
         painter.setWorldTransform(QTransform.fromTranslate(where.left(), where.top()))
         if self.vector or not self._kept:
             self._paint_layers(painter, frame)
+        elif self._later is not None and self._image is not None and self._stretches(frame):
+            painter.drawImage(QRectF(0, 0, frame.width, frame.height), self._image)
+            self._later.ask(self, self._anew)
         else:
             painter.drawImage(QPointF(0, 0), self._painted(frame))
         painter.restore()
+
+    def _stretches(self, frame: Frame) -> bool:
+        """Whether the kept image shows the same, and at another size only."""
+        if self._image_for is None or self._image_for[1] != self._version:
+            return False
+        had = self._image_for[0]
+        return had != frame and replace(had, width=frame.width, height=frame.height) == frame
+
+    def _anew(self) -> None:
+        self._image = None
+        self.update()
 
     def _where(self, painter: QPainter) -> QRectF:
         """The plot in logical pixels: a painter's world transform leaves its pixel ratio out."""

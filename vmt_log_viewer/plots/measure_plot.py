@@ -56,6 +56,7 @@ class MeasurePlot(QWidget):
         self._arrange()
         self._connect()
         self.dress()
+        self._show_data()
 
     # What is shown
 
@@ -145,7 +146,10 @@ class MeasurePlot(QWidget):
         """Take the theme's colours, again after they changed."""
         self.stage.dress()
         self.header.dress()
-        self._show_data()
+        self._color_data()
+        self._show_ends()
+        self.show_readout()
+        self.stage.canvas.prepare()
 
     def release(self) -> None:
         """Follow the shared state no more."""
@@ -197,7 +201,7 @@ class MeasurePlot(QWidget):
             lines = self.message.heightForWidth(max(1, self.width()))
             self.setFixedHeight(self.header.height() + lines)
 
-    def _show_data(self) -> None:
+    def _color_data(self) -> None:
         data, stage, theme = self.data, self.stage, self._shared.theme
         colors = [data.color_of(line.agent_id) for line in data.lines]
         step = 1 if data.series is None else data.series.step
@@ -206,6 +210,11 @@ class MeasurePlot(QWidget):
         stage.fan.show(data.fan, theme.color("text"), positive=self.log, band=data.band)
         stage.constant.value = data.constant
         stage.hover.strong.show((), 1, ())
+        stage.redraw()
+
+    def _show_data(self) -> None:
+        data = self.data
+        self._color_data()
         answered = data.series or data.fan
         self.header.show_measure(self.measure if answered is None else answered.measure)
         self.header.show_notes(data.notes)

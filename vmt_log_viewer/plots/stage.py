@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
@@ -18,6 +18,7 @@ from vmt_log_viewer.plots.end_labels import EndLabels
 from vmt_log_viewer.plots.fan_layer import FanLayer
 from vmt_log_viewer.plots.frame import Frame
 from vmt_log_viewer.plots.lane_painter import ShadingLayer
+from vmt_log_viewer.plots.later import Later
 from vmt_log_viewer.plots.line_layer import LineLayer
 from vmt_log_viewer.plots.mark_layer import ConstantLayer, MarkLayer
 from vmt_log_viewer.plots.nice import short
@@ -37,6 +38,7 @@ class Shared:
     window: TickWindow
     cursor: Cursor
     selection: Selection
+    later: Later = field(default_factory=Later)
 
 
 class HoverLayer:
@@ -94,7 +96,7 @@ class Stage(pg.GraphicsView):
         super().__init__()
         self._lay_out()
         self.setFrameShape(self.Shape.NoFrame)
-        self._add_layers()
+        self._add_layers(shared.later)
         self._add_cursors(shared)
         self.dress()
 
@@ -148,12 +150,12 @@ class Stage(pg.GraphicsView):
         self.labels.linkToView(self.box)
         self.setCentralItem(whole)
 
-    def _add_layers(self) -> None:
+    def _add_layers(self, later: Later) -> None:
         self.shading, self.grid, self.fan = ShadingLayer(), GridLayer(), FanLayer()
         self.constant, self.lines, self.marks = ConstantLayer(), LineLayer(), MarkLayer()
         self.hover = HoverLayer(self._theme)
         self.canvas = Canvas(
-            self.shading, self.grid, self.fan, self.constant, self.lines, self.marks
+            self.shading, self.grid, self.fan, self.constant, self.lines, self.marks, later=later
         )
         self.overlay = Canvas(self.hover, kept=False)
         self.overlay.setZValue(10)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QColor
@@ -62,7 +62,6 @@ class OverviewView(View):
         layout.addWidget(self.page)
         selection = context.document.selection
         selection.brush_changed.connect(self._brush_changed)
-        context.theme.changed.connect(self._dress)
         self.page.agent_clicked.connect(self._pick)
         self.page.inspect_wanted.connect(lambda: selection.select(RunItem()))
 
@@ -318,7 +317,7 @@ class OverviewView(View):
     def _pick(self, agent_id: AgentId) -> None:
         self.context.document.selection.select(AgentItem(agent_id))
 
-    def _dress(self) -> None:
+    def dress(self) -> Iterator[None]:
         self.page.dress()
         for what, show in (
             ("detail", self._show_detail),
@@ -329,3 +328,4 @@ class OverviewView(View):
         ):
             if what in self._answers:
                 show()
+                yield

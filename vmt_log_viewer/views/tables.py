@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
@@ -172,6 +173,10 @@ class TablesView(RowView):
             self.list.addItem(item)
         self.list.blockSignals(False)
         self._mark_chosen()
+
+    def dress(self) -> Iterator[None]:
+        self._list_tables()
+        yield
 
     def _mark_chosen(self) -> None:
         self.list.blockSignals(True)

@@ -54,7 +54,7 @@ class LaneCanvas(QWidget):
         self._document, self._theme = document, theme
         self.window_of_ticks = TickWindow()
         self.rows: tuple[LaneRow, ...] = ()
-        self._lanes = Kept()
+        self._lanes = Kept(self)
         self._pressed: QPointF | None = None
         self._anchor: float | None = None
         self._drawing: TickRange | None = None

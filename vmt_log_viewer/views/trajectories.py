@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QTimer
@@ -52,6 +52,7 @@ class TrajectoriesView(View):
         self._only: str | None = None
         self.window_of_ticks = TickWindow()
         shared = Shared(context.theme, self.window_of_ticks, document.cursor, document.selection)
+        self.later = shared.later
         self._shared = shared
         self.feed = TrajectoriesFeed(context.runner, context.theme, self, self.name)
         self.feed.arrived = self.feed.bands.arrived = self._arrived
@@ -127,7 +128,7 @@ class TrajectoriesView(View):
         restore_trajectories(self, choices)
 
     def settled(self) -> bool:
-        return super().settled() and not self._closer.isActive()
+        return super().settled() and not self._closer.isActive() and self.later.idle()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -358,10 +359,12 @@ class TrajectoriesView(View):
         change = Change(text, lambda: choose(before), lambda: choose(after))
         self.context.document.history.push(change)
 
-    def _dress(self) -> None:
-        for plot in self.stack.plots.values():
-            plot.dress()
+    def dress(self) -> Iterator[None]:
         self.shading.paint()
+        for plot in list(self.stack.plots.values()):
+            if plot in self.stack.plots.values():
+                plot.dress()
+                yield
 
     def _arrange(self) -> None:
         pages = QWidget()
@@ -385,4 +388,3 @@ class TrajectoriesView(View):
         bar.shading_chosen.connect(self.choose_shading)
         bar.marks_toggled.connect(self.set_marks)
         self.nothing.triggered.connect(bar.measures_button.showMenu)
-        self.context.theme.changed.connect(self._dress)

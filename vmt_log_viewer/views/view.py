@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -100,6 +100,10 @@ class View(QWidget):
 
     def fit(self) -> None:
         """Show everything, or focus the selection (F)."""
+    def dress(self) -> Iterator[None]:
+        """Show anew what was made in the theme's colours, in steps that take about as long."""
+        yield from ()
+
 
     def focus_filter(self) -> bool:
         """Put the keyboard into the view's filter; False where it has none."""

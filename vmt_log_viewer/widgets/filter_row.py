@@ -57,19 +57,22 @@ class FilterCell(QLineEdit):
             self.setCursorPosition(0)
         problem = self._filters.problem(self.column.name)
         self.setToolTip(plain_tip(problem or f"{self.column.label}: {GRAMMAR}"))
-        palette = QPalette()
-        faint = palette.color(QPalette.ColorRole.PlaceholderText)
-        faint.setAlphaF(0.55)
-        palette.setColor(QPalette.ColorRole.PlaceholderText, faint)
-        if problem is not None:
-            palette.setColor(QPalette.ColorRole.Text, palette.color(QPalette.ColorRole.BrightText))
-        self.setPalette(palette)
+        self._mix_colors()
         self.update()
+
+    def _mix_colors(self) -> None:
+        roles, palette = QPalette.ColorRole, QPalette()
+        faint = palette.color(roles.PlaceholderText)
+        faint.setAlphaF(0.55)
+        palette.setColor(roles.PlaceholderText, faint)
+        if self._filters.problem(self.column.name) is not None:
+            palette.setColor(roles.Text, palette.color(roles.BrightText))
+        self.setPalette(palette)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.ApplicationPaletteChange:
-            self.show_state()  # its own colours are mixed from the palette
+        if event.type() == QEvent.Type.PaletteChange:
+            self._mix_colors()  # once more at most: a palette that stays is no change
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """A line below; all around in the alarming colour where the text is not understood."""

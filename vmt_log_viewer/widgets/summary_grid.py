@@ -48,7 +48,6 @@ class SummaryGrid(QScrollArea):
         self.setWidget(self._body)
         self._keep_room()
         panel.asked.connect(self.ask)
-        context.theme.changed.connect(self._fill)
 
     @property
     def summary(self) -> Summary | None:

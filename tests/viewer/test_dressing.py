@@ -1,0 +1,74 @@
+"""Tests of taking another look: in turns, of what is hidden too, seen at one moment."""
+
+import re
+
+import pytest
+from PySide6 import QtWidgets
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QLineEdit, QTabWidget
+
+from vmt_log_viewer.style_sheet import KINDS, SHEET
+from vmt_log_viewer.turns import Turns
+
+
+def test_all_that_the_style_sheet_speaks_of_is_dressed_anew():
+    selectors = " ".join(re.findall(r"([^{}]+)\{", SHEET))
+    kinds = {getattr(QtWidgets, name) for name in re.findall(r"\bQ\w+", selectors)}
+    assert {kind for kind in kinds if not issubclass(kind, KINDS)} == {QtWidgets.QToolTip}
+
+
+@pytest.fixture
+def window(program, qtbot):
+    """The program's window, with a tab that is not seen."""
+    tabs = QTabWidget()
+    tabs.addTab(QLineEdit(), "seen")
+    tabs.addTab(QLineEdit(), "hidden")
+    program.window.stack.addWidget(tabs)
+    program.window.stack.setCurrentWidget(tabs)
+    program.window.show()
+    for place in range(tabs.count()):
+        line = tabs.widget(place)
+        line.setFrame(False)
+        tabs.setCurrentIndex(place)
+        assert painted_base(line) == program.theme.color("base")
+    tabs.setCurrentIndex(0)
+    return program.window
+
+
+def painted_base(line):
+    return line.grab().toImage().pixelColor(line.width() - 4, line.height() // 2)
+
+
+def test_what_is_hidden_takes_the_other_look_as_well(program, window, qtbot):
+    program.theme.choose("dark")
+    qtbot.waitUntil(program.dressing.idle)
+    tabs = window.stack.currentWidget()
+    for place in range(tabs.count()):
+        line = tabs.widget(place)
+        assert line.palette().color(QPalette.ColorRole.Text) == program.theme.color("text")
+        tabs.setCurrentIndex(place)
+        assert painted_base(line) == program.theme.color("base")
+
+
+def test_nothing_is_painted_until_all_that_is_seen_has_the_other_look(program, window, qtbot):
+    program.theme.choose("dark")
+    assert not window.updatesEnabled()
+    program.theme.choose("light")  # before the first change is through
+    qtbot.waitUntil(program.dressing.idle)
+    assert window.updatesEnabled()
+    assert painted_base(window.stack.currentWidget().widget(0)) == program.theme.color("base")
+
+
+def test_a_step_is_done_in_each_turn_and_the_newest_work_wins(qtbot):
+    done, turns = [], Turns()
+
+    def work(name):
+        for step in range(3):
+            done.append((name, step))
+            yield
+
+    turns.begin(work("one"))
+    turns.begin(work("two"))
+    assert done == [("one", 0), ("two", 0)]
+    qtbot.waitUntil(turns.idle)
+    assert done[2:] == [("two", 1), ("two", 2)]
