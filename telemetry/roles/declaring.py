@@ -8,14 +8,16 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
+from telemetry.concepts import Agent
 from telemetry.engines import Shape
-from telemetry.families.vocabulary import FamilySpec, TableSpec
+from telemetry.families.vocabulary import Asker, FamilySpec, TableSpec
+from telemetry.queries import AgentsQuery
 from telemetry.roles.audit import rules_of
 from telemetry.roles.evidence import TableEvidence
 from telemetry.roles.mapping import Mapping, TableRoles
 from telemetry.roles.measures import lanes_of, measures_of
 from telemetry.roles.runs import runs_of
-from telemetry.roles.tables import Mapped, declared, mapped, role_of
+from telemetry.roles.tables import WHOLE, Mapped, declared, mapped, role_of
 from telemetry.roles.words import LEFT_OUT
 
 FAMILY = "mapped"
@@ -45,6 +47,7 @@ def declare(
     experiments = _experiments(places, known)
     told = runs_of(places, named, experiments, metadata, name)
     inner, measures = measures_of(places, dict(named), metadata)
+    who = any(table.role == "states" for table in listed)
     others = tuple(t for t in listed if t.name != told.table.name)
     return FamilySpec(
         name=FAMILY,
@@ -56,6 +59,7 @@ def declare(
         lanes=lanes_of(places),
         scales=lambda asker, vintage: (),
         detail=told.detail,
+        answers={} if who else {AgentsQuery: _whole_run},
         audit=rules_of(places, told.table),
     )
 
@@ -68,6 +72,11 @@ def numbered(shape: Shape, tables: Sequence[TableEvidence]) -> Shape:
         for name, columns in shape.tables.items()
     }
     return replace(shape, tables=found)
+
+
+def _whole_run(asker: Asker, query: AgentsQuery) -> tuple[Agent, ...]:
+    """Where no table tells of agents, the run itself is the one whose numbers are drawn."""
+    return (Agent(WHOLE, WHOLE, None, None, None),)
 
 
 def _tables(places: Sequence[Mapped], metadata: sa.MetaData) -> list[TableSpec]:

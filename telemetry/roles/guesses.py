@@ -81,7 +81,7 @@ class Guess:
 def guesses(table: TableEvidence, column: ColumnEvidence) -> Iterator[Guess]:
     """All that may be said of a column, whatever its table holds; not in order."""
     parts = parts_of(column.name)
-    if _is_secret(parts):
+    if is_secret(column.name):
         yield Guess(SECRET, 1.0, f"named {column.name}")
         return
     yield from _ticks(table, column, parts)
@@ -94,7 +94,9 @@ def guesses(table: TableEvidence, column: ColumnEvidence) -> Iterator[Guess]:
         yield Guess("payload", 0.6, "holds JSON" if column.kind == "json" else "holds bytes")
 
 
-def _is_secret(parts: tuple[str, ...]) -> bool:
+def is_secret(name: str) -> bool:
+    """Whether a name says that what it names is not to be shown."""
+    parts = parts_of(name)
     pairs = pairwise(parts)
     return bool(SECRET_WORDS.intersection(parts)) or any(p in _SECRET_PAIRS for p in pairs)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,7 +24,8 @@ FIRST = 4
 FEW = 24
 """Agents of whom each has a lane of its own."""
 _LANES = ("mode", "regime", "state")
-Found = tuple[TableSpec | None, MeasureSpec]
+Found = tuple[TableSpec | None, MeasureSpec, bool]
+"""What a measure is read from, the measure, and whether it is of the run, not of an agent."""
 
 
 def measures_of(
@@ -37,33 +40,47 @@ def measures_of(
             found += _of_columns(place, metadata)
         elif place.own.kind == "values":
             found += _of_names(place, named.get(place.name, ()), metadata)
-    inner = tuple(table for table, _ in found if table is not None)
-    return inner, tuple(_told_apart([measure for _, measure in found]))
+    inner = tuple(table for table, _, _ in found if table is not None)
+    told = list(_told_apart([measure for _, measure, _ in found]))
+    whole = {m.name for m, (_, _, of_run) in zip(told, found, strict=True) if of_run}
+    return inner, tuple(_drawn_first(told, whole))
 
 
 def _told_apart(measures: Iterable[MeasureSpec]) -> Iterable[MeasureSpec]:
-    """Measures of one name get their table's name before it; the first few are drawn at first."""
+    """Measures of one name get their table's name before it."""
     taken: set[str] = set()
-    for place, m in enumerate(measures):
+    for m in measures:
         name = m.name if m.name not in taken else f"{m.group}: {m.name}"
         while name in taken:
             name += "_"
         taken.add(name)
-        yield MeasureSpec(
-            name, m.label, m.unit, m.group, m.table, m.column, m.agent, m.tick,
-            default=place < FIRST, help=m.help,
-        )  # fmt: skip
+        yield replace(m, name=name)
+
+
+def _drawn_first(measures: Sequence[MeasureSpec], whole: set[str]) -> Iterable[MeasureSpec]:
+    """The first few of agents are drawn until the user chooses; where there are none, of runs.
+
+    Of those of runs (the names in `whole`) the first is to be seen against the second.
+    """
+    own = [m for m in measures if m.name not in whole]
+    of_runs = [m for m in measures if m.name in whole]
+    first = {m.name for m in (own or of_runs)[:FIRST]}
+    against = {one.name: other.name for one, other in pairwise(of_runs[:2])}
+    for m in measures:
+        yield replace(m, default=m.name in first, against=against.get(m.name, ""))
 
 
 def _of_columns(place: Mapped, metadata: sa.MetaData) -> list[Found]:
     group = label_of(place.name)
+    of_run = place.own.with_role("agent") is None
+    at = (str(place.agent), str(place.tick))
     found: list[Found] = [
-        (None, _measure(name, group, place.name, name, str(place.agent), str(place.tick)))
+        (None, _measure(name, group, place.name, name, *at), of_run)
         for name in place.own.all_with("measure")
     ]
     for number, name in enumerate(place.own.all_with("run_measure")):
         table = _inner(f"{place.name} #{number}", place, metadata, _once_a_tick(place, name))
-        found.append((table, _measure(name, group, table.name, "value", "of", "tick")))
+        found.append((table, _measure(name, group, table.name, "value", "of", "tick"), True))
     return found
 
 
@@ -72,7 +89,7 @@ def _of_names(place: Mapped, names: Sequence[str], metadata: sa.MetaData) -> lis
     for number, name in enumerate(names):
         table = _inner(f"{place.name} #{number}", place, metadata, _of_one_name(place, name))
         measure = _measure(name, label_of(place.name), table.name, "value", "of", "tick")
-        found.append((table, measure))
+        found.append((table, measure, place.own.with_role("agent") is None))
     return found
 
 

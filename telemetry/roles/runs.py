@@ -19,6 +19,7 @@ from telemetry.families.vocabulary import (
 )
 from telemetry.roles.columns import specs_of
 from telemetry.roles.evidence import TableEvidence
+from telemetry.roles.guesses import is_secret
 from telemetry.roles.measures import called
 from telemetry.roles.proposing import settings_table
 from telemetry.roles.tables import ONLY_RUN, Mapped
@@ -180,11 +181,14 @@ def _detail(table: TableSpec, found: RunDetail) -> RunDetail:
         told.append(("Ticks", f"{ticks.first} to {ticks.last}"))
     if found.agents:
         told.append(("Agents", found.agents))
-    known = {"status", "config"}
+    known = {"status", "config", "run", "payload"}
     told += [
         (column.label, fields[column.name])
         for column in table.columns
-        if fields.get(column.name) not in (None, "") and column.role not in known
+        if column.visible
+        and column.name != table.run
+        and fields.get(column.name) not in (None, "")
+        and column.role not in known
     ][:_FACTS]
     problem = (found.config_problem,) if found.config_problem else ()
     return replace(found, facts=tuple(told), warnings=problem)
@@ -255,7 +259,11 @@ def _named_columns(
         if place.own.kind != "values" or place.tick is not None or place.own.with_role("agent"):
             continue
         settings = settings_table(place.name)
+        of = place.evidence.column(str(place.own.with_role("measure_name")))
+        begun = f"{label_of(of.name)} " if of is not None and of.kind != "text" else ""
         for name in named.get(place.name, ()):
+            if is_secret(name):
+                continue
             key = name if name not in taken else f"{label_of(place.name)}: {name}"
             if key in taken:
                 continue
@@ -264,7 +272,7 @@ def _named_columns(
             found.append(
                 ColumnSpec(
                     key,
-                    name,
+                    begun + name,
                     "real" if numbers else "text",
                     role="parameter" if settings else None,
                     derive=_looked_up(place, runs, run, name),

@@ -90,7 +90,7 @@ class TrajectoriesFeed:
         return "lines" if len(self.agents) <= SMALL else "both"
 
     def label_of(self, agent_id: AgentId) -> str:
-        return self._names.get(agent_id, f"agent {agent_id}")
+        return self._names.get(agent_id) or agent_name(Agent(agent_id, str(agent_id), None, None, None))
 
     def color_of(self, agent_id: AgentId) -> QColor:
         place = self._places.get(agent_id, len(self._places))
