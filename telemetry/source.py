@@ -45,7 +45,13 @@ ANEW = 2
 
 
 class Source:
-    """An open source. Thread-safe; nothing is held between questions, nothing is ever written."""
+    """An open source. Thread-safe; nothing is held between questions, nothing is ever written.
+
+    `says_kept`: an answer from the cache folder says so in its notes. What is drawn must not
+    depend on when it was asked first, so that a picture can be made again.
+    """
+
+    says_kept = True
 
     def __init__(
         self,
@@ -204,7 +210,7 @@ class Source:
         token = token or CancelToken()
         kept = self._kept.of(query, dict(self._layout.scales)) if query.KEPT else None
         if kept is not None:
-            known: T | None = kept.read()
+            known: T | None = kept.read(said=self.says_kept)
             if known is not None:
                 return known
         begin = time.monotonic()

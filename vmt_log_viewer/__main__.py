@@ -48,6 +48,12 @@ class _Size(click.ParamType):
     metavar="DIR",
     help="Write a PNG of every suitable view to DIR and end; no display is needed.",
 )
+@click.option(
+    "--render",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write what a saved view shows, picture and data, to DIR and end; no display is needed.",
+)
 @click.version_option(__version__, prog_name="vmt-log-viewer")
 def command(
     sources: tuple[str, ...],
@@ -56,14 +62,22 @@ def command(
     theme: str | None,
     size: tuple[int, int] | None,
     shots: Path | None,
+    render: Path | None,
 ) -> int:
     """Browse the telemetry of simulation runs: files, folders or database URLs.
+
+    A view that was saved (Ctrl+S) opens like a source.
 
     \b
     Example:
       vmt-log-viewer money.db --run 2
+      vmt-log-viewer my-view.json
       vmt-log-viewer money.db --run 2 --shots pictures --theme dark
     """
+    if render is not None:
+        if len(sources) != 1:
+            raise click.UsageError("--render takes exactly one saved view.")
+        return _render(Path(sources[0]), render)
     if shots is not None:
         if len(sources) != 1:
             raise click.UsageError("--shots takes exactly one SOURCE.")
@@ -120,6 +134,28 @@ def _shots(
         try:
             for path in take(program, source, directory, QSize(*size), run, tick):
                 print(path)
+        finally:
+            _let_go(program)
+            del program
+            gc.collect()
+    return FOUND
+
+
+def _render(path: Path, directory: Path) -> int:
+    """As the window that saved the view would export it, whatever the user's settings are."""
+    if not has_screen():
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from vmt_log_viewer.app import Program
+    from vmt_log_viewer.qt_log import heard
+    from vmt_log_viewer.rendering import render
+    from vmt_log_viewer.state.saved_view import read_view
+
+    view = read_view(path)
+    with heard():
+        program = Program(theme="dark" if view.theme == "dark" else "light")
+        try:
+            for written in render(program, path, directory):
+                print(written)
         finally:
             _let_go(program)
             del program

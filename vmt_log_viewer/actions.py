@@ -57,6 +57,7 @@ WHY = {
     "agents": "no agents are chosen",
     "marks": "no tick is marked",
     "export": "this view has nothing to write",
+    "view": "no view is shown",
     "busy": "nothing is being read",
     "table": "this view shows no table",
     "ringing": "no filter rings",
@@ -69,9 +70,11 @@ VERBS: tuple[Verb, ...] = (
     _verb("open_file", "Open file…", "File", "Ctrl+O", icon="file"),
     _verb("open_folder", "Open folder…", "File", "Ctrl+Shift+O", icon="folder-open"),
     _verb("open_url", "Open URL…", "File", "Ctrl+U", icon="link"),
+    _verb("open_view", "Open a saved view…", "File", "Ctrl+Shift+S", icon="bookmark-simple"),
     _verb("close_source", "Close source", "File", "Ctrl+W", "source", "x", separator=True),
     _verb("set_scale", "Set the scale of quantities…", "File", "", "scale", "ruler"),
-    _verb("export", "Export what I see…", "File", "Ctrl+E", "export", "export", separator=True),
+    _verb("save_view", "Save this view…", "File", "Ctrl+S", "view", "floppy-disk", separator=True),
+    _verb("export", "Export what I see…", "File", "Ctrl+E", "export", "export"),
     _verb(
         "export_run", "Export the whole run…", "File", "Ctrl+Shift+E", "run", "folder-simple-plus"
     ),

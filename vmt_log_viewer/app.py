@@ -86,8 +86,10 @@ class Program(QObject):
     def open(
         self, locations: Sequence[str], run: str | None = None, tick: int | None = None
     ) -> None:
-        """Open sources; `run` and `tick` are of the first one."""
+        """Open sources or saved views; `run` and `tick` are of the first one."""
         for number, location in enumerate(locations):
+            if self.verbs.proof.takes(location):
+                continue
             if number == 0:
                 self.session.open(location, run, tick)
             else:

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
+from telemetry.cancel import CancelToken
 from telemetry.errors import ExportError
 from vmt_log_viewer.background.exporting import (
     DATA_FORMATS,
     Order,
+    Shown,
+    write_drawn,
     write_queries,
     write_whole_run,
 )
 from vmt_log_viewer.dialogs.export import ExportDialog
+from vmt_log_viewer.plots.picture import widget_png
+from vmt_log_viewer.saved_views import captured
 from vmt_log_viewer.views.view import ExportRequest
 from vmt_log_viewer.window import Window
+
+if TYPE_CHECKING:
+    from telemetry.source import Source
 
 LANE = "export"
 
@@ -69,26 +81,18 @@ class Exports(QObject):
     def write(self, request: ExportRequest, order: Order) -> None:
         """Do what was chosen."""
         self._keep_folder(order)
-        draw = request.pictures.get(order.format)
-        if draw is not None:
-            try:
-                draw(order.path)
-            except ExportError as error:
-                self._window.say(str(error))
-            else:
-                self._window.tell(f"The picture was written to {order.path}.")
-            return
         source = self._context.document.source
         if source is None:
             return
+        try:
+            work = writing(self._window, source, request, order)
+        except ExportError as error:
+            self._window.say(str(error))
+            return
         self._context.runner.run(
-            LANE,
-            lambda token: write_queries(source, request.queries, order, token, request.frames),
-            self._window.tell,
-            lambda error: self._window.say(str(error)),
-            what=f"exporting {request.name}",
-            source=source,
-        )
+            LANE, work, self._window.tell, lambda error: self._window.say(str(error)),
+            what=f"exporting {request.name}", source=source,
+        )  # fmt: skip
 
     def _folder(self) -> Path:
         return Path(self._context.settings.get("export_folder", str(Path.home())))
@@ -101,9 +105,43 @@ def with_picture(request: ExportRequest, view: QWidget) -> ExportRequest:
     """The request with a picture of the view as it is seen, where it draws none itself."""
     if request.pictures:
         return request
+    return replace(request, pictures={"png": lambda path: widget_png(path, view)})
 
-    def draw(path: Path) -> None:
-        if not view.grab().save(str(path), "PNG"):
-            raise ExportError(f"The picture {path} cannot be written; choose another place.")
 
-    return replace(request, pictures={"png": draw})
+def writing(
+    window: Window, source: Source, request: ExportRequest, order: Order
+) -> Callable[[CancelToken], str]:
+    """What writes the order, to be called on any thread; what is drawn is drawn now.
+
+    It returns one sentence about what was written. ExportError where the picture cannot be drawn.
+    """
+    shown = _shown(window, request)
+    draw = request.pictures.get(order.format)
+    if draw is None:
+        return lambda token: write_queries(
+            source, request.queries, order, token, request.frames, shown
+        )
+    content = drawn(draw, order.format)
+    return lambda token: write_drawn(source, request.queries, content, order, shown, token)
+
+
+def file_name(name: str) -> str:
+    """A name that any system takes for a file."""
+    return re.sub(r"[^\w.-]+", "_", name).strip("._") or "view"
+
+
+def drawn(draw: Callable[[Path], None], kind: str) -> bytes:
+    """The picture that a view draws."""
+    with TemporaryDirectory(prefix="vmt-log-viewer-") as folder:
+        path = Path(folder) / f"picture.{kind}"
+        draw(path)
+        return path.read_bytes()
+
+
+def _shown(window: Window, request: ExportRequest) -> Shown:
+    view, found = window.area.current, captured(window)
+    said = "" if view is None else str(view.property("status") or "")
+    run_id = window.context.document.run_id
+    if found is None:
+        return Shown(run_id, said=said, thinning=request.thinning)
+    return Shown(run_id, *found, said, request.thinning)

@@ -25,6 +25,7 @@ from vmt_log_viewer.exports import Exports
 from vmt_log_viewer.filtering import Filtering
 from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.navigation import Navigation
+from vmt_log_viewer.proof import Proof
 from vmt_log_viewer.reachable import Reachable
 from vmt_log_viewer.state.items import RunItem
 from vmt_log_viewer.window import Window
@@ -45,6 +46,7 @@ class Verbs(QObject):
         self._actions = window.actions_
         self._recorded: set[str | None] = set()
         self._exports = Exports(window)
+        self.proof = Proof(window, session, self.open_location)
         self.follower = Follower(self._document, self._context.runner, self)
         self._bind_files()
         self._bind_edit()
@@ -58,21 +60,24 @@ class Verbs(QObject):
     def stop(self) -> None:
         """No clock is left running."""
         self.follower.set_on(False)
+        self.proof.stop()
 
-    def open_location(self, location: str) -> None:
+    def open_location(self, location: str, run: str | None = None, tick: int | None = None) -> None:
         """Open what was dropped, chosen or opened before; a server's password is asked for."""
+        if self.proof.takes(location):
+            return
         if not passwords.wanted(location):
-            self._session.open(location)
+            self._session.open(location, run, tick)
         elif (password := passwords.recall(shown(location))) is not None:
-            self._session.open(location, password=password)
+            self._session.open(location, run, tick, password)
         else:
-            self._open_url(location)
+            self._open_url(location, run, tick)
 
     def _bind_files(self) -> None:
         bind = self._actions.bind
         bind("open_file", self._open_file)
         bind("open_folder", self._open_folder)
-        bind("open_url", self._open_url)
+        bind("open_url", lambda: self._open_url())
         bind("close_source", lambda: self._close(self._meant_source()))
         bind("set_scale", lambda: self._set_scale(self._meant_source()))
         bind("export", self._exports.export_view)
@@ -183,6 +188,7 @@ class Verbs(QObject):
             "ringing": any(saved.rings for saved in self.filtering.of_source()),
             "split": area.split,
             "export": view is not None and view.export_request() is not None,
+            "view": view is not None and source is not None,
             "busy": not self._context.runner.idle(),
         }
         if source is not None:
@@ -219,13 +225,13 @@ class Verbs(QObject):
             self.open_location(path)
             self._keep_folder([path])
 
-    def _open_url(self, url: str = "") -> None:
+    def _open_url(self, url: str = "", run: str | None = None, tick: int | None = None) -> None:
         answer = OpenUrl.ask(self._window, url)
         if answer is None:
             return
         if answer.keep and answer.password is not None:
             passwords.keep(shown(answer.url), answer.password)
-        self._session.open(answer.url, password=answer.password)
+        self._session.open(answer.url, run, tick, answer.password)
 
     def _folder(self) -> str:
         return str(self._context.settings.get("folder", str(Path.home())))

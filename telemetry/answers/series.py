@@ -14,6 +14,7 @@ from telemetry.answers.tracks import Tracks, lines, tracks
 from telemetry.answers.values import floats
 from telemetry.answers.where import along_ticks, one_of
 from telemetry.concepts import Ints, Line, Series, TickRange
+from telemetry.families.vocabulary import MeasureSpec
 from telemetry.queries import SeriesQuery
 from telemetry.reader import Reader
 
@@ -28,10 +29,19 @@ def series(reader: Reader, query: SeriesQuery) -> Series:
         rows = rebuilt_rows(reader, spec, query.run_id, query.ticks, query.agents)
         drawn = _rebuilt_lines(rows)
         return Series(measure, drawn, usual_step([line.tick for line in drawn]), constant, notes)
+    _, column = place_of(reader, spec)
+    statement = rows_of(reader, spec, query)
+    scale = divisor(reader, spec, query.run_id)
+    found = tracks(reader, statement, spec, column, scale, marked=spec.mark is not None)
+    notes, drawn = (*notes, *found.notes), lines(found)
+    return Series(measure, drawn, usual_step([line.tick for line in drawn]), constant, notes)
+
+
+def rows_of(reader: Reader, spec: MeasureSpec, query: SeriesQuery) -> sa.Select[Any]:
+    """Agent, tick and value (and the mark, where there is one) of what is recorded."""
     table, column = place_of(reader, spec)
     agent, tick = reader.column(spec.table, spec.agent), reader.column(spec.table, spec.tick)
-    value = reader.layout.element(table, column)
-    selected = [agent, tick, value]
+    selected = [agent, tick, reader.layout.element(table, column)]
     if spec.mark is not None:
         selected.append(reader.layout.element(table, reader.layout.column_spec(table, spec.mark)))
     statement = (
@@ -44,11 +54,7 @@ def series(reader: Reader, query: SeriesQuery) -> Series:
     ordered = along_ticks(reader, table) if query.agents is None else []
     if query.agents is not None:
         statement = statement.where(one_of(reader, table, spec.agent, query.agents))
-    statement = statement.where(*ordered).order_by(*([] if ordered else [agent]), tick)
-    scale = divisor(reader, spec, query.run_id)
-    found = tracks(reader, statement, spec, column, scale, marked=spec.mark is not None)
-    notes, drawn = (*notes, *found.notes), lines(found)
-    return Series(measure, drawn, usual_step([line.tick for line in drawn]), constant, notes)
+    return statement.where(*ordered).order_by(*([] if ordered else [agent]), tick)
 
 
 def _rebuilt_lines(rows: list[tuple[Any, ...]]) -> tuple[Line, ...]:

@@ -94,6 +94,17 @@ def stream(reader: Reader, query: TableQuery) -> Iterator[tuple[tuple[Cell, ...]
         reader.token.report(done)
 
 
+def whole(reader: Reader, query: TableQuery) -> tuple[sa.Select[Any], dict[str, int]]:
+    """All matching rows in their order as one statement, its columns under their own names, and
+    what the stored values of some of them are divided by."""
+    plan = _plan(reader, query)
+    chosen = list(plan.statement.selected_columns)[: len(plan.columns)]
+    named = [e.element.label(c.name) for e, c in zip(chosen, plan.columns, strict=True)]
+    divided = {c.name: s for c, s in zip(plan.columns, plan.scales, strict=True) if s != 1}
+    ordered = plan.statement.order_by(*plan.order.clauses())
+    return ordered.with_only_columns(*named), divided
+
+
 def stream_columns(layout: Layout, query: TableQuery) -> tuple[Column, ...]:
     """The columns of the query's answer, in order."""
     spec = layout.table_spec(query.table)

@@ -13,7 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.cancel import CancelToken
-from telemetry.concepts import Fingerprint, RunId
+from telemetry.concepts import Fingerprint, RunId, Statement
+from telemetry.engines.lines import ByValuesError, Lines
+from telemetry.engines.spelling import spelled
 from telemetry.errors import LockedError, QueryCancelled, TelemetryError
 from telemetry.location import Location
 from telemetry.text import one_line
@@ -114,6 +116,21 @@ class Database(ABC):
     @abstractmethod
     def fingerprint(self, token: CancelToken) -> Fingerprint:
         """What tells the source from another, read now; see `engines/fingerprints.py`."""
+
+    def spelled(
+        self, connection: sa.Connection, select: sa.Select[Any], divided: Mapping[str, int]
+    ) -> Statement:
+        """`select` as this database executes it, its values written out."""
+        columns = tuple(column.name for column in select.selected_columns)
+        text = spelled(select, connection.dialect)
+        return Statement(text, connection.dialect.name, columns, divided)
+
+    def lines(self, connection: sa.Connection, select: sa.Select[Any], token: CancelToken) -> Lines:
+        """The rows of `select` as lines of CSV that the engine writes as we would, in their order.
+
+        ByValuesError, before any line or after some, where it cannot.
+        """
+        raise ByValuesError
 
     def _held(self) -> AbstractContextManager[None]:
         """What an engine holds from before a connection is made until after it is closed."""

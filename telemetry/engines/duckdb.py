@@ -6,8 +6,9 @@ import re
 import tempfile
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,12 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.sql import operators
 
 from telemetry.cancel import CancelToken
-from telemetry.concepts import Fingerprint, RunId
+from telemetry.concepts import Fingerprint, RunId, Statement
 from telemetry.engines.database import Database, Shape, at_rest, no_schema
 from telemetry.engines.fingerprints import file_fingerprint, folder_fingerprint
 from telemetry.engines.holders import process, writer_of
 from telemetry.engines.kept_files import KeptFiles
-from telemetry.engines.waiting import Waiting
+from telemetry.engines.waiting import Waiting, with_views
 from telemetry.errors import LockedError, QueryCancelled, SourceError, TelemetryError
 from telemetry.location import Location
 from telemetry.text import one_line
@@ -34,6 +35,7 @@ SPILL = str(Path(tempfile.gettempdir()) / "telemetry-duckdb")
 _APART: dict[str, Any] = {"temp_directory": SPILL, "autoinstall_known_extensions": "false"}
 """Nothing is put beside the file, and nothing is fetched from the network."""
 RunViews = Callable[[tuple[RunId, ...]], dict[str, str]]
+_VIEWS = "all views of a question"
 _WAITING = "views that no statement has named yet"
 _CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
 _CSV_FILE = re.compile(r"^\s*file = (.+)$", re.MULTILINE)
@@ -231,7 +233,17 @@ class FolderDatabase(DuckDBDatabase):
             return ConnectionWrapper(self._memory.cursor())
 
     def _offer(self, connection: sa.Connection, runs: tuple[RunId, ...]) -> None:
-        connection.info[_WAITING] = Waiting(self._views(runs), self._kept)
+        views = self._views(runs)
+        connection.info[_VIEWS] = views
+        connection.info[_WAITING] = Waiting(views, self._kept)
+
+    def spelled(
+        self, connection: sa.Connection, select: sa.Select[Any], divided: Mapping[str, int]
+    ) -> Statement:
+        """The views that it names stand before it, so that it reads the files by itself."""
+        found = super().spelled(connection, select, divided)
+        text = with_views(connection.info[_VIEWS], found.text)
+        return replace(found, text=text, files=True)
 
     def shape(self) -> Shape:
         with self.connection() as connection:

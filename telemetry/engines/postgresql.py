@@ -7,9 +7,10 @@ import re
 import socket
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,9 +18,12 @@ import psycopg
 import sqlalchemy as sa
 
 from telemetry.cancel import CancelToken
-from telemetry.concepts import Fingerprint
+from telemetry.concepts import Fingerprint, Statement
 from telemetry.engines.database import Database, Shape, no_schema
 from telemetry.engines.fingerprints import text_fingerprint
+from telemetry.engines.lines import Lines
+from telemetry.engines.one_run import pinned
+from telemetry.engines.postgresql_copy import copied
 from telemetry.engines.postgresql_sessions import Sessions
 from telemetry.engines.postgresql_url import server_url
 from telemetry.errors import LockedError, SourceError, TelemetryError
@@ -156,6 +160,15 @@ class PostgreSQLDatabase(Database):
             ).one()
         facts = {"server": f"PostgreSQL {version}", "database": database, "schema": schema or ""}
         return text_fingerprint("\n".join(facts.values()), "server, database and schema", facts)
+
+    def spelled(
+        self, connection: sa.Connection, select: sa.Select[Any], divided: Mapping[str, int]
+    ) -> Statement:
+        """As its sessions pin it to one run; the schema is told besides."""
+        return replace(super().spelled(connection, pinned(select), divided), schema=self.schema)
+
+    def lines(self, connection: sa.Connection, select: sa.Select[Any], token: CancelToken) -> Lines:
+        return copied(connection, select)
 
     def other_schemas(self) -> dict[str, Shape]:
         if self.schema is not None:

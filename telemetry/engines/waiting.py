@@ -44,5 +44,23 @@ class Waiting:
         connection.execute(f'CREATE TEMP VIEW "{name}" AS {select}')
 
 
+def with_views(views: Mapping[str, str], statement: str) -> str:
+    """`statement` after the views that it names, each after those that its own SELECT names."""
+    found: dict[str, str] = {}
+
+    def need(text: str, seen: frozenset[str]) -> None:
+        for name in dict.fromkeys(_named(text)):
+            if name in views and name not in found and name not in seen:
+                need(views[name], seen | {name})
+                found[name] = f'"{name}" AS ({views[name]})'
+
+    need(statement, frozenset())
+    if not found:
+        return statement
+    own = re.match(r"WITH\s+", statement)  # a statement has one WITH
+    rest = f",\n{statement[own.end() :]}" if own else f"\n{statement}"
+    return "WITH " + ",\n".join(found.values()) + rest
+
+
 def _named(statement: str) -> list[str]:
     return _NAME.findall(_LITERAL.sub("", statement))

@@ -12,13 +12,26 @@ from telemetry.export.files import (
 )
 from telemetry.export.formats import CONVENTIONS, FORMATS, Format, json_text, write_rows
 from telemetry.export.pictures import png_text, write_picture
-from telemetry.export.sidecar import fingerprint_of, of_source, provenance, sidecar_path, thinned
+from telemetry.export.sidecar import (
+    PROGRAM,
+    asked,
+    fingerprint_of,
+    of_source,
+    provenance,
+    sidecar_path,
+    thinned,
+)
+from telemetry.export.snippets import LANGUAGES, Language, snippet, without_secrets
 
 __all__ = [
     "CONVENTIONS",
     "FORMATS",
+    "LANGUAGES",
+    "PROGRAM",
     "ExportReport",
     "Format",
+    "Language",
+    "asked",
     "exported_columns",
     "fingerprint_of",
     "json_text",
@@ -27,8 +40,10 @@ __all__ = [
     "provenance",
     "series_rows",
     "sidecar_path",
+    "snippet",
     "streamed",
     "thinned",
+    "without_secrets",
     "write_cells",
     "write_picture",
     "write_rows",

@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from telemetry import __version__
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Cell, Column, RunId
 from telemetry.errors import RequestError
-from telemetry.export import write_cells, write_run, write_series, write_table
+from telemetry.export import (
+    PROGRAM,
+    Format,
+    asked,
+    fingerprint_of,
+    of_source,
+    thinned,
+    write_cells,
+    write_picture,
+    write_run,
+    write_series,
+    write_table,
+)
 from telemetry.queries import ColumnsQuery, Query, SeriesQuery, TableQuery
 from telemetry.text import CENTS, MONEY, UNITS, in_units
+from vmt_log_viewer.state.saved_view import SavedView
 
 if TYPE_CHECKING:
     from telemetry.source import Source
@@ -54,18 +69,77 @@ class Frame:
         return Frame(self.name, tuple(columns), rows)
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What the files of an export say of the view that they show, besides their own rows.
+
+    `thinning` is what was left out where it is drawn, `said` the view's own line about itself.
+    `sources` are those of `view`, in its order, and are asked for their fingerprints.
+    """
+
+    run_id: RunId | None = None
+    view: SavedView | None = None
+    sources: tuple[Source, ...] = ()
+    said: str = ""
+    thinning: tuple[str, ...] = ()
+
+    def about(self, token: CancelToken) -> dict[str, object]:
+        """For the note beside a file."""
+        found: dict[str, object] = {"shows": self.said} if self.said else {}
+        if self.view is not None:
+            found["view"] = fingerprinted(self.view, self.sources, token).as_json()
+        return found
+
+
+def fingerprinted(
+    view: SavedView, sources: tuple[Source, ...], token: CancelToken | None = None
+) -> SavedView:
+    """The view with the fingerprints of its sources as they are now."""
+    runs: dict[int, RunId] = {} if view.run is None else {0: view.run}
+    return view.with_fingerprints(
+        fingerprint_of(source, runs.get(place), token).as_values()
+        for place, source in enumerate(sources)
+    )
+
+
+def write_drawn(
+    source: Source,
+    request: tuple[Query[object], ...],
+    content: bytes,
+    order: Order,
+    shown: Shown,
+    token: CancelToken,
+) -> str:
+    """Write a picture that says where it comes from; one sentence about it."""
+    about = {
+        "program": PROGRAM,
+        "version": __version__,
+        **of_source(source, shown.run_id, token),
+        "query": [asked(query) for query in request],
+        "thinned": thinned(shown.thinning),
+        **shown.about(token),
+    }
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    own = Path(source.identity.location)
+    path, _ = write_picture(order.path, content, about, created, protected=own)
+    return f"The picture was written to {path}."
+
+
 def write_queries(
     source: Source,
     queries: tuple[Query[object], ...],
     order: Order,
     token: CancelToken,
     frames: tuple[Frame, ...] = (),
+    shown: Shown | None = None,
 ) -> str:
     """Write every query and frame to a file of its own; one sentence about what was written."""
     written, alone = [], len(queries) + len(frames) == 1
+    shown = shown or Shown()
+    about = shown.about(token)
     for number, query in enumerate(queries):
         path = order.path if alone else _numbered(order.path, query, number)
-        written.append(_write(source, query, path, order, token))
+        written.append(_write(source, query, path, order, about, token))
     for frame in (frame.with_units() for frame in frames):
         path = order.path if alone else _beside(order.path, frame.name)
         report = write_cells(
@@ -74,7 +148,10 @@ def write_queries(
             frame.columns,
             frame.rows,
             path,
+            run_id=shown.run_id,
             format=order.format,  # type: ignore[arg-type]
+            token=token,
+            about=about,
         )
         written.append((report.path, report.rows))
     rows = sum(rows for _, rows in written)
@@ -92,7 +169,12 @@ def write_whole_run(source: Source, run_id: RunId, order: Order, token: CancelTo
 
 
 def _write(
-    source: Source, query: Query[object], path: Path, order: Order, token: CancelToken
+    source: Source,
+    query: Query[object],
+    path: Path,
+    order: Order,
+    about: dict[str, object],
+    token: CancelToken,
 ) -> tuple[Path, int]:
     if isinstance(query, TableQuery):
         exact = _without_empty(source, query, token) if order.drop_empty else query
@@ -103,9 +185,11 @@ def _write(
             format=order.format,  # type: ignore[arg-type]
             drop_empty=order.drop_empty,
             token=token,
+            about=about,
         )
     elif isinstance(query, SeriesQuery):
-        report = write_series(source, query, path, format=order.format, token=token)  # type: ignore[arg-type]
+        kind: Format = order.format  # type: ignore[assignment]
+        report = write_series(source, query, path, format=kind, token=token, about=about)
     else:
         raise RequestError(f"{type(query).__name__} cannot be exported; export a table or series.")
     return report.path, report.rows

@@ -78,6 +78,7 @@ def _opening(
 ) -> Callable[[CancelToken], Source]:
     def work(token: CancelToken) -> Source:
         source = telemetry.open_source(location, scale=scale, password=password)
+        source.says_kept = False
         if token.cancelled:  # nobody waits for it any more
             source.close()
             token.check()

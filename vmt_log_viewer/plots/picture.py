@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from telemetry.export.staging import sentences, staged
 from vmt_log_viewer.plots.axes import LEFT, RIGHT, paint_ticks
@@ -51,8 +51,24 @@ def svg_of(path: Path, plots: Sequence[MeasurePlot], shared: Shared) -> None:
 
 def widget_png(path: Path, widget: QWidget) -> None:
     """Write what a widget shows, all of it, to `path`; ExportError where it cannot be written."""
-    picture = widget.grab()
+    picture = widget_image(widget)
     _write(path, _bytes(lambda buffer: picture.save(buffer, "PNG")))
+
+
+def widget_image(widget: QWidget) -> QImage:
+    """What a widget shows at twice its size, the same on every screen, nothing in focus."""
+    focus = QApplication.focusWidget()
+    if focus is not None:
+        focus.clearFocus()
+    image = QImage(widget.size() * RATIO, QImage.Format.Format_ARGB32_Premultiplied)
+    image.setDevicePixelRatio(RATIO)
+    image.fill(widget.palette().color(widget.backgroundRole()))
+    try:
+        widget.render(image)
+    finally:
+        if focus is not None:
+            focus.setFocus()
+    return image
 
 
 def widget_svg(path: Path, widget: QWidget) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import msgspec
 from telemetry import __version__
 from telemetry.concepts import AgentId, TickRange
 from telemetry.errors import SourceError
+from telemetry.export.snippets import without_secrets
 from telemetry.export.staging import sentences, staged
 
 FORMAT = 1
@@ -21,7 +21,6 @@ KEY = "view"
 """Where the note beside an exported file holds the view that it was exported from."""
 LARGEST = 16 << 20
 """Bytes that a file of a view may have."""
-_PASSWORD = re.compile(r"(?<=[?&])[^=&]*pass\w*=[^&]*&?", re.IGNORECASE)
 
 
 class SavedSource(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -51,7 +50,8 @@ class SavedView(msgspec.Struct, frozen=True, kw_only=True):
     """What one view shows. The first of `sources` is the one shown, the others are compared with.
 
     `run` None: a view of the source above its runs. `state` is the view's own (`View.state`);
-    `places` are the sizes of its splitters and where its scroll bars stand, in their order.
+    `splitters`, `columns` and `scrolled` are the sizes of its splitters and of the columns of its
+    tables, and where its scroll bars stand, in the order of its parts.
     """
 
     view: str
@@ -65,6 +65,7 @@ class SavedView(msgspec.Struct, frozen=True, kw_only=True):
     item: dict[str, Any] | None = None
     state: dict[str, Any] = {}
     splitters: tuple[tuple[int, ...], ...] = ()
+    columns: tuple[tuple[int, ...], ...] = ()
     scrolled: tuple[tuple[int, int], ...] = ()
     theme: str = "light"
     size: tuple[int, int] | None = None
@@ -78,6 +79,14 @@ class SavedView(msgspec.Struct, frozen=True, kw_only=True):
     def ticks(self) -> TickRange | None:
         """The brush."""
         return None if self.brush is None else TickRange(*self.brush)
+
+    def with_fingerprints(self, found: Iterable[Mapping[str, Any]]) -> SavedView:
+        """The same view, with a fingerprint for each of its sources."""
+        sources = tuple(
+            msgspec.structs.replace(source, fingerprint=dict(values))
+            for source, values in zip(self.sources, found, strict=True)
+        )
+        return msgspec.structs.replace(self, sources=sources)
 
     def as_json(self, folder: Path | None = None) -> dict[str, Any]:
         """The view as JSON holds it; paths in `folder` become relative to it."""
@@ -93,16 +102,6 @@ class SavedView(msgspec.Struct, frozen=True, kw_only=True):
             stream = files.open(path)
             with sentences(path):
                 stream.write(text + "\n")
-
-
-def without_secrets(location: str) -> str:
-    """A location without password, nor a sign that there was one."""
-    scheme, separator, rest = location.partition("://")
-    if not separator:
-        return location
-    credentials, at, place = rest.rpartition("@")
-    bare = _PASSWORD.sub("", place).rstrip("?&")
-    return f"{scheme}://{credentials.partition(':')[0]}{at}{bare}"
 
 
 def read_view(path: Path) -> SavedView:

@@ -46,13 +46,15 @@ class ExportRequest:
     columns, filters and sort; SeriesQuery, TimelineQuery …; a view of several measures gives
     several); `frames` are rows that no query gives, for the view worked them out. `pictures`
     maps a suffix ("png", "svg") to a function that writes the picture to the path it is given
-    and raises telemetry.errors.ExportError where it cannot.
+    and raises telemetry.errors.ExportError where it cannot. `thinning` says what the picture
+    leaves out of the data, a note each: points that were thinned, values beyond its range.
     """
 
     name: str
     queries: tuple[Query[object], ...] = ()
     pictures: dict[str, Callable[[Path], None]] = field(default_factory=dict)
     frames: tuple[Frame, ...] = ()
+    thinning: tuple[str, ...] = ()
 
 
 class View(QWidget):
@@ -131,8 +133,10 @@ class View(QWidget):
     def restore(self, choices: Choices) -> None:
         """Take over what `state` once told, of this run or another.
 
-        Called when the view has settled on its run, so that everything can be chosen; it may
-        ask anew. What `choices` lacks goes back to its default.
+        Called when the view has settled on its run, so that what is there can be chosen; it may
+        ask anew. What `choices` lacks goes back to its default. Where a choice makes another
+        possible (a tab, then what stands on it), it is called again once the view has settled,
+        until `state` tells the same.
         """
 
     def settled(self) -> bool:

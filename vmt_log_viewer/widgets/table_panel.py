@@ -358,6 +358,7 @@ class TablePanel(QWidget):
     def arrange(self, arrangement: dict[str, object]) -> None:
         """Show and place columns like this, now and when rows come anew."""
         self.view.arrange(arrangement)
+        self.view.judge_columns(self.columns)
         self._remember()
 
     def _remember(self) -> None:

@@ -1,0 +1,85 @@
+"""Proof: what can be shown to others: a view as a file, opened again, and what it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog
+
+from telemetry.cancel import CancelToken
+from vmt_log_viewer.background.exporting import fingerprinted
+from vmt_log_viewer.background.session import Session
+from vmt_log_viewer.exports import file_name
+from vmt_log_viewer.saved_views import SavedViews, captured
+from vmt_log_viewer.state.saved_view import is_view
+from vmt_log_viewer.window import Window
+
+FILTER = "Saved views (*.json);;All files (*)"
+LANE = "proof"
+
+
+class Proof(QObject):
+    """Binds the verbs of saving and opening a view; `opens` opens a location, asking if need be."""
+
+    def __init__(
+        self, window: Window, session: Session, opens: Callable[[str, str | None, int | None], None]
+    ) -> None:
+        super().__init__(window)
+        self._window, self._context = window, window.context
+        self.views = SavedViews(window, session, opens)
+        self.views.said.connect(window.say)
+        bind = window.actions_.bind
+        bind("save_view", self.save_view)
+        bind("open_view", self._open_view)
+
+    def takes(self, location: str) -> bool:
+        """Open `location` if it is a saved view; False where it is not."""
+        if "://" in location or not is_view(Path(location)):
+            return False
+        self.views.open(Path(location))
+        return True
+
+    def stop(self) -> None:
+        self.views.stop()
+
+    def save_view(self) -> None:
+        """Ask for a file, and write what the current view shows into it."""
+        found = captured(self._window)
+        if found is None:
+            return
+        view, _ = found
+        name = f"{file_name(view.view)}-{file_name(view.run or 'source')}.json"
+        place = str(Path(self._folder()) / name)
+        chosen, _ = QFileDialog.getSaveFileName(self._window, "Save this view", place, FILTER)
+        if chosen:
+            self.write_view(Path(chosen))
+
+    def write_view(self, path: Path) -> None:
+        """Write what the current view shows to `path`, with the fingerprints of its sources."""
+        found = captured(self._window)
+        if found is None:
+            return
+        view, sources = found
+        self._context.settings.set("view_folder", str(path.parent))
+
+        def work(token: CancelToken) -> str:
+            fingerprinted(view, sources, token).write(path)
+            return f"The view was saved to {path}; open it, drop it here, or render it."
+
+        self._context.runner.run(
+            LANE, work, self._window.tell, lambda error: self._window.say(str(error)),
+            what="saving the view",
+        )  # fmt: skip
+
+    def _open_view(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileName(
+            self._window, "Open a saved view", self._folder(), FILTER
+        )
+        if chosen:
+            self._context.settings.set("view_folder", str(Path(chosen).parent))
+            self.views.open(Path(chosen))
+
+    def _folder(self) -> str:
+        return str(self._context.settings.get("view_folder", str(Path.home())))
