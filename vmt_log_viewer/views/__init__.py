@@ -27,6 +27,7 @@ VIEWS: tuple[tuple[str, str], ...] = (
     ("audit", "AuditView"),
     ("compare", "CompareView"),
     ("regimes", "RegimesView"),
+    ("lens", "LensView"),
 )
 
 

@@ -12,7 +12,7 @@ from telemetry.concepts import RunId, TickRange
 from telemetry.errors import TelemetryError
 from vmt_log_viewer.state.choices import JSON, Choices
 from vmt_log_viewer.state.history import Change
-from vmt_log_viewer.theme import INSIDE
+from vmt_log_viewer.theme import GRID, INSIDE
 from vmt_log_viewer.views.view import Context, View
 from vmt_log_viewer.widgets.empty_state import EmptyState
 
@@ -166,3 +166,14 @@ def _json(value: object) -> JSON:
         return [value]
     assert isinstance(value, bool | int | str)
     return value
+
+
+def page(*parts: tuple[QWidget, int]) -> QWidget:
+    """Widgets below each other, each with its share of the room."""
+    found = QWidget()
+    layout = QVBoxLayout(found)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(GRID)
+    for part, share in parts:
+        layout.addWidget(part, share)
+    return found

@@ -30,7 +30,7 @@ from vmt_log_viewer.plots.event_chart import EventChart
 from vmt_log_viewer.plots.picture import widget_pictures
 from vmt_log_viewer.plots.state_bars import StateBar, StateBars
 from vmt_log_viewer.theme import GRID, NAMED
-from vmt_log_viewer.views.choosing import ChoosingView
+from vmt_log_viewer.views.choosing import ChoosingView, page
 from vmt_log_viewer.views.compare_pages import TablePage
 from vmt_log_viewer.views.compare_work import COLORS, Told
 from vmt_log_viewer.views.view import Context, ExportRequest
@@ -172,8 +172,10 @@ class RegimesView(ChoosingView):
         self._bars_title = heading(theme)
         self.chart, self.said = EventChart(theme), caption(theme, elided=False)
         self.said.setWordWrap(True)
-        self._state_page = _page(self.by_state, self.table, self._bars_title, self.bars)
-        self._switch_page = _page(self.around, self.chart, self.said)
+        self._state_page = page(
+            (self.by_state, 0), (self.table, 1), (self._bars_title, 0), (self.bars, 0)
+        )
+        self._switch_page = page((self.around, 0), (self.chart, 1), (self.said, 0))
         self.tabs.addTab(self._state_page, "By state")
         self.tabs.addTab(self._switch_page, "Around switches")
         layout = QVBoxLayout(self.body)
@@ -346,14 +348,3 @@ class RegimesView(ChoosingView):
 def _turns(lane: Lane) -> bool:
     """Whether a lane has more than one state; of several such the first one begins."""
     return len(set(lane.state)) > 1
-
-
-def _page(*parts: QWidget) -> QWidget:
-    """Parts below each other, the second one taking the room."""
-    page = QWidget()
-    layout = QVBoxLayout(page)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(GRID)
-    for place, part in enumerate(parts):
-        layout.addWidget(part, int(place == 1))
-    return page

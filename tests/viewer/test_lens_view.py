@@ -1,0 +1,77 @@
+"""The Lens view: outliers named, agents chosen from the table, faces that lack data say so."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from tests.builders import vmt
+from tests.viewer.shown import shown, wait
+from vmt_log_viewer.state.choices import Choices
+from vmt_log_viewer.views.lens import LensView
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    """λ is 2 from tick 5 + agent on; agent 6 is far away throughout."""
+    path = vmt.build("money_full", tmp_path_factory.mktemp("lens") / "m.db", runs=1, ticks=30,
+                     agents=8)  # fmt: skip
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute(
+            "UPDATE agent_snapshots SET lambda_money = CASE WHEN agent_id = 6 THEN 3.5 "
+            "WHEN tick < 5 + agent_id THEN 2.2 + agent_id / 100.0 ELSE 2.0 + agent_id / 100.0 END"
+        )
+    connection.close()
+    return path
+
+
+def test_who_stands_apart_is_drawn_with_a_name_until_others_are_chosen(qtbot, context, database):
+    with shown(qtbot, context, LensView, database) as view:
+        assert [line.name for line in view.fan.lines] == ["6"]
+        assert "1 of 8 agents stand apart" in view.said_fan.text()
+        assert "Bounds are not recorded" in view.said_fan.text()
+        context.document.selection.set_agents((1, 2))
+        assert [line.name for line in view.fan.lines] == ["1", "2"]
+        assert [way.agent_id for way in view.phase.ways if way.strong] == [1, 2]
+        assert view.phase.labels[0].startswith("Inventory M")
+
+
+def test_an_agent_of_the_table_is_chosen_where_it_settles(qtbot, context, database):
+    with shown(qtbot, context, LensView, database) as view:
+        view.turn_to_face("Settling")
+        view.agents.selectRow(3)
+        assert context.document.cursor.tick == 8
+        assert context.document.selection.agents == (3,)
+        line = view.rest.lines[0]
+        assert (line.y[0], line.y[-1]) == (0, 1)
+        view.near.numbers["epsilon"].setValue(50)
+        wait(qtbot, view)
+        assert {s.settled for s in view.settlings.agents} == {0}
+        context.document.history.undo()
+        wait(qtbot, view)
+        assert view.settlings.agents[3].settled == 8
+
+
+def test_what_is_not_recorded_is_said_and_the_rest_is_saved_and_exported(
+    qtbot, context, database, tmp_path
+):
+    with shown(qtbot, context, LensView, database) as view:
+        view.turn_to_face("What binds")
+        assert "no rows of lambda_updates" in view.said_binds.text()
+        assert view.export_request() is None
+        for face, rows in (("Fan", 30), ("Settling", 8), ("Phase", 240)):
+            view.turn_to_face(face)
+            request = view.export_request()
+            assert len(request.frames[0].rows) == rows
+            request.pictures["svg"](tmp_path / "picture.svg")
+        view.bar.switches["log"].click()
+        kept = view.state()
+        assert kept["tab"] == "Phase"
+        context.document.history.undo()
+        assert not view.fan.log
+        choices = Choices(kept, view.title)
+        view.restore(choices)
+        wait(qtbot, view)
+        assert (choices.problem, view.state(), view.fan.log) == ("", kept, True)

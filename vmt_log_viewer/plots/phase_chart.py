@@ -1,0 +1,184 @@
+"""PhaseChart: one measure of each agent against another, its way so far and where it is now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from telemetry.concepts import AgentId, Floats, Ints
+from vmt_log_viewer.plots.compare_lines import polygon
+from vmt_log_viewer.plots.nice import nice_values, short
+
+if TYPE_CHECKING:
+    from vmt_log_viewer.theme import Theme
+
+LEFT, RIGHT, TOP, AXIS = 60, 16, 24, 40
+AIR, DOT, RING, REACH = 0.05, 3.5, 2.5, 12.0
+_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+_MIDDLE = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
+
+
+@dataclass(frozen=True)
+class Way:
+    """An agent's two values at the ticks of the chart.
+
+    `strong` ones have a name and their full colour; of those not `drawn` only the place is seen.
+    """
+
+    agent_id: AgentId
+    x: Floats
+    y: Floats
+    color: QColor
+    strong: bool
+    drawn: bool = True
+
+
+class PhaseChart(QWidget):
+    """Rings are where agents began, discs where they are at the cursor's tick, or last were."""
+
+    agent_clicked = Signal(object)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.ways: tuple[Way, ...] = ()
+        self.tick: Ints = np.empty(0, np.int64)
+        self.labels = ("", "")
+        self.cursor_at: int | None = None
+        self._drawn: QPixmap | None = None
+        self.setMinimumSize(220, 180)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        theme.changed.connect(self._redraw)
+
+    def show_ways(self, ways: Sequence[Way], tick: Ints, labels: tuple[str, str]) -> None:
+        """Draw these; `labels` name what is across and what is up."""
+        self.ways, self.tick, self.labels = tuple(ways), tick, labels
+        self.setAccessibleName(f"{labels[1]} against {labels[0]}")
+        self._redraw()
+
+    def set_cursor(self, tick: int | None) -> None:
+        self.cursor_at = tick
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(420, 320)
+
+    def places(self) -> dict[AgentId, QPointF]:
+        """Where each agent stands now: at the cursor's tick, or where it was last before that."""
+        found = {}
+        upto = len(self.tick)
+        if self.cursor_at is not None and upto:
+            upto = max(1, int(np.searchsorted(self.tick, self.cursor_at, side="right")))
+        for way in self.ways:
+            known = np.flatnonzero(np.isfinite(way.x[:upto]) & np.isfinite(way.y[:upto]))
+            if len(known):
+                x, y = self._pixels(way.x[known[-1:]], way.y[known[-1:]])
+                found[way.agent_id] = QPointF(float(x[0]), float(y[0]))
+        return found
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        near = [
+            ((event.position() - at).manhattanLength(), agent)
+            for agent, at in self.places().items()
+        ]
+        if near and (best := min(near, key=lambda n: n[0]))[0] <= REACH:
+            self.agent_clicked.emit(best[1])
+
+    def resizeEvent(self, event: object) -> None:
+        super().resizeEvent(event)  # type: ignore[arg-type]
+        self._redraw()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        if self._drawn is None:
+            self._drawn = self._background()
+        painter.drawPixmap(0, 0, self._drawn)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        places = self.places()
+        for way in sorted(self.ways, key=lambda way: way.strong):
+            at = places.get(way.agent_id)
+            if at is None:
+                continue
+            painter.setPen(QPen(self._theme.color("base"), 1))
+            painter.setBrush(way.color)
+            painter.drawEllipse(at, DOT, DOT)
+            if way.strong:
+                painter.setPen(way.color)
+                painter.setFont(self._theme.font("caption"))
+                painter.drawText(at + QPointF(6, -4), str(way.agent_id))
+
+    def _redraw(self) -> None:
+        self._drawn = None
+        self.update()
+
+    def _background(self) -> QPixmap:
+        """Axes and ways, which a moving cursor does not change."""
+        ratio = self.devicePixelRatioF()
+        pixmap = QPixmap(QSize(max(1, self.width()), max(1, self.height())) * ratio)
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(self._theme.color("base"))
+        if not self.ways:
+            return pixmap
+        painter = QPainter(pixmap)
+        painter.setFont(self._theme.font("caption"))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._axes(painter)
+        for way in sorted((w for w in self.ways if w.drawn), key=lambda way: way.strong):
+            color = QColor(way.color)
+            color.setAlphaF(0.9 if way.strong else 0.3)
+            painter.setPen(QPen(color, 1.5 if way.strong else 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            there = np.isfinite(way.x) & np.isfinite(way.y)
+            line = polygon(*self._pixels(way.x[there], way.y[there]))
+            painter.drawPolyline(line)
+            if len(line):
+                painter.drawEllipse(line.at(0), RING, RING)
+        painter.end()
+        return pixmap
+
+    def _area(self) -> QRectF:
+        return QRectF(LEFT, TOP, max(1.0, self.width() - LEFT - RIGHT),
+                      max(1.0, self.height() - TOP - AXIS))  # fmt: skip
+
+    def _ends(self, values: list[Floats]) -> tuple[float, float]:
+        found = np.concatenate(values) if values else np.zeros(0)
+        found = found[np.isfinite(found)]
+        low, high = (float(found.min()), float(found.max())) if found.size else (0.0, 1.0)
+        air = AIR * (high - low) or abs(high) * AIR or 1.0
+        return low - air, high + air
+
+    def _pixels(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        area = self._area()
+        (left, right), (low, high) = self._range()
+        return (area.left() + (x - left) / (right - left) * area.width(),
+                area.bottom() - (y - low) / (high - low) * area.height())  # fmt: skip
+
+    def _range(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        return self._ends([w.x for w in self.ways]), self._ends([w.y for w in self.ways])
+
+    def _axes(self, painter: QPainter) -> None:
+        area, muted = self._area(), self._theme.color("muted")
+        (left, right), (low, high) = self._range()
+        painter.setPen(self._theme.color("text"))
+        painter.drawText(QRectF(8, 0, self.width() - 16, TOP - 4), _LEFT, f"↑ {self.labels[1]}")
+        where = QRectF(area.left(), area.bottom() + 20, area.width(), 16)
+        painter.drawText(where, _RIGHT, f"{self.labels[0]} →")
+        for value in nice_values(low, high, max(2, int(area.height() // 32))):
+            y = area.bottom() - (value - low) / (high - low) * area.height()
+            painter.setPen(self._theme.color("grid"))
+            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+            painter.setPen(muted)
+            painter.drawText(QRectF(0, y - 8, LEFT - 6, 16), _RIGHT, short(value, 6))
+        for value in nice_values(left, right, max(2, int(area.width() // 72))):
+            x = area.left() + (value - left) / (right - left) * area.width()
+            painter.setPen(self._theme.color("grid"))
+            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+            painter.setPen(muted)
+            painter.drawText(QRectF(x - 40, area.bottom() + 2, 80, 16), _MIDDLE, short(value, 6))

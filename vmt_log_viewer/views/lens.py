@@ -1,0 +1,360 @@
+"""Lens: a measure of every agent, who stands apart, who is clamped, when each comes to rest."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from telemetry.analysis import lenses
+from telemetry.concepts import AgentId, Column, Histogram, Lens, RunId, Settlings, TickRange
+from telemetry.errors import TelemetryError
+from telemetry.queries import HistogramQuery, LensQuery, SettlingQuery, Where
+from vmt_log_viewer.background.exporting import Frame
+from vmt_log_viewer.plots.compare_chart import CompareChart
+from vmt_log_viewer.plots.compare_lines import CompareLine
+from vmt_log_viewer.plots.lens_chart import LensChart, NamedLine
+from vmt_log_viewer.plots.phase_chart import PhaseChart, Way
+from vmt_log_viewer.plots.picture import widget_pictures
+from vmt_log_viewer.theme import GRID, NAMED
+from vmt_log_viewer.views.choosing import ChoosingView, page
+from vmt_log_viewer.views.compare_work import COLORS
+from vmt_log_viewer.views.view import Context, ExportRequest
+from vmt_log_viewer.widgets.choice_bar import ChoiceBar
+from vmt_log_viewer.widgets.plain import caption
+from vmt_log_viewer.widgets.plain_table import PlainTable
+
+if TYPE_CHECKING:
+    from telemetry.source import Source
+
+NAMED_LINES = 8
+WAYS = 60
+"""So many agents' ways are drawn at most; all agents have their discs."""
+BINS = 100
+
+
+@dataclass(frozen=True)
+class LensChoices:
+    """What the view is set to; empty texts: what the source begins with."""
+
+    measure: str = ""
+    against: str = ""
+    epsilon: float = 0.01
+    log: bool = False
+
+
+class LensView(ChoosingView):
+    """About one measure of the run shown, and another that it is drawn against."""
+
+    name = "lens"
+    title = "Lens"
+    icon = "magnifying-glass-plus"
+
+    @classmethod
+    def unsuitable(cls, source: Source) -> str | None:
+        if lenses.focal(source) is not None:
+            return None
+        label = source.identity.family_label
+        return f"{label} sources of this kind record no measures of agents by tick."
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        self.choices = LensChoices()
+        super().__init__(context, parent)
+        self.lens: Lens | None = None
+        self.other: Lens | None = None
+        self.settlings: Settlings | None = None
+        self.binding: Histogram | None = None
+        self._lay_out()
+        document = context.document
+        for bar in (self.bar, self.near, self.axes):
+            bar.chosen.connect(self.choose)
+        for chart in (self.fan, self.rest, self.binds):
+            clicked = chart.tick_clicked if isinstance(chart, LensChart) else chart.place_clicked
+            clicked.connect(lambda at: document.cursor.move_to(round(at)))
+        self.phase.agent_clicked.connect(lambda agent: document.selection.set_agents((agent,)))
+        self.agents.row_chosen.connect(self._choose_row)
+        document.cursor.moved.connect(lambda _: self._show_cursor())
+        document.selection.agents_changed.connect(lambda _: self._draw())
+
+    # View
+
+    def clear(self) -> None:
+        super().clear()
+        self._forget()
+
+    def export_request(self) -> ExportRequest | None:
+        if self._stack.currentWidget() is not self.body or self.lens is None:
+            return None
+        face = self.tabs.currentWidget()
+        name, chart, frames = "lens", self.fan, [Frame("fan", lenses.FAN,
+                                                       lenses.fan_rows(self.lens))]  # fmt: skip
+        if face is self._rest_page and self.settlings is not None:
+            name, chart = "settling", self._rest_page
+            frames = [Frame("agents", lenses.AGENTS, lenses.agent_rows(self.settlings, self.lens))]
+        elif face is self._binds_page:
+            if self.binding is None:
+                return None
+            name, chart = "binding", self.binds
+            frames = [Frame("binding", lenses.BINDING, lenses.binding_rows(self.binding))]
+        elif face is self._phase_page:
+            name, chart = "phase", self.phase
+            frames = [self._phase_frame()]
+        return ExportRequest(name, frames=tuple(frames), pictures=widget_pictures(chart))
+
+    # ChoosingView
+
+    def _began(self, source: Source, run_id: RunId) -> None:
+        self._forget()
+        known = [m for m in source.measures if m.recorded]
+        for name, bar in (("measure", self.bar), ("against", self.axes)):
+            bar.offer(name, [(m.name, m.label) for m in known])
+        if self.choices.measure not in {m.name for m in known}:
+            first = lenses.focal(source)
+            self.choices = replace(self.choices, measure="" if first is None else first.name)
+        if self.choices.against not in {m.name for m in known}:
+            self.choices = replace(self.choices, against=self._phase_of(source))
+        table = lenses.binding_table(source)
+        self.tabs.setTabVisible(self.tabs.indexOf(self._binds_page), table is not None)
+
+    def _phase_of(self, source: Source) -> str:
+        """The declared other axis; else another usual measure."""
+        known = {m.name: m for m in source.measures if m.recorded}
+        declared = known[self.choices.measure].phase if self.choices.measure in known else ""
+        others = [n for n, m in known.items() if m.default and n != self.choices.measure]
+        return declared if declared in known else next(iter(others), self.choices.measure)
+
+    def _offered(self, name: str) -> Collection[str] | None:
+        known = [] if self._source is None else [m.name for m in self._source.measures]
+        return known if name in ("measure", "against") else None
+
+    def _show_choices(self) -> None:
+        shown = {name: getattr(self.choices, name) for name in LensChoices.__dataclass_fields__}
+        for bar in (self.bar, self.near, self.axes):
+            bar.show_choices(shown)
+
+    def _ask(self) -> None:
+        source, run_id, chosen, brush = self._source, self._run_id, self.choices, self.brush
+        if source is None or run_id is None or not chosen.measure:
+            return
+        self.show_body()
+        ask = self.context.runner.submit
+        ask(f"{self.name}.fan", source, LensQuery(run_id, chosen.measure, brush),
+            self._show_lens, self.failed, self, "reading all agents")  # fmt: skip
+        ask(f"{self.name}.rest", source,
+            SettlingQuery(run_id, chosen.measure, chosen.epsilon, True, brush),
+            self._show_settled, self._no_settled, self, "looking for the limits")  # fmt: skip
+        if chosen.against:
+            ask(f"{self.name}.phase", source, LensQuery(run_id, chosen.against, brush),
+                self._show_other, None, self, "reading the other axis")  # fmt: skip
+        self._ask_binding(source, run_id, brush)
+
+    # Inside
+
+    def _lay_out(self) -> None:
+        theme = self.context.theme
+        self.bar, self.near, self.axes = ChoiceBar(), ChoiceBar(), ChoiceBar()
+        self.bar.add_list("measure", "The measure under the lens")
+        self.bar.add_switch("log", "Log", "chart-line", "A logarithmic axis of values above 0")
+        self.near.add_share("epsilon", "ε ", "A settled value is within this share of its limit")
+        self.axes.add_list("against", "The measure that it is drawn against")
+        self.fan, self.phase = LensChart(theme), PhaseChart(theme)
+        self.rest, self.binds = CompareChart(theme), CompareChart(theme)
+        self.agents = PlainTable(theme)
+        said = [caption(theme, elided=False) for _ in range(4)]
+        for label in said:
+            label.setWordWrap(True)
+        self.said_fan, self.said_rest, self.said_binds, self.said_phase = said
+        parts = QSplitter(Qt.Orientation.Vertical)
+        parts.addWidget(self.rest)
+        parts.addWidget(self.agents)
+        parts.setChildrenCollapsible(False)
+        self._fan_page = page((self.fan, 1), (self.said_fan, 0))
+        self._rest_page = page((self.near, 0), (self.said_rest, 0), (parts, 1))
+        self._binds_page = page((self.binds, 1), (self.said_binds, 0))
+        self._phase_page = page((self.axes, 0), (self.phase, 1), (self.said_phase, 0))
+        for face, title in (
+            (self._fan_page, "Fan"), (self._rest_page, "Settling"),
+            (self._phase_page, "Phase"), (self._binds_page, "What binds"),
+        ):  # fmt: skip
+            self.tabs.addTab(face, title)
+        layout = QVBoxLayout(self.body)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.tabs, 1)
+
+    def _forget(self) -> None:
+        self.lens = self.other = self.settlings = self.binding = None
+
+    def _ask_binding(self, source: Source, run_id: RunId, brush: TickRange | None) -> None:
+        table = lenses.binding_table(source)
+        column = None if table is None else table.with_role(lenses.BINDS)
+        if table is None or column is None or not table.recorded:
+            self._no_binding("Which of several estimates binds is not recorded in this database.")
+            return
+        missing = f"Run {run_id} has no rows of {table.name}. {table.how_to_record}".strip()
+        self.context.runner.submit(
+            f"{self.name}.binds", source,
+            HistogramQuery(run_id, table.name, column.name, Where(ticks=brush), BINS),
+            lambda found: self._show_binding(found, missing), None, self, "counting what binds",
+        )  # fmt: skip
+
+    def _color(self, agent: AgentId, agents: tuple[AgentId, ...]) -> QColor:
+        return self.context.theme.agent_color(agent, agents.index(agent), len(agents))
+
+    def _show_lens(self, found: Lens) -> None:
+        if not len(found.tick):
+            self.lens = None
+            self.say(" ".join(found.notes) or f"{found.measure.label} has no values here.")
+            return
+        self.lens = found
+        self.show_body()
+        self._draw()
+        agents = len(found.agents)
+        self.status_changed.emit(f"{agents} agents at {len(found.tick)} ticks")
+        self.export_changed.emit()
+
+    def _draw(self) -> None:
+        """The fan with its named lines: agents chosen by hand, else those who stand apart."""
+        found = self.lens
+        if found is None:
+            return
+        chosen = [a for a in self.context.document.selection.agents if a in found.agents]
+        apart = [o.agent_id for o in found.outliers]
+        drawn = (chosen or apart)[:NAMED_LINES]
+        lines = [NamedLine(str(a), found.line(a), self._color(a, found.agents)) for a in drawn]
+        self.fan.show_lens(found, lines, log=self.choices.log)
+        told = f"{len(apart)} of {len(found.agents)} agents stand apart"
+        if chosen:
+            told += f"; drawn: the {len(drawn)} of {len(chosen)} chosen"
+        elif len(apart) > NAMED_LINES:
+            told += f", the {NAMED_LINES} farthest are drawn"
+        beyond = self.fan.beyond()
+        leave = f" Leaving the picture: {', '.join(beyond)}." if beyond else ""
+        bounds = "" if found.bounds else " Bounds are not recorded, so no clamp is shown."
+        self.said_fan.setText(" ".join((f"{told}. {found.rule}{leave}{bounds}", *found.notes)))
+        self._draw_phase()
+        self._show_cursor()
+
+    def _show_other(self, found: Lens) -> None:
+        self.other = found
+        self._draw_phase()
+
+    def _draw_phase(self) -> None:
+        up, across = self.lens, self.other
+        if up is None or across is None:
+            return
+        ticks = np.intersect1d(up.tick, across.tick)
+        at = [np.searchsorted(lens.tick, ticks) for lens in (across, up)]
+        both = [a for a in up.agents if a in across.agents]
+        chosen = self.context.document.selection.agents
+        apart = [o.agent_id for o in up.outliers][:NAMED_LINES]
+        first = [a for a in (*chosen, *apart) if a in both]
+        ways = [
+            Way(a, across.line(a)[at[0]], up.line(a)[at[1]], self._color(a, up.agents),
+                a in (chosen or apart))
+            for a in dict.fromkeys((*first, *both))
+        ]  # fmt: skip
+        drawn = [replace(way, drawn=i < WAYS) for i, way in enumerate(ways)]
+        labels = tuple(
+            f"{lens.measure.label} ({lens.measure.unit})" if lens.measure.unit
+            else lens.measure.label for lens in (across, up)
+        )  # fmt: skip
+        self.phase.show_ways(drawn, ticks, (labels[0], labels[1]))
+        told = f"Ways of {min(WAYS, len(ways))} of {len(ways)} agents. " if len(ways) > WAYS else ""
+        lacking = "" if len(across.tick) else " ".join(across.notes)
+        self.said_phase.setText(
+            lacking
+            or f"{told}Rings: where an agent began; discs: where it is at the cursor's tick."
+        )
+
+    def _show_settled(self, found: Settlings) -> None:
+        self.settlings = found
+        ticks = np.array(sorted(s.settled for s in found.agents if s.stays), np.float64)
+        lines: list[CompareLine] = []
+        if len(ticks) and found.ticks is not None:
+            share = np.arange(1, len(ticks) + 1) / len(found.agents)
+            first, last = float(found.ticks.first), float(found.ticks.last)
+            x = np.concatenate([[first], np.repeat(ticks, 2), [last]])
+            y = np.concatenate([[0, 0], np.repeat(share, 2)])
+            color = QColor(NAMED["blue"])
+            lines = [CompareLine("agents settled", color, x, y, x.astype(np.int64), last - first)]
+        self.rest.show_all(lines, (), "Share of the agents that have settled", "tick", whole=True)
+        self.rest.setVisible(bool(lines))
+        self.said_rest.setText(f"{lenses.headline(found)} {lenses.clamped(found)}")
+        rows = lenses.agent_rows(found, self.lens)
+        self.agents.rows.show(lenses.AGENTS, rows)
+        self._show_cursor()
+        self.export_changed.emit()
+
+    def _no_settled(self, error: TelemetryError) -> None:
+        self.settlings = None
+        self.said_rest.setText(str(error))
+
+    def _choose_row(self, row: int) -> None:
+        """Choose the agent, and go to where it settles."""
+        if self.settlings is None or not 0 <= row < len(self.settlings.agents):
+            return
+        found = self.settlings.agents[row]
+        self.context.document.selection.set_agents((found.agent_id,))
+        self.context.document.cursor.move_to(found.settled)
+
+    def _show_binding(self, found: Histogram, missing: str) -> None:
+        whole = sum(found.counts.values(), np.zeros(len(found.start), np.int64))
+        if not whole.sum():
+            self._no_binding(missing)
+            return
+        self.binding = found
+        with np.errstate(invalid="ignore"):
+            lines = [
+                CompareLine(name, QColor(NAMED[COLORS[i % len(COLORS)]]),
+                            found.start.astype(np.float64), counts / np.where(whole, whole, np.nan),
+                            found.start, float(found.width))
+                for i, (name, counts) in enumerate(sorted(found.counts.items()))
+            ]  # fmt: skip
+        self.binds.show_all(lines, (), "Share of updates that each estimate binds", "tick",
+                            whole=True)  # fmt: skip
+        self.binds.show()
+        shares = ", ".join(f"{n} in {int(c.sum())}" for n, c in sorted(found.counts.items()))
+        per = "each tick" if found.width == 1 else f"{found.width} ticks at a time"
+        self.said_binds.setText(
+            f"Of {int(whole.sum())} updates {shares} bind: the smaller estimate is the one that "
+            f"counts. Shares are of the updates of {per}."
+        )
+        self._show_cursor()
+        self.export_changed.emit()
+
+    def _no_binding(self, why: str) -> None:
+        self.binding = None
+        self.binds.hide()
+        self.said_binds.setText(why)
+        self.export_changed.emit()
+
+    def _show_cursor(self) -> None:
+        tick = self.context.document.cursor.tick
+        self.fan.set_cursor(tick)
+        self.phase.set_cursor(tick)
+        for chart in (self.rest, self.binds):
+            chart.set_cursor(None if tick is None else float(tick))
+
+    def _phase_frame(self) -> Frame:
+        chart = self.phase
+        rows = tuple(
+            (way.agent_id, int(tick), float(way.x[i]), float(way.y[i]))
+            for way in chart.ways
+            for i, tick in enumerate(chart.tick)
+            if np.isfinite(way.x[i]) and np.isfinite(way.y[i])
+        )
+        across, up = self.choices.against, self.choices.measure
+        columns = (
+            Column("agent", "agent", "text", role="agent"),
+            Column("tick", "tick", "int", role="tick"),
+            Column(across, chart.labels[0], "real"),
+            Column(up if up != across else f"{up} (again)", chart.labels[1], "real"),
+        )
+        return Frame("phase", columns, rows)
