@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.concepts import Kind, Word
-from telemetry.families.vocabulary import ColumnSpec
+from telemetry.families.vocabulary import Columns, ColumnSpec
 from telemetry.roles.evidence import ColumnEvidence, TableEvidence
 from telemetry.roles.mapping import TableRoles
 from telemetry.roles.words import PLAIN, SECRET, label_of
@@ -17,6 +17,8 @@ _NO_COLUMN_ROLE = (PLAIN, SECRET, "measure", "run_measure", "state", "measure_na
 _FACETS = ("agent", "buyer", "seller", "counterparty", "pair", "direction", "result", "reason",
            "event", "kind", "status", "mode", "regime", "measure_name", "state")  # fmt: skip
 _TEXTS = ("run", "agent", "buyer", "seller", "counterparty", "name", "experiment")
+_EPOCH = 10**8
+"""Seconds since 1970; less is no time by the clock."""
 _SUCCESS = frozenset(("success", "succeeded", "successful", "ok", "true", "accepted", "filled",
                       "complete", "completed", "done", "executed", "passed", "settled", "traded",
                       "yes", "1"))  # fmt: skip
@@ -94,18 +96,37 @@ def _spec(
     few = bool(column.words) and column.repeated and column.nulls != column.rows
     as_text = isinstance(cast, sa.Text) or (role in _TEXTS and column.written)
     own_kind: Kind = "int" if isinstance(cast, sa.BigInteger) else kind_of(column)
-    by_clock = role in ("start", "end") and own_kind == "int"
+    if role in ("start", "end") and own_kind == "int" and column.high > _EPOCH:
+        return _clock(table.name, column, role, dialect)
     return ColumnSpec(
         column.name,
         label_of(column.name),
         "text" if as_text else own_kind,
         role="key" if is_key and not runs else told,
-        visible=runs or (not (role in ("run", "payload") or is_key) and not by_clock),
+        visible=runs or not (role in ("run", "payload") or is_key),
         facet=role in _FACETS or (few and role == PLAIN and kind_of(column) in ("text", "flag")),
         decimal_text=column.written and not as_text and cast is None,
         words=_words(column) if role == "result" else (),
         help="" if column.kind or not column.rows else "Empty in every row looked at.",
     )
+
+
+def _clock(table: str, column: ColumnEvidence, role: str, dialect: str) -> ColumnSpec:
+    """Seconds (or thousandths …) since 1970 as the time that they mean."""
+    unit = next((u for u in (10**9, 10**6, 10**3) if column.high > _EPOCH * u), 1)
+
+    def derive(columns: Columns) -> sa.ColumnElement[Any]:
+        seconds = columns.column(table, column.name) // unit
+        if dialect == "sqlite":
+            return sa.func.strftime("%Y-%m-%dT%H:%M:%S", seconds, "unixepoch")
+        if dialect == "duckdb":
+            return sa.func.strftime(sa.func.make_timestamp(seconds * 10**6), "%Y-%m-%dT%H:%M:%S")
+        at = sa.func.timezone("UTC", sa.func.to_timestamp(seconds))
+        return sa.func.to_char(at, 'YYYY-MM-DD"T"HH24:MI:SS')
+
+    return ColumnSpec(
+        column.name, f"{label_of(column.name)} (UTC)", "time", role=role, derive=derive,
+    )  # fmt: skip
 
 
 def _words(column: ColumnEvidence) -> tuple[Word, ...]:

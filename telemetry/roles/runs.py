@@ -95,6 +95,7 @@ def _named_by_rows(
     told = (replace(known[run], role="run", visible=True, label="run"),
             *(known[p] for p in parameters))  # fmt: skip
     name = _free("runs", metadata)
+    told = (*_titles(name, known[run], told), *told)
     told += _named_columns(name, run, told, rows, named)
     hops = any(index[:1] == (run,) for index in place.evidence.indices)
     select = _hopping(place, run) if hops and not parameters else _grouping(place, run, parameters)
@@ -102,7 +103,19 @@ def _named_by_rows(
         name, "Runs", "runs", metadata.tables[place.name], told, (run,), run, None, sort=run,
         select=select,
     )  # fmt: skip
-    return _runs(table, rows, run)
+    return _runs(table, rows, told[0].name)
+
+
+def _titles(runs: str, run: ColumnSpec, told: Sequence[ColumnSpec]) -> tuple[ColumnSpec, ...]:
+    """What a run is called that has a number alone."""
+    if run.kind != "int" or any(column.name == "name" for column in told):
+        return ()
+
+    def derive(columns: Columns) -> sa.ColumnElement[Any]:
+        number = sa.cast(columns.column(runs, run.name), sa.Text)
+        return sa.literal("run ", sa.Text) + number
+
+    return (ColumnSpec("name", "name", role="name", derive=derive),)
 
 
 def _only_one(
