@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Column, Table
 from telemetry.engines import Shape
+from telemetry.engines.lines import ByValuesError, Lines
 from telemetry.errors import RequestError
 from telemetry.families.vocabulary import ColumnSpec, FamilySpec, TableSpec
 
@@ -226,6 +227,8 @@ class Reader:
         default=nullcontext[None], compare=False
     )
     """Opens another connection that sees the same state, or None where nobody can promise that."""
+    by_engine: Callable[[sa.Select[Any]], Lines] | None = field(default=None, compare=False)
+    """Writes a statement's rows as lines of CSV; None, or ByValuesError, where it cannot."""
 
     @property
     def family(self) -> FamilySpec:
@@ -315,6 +318,12 @@ class Reader:
             if column.type.dialect_impl(dialect).result_processor(dialect, told.type_code):
                 return True
         return False
+
+    def engine_lines(self, statement: sa.Select[Any]) -> Lines:
+        """The rows as lines of CSV that the engine writes; ByValuesError where it cannot."""
+        if self.by_engine is None:
+            raise ByValuesError
+        return self.by_engine(statement)
 
     def one(self, statement: sa.Select[Any]) -> tuple[Any, ...] | None:
         self.token.check()

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from telemetry.answers import ANSWERS, measures, tables, timeline
-from telemetry.answers.csv_lines import csv_lines
+from telemetry.answers.csv_lines import Row, csv_lines
 from telemetry.answers.statements import select_of
 from telemetry.cache import KeptAnswers
 from telemetry.cancel import CancelToken
@@ -254,7 +254,7 @@ class Source:
     def csv_lines(
         self,
         query: TableQuery,
-        lines: Callable[[list[tuple[Cell, ...]]], str],
+        lines: Callable[[list[Row]], str],
         limit: int | None = None,
         token: CancelToken | None = None,
     ) -> Generator[tuple[str, int]]:

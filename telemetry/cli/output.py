@@ -10,13 +10,17 @@ from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
+from telemetry.cli.interrupt import current_token
 from telemetry.cli.options import setting
 from telemetry.concepts import Cell, Column
+from telemetry.export.files import streamed, write_query
 from telemetry.export.formats import FORMATS, Row, json_text, write_rows
 from telemetry.text import one_line
 
 if TYPE_CHECKING:
     from telemetry.cli.terminal import Told
+    from telemetry.queries import TableQuery
+    from telemetry.source import Source
 
 T = TypeVar("T")
 TEXT_ROWS = 50
@@ -44,6 +48,18 @@ class Output:
         from telemetry.cli.terminal import write_table
 
         return write_table(self._stream, columns, rows, footer, color=self._color())
+
+    def query(
+        self, source: Source, query: TableQuery, columns: Sequence[Column], limit: int | None
+    ) -> int:
+        """Print all rows that a table query matches, or the first `limit`; how many."""
+        for form in FORMATS:
+            if form == self.format:
+                return write_query(
+                    self._stream, source, query, form, limit=limit, token=current_token()
+                )
+        with streamed(source, query, current_token()) as rows:
+            return self.rows(columns, cut(rows, limit))
 
     def objects(self, columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> int:
         """Like `rows`, of cells that may also be mappings and lists: JSON within csv and text."""

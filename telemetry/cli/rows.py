@@ -19,10 +19,9 @@ from telemetry.cli.asking import (
 )
 from telemetry.cli.interrupt import current_token
 from telemetry.cli.options import Limit, common, limit_option, rows_options
-from telemetry.cli.output import TEXT_ROWS, Output, cut
+from telemetry.cli.output import TEXT_ROWS, Output
 from telemetry.concepts import AgentId, Column, RunId, Table, TickRange
 from telemetry.errors import RequestError
-from telemetry.export import streamed
 from telemetry.filters.saved import SavedFilters, saved_filters_file
 from telemetry.queries import ColumnsQuery, CountQuery, TableQuery, Where
 from telemetry.source import Source
@@ -152,8 +151,7 @@ def _print(source: Source, query: TableQuery, asked: Table, limit: Limit, output
         written = output.rows(columns, page.rows)
         more = page.next is not None
     else:
-        with streamed(source, query, current_token()) as stream:
-            written = output.rows(columns, cut(stream, rows))
+        written = output.query(source, query, columns, rows)
         more = False
     if more and not limit.asked:
         count = CountQuery(query.run_id, query.table, query.where)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Column, Line, RunDetail, RunId, Series, Table
 from telemetry.errors import NothingFoundError, RequestError
+from telemetry.export.columns import csv_writer
 from telemetry.export.formats import FORMATS, Format, Row, json_text, write_rows
 from telemetry.export.sidecar import (
     ALL_ROWS,
@@ -193,6 +194,33 @@ def streamed(
             chunks.close()
 
 
+def write_query(
+    stream: TextIO,
+    source: Source,
+    query: TableQuery,
+    format: Format = "csv",
+    *,
+    limit: int | None = None,
+    token: CancelToken | None = None,
+) -> int:
+    """Write all rows of `query` (its page limit is ignored; `limit` is not); how many there were.
+
+    The same in a file and on standard output; constant memory.
+    """
+    columns = source.stream_columns(query)
+    if format != "csv":
+        with streamed(source, query, token) as rows:
+            return write_rows(stream, columns, islice(rows, limit), format)
+    lines = csv_writer()
+    stream.write(lines([[column.name for column in columns]]))
+    written = 0
+    with closing(source.csv_lines(query, lines, limit, token)) as parts:
+        for text, count in parts:
+            stream.write(text)
+            written += count
+    return written
+
+
 def series_rows(series: Series) -> tuple[tuple[Column, ...], Iterator[Row]]:
     """The columns and rows of a series written long: one row per agent and tick."""
     marked = any(line.mark is not None for line in series.lines)
@@ -246,8 +274,11 @@ def _table(
         "query": asked(query),
         "thinned": ALL_ROWS if limit is None else f"At most the first {limit} rows were written.",
     }
-    with streamed(source, query, token) as rows:
-        return _write(files, path, columns, islice(rows, limit), format, head, left_out, ())
+
+    def write(data: TextIO) -> int:
+        return write_query(data, source, query, format, limit=limit, token=token)
+
+    return _written(files, path, columns, write, format, head, left_out, ())
 
 
 def _write(
@@ -260,10 +291,26 @@ def _write(
     left_out: Mapping[str, str],
     notes: Sequence[str],
 ) -> ExportReport:
+    def write(data: TextIO) -> int:
+        return write_rows(data, columns, rows, format)
+
+    return _written(files, path, columns, write, format, head, left_out, notes)
+
+
+def _written(
+    files: Staging,
+    path: Path,
+    columns: Sequence[Column],
+    write: Callable[[TextIO], int],
+    format: Format,
+    head: Mapping[str, object],
+    left_out: Mapping[str, str],
+    notes: Sequence[str],
+) -> ExportReport:
     if format not in FORMATS:
         raise RequestError(f"There is no file format {format!r}; use csv, json or jsonl.")
     data = files.open(path)
-    count = _guarded(path, lambda: write_rows(data, columns, rows, format))
+    count = _guarded(path, lambda: write(data))
     beside = sidecar_path(path)
     _write_json(files.open(beside), beside, {**head, **contents(columns, left_out, count, format)})
     names = tuple(column.name for column in columns)
