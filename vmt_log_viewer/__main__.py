@@ -171,6 +171,7 @@ def _window(
     size: tuple[int, int] | None,
 ) -> int:
     from vmt_log_viewer.app import Program, application, restore
+    from vmt_log_viewer.desk_folder import DeskFolder
     from vmt_log_viewer.notes import Notes
     from vmt_log_viewer.qt_log import heard
     from vmt_log_viewer.settings import Settings
@@ -180,15 +181,18 @@ def _window(
     with heard():
         app = application()
         kept = (Settings.of_user(), Notes.of_user())
-        program = Program(*kept, theme, Shelf.of_user())  # type: ignore[arg-type]
+        kept_too = (Shelf.of_user(), DeskFolder.of_user())
+        program = Program(*kept, theme, *kept_too)  # type: ignore[arg-type]
         restore(program)
         if size is not None:
             program.window.resize(*size)
         program.window.show()
         if sources:
             program.open(sources, run, tick)
+            if program.keeper is not None:
+                program.keeper.offer()
         else:
-            program.open_last()
+            program.reopen()
         code = app.exec()
         _let_go(program)
         del program

@@ -19,6 +19,8 @@ from vmt_log_viewer.background.clock import PlayClock
 from vmt_log_viewer.background.collector import Collector
 from vmt_log_viewer.background.runner import Runner
 from vmt_log_viewer.background.session import Session
+from vmt_log_viewer.desk_folder import DeskFolder
+from vmt_log_viewer.desk_keeper import DeskKeeper
 from vmt_log_viewer.dressing import Dressing
 from vmt_log_viewer.notes import Notes
 from vmt_log_viewer.settings import Settings
@@ -62,7 +64,9 @@ class Program(QObject):
         notes: Notes | None = None,
         theme: Choice | None = None,
         shelf: Shelf | None = None,
+        desks: DeskFolder | None = None,
     ) -> None:
+        """What is None is kept in memory only, or (`desks`) not at all."""
         super().__init__()
         self._app = application()
         self.settings = settings if settings is not None else Settings()
@@ -79,6 +83,9 @@ class Program(QObject):
         self.window = Window(context, self.actions, self.notes)
         self.dressing = Dressing(self.window, self.theme)
         self.verbs = Verbs(self.window, self.session)
+        self.keeper: DeskKeeper | None = None
+        if desks is not None:
+            self.keeper = DeskKeeper(self.window, self.session, self.settings, desks)
         self._closed = False
         self._icon()
         self._connect()
@@ -95,6 +102,11 @@ class Program(QObject):
             else:
                 self.session.open(location, show="never")
 
+    def reopen(self) -> None:
+        """Put up what was open: when a program crashed, else when the last one ended."""
+        if self.keeper is None or not self.keeper.reopen():
+            self.open_last()
+
     def open_last(self) -> None:
         """Open again what was open last time."""
         for location in self.settings.get("open_sources", []):
@@ -106,10 +118,12 @@ class Program(QObject):
             return
         self._closed = True
         self.document.playback.stop()
+        if self.keeper is not None:
+            self.keeper.finish()
         self.clock.stop()
+        self.dressing.stop()
         self.verbs.stop()
         self.runner.close()
-        self.dressing.stop()
         self.collector.stop()
         self.session.close_all()
         self.settings.save()

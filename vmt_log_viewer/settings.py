@@ -58,7 +58,7 @@ class Settings:
         if self._path is None or not self._dirty:
             return
         try:
-            _write(self._path, json.dumps(self._values, indent=1, ensure_ascii=False))
+            write_text(self._path, json.dumps(self._values, indent=1, ensure_ascii=False))
             self._dirty = False
         except OSError as error:
             log.warning("The settings were not saved to %s: %s", self._path, error)
@@ -75,7 +75,8 @@ def _read(path: Path) -> dict[str, Any]:
     return values if isinstance(values, dict) else {}
 
 
-def _write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Write a whole file at once, or leave it as it is; OSError where the disk refuses."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     try:
