@@ -84,6 +84,8 @@ _SLOW = """
 import os, signal, sqlite3, sys, threading, time
 from telemetry.cli import main
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored, where pytest is in the background
+
 def slow(reader, query):
     # A statement that would run for hours, in C, where no Python signal handler gets a turn.
     threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
