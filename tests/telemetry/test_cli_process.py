@@ -84,7 +84,7 @@ _SLOW = """
 import os, signal, sqlite3, sys, threading, time
 from telemetry.cli import main
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored, where pytest is in the background
+signal.signal(signal.SIGINT, signal.default_int_handler)  # is ignored in the background
 
 def slow(reader, query):
     # A statement that would run for hours, in C, where no Python signal handler gets a turn.
