@@ -44,10 +44,11 @@ def corrected(lines: str, kinds: Sequence[Kind]) -> str:
 
 
 def _corrected(field: str, kind: Kind) -> str:
-    if not field or field[0] == '"' or kind == "plain":
+    if kind == "text" and field:
+        bare = field[1:-1].replace('""', '"') if field[0] == '"' else field
+        return quoted(bare)
+    if not field or kind == "plain":
         return field
-    if kind == "text":
-        return quoted(field)
     if kind == "real":
         return repr(float(field.removesuffix(".0")))
     return exact_text(Decimal(field.removeprefix(ODD)))
