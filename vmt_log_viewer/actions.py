@@ -51,6 +51,7 @@ WHY = {
     "trades": "no trades are recorded here",
     "attempts": "no attempts are recorded here",
     "scale": "quantities of this source have no scale",
+    "roles": "this source is of a known family",
     "undo": "nothing was changed since the run is shown",
     "redo": "nothing was taken back",
     "brush": "all ticks are shown",
@@ -74,6 +75,7 @@ VERBS: tuple[Verb, ...] = (
     _verb("close_source", "Close source", "File", "Ctrl+W", "source", "x", separator=True),
     _verb("set_scale", "Set the scale of quantities…", "File", "", "scale", "ruler"),
     _verb("save_view", "Save this view…", "File", "Ctrl+S", "view", "floppy-disk", separator=True),
+    _verb("roles", "Roles of this database…", "File", "", "roles", "tag"),
     _verb("export", "Export what I see…", "File", "Ctrl+E", "export", "export"),
     _verb(
         "export_run", "Export the whole run…", "File", "Ctrl+Shift+E", "run", "folder-simple-plus"

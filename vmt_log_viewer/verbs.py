@@ -27,6 +27,7 @@ from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.navigation import Navigation
 from vmt_log_viewer.proof import Proof
 from vmt_log_viewer.reachable import Reachable
+from vmt_log_viewer.role_choice import RoleChoice
 from vmt_log_viewer.state.items import RunItem
 from vmt_log_viewer.window import Window
 
@@ -46,6 +47,7 @@ class Verbs(QObject):
         self._actions = window.actions_
         self._recorded: set[str | None] = set()
         self._exports = Exports(window)
+        self.role_choice = RoleChoice(window, session)
         self.proof = Proof(window, session, self.open_location)
         self.follower = Follower(self._document, self._context.runner, self)
         self._bind_files()
@@ -80,12 +82,14 @@ class Verbs(QObject):
         bind("open_url", lambda: self._open_url())
         bind("close_source", lambda: self._close(self._meant_source()))
         bind("set_scale", lambda: self._set_scale(self._meant_source()))
+        bind("roles", lambda: self.role_choice.show(self._meant_source()))
         bind("export", self._exports.export_view)
         bind("export_run", self._exports.export_run)
         bind("quit", self._window.close)
         self._window.dropped.connect(lambda found: [self.open_location(place) for place in found])
         self._window.library.tree.close_wanted.connect(self._close)
         self._window.library.tree.scale_wanted.connect(self._set_scale)
+        self._window.library.tree.roles_wanted.connect(self.role_choice.show)
         self._session.recent_changed.connect(self._fill_recent)
         self._fill_recent()
 
@@ -179,6 +183,7 @@ class Verbs(QObject):
             "trades": ticks and "trades" in self._recorded,
             "attempts": ticks and "attempts" in self._recorded,
             "scale": source is not None and bool(source.scales),
+            "roles": source is not None and source.by_roles is not None,
             "undo": document.history.undo_text is not None,
             "redo": document.history.redo_text is not None,
             "brush": document.selection.brush is not None,

@@ -19,7 +19,7 @@ from telemetry.text import one_line
 
 MOST_NAMES = 60
 """Named values of a table that become measures or columns."""
-PROPOSED, SAVED, GIVEN = "proposed", "as you saved them", "as given"
+PROPOSED, SAVED, GIVEN = "proposed", "that you saved", "that you gave"
 
 
 @dataclass(frozen=True)

@@ -29,13 +29,21 @@ _RUNS_NAMED = {"run": 3.0, "runs": 3.0, "simulation": 2.5, "simulations": 2.5, "
 
 @dataclass(frozen=True)
 class TableProposal:
-    """What one table may hold and why; `columns` gives a guess for each of its columns."""
+    """What one table may hold and why; `columns` gives a guess for each of its columns.
+
+    `told` are all guesses of each column, also those that do not suit this kind of table.
+    """
 
     evidence: TableEvidence
     kind: str
     confidence: float
     reason: str
     columns: dict[str, Guess]
+    told: dict[str, list[Guess]]
+
+    def as_kind(self, kind: str) -> dict[str, Guess]:
+        """The guesses for the columns if the table were of another kind."""
+        return _chosen(self.evidence, self.told, kind)
 
 
 @dataclass(frozen=True)
@@ -126,11 +134,7 @@ def _proposed(table: TableEvidence, runs: tuple[TableEvidence, str] | None) -> T
         if link is not None:
             known[link.role] = [Guess("run", link.confidence, link.reason)]
     kind, confidence, reason = _kind(table, known, own)
-    allowed = ROLES_OF[kind]
-    chosen = _chosen(table, {
-        name: [g for g in told if g.role in allowed] for name, told in known.items()
-    }, kind)  # fmt: skip
-    return TableProposal(table, kind, confidence, reason, chosen)
+    return TableProposal(table, kind, confidence, reason, _chosen(table, known, kind), known)
 
 
 def _kind(
@@ -185,8 +189,10 @@ def _is_long(table: TableEvidence, known: dict[str, list[Guess]]) -> bool:
     return tied or len(free) <= 2
 
 
-def _chosen(table: TableEvidence, allowed: dict[str, list[Guess]], kind: str) -> dict[str, Guess]:
+def _chosen(table: TableEvidence, known: dict[str, list[Guess]], kind: str) -> dict[str, Guess]:
     """One guess a column, the surest first; a role of one column alone goes to the surest."""
+    roles = ROLES_OF[kind]
+    allowed = {name: [g for g in told if g.role in roles] for name, told in known.items()}
     pairs = [(g, name) for name, told in allowed.items() for g in told]
     if kind == "values" and _one_a_run(table, allowed):
         pairs = [(g, n) for g, n in pairs if g.role != "tick"]

@@ -168,6 +168,14 @@ class Session(QObject):
         self._settings.set("scales", {**self._settings.get("scales", {}), source.key: scale})
         self.refreshed.emit()
 
+    def show_anew(self, source: Source) -> None:
+        """Forget all that was shown of a source that is read in another way now, and show it."""
+        self._document.close_source(source)
+        self._runner.forget(source)
+        self._document.add_source(source)
+        self._wanted[source.key] = Wanted()
+        self.listing_wanted.emit(source)
+
     def recent(self) -> list[str]:
         """Locations opened before, the latest first."""
         return list(self._settings.get("recent", []))

@@ -53,6 +53,7 @@ class LibraryTree(QTreeView):
     star_wanted = Signal(object, object)  # Source, RunId
     close_wanted = Signal(object)  # Source
     scale_wanted = Signal(object)  # Source
+    roles_wanted = Signal(object)  # Source
 
     def __init__(self, order: RunOrder, settings: Settings) -> None:
         super().__init__()
@@ -217,6 +218,9 @@ class LibraryTree(QTreeView):
         if node.source.scales:
             menu.addAction("Set the scale of quantities…",
                            lambda: self.scale_wanted.emit(node.source))  # fmt: skip
+        if node.source.by_roles is not None:
+            menu.addAction("Roles of this database…",
+                           lambda: self.roles_wanted.emit(node.source))  # fmt: skip
         menu.addAction("Close source", lambda: self.close_wanted.emit(node.source))
         return menu
 

@@ -90,7 +90,8 @@ class TrajectoriesFeed:
         return "lines" if len(self.agents) <= SMALL else "both"
 
     def label_of(self, agent_id: AgentId) -> str:
-        return self._names.get(agent_id) or agent_name(Agent(agent_id, str(agent_id), None, None, None))
+        known = self._names.get(agent_id)
+        return known or agent_name(Agent(agent_id, str(agent_id), None, None, None))
 
     def color_of(self, agent_id: AgentId) -> QColor:
         place = self._places.get(agent_id, len(self._places))
