@@ -15,8 +15,10 @@ from telemetry.concepts import (
     ExperimentList,
     Facets,
     Fan,
+    Flows,
     Funnel,
     Histogram,
+    Intermediaries,
     IterationList,
     Lens,
     Means,
@@ -286,6 +288,28 @@ class SplitQuery(Query[Split]):
     lanes: tuple[str, ...]
     tables: tuple[str, ...] | None = None
     measures: tuple[str, ...] | None = None
+    ticks: TickRange | None = None
+
+
+@dataclass(frozen=True)
+class FlowsQuery(Query[Flows]):
+    """How much of a good every agent gave to every other; `ticks` None: in the whole run."""
+
+    LACKING = "record nothing that changes hands between agents"
+    KEPT = True
+    run_id: RunId
+    good: str
+    ticks: TickRange | None = None
+
+
+@dataclass(frozen=True)
+class IntermediariesQuery(Query[Intermediaries]):
+    """What each agent took, gave and passed on of a good, in the order of the rows."""
+
+    LACKING = FlowsQuery.LACKING
+    KEPT = True
+    run_id: RunId
+    good: str
     ticks: TickRange | None = None
 
 

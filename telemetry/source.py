@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from telemetry.answers import ANSWERS, measures, tables, timeline
+from telemetry.answers import ANSWERS, flows, measures, tables, timeline
 from telemetry.answers.csv_lines import Row, csv_lines
 from telemetry.answers.statements import select_of
 from telemetry.cache import KeptAnswers
@@ -18,6 +18,7 @@ from telemetry.concepts import (
     Cell,
     Column,
     Fingerprint,
+    Good,
     Identity,
     LaneInfo,
     Measure,
@@ -131,6 +132,11 @@ class Source:
     @property
     def lanes(self) -> tuple[LaneInfo, ...]:
         return timeline.lanes(self._layout)
+
+    @property
+    def goods(self) -> tuple[Good, ...]:
+        """What changes hands here, also what this source lacks; empty where nothing does."""
+        return flows.goods(self._layout)
 
     @property
     def audit_rules(self) -> tuple[Rule, ...]:

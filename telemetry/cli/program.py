@@ -53,6 +53,7 @@ _COMMANDS = {
     "regimes": ("regimes", "Every statistic by mode, regime or another lane's state."),
     "event-study": ("regimes", "A measure's average path around every switch."),
     "lens": ("lenses", "A measure of every agent: settling, outliers, clamps, what binds."),
+    "flows": ("flows", "Who gives what to whom, who passes it on, velocity of money."),
     "audit": ("audits", "Which invariants a recording breaks, and where."),
     "verify": ("proofs", "Whether recordings can be trusted: the first broken link."),
     "series": ("curves", "A measure of agents over ticks."),

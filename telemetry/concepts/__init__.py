@@ -26,6 +26,7 @@ from telemetry.concepts.experiments import (
     Verdict,
 )
 from telemetry.concepts.fingerprint import Fingerprint, changed_since
+from telemetry.concepts.flows import FlowLeg, Flows, Good, Intermediaries, Passing, Velocity
 from telemetry.concepts.growth import Progress
 from telemetry.concepts.lens import Lens, Outlier, Settling, Settlings
 from telemetry.concepts.market import Level, OrderBook, Standing, TickPrice
@@ -70,13 +71,17 @@ __all__ = [
     "Fault",
     "Fingerprint",
     "Floats",
+    "FlowLeg",
+    "Flows",
     "Folding",
     "Funnel",
     "Gate",
     "GateState",
+    "Good",
     "Histogram",
     "Holder",
     "Identity",
+    "Intermediaries",
     "Ints",
     "Iteration",
     "IterationList",
@@ -97,6 +102,7 @@ __all__ = [
     "Overlap",
     "PageKey",
     "Parting",
+    "Passing",
     "Points",
     "Progress",
     "Quantity",
@@ -130,6 +136,7 @@ __all__ = [
     "Timeline",
     "TradeMark",
     "Unit",
+    "Velocity",
     "Verdict",
     "Why",
     "Word",

@@ -14,6 +14,7 @@ from telemetry.concepts import (
     AgentId,
     Cell,
     Fault,
+    FlowLeg,
     Kind,
     Rule,
     RunDetail,
@@ -211,6 +212,25 @@ class LaneSpec:
 
 
 @dataclass(frozen=True)
+class FlowSpec:
+    """Something that changes hands in rows of `table`: by which columns, and in which unit.
+
+    `tick` is the column that says when, None: the table's own. `money`: others are paid with it;
+    `stock` is the measure of how much agents hold. `divisor` is a `MeasureSpec`'s.
+    """
+
+    name: str
+    label: str
+    unit: str
+    table: str
+    legs: tuple[FlowLeg, ...]
+    tick: str | None = None
+    money: bool = False
+    stock: str = ""
+    divisor: str | None = None
+
+
+@dataclass(frozen=True)
 class RunSpec:
     """Where runs are listed. `heavy` columns (configurations) are left out of lists.
 
@@ -356,7 +376,7 @@ class FamilySpec:
     the stored table without which a source has no answer to one of them. A family with
     shapes that do not fit one another declares one FamilySpec a shape, all of the same `name`.
     `schema` is what its recorder writes and what databases of this shape can be migrated to.
-    `audit` are the invariants that its runs are held against.
+    `audit` are the invariants that its runs are held against, `flows` what changes hands in them.
     """
 
     name: str
@@ -373,6 +393,7 @@ class FamilySpec:
     folder: FolderSpec | None = None
     schema: SchemaSpec | None = None
     audit: tuple[AuditRule, ...] = ()
+    flows: tuple[FlowSpec, ...] = ()
 
     def table(self, name: str) -> TableSpec | None:
         return next((t for t in self.tables if t.name == name), None)

@@ -29,6 +29,12 @@ def bucket_and_side(columns: Columns) -> sa.ColumnElement[Any]:
     return bucket + " " + sa.cast(columns.column("trades", "side"), sa.Text)
 
 
+def counterparty(columns: Columns) -> sa.ColumnElement[Any]:
+    """Whom the trader dealt with: the dealer of the bucket, or the outside dealer."""
+    dealer = sa.literal("dealer ") + sa.cast(columns.column("trades", "bucket"), sa.Text)
+    return sa.case((columns.column("trades", "is_passthrough"), "outside dealer"), else_=dealer)
+
+
 def logged_default(columns: Columns) -> sa.ColumnElement[Any]:
     """1 for an obligation logged as defaulted, else 0; its mean is the default rate."""
     return sa.case((columns.column("repayment_events", "outcome") == "defaulted", 1), else_=0)
@@ -73,6 +79,8 @@ TRADES = (
           needs=("bucket", "side")),
         C("outside_count", "through the outside dealer", "int",
           derive=is_one("trades", "is_passthrough"), needs=("is_passthrough",)),
+        C("counterparty", "with", role="counterparty", derive=counterparty,
+          needs=("bucket", "is_passthrough")),
         run(),
         logged(),
     ),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from telemetry.families.vocabulary import LaneSpec, MeasureSpec
+from telemetry.concepts import FlowLeg
+from telemetry.families.vocabulary import FlowSpec, LaneSpec, MeasureSpec
 
 _INVENTORY, _SYSTEM = "Dealer by bucket", "Debt and money"
 _DAYS, _DEBTORS = "Days", "Debtors"
@@ -62,3 +63,25 @@ MEASURES = (
     ),
 )  # fmt: skip
 LANES = (LaneSpec("dealer", "Dealer", ("inventory_timeseries", "state"), by="bucket"),)
+_TRADER, _DEALER = "trader_id", "counterparty"
+_SELLS, _BUYS = (("side", "SELL"),), (("side", "BUY"),)
+
+
+def _traded(amount: str, *, for_it: bool) -> tuple[FlowLeg, ...]:
+    """What moves in trades: claims from whoever sells, and `for_it` cash from whoever buys."""
+    to_dealer, to_trader = (_BUYS, _SELLS) if for_it else (_SELLS, _BUYS)
+    return (FlowLeg(_TRADER, _DEALER, amount, to_dealer),
+            FlowLeg(_DEALER, _TRADER, amount, to_trader))  # fmt: skip
+
+
+FLOWS = (
+    FlowSpec("claims", "Claims (face value)", "face value", "trades",
+             _traded("face_value", for_it=False)),
+    FlowSpec("cash", "Cash for claims", "cash", "trades", _traded("price", for_it=True),
+             money=True, stock="total_cash"),
+    FlowSpec("repayments", "Debts repaid", "cash", "obligations",
+             (FlowLeg("debtor", "creditor", "amount", (("settled_day", "!null"),)),),
+             tick="settled_day", money=True, stock="total_cash"),
+    FlowSpec("intraday", "Payments within days", "cash", "intraday",
+             (FlowLeg("payer", "payee", "amount"),), money=True, stock="total_cash"),
+)  # fmt: skip

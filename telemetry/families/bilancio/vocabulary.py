@@ -10,7 +10,7 @@ from telemetry.concepts import Cell
 from telemetry.engines import Shape
 from telemetry.families.bilancio import audit, pairs, questions, sweep_columns
 from telemetry.families.bilancio.layout import opened
-from telemetry.families.bilancio.measures import LANES, MEASURES
+from telemetry.families.bilancio.measures import FLOWS, LANES, MEASURES
 from telemetry.families.bilancio.tables import TABLES
 from telemetry.families.bilancio.views import FolderViews
 from telemetry.families.bilancio.why import why
@@ -89,6 +89,7 @@ FAMILY = FamilySpec(
     detail=questions.detail,
     answers=_ANSWERS,
     audit=audit.RULES,
+    flows=FLOWS,
     folder=FolderSpec(
         "Bilancio experiment folder",
         is_experiment,

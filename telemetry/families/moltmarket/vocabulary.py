@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from telemetry.concepts import Cell, RunDetail, RunId
+from telemetry.concepts import Cell, FlowLeg, RunDetail, RunId
 from telemetry.engines import Shape
 from telemetry.families.moltmarket import audit, folder, metrics, proofs
 from telemetry.families.moltmarket.migrations import SCHEMA
@@ -15,6 +15,7 @@ from telemetry.families.moltmarket.why import why
 from telemetry.families.vocabulary import (
     Asker,
     FamilySpec,
+    FlowSpec,
     FolderSpec,
     LaneSpec,
     MeasureSpec,
@@ -98,6 +99,13 @@ MEASURES = (
     _measure("reject_count", "Rejections so far", "rejections", "Counts"),
 )
 LANES: tuple[LaneSpec, ...] = ()
+_BUYER, _SELLER = "bid_agent_id", "ask_agent_id"
+FLOWS = (
+    FlowSpec("ASSET", "Asset", "ASSET", "trades", (FlowLeg(_SELLER, _BUYER, "quantity"),),
+             stock="asset_balance"),
+    FlowSpec("CASH", "Cash (price × quantity, before fees)", "CASH", "trades",
+             (FlowLeg(_BUYER, _SELLER, "notional"),), money=True, stock="cash_balance"),
+)  # fmt: skip
 
 _ANSWERS: dict[type[Any], Any] = {
     VerifyQuery: proofs.verify_run,
@@ -131,4 +139,5 @@ FAMILY = FamilySpec(
     folder=FolderSpec("MoltMarket run folder", folder.recognise, folder.views),
     schema=SCHEMA,
     audit=audit.RULES,
+    flows=FLOWS,
 )

@@ -1,9 +1,10 @@
-"""The measures and lanes of SimCash runs; money is in cents."""
+"""The measures, lanes and flows of SimCash runs; money is in cents."""
 
 from __future__ import annotations
 
+from telemetry.concepts import FlowLeg
 from telemetry.families.simcash.costs import KINDS
-from telemetry.families.vocabulary import LaneSpec, MeasureSpec
+from telemetry.families.vocabulary import FlowSpec, LaneSpec, MeasureSpec
 
 _STATES, _COSTS, _QUEUES, _DAYS = (
     "tick_agent_states",
@@ -55,3 +56,10 @@ LANES = (
     LaneSpec("day", "Day", states=("ticks", "day")),
     LaneSpec("status", "Run status", states=("ticks", "status")),
 )
+FLOWS = (
+    FlowSpec(
+        "payments", "Payments settled", "cents", "transactions",
+        (FlowLeg("sender_id", "receiver_id", "amount_settled", (("settlement_tick", "!null"),)),),
+        tick="settlement_tick", money=True, stock="balance",
+    ),
+)  # fmt: skip

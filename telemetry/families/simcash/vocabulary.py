@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from telemetry.engines import Shape
 from telemetry.families.simcash import audit, experiments, people, runs, shapes
-from telemetry.families.simcash.measures import LANES, MEASURES
+from telemetry.families.simcash.measures import FLOWS, LANES, MEASURES
 from telemetry.families.simcash.migrations import SCHEMA
 from telemetry.families.simcash.models import experiment, unified
 from telemetry.families.simcash.tables import tables
@@ -49,6 +49,7 @@ def _family(recognise: Callable[[Shape], str | None], models: sa.MetaData) -> Fa
         answers=ANSWERS,
         schema=SCHEMA,
         audit=audit.RULES if "simulation_events" in names else (),
+        flows=tuple(flow for flow in FLOWS if flow.table in names),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from telemetry.families.vmt import audit, experiments, near_misses, questions
 from telemetry.families.vmt.box import box
 from telemetry.families.vmt.columns import RUN_COLUMNS, RUN_EXTRA
+from telemetry.families.vmt.flows import FLOWS
 from telemetry.families.vmt.measures import LANES, MEASURES
 from telemetry.families.vmt.migrations import SCHEMA
 from telemetry.families.vmt.tables import TABLES
@@ -56,4 +57,5 @@ FAMILY = FamilySpec(
     answers_from={ExperimentsQuery: "experiments", IterationsQuery: "experiments"},
     schema=SCHEMA,
     audit=audit.RULES,
+    flows=FLOWS,
 )
