@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import Literal
 
-from PySide6.QtCore import QMimeData, QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QMimeData, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QDrag,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
+    QIcon,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QPalette,
+    QResizeEvent,
 )
-from PySide6.QtWidgets import QSplitter, QTabBar, QTabWidget, QWidget
+from PySide6.QtWidgets import QSplitter, QStyleOptionTab, QTabBar, QTabWidget, QWidget
 
 Zone = Literal["left", "right", "top", "bottom"]
 ZONES: dict[Zone, tuple[Qt.Orientation, int]] = {
@@ -30,20 +32,74 @@ MIME = "application/x-vmt-log-viewer-view"
 OUT = 16
 """Pixels that a tab has to be drawn out of its bar before it can be put elsewhere."""
 UNDERLINE = 2
+TEXT_MARGIN, ICON_WIDTH = 20, 36
+"""Pixels beside the words of a tab that has no icon; pixels of a tab that has nothing else."""
+Dress = Literal["both", "words", "icons"]
 
 
 class HalfBar(QTabBar):
-    """Tabs that can be moved within the bar, or drawn out of it to another half."""
+    """Tabs that can be moved within the bar, or drawn out of it to another half.
+
+    Where there is no room for all of them they lose their icons, and then all but the chosen one
+    their words; `tabText` is the whole title whatever is drawn.
+    """
 
     drawn_out = Signal(int)  # index
 
     def __init__(self) -> None:
         super().__init__()
         self.active = True
+        self.dress: Dress = "both"
         self._pressed: int = -1
         self.setExpanding(False)
         self.setUsesScrollButtons(True)
         self.setSelectionBehaviorOnRemove(QTabBar.SelectionBehavior.SelectPreviousTab)
+        self.currentChanged.connect(lambda index: self._dress_up())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._dress_up()
+        super().resizeEvent(event)
+
+    def tabLayoutChange(self) -> None:
+        super().tabLayoutChange()
+        self._dress_up()
+
+    def tabSizeHint(self, index: int) -> QSize:
+        return QSize(self._width(index, self.dress), super().tabSizeHint(index).height())
+
+    def minimumTabSizeHint(self, index: int) -> QSize:
+        return self.tabSizeHint(index)
+
+    def initStyleOption(self, option: QStyleOptionTab, index: int) -> None:
+        super().initStyleOption(option, index)
+        if self._only_icon(index):
+            option.text = ""
+        elif self.dress != "both":
+            option.icon = QIcon()
+
+    def _dress_up(self) -> None:
+        """The richest dress in which all tabs have room."""
+        seen = [index for index in range(self.count()) if self.isTabVisible(index)]
+        dresses: tuple[Dress, ...] = ("both", "words", "icons")
+        dress = next(
+            (d for d in dresses if sum(self._width(i, d) for i in seen) <= self.width()), "icons"
+        )
+        for index in seen:
+            bare = dress == "icons" and index != self.currentIndex()
+            self.setTabToolTip(index, self.tabText(index) if bare else "")
+        if dress != self.dress or dress == "icons":
+            self.dress = dress
+            self.setIconSize(self.iconSize())  # has the tabs laid out anew
+
+    def _only_icon(self, index: int) -> bool:
+        return self.dress == "icons" and index != self.currentIndex()
+
+    def _width(self, index: int, dress: Dress) -> int:
+        if dress == "both":
+            return super().tabSizeHint(index).width()
+        if dress == "icons" and index != self.currentIndex():
+            return ICON_WIDTH
+        return self.fontMetrics().horizontalAdvance(self.tabText(index)) + TEXT_MARGIN
 
     def show_active(self, active: bool) -> None:
         """Whether verbs mean the view of this half."""
