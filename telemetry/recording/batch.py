@@ -94,10 +94,10 @@ class TickBatch:
 
     def add(self, plan: Plan, row: Values) -> None:
         """Take a row of the tick under way; memory stays below ``max_rows`` rows."""
-        rows = self._lists.get(plan)
-        if rows is None:
-            rows = self._list_of(plan)
-        rows.append(row)
+        try:
+            self._lists[plan].append(row)
+        except KeyError:
+            self._list_of(plan).append(row)
         self._room -= 1
         if self._room <= 0:
             self._spill()

@@ -8,6 +8,7 @@ from functools import lru_cache
 from operator import methodcaller
 from typing import Any, cast
 
+import msgspec
 from sqlalchemy import Boolean, Connection, DateTime, Float, Integer, Numeric, String, Table, insert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
@@ -16,6 +17,7 @@ from telemetry.recording.scribe import Into, Parcel
 from telemetry.recording.scribe_process import insert as insert_together
 
 Row = tuple[object, ...]
+_json = msgspec.json.Encoder().encode
 _NUL, _NONE = "\0", "\ud800"
 """What no text holds that PostgreSQL takes: between texts, and in place of one."""
 #: (connection, table, names of the columns, rows in the order of the names)
@@ -65,8 +67,8 @@ def is_pipelined(connection: Connection) -> bool:
 
 def _unnest(connection: Connection, table: Table, names: Sequence[str], rows: list[Row]) -> None:
     """Columns as arrays, which one prepared statement makes rows of."""
-    columns = zip(names, zip(*rows, strict=True), strict=True)
-    arrays = [_array(table.c[name].type, values) for name, values in columns]
+    made = _arrays_of(table, tuple(names))
+    arrays = [write(values) for write, values in zip(made, zip(*rows, strict=True), strict=True)]
     cursor: Any = connection.connection.cursor()
     cursor.execute(_unnest_of(connection.dialect, table, tuple(names)), arrays, prepare=True)
 
@@ -77,14 +79,38 @@ def _unnest_of(dialect: Dialect, table: Table, names: tuple[str, ...]) -> str:
     return f"INSERT INTO {_quoted(dialect, table, names)} SELECT * FROM unnest({kinds})"
 
 
-def _array(kind: TypeEngine[Any], values: Sequence[Any]) -> str:
-    """The values as PostgreSQL writes an array of them."""
+@lru_cache(1024)
+def _arrays_of(table: Table, names: tuple[str, ...]) -> list[Callable[[Sequence[Any]], str]]:
+    """How values of each column become an array, as PostgreSQL writes it."""
+    return [_array_of(table.c[name].type) for name in names]
+
+
+def _array_of(kind: TypeEngine[Any]) -> Callable[[Sequence[Any]], str]:
     if isinstance(kind, Integer | Float | Boolean):
-        return f"{{{str(list(values))[1:-1].replace('None', 'NULL')}}}"
+        return _array_of_numbers
     if isinstance(kind, Numeric):
-        return f"{{{','.join(['NULL' if v is None else str(v) for v in values])}}}"
-    if isinstance(kind, DateTime):
-        values = _converted(values, str)
+        return _array_of_decimals
+    return _array_of_times if isinstance(kind, DateTime) else _array_of_texts
+
+
+def _array_of_numbers(values: Sequence[Any]) -> str:
+    """JSON's numbers have the same digits in a fifth of the time; it has no infinities."""
+    text = _json(values)[1:-1].decode()
+    if text.count("null") != values.count(None):
+        text = str(list(values))[1:-1].replace("None", "NULL")
+    return f"{{{text}}}"
+
+
+def _array_of_decimals(values: Sequence[Any]) -> str:
+    return f"{{{','.join(['NULL' if v is None else str(v) for v in values])}}}"
+
+
+def _array_of_times(values: Sequence[Any]) -> str:
+    way = _time_text if {*map(type, values)} <= {datetime, type(None)} else str
+    return _array_of_texts(_converted(values, way))
+
+
+def _array_of_texts(values: Sequence[Any]) -> str:
     texts = [_NONE if v is None else v for v in values] if None in values else values
     joined = _NUL.join(texts)
     if joined.count(_NUL) == len(texts) - 1:  # otherwise the driver says that there may be none
@@ -154,7 +180,7 @@ def _quoted(dialect: Dialect, table: Table, names: Sequence[str]) -> str:
 
 def _bound(dialect: Dialect, table: Table, names: Sequence[str], rows: list[Row]) -> list[Row]:
     """The rows as the driver takes them: types that convert what they store have done so."""
-    ways = [_way(dialect, table.c[name].type) for name in names]
+    ways = _ways_of(dialect, table, tuple(names))
     if not any(ways):
         return rows
     columns: list[Sequence[object]] = list(zip(*rows, strict=True))
@@ -162,6 +188,13 @@ def _bound(dialect: Dialect, table: Table, names: Sequence[str], rows: list[Row]
         if way is not None:
             columns[place] = _converted(columns[place], way)
     return list(zip(*columns, strict=True))
+
+
+@lru_cache(1024)
+def _ways_of(
+    dialect: Dialect, table: Table, names: tuple[str, ...]
+) -> list[Callable[[Any], object] | None]:
+    return [_way(dialect, table.c[name].type) for name in names]
 
 
 def _converted(values: Sequence[object], way: Callable[[Any], object]) -> list[object]:
@@ -172,7 +205,7 @@ def _converted(values: Sequence[object], way: Callable[[Any], object]) -> list[o
     return [None if value is None else way(value) for value in values]
 
 
-_sqlite_time = methodcaller("isoformat", " ", "microseconds")
+_time_text = methodcaller("isoformat", " ", "microseconds")
 
 
 def _way(dialect: Dialect, kind: TypeEngine[Any]) -> Callable[[Any], object] | None:
@@ -182,5 +215,5 @@ def _way(dialect: Dialect, kind: TypeEngine[Any]) -> Callable[[Any], object] | N
     if isinstance(kind, Integer | Float | String):
         return None
     if type(kind) is DateTime and dialect.name == "sqlite":
-        return _sqlite_time  # the text that SQLAlchemy would make, in a fifth of the time
+        return _time_text  # the text that SQLAlchemy would make, in a fifth of the time
     return kind.dialect_impl(dialect).bind_processor(dialect)

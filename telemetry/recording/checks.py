@@ -35,7 +35,7 @@ Pass = Callable[[Values, Mapping[str, object]], Values | None]
 class Way(NamedTuple):
     """How rows with these columns pass at once (None: a rule must decide), and by what plan."""
 
-    names: frozenset[str] | None
+    names: frozenset[str]
     plan: Plan
     passing: Pass
 
@@ -63,25 +63,27 @@ class RowCheck:
         self._optional = frozenset(c.name for c in mine if _optional(c))
         self._unwritten = frozenset(unwritten)
         self._ways: dict[frozenset[str], Way] = {}
-        self._way = Way(None, Plan(table, ()), lambda *_: None)
+        self._last: frozenset[str] | None = None
+        #: The way that the last row went: most rows give the columns that the one before gave.
+        self.plan = Plan(table, ())
+        self.passing: Pass = lambda *_: None
 
     def __call__(self, given: Values, values: Mapping[str, object]) -> tuple[Plan, Values]:
         """The row as a plan and its values, ``given`` first.
 
         Raises `RecordingError` naming ``table.column`` for an unknown, missing or wrong field.
         """
-        way = self._way
         try:
-            row = way.passing(given, values)
+            row = self.passing(given, values)
         except KeyError:
             row = None
         if row is None:
             names = frozenset(values)
-            if names == way.names:
-                return way.plan, self._checked(given, values)
-            self._way = self.way_for(names)
+            if names == self._last:
+                return self.plan, self._checked(given, values)
+            self._last, self.plan, self.passing = self.way_for(names)
             return self(given, values)
-        return way.plan, row
+        return self.plan, row
 
     def way_for(self, names: frozenset[str]) -> Way:
         """How rows with these columns become tuples; RecordingError where there are none such."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from tests.builders.killing import nursery
 from tests.builders.postgresql import Server
 from tests.builders.simcash_rows import SETTING
 from tests.telemetry.markets import Player
-from tests.telemetry.test_vmt_recorder import TRADE
+from tests.telemetry.test_vmt_recorder import AGENT, TRADE
 
 TOGETHER = 4
 KILLED = f"""
@@ -106,6 +107,23 @@ def test_texts_arrive_as_they_are_whatever_arrays_mean_by_them(server: Server):
     assert [line or None for line in found(server, url, kept)] == [
         '"\\""', '"\\\\"', '"{,}"', '"NULL"', '""', '"a\\tb\\nc"', '"Å€😀"', '"\'"', None,
     ]  # fmt: skip
+
+
+def test_numbers_arrive_to_the_last_digit_also_infinite_ones(server: Server):
+    url = server.create()
+    odd = [0.1, -0.0, 5e-324, 1.7976931348623157e308, 123456789012345.67]
+    with VmtRecorder(url) as recorder:
+        with recorder.begin_run("r", exchange_regime="mixed", ticks_per_commit=2) as run:
+            for agent, (number, price) in enumerate(zip(odd, [*odd[1:], None], strict=True)):
+                row = {**AGENT, "agent_id": agent, "utility": number, "p_min": price}
+                run.log_agent_snapshot(0, **{**row, "p_max": math.inf, "ask_A_in_M": -math.inf})
+            run.end_tick(0)
+    kept = "SELECT utility, p_min, p_max, ask_A_in_M FROM agent_snapshots ORDER BY agent_id"
+    told = found(server, url, kept.replace("ask_A_in_M", '"ask_A_in_M"'))
+    lines = [[float(cell) if cell else None for cell in line.split("|")] for line in told]
+    assert [line[0] for line in lines] == odd
+    assert [line[1] for line in lines] == [*odd[1:], None]
+    assert {tuple(line[2:]) for line in lines} == {(math.inf, -math.inf)}
 
 
 def test_a_market_sent_ahead_is_chained_as_one_that_is_waited_for(server: Server, tmp_path: Path):

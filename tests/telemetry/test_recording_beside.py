@@ -225,6 +225,7 @@ def test_a_run_that_another_program_goes_on_with_is_refused(tmp_path: Path) -> N
         run = recorder.begin_run("v1", seed=1, run_id="r", ticks_per_commit=2)
         for tick in range(9):
             run.end_tick(tick)
+        scribe_of(recorder).settle()
         with MarketRecorder(path) as other:
             other.resume_run("r").end_tick(9)
 

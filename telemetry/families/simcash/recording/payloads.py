@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -35,14 +35,10 @@ _storable = text()
 def details_json(value: object) -> str:
     """An event's details as JSON text; raises `RecordingError` as `as_json` does.
 
-    A dictionary of texts, whole numbers and flags, in which no fraction can hide, is written the
-    quick way.
+    A dictionary of texts, whole numbers and flags, and of such lists and dictionaries, in which
+    no fraction can hide, is written the quick way.
     """
-    if (
-        type(value) is dict
-        and _HARMLESS.issuperset(map(type, value.values()))
-        and _TEXTS.issuperset(map(type, value))
-    ):
+    if type(value) is dict and _TEXTS.issuperset(map(type, value)) and _holds_no_fraction(value):
         try:
             return _quickly(value).decode()
         except ValueError:
@@ -52,6 +48,25 @@ def details_json(value: object) -> str:
         return str(_storable(as_json(field, value, money=True)))
     except RefusedValue as refusal:
         raise RecordingError(f"{field} {refusal}.") from None
+
+
+def _holds_no_fraction(told: dict[str, object]) -> bool:
+    """Whether all is harmless down to the second level; what is nested deeper may not be."""
+    if _HARMLESS.issuperset(map(type, told.values())):
+        return True
+    for value in told.values():
+        kind = type(value)
+        if kind is list:
+            inner: Iterable[object] = value  # type: ignore[assignment]
+        elif kind is dict and _TEXTS.issuperset(map(type, value)):  # type: ignore[call-overload]
+            inner = value.values()  # type: ignore[attr-defined]
+        elif kind in _HARMLESS:
+            continue
+        else:
+            return False
+        if not _HARMLESS.issuperset(map(type, inner)):
+            return False
+    return True
 
 
 def as_json(field: str, value: object, *, money: bool = False) -> str:

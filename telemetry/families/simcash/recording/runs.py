@@ -105,9 +105,9 @@ class SimCashRun(RunRecorder[str]):
         known = tick == self._event_tick
         given = self._event_given if known else self._given_of_events(tick)
         details_text = details_json(details)
-        self._events += 1
-        self._written += _MICROSECOND
-        filled = (f"{self._own}-{self._events:06x}", self._written, details_text, *given)
+        self._events = number = self._events + 1
+        self._written = written = self._written + _MICROSECOND
+        filled = (f"{self._own}-{number:06x}", written, details_text, *given)
         values = {"event_type": event_type, "agent_id": agent_id, "tx_id": tx_id}
         self.take(tick, *self._event_check(filled, values))
         if not known:
