@@ -14,6 +14,7 @@ from telemetry.families.vocabulary import Asker, FamilySpec, TableSpec
 from telemetry.queries import AgentsQuery
 from telemetry.roles.audit import rules_of
 from telemetry.roles.evidence import TableEvidence
+from telemetry.roles.flows import flows_of, paid
 from telemetry.roles.mapping import Mapping, TableRoles
 from telemetry.roles.measures import lanes_of, measures_of
 from telemetry.roles.runs import runs_of
@@ -61,6 +62,7 @@ def declare(
         detail=told.detail,
         answers={} if who else {AgentsQuery: _whole_run},
         audit=rules_of(places, told.table),
+        flows=flows_of(places),
     )
 
 
@@ -89,7 +91,10 @@ def _tables(places: Sequence[Mapped], metadata: sa.MetaData) -> list[TableSpec]:
             role = None
         if role is not None:
             taken.add(role)
-        found.append(declared(place, metadata, role))
+        table, extra = declared(place, metadata, role), paid(place)
+        if extra is not None:
+            table = replace(table, columns=(*table.columns, extra))
+        found.append(table)
     return found
 
 
