@@ -117,6 +117,10 @@ def _arguments(place: Path | str, source: Source, out: Path) -> dict[str, list[l
         "diff": [[place, run, run]],
         "compare": [[place, run, run]],
         "seeds": [[place]],
+        "regimes": [of_run],
+        "event-study": [[*of_run, "--measure", measure]],
+        "lens": [of_run, [*of_run, "--what", "binding"]],
+        "flows": [[*of_run, *few], [*of_run, "--what", "agents"], [*of_run, "--what", "velocity"]],
         "export": [[*of_run, "--table", table.name, "-o", out]],
     }
 
