@@ -90,8 +90,9 @@ def progress(reader: Reader, query: ProgressQuery) -> Progress:
 
 
 def run_sizes(reader: Reader, query: RunSizesQuery) -> RunSizes:
-    """Exact row counts of the recorded tables, per run."""
-    counts: dict[RunId, dict[str, int]] = {run_id: {} for run_id in query.run_ids}
+    """Exact row counts of the recorded tables, per run; None of rows that were not kept of it."""
+    counts: dict[RunId, dict[str, int | None]] = {run_id: {} for run_id in query.run_ids}
+    levels = _levels(reader, query.run_ids)
     for done, table in enumerate(reader.family.tables):
         if not reader.layout.there(table.name) or table.run is None or table.inner:
             continue
@@ -106,9 +107,25 @@ def run_sizes(reader: Reader, query: RunSizesQuery) -> RunSizes:
         )
         found = dict(reader.rows(statement))
         for run_id in query.run_ids:
-            counts[run_id][table.name] = int(found.get(run_id, 0))
+            count = int(found.get(run_id, 0))
+            left_out = count == 0 and levels.get(run_id) in table.left_out_at
+            counts[run_id][table.name] = None if left_out else count
         reader.token.report(done + 1, len(reader.family.tables), "tables")
     return RunSizes(counts)
+
+
+def _levels(reader: Reader, run_ids: tuple[RunId, ...]) -> dict[RunId, str]:
+    """How much was kept of each run, where the family's runs say so."""
+    spec = reader.family.runs
+    if spec.level is None or not reader.has(spec.table, spec.id):
+        return {}
+    column = reader.column(spec.table, spec.id)
+    statement = (
+        sa.select(column, reader.column(spec.table, spec.level))
+        .select_from(reader.layout.selectable(spec.table))
+        .where(column.in_(run_ids))
+    )
+    return dict(reader.rows(statement))
 
 
 def run_ticks(reader: Reader, run_id: RunId) -> TickRange | None:

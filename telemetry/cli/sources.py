@@ -189,7 +189,9 @@ def _run_fields(run: Run) -> dict[str, Cell]:
     return {"run_id": run.run_id, **extra, **run.fields}
 
 
-def _detail(detail: RunDetail, sizes: dict[str, int], summary: Summary | None) -> dict[str, object]:
+def _detail(
+    detail: RunDetail, sizes: dict[str, int | None], summary: Summary | None
+) -> dict[str, object]:
     return {
         **_run_fields(detail.run),
         "rows": sizes,

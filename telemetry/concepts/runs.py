@@ -55,9 +55,13 @@ class RunDetail:
 
 @dataclass(frozen=True)
 class RunSizes:
-    """Row counts per run and table name, for the runs that were asked."""
+    """Row counts per run and table name, for the runs that were asked.
 
-    counts: Mapping[RunId, Mapping[str, int]]
+    None where a run was recorded at a level that keeps no rows of a table: nobody knows how many
+    there were.
+    """
+
+    counts: Mapping[RunId, Mapping[str, int | None]]
 
 
 @dataclass(frozen=True)

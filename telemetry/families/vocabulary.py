@@ -123,8 +123,9 @@ class TableSpec:
     stored ones, each of its columns labelled; it is recorded where all of `needs` ("table.column",
     alternatives as "a|b") are. `order` breaks ties of the sort before the key does. `secret`
     columns are never offered, to no view, filter, command or export. `always_written`: runs in
-    which there was something to write have rows, so that a run without them had nothing. An
-    `inner` table is what measures are read from and is offered to nobody.
+    which there was something to write have rows, so that a run without them had nothing.
+    `left_out_at` are the levels (`RunSpec.level`) of runs of which no rows were kept. An `inner`
+    table is what measures are read from and is offered to nobody.
     """
 
     name: str
@@ -149,6 +150,7 @@ class TableSpec:
     order: tuple[str, ...] = ()
     taking_part: Callable[[Columns, tuple[AgentId, ...]], sa.ColumnElement[bool]] | None = None
     inner: bool = False
+    left_out_at: frozenset[str] = frozenset()
 
     def spec(self, name: str) -> ColumnSpec | None:
         return next((c for c in self.columns if c.name == name), None)
@@ -238,7 +240,8 @@ class RunSpec:
     row and its decoded configuration (None where it is missing, broken or too large). Runs are
     listed by the columns of `order`, NULL first, and then by their ids. `ticks_listed` False:
     only a run in full says its ticks, since to list them all would read every file. `under_way`
-    are the statuses, in small letters, of runs that may still be written.
+    are the statuses, in small letters, of runs that may still be written. `level` names the
+    column that says how much of a run was kept.
     """
 
     table: str
@@ -256,6 +259,7 @@ class RunSpec:
     order: tuple[str, ...] = ()
     ticks_listed: bool = True
     under_way: frozenset[str] = frozenset({"unfinished", "running", "paused"})
+    level: str | None = None
 
 
 @dataclass(frozen=True)

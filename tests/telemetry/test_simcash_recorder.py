@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy import event
 
 from telemetry.errors import RecordingError
+from telemetry.families.simcash.kept import TABLES_OF_LEVEL
 from telemetry.families.simcash.recorder import (
     Persistence,
     SimCashExperiment,
     SimCashRecorder,
     SimCashRun,
 )
-from telemetry.families.simcash.recording.levels import TABLES_OF_LEVEL
 from tests.builders import simcash_rows as rows
 from tests.builders.simcash_rows import SETTING, log_everything
 

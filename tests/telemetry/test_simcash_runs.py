@@ -9,6 +9,7 @@ import pytest
 import telemetry
 from telemetry.concepts import RunDetail, TickRange
 from telemetry.errors import NothingFoundError
+from telemetry.families.simcash.recorder import SimCashRecorder
 from telemetry.queries import (
     AgentsQuery,
     RunQuery,
@@ -20,6 +21,7 @@ from telemetry.queries import (
 from telemetry.source import Source
 from tests.builders import simcash
 from tests.builders.simcash import ALONE, EXPERIMENT, INITIAL, SAMPLES, SECOND
+from tests.builders.simcash_rows import SETTING
 
 
 @pytest.fixture(scope="module")
@@ -214,3 +216,28 @@ def test_runs_of_the_newer_experiment_shape_have_their_context(tmp_path: Path) -
     assert run.ticks == TickRange(0, 5)
     lines = source.ask(SeriesQuery(run.run_id, "cost_so_far")).lines
     assert {line.agent_id: line.value[-1] for line in lines} == {"A": 4.5, "B": 2.5}
+
+
+def test_what_a_summary_does_not_keep_is_not_recorded_rather_than_none(tmp_path: Path) -> None:
+    with SimCashRecorder(tmp_path / "runs.db") as recorder:
+        for level in ("summary", "events", "full"):
+            with recorder.begin_run(SETTING, simulation_id=level, level=level) as run:
+                run.log_event(0, "Told", {})
+                run.end_tick(0)
+    source = telemetry.open_source(tmp_path / "runs.db")
+    try:
+        counts = source.ask(RunSizesQuery(("summary", "events", "full"))).counts
+    finally:
+        source.close()
+    names = (
+        "simulation_events",
+        "transactions",
+        "tick_agent_states",
+        "daily_agent_metrics",
+        "policy_snapshots",
+    )
+    assert {level: tuple(map(found.get, names)) for level, found in counts.items()} == {
+        "summary": (None, None, None, 0, 2),
+        "events": (1, 0, None, 0, 2),
+        "full": (1, 0, 0, 0, 2),
+    }

@@ -37,7 +37,7 @@ class RunRow:
     run: Run
     list_columns: tuple[Column, ...]
     note: RunNote = NO_NOTE
-    counts: dict[str, int] | None = None
+    counts: dict[str, int | None] | None = None
     audit: str | None = None
 
     def cell(self, column: Column) -> Cell:
@@ -54,9 +54,14 @@ class RunRow:
         if column.role in own:
             return own[column.role]
         if column.role is not None and column.role.startswith("count "):
-            return None if self.counts is None else self.counts.get(column.role[6:])
+            return self.counts.get(column.role[6:]) if self.has_counted(column) else None
         mine = self.own_column(column)
         return None if mine is None else self.run.fields.get(mine.name)
+
+    def has_counted(self, column: Column) -> bool:
+        """Whether the column tells how many rows there are, and this is known by now."""
+        counted = (column.role or "").removeprefix("count ")
+        return self.counts is not None and counted != column.role and counted in self.counts
 
     @property
     def part(self) -> str:
@@ -104,7 +109,7 @@ def columns_of(lists: Iterable[RunList]) -> tuple[Column, ...]:
     return tuple(sorted(found.values(), key=_place))
 
 
-def sizes_by_role(sizes: RunSizes, roles: dict[str, str]) -> dict[object, dict[str, int]]:
+def sizes_by_role(sizes: RunSizes, roles: dict[str, str]) -> dict[object, dict[str, int | None]]:
     """Counts per run and table *role*; `roles` maps table names to roles."""
     return {
         run_id: {roles[name]: count for name, count in tables.items() if name in roles}

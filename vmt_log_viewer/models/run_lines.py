@@ -79,6 +79,8 @@ def run_data(row: RunRow, column: Column, role: int) -> Any:
             return tip(f"{exact_shown(cell, column)}\nAudit: {row.audit}")
         if column.role == "starred":
             return "Starred" if cell else None
+        if cell is None and row.has_counted(column):
+            return "not recorded of this run"
         return tip(exact_shown(cell, column)) if cell is not None else None
     if role == Qt.ItemDataRole.TextAlignmentRole:
         return alignment(column)

@@ -111,14 +111,14 @@ class FactGrid(QWidget):
             label.setFixedHeight(LINE)
             self._grid.addWidget(label, row, 1)
 
-    def show_counts(self, counts: Mapping[str, int], labels: Mapping[str, str]) -> None:
-        """Counts at the right edge of their column; a 0 stays a 0."""
+    def show_counts(self, counts: Mapping[str, int | None], labels: Mapping[str, str]) -> None:
+        """Counts at the right edge of their column; a 0 stays a 0, and None is no 0."""
         clear(self._grid)
         self._grid.setColumnStretch(1, 0)
         self._grid.setColumnStretch(2, 1)
         for row, (name, count) in enumerate(counts.items()):
             self._grid.addWidget(caption(self._theme, labels.get(name, name), elided=False), row, 0)
-            number = QLabel(count_text(count))
+            number = QLabel("not recorded" if count is None else count_text(count))
             number.setTextFormat(Qt.TextFormat.PlainText)
             number.setFixedHeight(LINE)
             self._grid.addWidget(number, row, 1, Qt.AlignmentFlag.AlignRight)

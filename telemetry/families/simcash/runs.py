@@ -177,6 +177,7 @@ RUNS = RunSpec(
     experiment="experiment_id",
     iteration="iteration",
     order=("experiment_id", "iteration", "sample_index", "start_time"),
+    level="persistence_level",
 )
 
 

@@ -18,6 +18,7 @@ from telemetry.families.simcash import (
     runs,
     states,
 )
+from telemetry.families.simcash.kept import left_out_at
 from telemetry.families.simcash.sql import names
 from telemetry.families.simcash.units import with_units
 from telemetry.families.vocabulary import Columns, ColumnSpec, TableSpec
@@ -71,6 +72,7 @@ def _spec(
         return None
     shown = tuple(c for column in shown for c in with_units(column, name))
     more.setdefault("run", "simulation_id")
+    more.setdefault("left_out_at", left_out_at(made_of or (name,)))
     more.setdefault("agents", ("agent_id",) if any(c.name == "agent_id" for c in shown) else ())
     return TableSpec(name, label, role, model, shown, **more)
 

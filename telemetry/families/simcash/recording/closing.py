@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, delete, select, update
 
+from telemetry.families.simcash.kept import THINNED
 from telemetry.families.simcash.recording.compacting import forget_thinned
-from telemetry.families.simcash.recording.levels import THINNED, Finished
+from telemetry.families.simcash.recording.levels import Finished
 from telemetry.families.simcash.rules import table
 from telemetry.recording.target import Target
 

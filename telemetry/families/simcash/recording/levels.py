@@ -15,27 +15,6 @@ from telemetry.families.simcash.rules import LEVELS, PURPOSES
 POLICIES = ("all", "smart", "none")
 KINDS = ("initial", "best", "worst", "final")
 
-_SUMMARY = ("daily_agent_metrics", "policy_snapshots")
-_EVENTS = (
-    "simulation_events",
-    "transactions",
-    "collateral_events",
-    "lsm_cycles",
-    "agent_queue_snapshots",
-    "agent_state_registers",
-    "simulation_checkpoints",
-)
-_FULL = ("tick_agent_states", "tick_queue_snapshots", "policy_decisions")
-#: The tables in which a level keeps rows of ticks, beside the row of the run itself.
-TABLES_OF_LEVEL: Mapping[str, frozenset[str]] = {
-    "none": frozenset(),
-    "summary": frozenset(_SUMMARY),
-    "events": frozenset(_SUMMARY + _EVENTS),
-    "full": frozenset(_SUMMARY + _EVENTS + _FULL),
-}
-#: What thinning a run to a summary takes away.
-THINNED = _EVENTS + _FULL
-
 
 @dataclass(frozen=True)
 class Finished:

@@ -10,7 +10,7 @@ from itertools import accumulate, repeat
 from operator import add
 from typing import Unpack
 
-from telemetry.families.simcash.recording.levels import TABLES_OF_LEVEL
+from telemetry.families.simcash.kept import TABLES_OF_LEVEL
 from telemetry.families.simcash.recording.payloads import as_json, details_json, digest
 from telemetry.families.simcash.recording.rows import (
     AgentStateRow,
