@@ -29,7 +29,9 @@ from vmt_log_viewer.state.saved_view import (
 )
 from vmt_log_viewer.views.places import (
     column_widths,
+    facet_rooms,
     put_columns,
+    put_rooms,
     put_splitters,
     scroll_places,
     scroll_to,
@@ -70,6 +72,7 @@ def captured(window: Window) -> tuple[SavedView, tuple[Source, ...]] | None:
             state=_as_told(view.state()),
             splitters=splitter_sizes(view),
             columns=column_widths(view),
+            rooms=facet_rooms(view),
             scrolled=scroll_places(view),
             theme="dark" if window.context.theme.dark else "light",
             size=(view.width(), view.height()),
@@ -226,6 +229,7 @@ class SavedViews(QObject):
             yield self._settled
             self._document.cursor.move_to(view.tick)
             yield self._settled
+        put_rooms(shown, view.rooms)
         put_splitters(shown, view.splitters)
         yield self._settled
         put_columns(shown, view.columns)

@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping
 JSON = None | bool | int | float | str | list["JSON"] | dict[str, "JSON"]
 """What a JSON file can hold."""
 
+LARGEST = 2**31 - 1
+
 
 class Choices:
     """The choices of one view by their names. What is unset, or not understood, gives the default.
@@ -106,11 +108,11 @@ class Choices:
         return {}
 
     def whole(self, name: str, default: int | None = None) -> int | None:
-        """A whole number."""
+        """A whole number, of a size that can be typed."""
         value = self._values.get(name)
         if value is None:
             return default
-        if isinstance(value, int) and not isinstance(value, bool):
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST:
             return value
         self._refuse_kind(name, value, "a whole number")
         return default

@@ -51,7 +51,8 @@ class SavedView(msgspec.Struct, frozen=True, kw_only=True):
 
     `run` None: a view of the source above its runs. `state` is the view's own (`View.state`);
     `splitters`, `columns` and `scrolled` are the sizes of its splitters and of the columns of its
-    tables, and where its scroll bars stand, in the order of its parts.
+    tables, and where its scroll bars stand, in the order of its parts; `rooms` are the rows that
+    its facets keep room for.
     """
 
     view: str
@@ -66,6 +67,7 @@ class SavedView(msgspec.Struct, frozen=True, kw_only=True):
     state: dict[str, Any] = {}
     splitters: tuple[tuple[int, ...], ...] = ()
     columns: tuple[tuple[int, ...], ...] = ()
+    rooms: dict[str, int] = {}
     scrolled: tuple[tuple[int, int], ...] = ()
     theme: str = "light"
     size: tuple[int, int] | None = None

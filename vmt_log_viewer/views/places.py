@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from PySide6.QtWidgets import QAbstractScrollArea, QHeaderView, QSplitter, QTableView, QWidget
+
+from vmt_log_viewer.widgets.facet_panel import FacetPanel
 
 Sizes = tuple[tuple[int, ...], ...]
 
@@ -46,6 +48,22 @@ def put_columns(view: QWidget, widths: Iterable[Sequence[int]]) -> None:
             for place, width in enumerate(wide):
                 if width and table.columnWidth(place) != width:
                     table.setColumnWidth(place, width)
+
+
+def facet_rooms(view: QWidget) -> dict[str, int]:
+    """How many rows each facet keeps room for: as many as it ever had, so that nothing jumps."""
+    return {
+        name: rows
+        for panel in view.findChildren(FacetPanel)
+        if panel.isVisible()
+        for name, rows in panel.rooms().items()
+    }
+
+
+def put_rooms(view: QWidget, rooms: Mapping[str, int]) -> None:
+    """Give each facet its room, where it is said."""
+    for panel in view.findChildren(FacetPanel):
+        panel.keep_rooms(rooms)
 
 
 def scroll_to(view: QWidget, places: Iterable[Sequence[int]]) -> None:

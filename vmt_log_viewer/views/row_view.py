@@ -136,6 +136,7 @@ class RowView(View):
             **table_state(self.panel),
             "chosen_agents_only": self._only_chosen.isChecked(),
             "facets": self._facets_by_hand,
+            "every_value": self.facets.state(),
         }
 
     def restore(self, choices: Choices) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from telemetry.filters.terms import text_of
 from telemetry.queries import FacetQuery
 from telemetry.text import cell_text, in_units
 from vmt_log_viewer.models.cell_style import CellStyle, plain_tip
+from vmt_log_viewer.state.choices import JSON
 from vmt_log_viewer.theme import BETWEEN, GRID, INSIDE
 from vmt_log_viewer.widgets.facet_list import FacetList, FacetRow
 from vmt_log_viewer.widgets.pair_chips import PairChips
@@ -115,6 +116,26 @@ class FacetSection(QWidget):
             self,
             f"counting {self.column.label}",
         )
+
+    @property
+    def room(self) -> int:
+        """Rows that there is room for."""
+        return self._rows_kept
+
+    @property
+    def shows_all(self) -> bool:
+        """Whether every value was asked for."""
+        return self._all
+
+    def keep_room(self, rows: int) -> None:
+        self._rows_kept = max(1, min(rows, MANY))
+        self.list.show_height(self._rows_kept)
+
+    def show_every(self, everything: bool) -> None:
+        """Every value, or the most frequent ones."""
+        if everything != self._all and self._panel.source is not None:
+            self._all = everything
+            self.ask(self._panel.source)
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
@@ -235,6 +256,24 @@ class FacetPanel(QScrollArea):
         for section in self.sections:
             if source is not None:
                 section.ask(source)
+
+    def state(self) -> list[JSON]:
+        """The columns of which every value is shown."""
+        return [section.column.name for section in self.sections if section.shows_all]
+
+    def restore(self, columns: Collection[str]) -> None:
+        """Show every value of these columns, of others the most frequent ones."""
+        for section in self.sections:
+            section.show_every(section.column.name in columns)
+
+    def rooms(self) -> dict[str, int]:
+        """How many rows each facet has room for, by column."""
+        return {section.column.name: section.room for section in self.sections}
+
+    def keep_rooms(self, rooms: Mapping[str, int]) -> None:
+        """Give each facet room for so many rows."""
+        for section in self.sections:
+            section.keep_room(rooms.get(section.column.name, section.room))
 
     def section(self, role: str) -> FacetSection | None:
         return next((s for s in self.sections if s.column.role == role), None)

@@ -204,7 +204,9 @@ class PointScatter(pg.PlotWidget):
         if points is None:
             return
         known = points.x[np.isfinite(points.x)]
-        if known.size:
+        if not known.size:  # not as what was shown before would have it
+            self.getPlotItem().setRange(xRange=(0, 1), yRange=(0, 1), padding=0)
+        else:
             first, last = float(known.min()), float(known.max())
             air = 0.04 * (last - first) or 5.0  # room for the last tick's number
             self.getPlotItem().setXRange(first - air, last + air, padding=0)

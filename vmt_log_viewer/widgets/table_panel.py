@@ -337,6 +337,7 @@ class TablePanel(QWidget):
         arrangement = self._context.settings.get(self._setting())
         if isinstance(arrangement, dict):
             self.view.arrange(arrangement)
+            self.view.judge_columns(self.columns)
 
     def _judge(self, columns: tuple[Column, ...]) -> None:
         self._judged = columns = self._seen_at_first(columns)
