@@ -149,6 +149,11 @@ class Source:
         return self._layout.scales
 
     @property
+    def family(self) -> str:
+        """The family's name, without the question that the whole `identity` may be."""
+        return self._family.name
+
+    @property
     def identity(self) -> Identity:
         """Family, vintage, engine, tables with what is missing, and what was inferred."""
         described = self.tables

@@ -48,7 +48,7 @@ class Filtering(QObject):
     def of_source(self) -> tuple[SavedFilter, ...]:
         """All that are saved for the tables of the source shown."""
         source = self._document.source
-        return () if source is None else self._document.shelf.of(source.identity.family)
+        return () if source is None else self._document.shelf.of(source.family)
 
     def apply(self, saved: SavedFilter) -> bool:
         """See the table filtered like this; False, and a sentence said, where that cannot be."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 
 from telemetry.concepts import TickRange
 from telemetry.queries import SeriesQuery
@@ -91,8 +92,8 @@ def test_lines_of_all_agents_serve_a_choice_without_asking_again(view, context, 
 def test_a_check_box_of_the_chooser_chooses_the_agent_everywhere(view, context):
     heard = []
     context.document.selection.agents_changed.connect(heard.append)
-    item = view.bar.agents.list.item(0)
-    item.setCheckState(item.checkState().Checked)
+    rows = view.bar.agents.rows
+    rows.setData(rows.index(0, 0), Qt.CheckState.Checked, Qt.ItemDataRole.CheckStateRole)
     assert context.document.selection.agents == (0,)
     assert heard == [(0,)]
 

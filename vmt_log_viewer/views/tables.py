@@ -68,7 +68,7 @@ class TablesView(RowView):
         self._counts = {}
         names = [table.name for table in tables_of(source)]
         if self.chosen not in names:
-            saved = self.context.settings.get(f"{self.name}.{source.identity.family}")
+            saved = self.context.settings.get(f"{self.name}.{source.family}")
             self.chosen = saved if saved in names else next(iter(names), "")
             self._texts = {}
         super().show_run(source, run_id)
@@ -140,7 +140,7 @@ class TablesView(RowView):
         self.payload.forget()
         self.payload.setVisible(table.explained or any(table.with_role(r) for r in TOLD))
         self.summary.setVisible(table.group is not None)
-        self.context.settings.set(f"{self.name}.{source.identity.family}", table.name)
+        self.context.settings.set(f"{self.name}.{source.family}", table.name)
 
     def _row_chosen(self, row: int) -> None:
         key, table = self.panel.model.key_at(row), self.panel.table

@@ -20,6 +20,7 @@ from vmt_log_viewer.plots.tick_window import TickWindow
 from vmt_log_viewer.state.choices import JSON, Choices
 from vmt_log_viewer.state.history import Change
 from vmt_log_viewer.state.items import AgentItem
+from vmt_log_viewer.turns import Turns
 from vmt_log_viewer.views.trajectories_bar import TrajectoriesBar
 from vmt_log_viewer.views.trajectories_choices import restore_trajectories, trajectories_state
 from vmt_log_viewer.views.trajectories_feed import Style, TrajectoriesFeed
@@ -54,6 +55,7 @@ class TrajectoriesView(View):
         shared = Shared(context.theme, self.window_of_ticks, document.cursor, document.selection)
         self.later = shared.later
         self._shared = shared
+        self._turns = Turns(self)
         self.feed = TrajectoriesFeed(context.runner, context.theme, self, self.name)
         self.feed.arrived = self.feed.bands.arrived = self._arrived
         self.bar = TrajectoriesBar(context.theme)
@@ -81,6 +83,7 @@ class TrajectoriesView(View):
         self._source, self._run_id = source, run_id
         self._marks = (None, None)
         self.stack.clear()
+        self._turns.stop()
         bounds = self.context.document.cursor.bounds
         self.feed.bind(source, run_id, bounds)
         self.feed.set_agents(())
@@ -94,6 +97,7 @@ class TrajectoriesView(View):
     def clear(self) -> None:
         self._source, self._run_id = None, None
         self.stack.clear()
+        self._turns.stop()
         self.feed.bind(None, None)
 
     def refresh(self) -> None:
@@ -128,7 +132,8 @@ class TrajectoriesView(View):
         restore_trajectories(self, choices)
 
     def settled(self) -> bool:
-        return super().settled() and not self._closer.isActive() and self.later.idle()
+        idle = self.later.idle() and self._turns.idle() and not self._closer.isActive()
+        return super().settled() and idle
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -237,17 +242,23 @@ class TrajectoriesView(View):
         self.feed.chosen = self.context.document.selection.agents
         self.bar.agents.offer(agents, self.feed.color_of)
         self.bar.agents.show_chosen(self.feed.chosen)
-        self._show_plots(afresh=True)
+        self._turns.begin(self._plots_shown(afresh=True))
 
     def _failed(self, error: TelemetryError) -> None:
         self._say_nothing(str(error))
 
-    def _show_plots(self, afresh: bool = False) -> None:
+    def _show_plots(self) -> None:
+        self._turns.begin(self._plots_shown())
+        self._turns.finish()
+
+    def _plots_shown(self, afresh: bool = False) -> Iterator[None]:
+        """Make the plots that are lacking, one a step; ask for those or (`afresh`) for all."""
         chosen = self.bar.measures.chosen
         measures = [m for m in (self._source.measures if self._source else ()) if m.name in chosen]
         for name in set(self.stack.plots) - {measure.name for measure in measures}:
             self.feed.bands.forget(name)
-        fresh = self.stack.show_measures(measures)
+        fresh: list[MeasurePlot] = []
+        yield from self.stack.show_measures(measures, fresh)
         for plot in self.stack.plots.values() if afresh else fresh:
             self.feed.ask(plot)
         self.shading.paint()

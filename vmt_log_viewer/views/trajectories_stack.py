@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
@@ -41,21 +41,27 @@ class PlotStack(QWidget):
         layout.addWidget(self.ruler)
         self.area.verticalScrollBar().rangeChanged.connect(self._align)
 
-    def show_measures(self, measures: Sequence[Measure]) -> list[MeasurePlot]:
-        """One plot per measure, in this order; the ones that are new are returned."""
+    def show_measures(
+        self, measures: Sequence[Measure], fresh: list[MeasurePlot]
+    ) -> Iterator[None]:
+        """One plot per measure, in this order, a step each; the new ones are added to `fresh`.
+
+        Nothing is painted before all of them have their places.
+        """
+        self.setUpdatesEnabled(False)
         wanted = {m.name: m for m in measures}
         for name in [n for n in self.plots if n not in wanted]:
             self._drop(name)
-        fresh = []
         for row, (name, measure) in enumerate(wanted.items()):
             if name not in self.plots:
                 plot = self.plots[name] = self._make(measure)
                 plot.hovered.connect(self._hovered)
                 fresh.append(plot)
+                yield
             self._column.removeWidget(self.plots[name])
             self._column.insertWidget(row, self.plots[name], 1)
         self._align()
-        return fresh
+        self.setUpdatesEnabled(True)
 
     def clear(self) -> None:
         for name in list(self.plots):

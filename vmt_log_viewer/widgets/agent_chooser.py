@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPixmap
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLineEdit,
-    QListWidget,
-    QListWidgetItem,
+    QListView,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -19,9 +18,10 @@ from PySide6.QtWidgets import (
 
 from telemetry.concepts import Agent, AgentId
 from telemetry.text import one_line
-from vmt_log_viewer.theme import INSIDE, ROW_HEIGHT
+from vmt_log_viewer.models.agent_rows import AgentRows
+from vmt_log_viewer.theme import INSIDE
 
-_AGENT = Qt.ItemDataRole.UserRole
+SWATCH = 10
 EVERY_TYPE = "Every type"
 
 
@@ -29,6 +29,11 @@ def agent_name(agent: Agent) -> str:
     """ "agent 3" where the source knows a number only, else its own name."""
     name = one_line(agent.label, limit=40)
     return f"agent {name}" if name.lstrip("-").isdigit() else name
+
+
+def _line(agent: Agent) -> str:
+    kind = f"  {one_line(agent.kind, limit=40)}" if agent.kind else ""
+    return f"{agent_name(agent)}{kind}"
 
 
 class AgentChooser(QWidget):
@@ -41,7 +46,8 @@ class AgentChooser(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._filling = False
+        self.rows = AgentRows(_line)
+        self.rows.setParent(self)
         self.search = QLineEdit()
         self.search.setPlaceholderText("Find an agent")
         self.search.setClearButtonEnabled(True)
@@ -50,12 +56,14 @@ class AgentChooser(QWidget):
         self.kinds.setToolTip("Types of agents")
         self.kinds.currentIndexChanged.connect(self._find)
         self.all, self.none = QPushButton("All"), QPushButton("None")
-        self.all.clicked.connect(lambda: self._set_shown(True))
-        self.none.clicked.connect(lambda: self._set_shown(False))
-        self.list = QListWidget()
+        self.all.clicked.connect(lambda: self.rows.tick_listed(True))
+        self.none.clicked.connect(lambda: self.rows.tick_listed(False))
+        self.list = QListView()
         self.list.setUniformItemSizes(True)
-        self.list.itemChanged.connect(self._item_changed)
-        self.list.itemActivated.connect(_toggle)
+        self.list.setIconSize(QSize(SWATCH, SWATCH))
+        self.list.setModel(self.rows)
+        self.list.activated.connect(self.rows.toggle)
+        self.rows.ticked.connect(lambda: self.chosen_changed.emit(self.chosen))
         top = QHBoxLayout()
         top.setSpacing(INSIDE)
         for part, stretch in ((self.search, 1), (self.all, 0), (self.none, 0)):
@@ -72,77 +80,25 @@ class AgentChooser(QWidget):
 
     @property
     def chosen(self) -> tuple[AgentId, ...]:
-        return tuple(
-            item.data(_AGENT)
-            for item in self._all_items()
-            if item.checkState() == Qt.CheckState.Checked
-        )
+        return self.rows.chosen
 
     def offer(self, agents: Sequence[Agent], color_of: Callable[[AgentId], QColor]) -> None:
         """List `agents`, none of them chosen."""
-        self._filling = True
-        self.list.clear()
-        for agent in agents:
-            kind = f"  {one_line(agent.kind, limit=40)}" if agent.kind else ""
-            item = QListWidgetItem(_swatch(color_of(agent.agent_id)), f"{agent_name(agent)}{kind}")
-            item.setData(_AGENT, agent.agent_id)
-            item.setData(_AGENT + 1, agent.kind)
-            item.setFlags(
-                Qt.ItemFlag.ItemIsEnabled
-                | Qt.ItemFlag.ItemIsSelectable
-                | Qt.ItemFlag.ItemIsUserCheckable
-            )
-            item.setCheckState(Qt.CheckState.Unchecked)
-            item.setSizeHint(QSize(0, ROW_HEIGHT))
-            self.list.addItem(item)
+        self.rows.show(agents, color_of)
         kinds = list(dict.fromkeys(agent.kind for agent in agents if agent.kind))
+        self.kinds.blockSignals(True)
         self.kinds.clear()
         self.kinds.addItem(EVERY_TYPE)
         self.kinds.addItems(kinds)
+        self.kinds.blockSignals(False)
         self.kinds.setVisible(len(kinds) > 1)
-        self._filling = False
-        self._find()
+        if self.search.text():
+            self._find()
 
     def show_chosen(self, agents: Sequence[AgentId]) -> None:
         """Follow a choice that was made elsewhere; nobody is told."""
-        self._filling = True
-        chosen = set(agents)
-        for item in self._all_items():
-            on = item.data(_AGENT) in chosen
-            item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
-        self._filling = False
-
-    def _all_items(self) -> list[QListWidgetItem]:
-        return [self.list.item(row) for row in range(self.list.count())]
-
-    def _set_shown(self, on: bool) -> None:
-        self._filling = True
-        for item in self._all_items():
-            if not item.isHidden():
-                item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
-        self._filling = False
-        self.chosen_changed.emit(self.chosen)
-
-    def _item_changed(self, _item: QListWidgetItem) -> None:
-        if not self._filling:
-            self.chosen_changed.emit(self.chosen)
+        self.rows.choose(agents)
 
     def _find(self) -> None:
-        if self._filling:
-            return
-        wanted = self.search.text().casefold().strip()
         kind = self.kinds.currentText() if self.kinds.currentIndex() > 0 else None
-        for item in self._all_items():
-            other = kind is not None and item.data(_AGENT + 1) != kind
-            item.setHidden(other or wanted not in item.text().casefold())
-
-
-def _swatch(color: QColor) -> QIcon:
-    pixmap = QPixmap(10, 10)
-    pixmap.fill(color)
-    return QIcon(pixmap)
-
-
-def _toggle(item: QListWidgetItem) -> None:
-    checked = item.checkState() == Qt.CheckState.Checked
-    item.setCheckState(Qt.CheckState.Unchecked if checked else Qt.CheckState.Checked)
+        self.rows.find(self.search.text().casefold().strip(), kind)

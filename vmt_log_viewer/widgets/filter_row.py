@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QHeaderView, QLineEdit, QTableView, QWidget
 
@@ -24,10 +26,12 @@ class FilterCell(QLineEdit):
     """The filter text of one column. It tells `RowFilters` only once typing has paused."""
 
     left = Signal()
+    entered = Signal()  # with the keyboard
 
     def __init__(self, column: Column, filters: RowFilters, parent: QWidget) -> None:
         super().__init__(parent)
         self.column = column
+        self._mixed: tuple[int, bool] | None = None  # what its colours are of
         self._filters = filters
         self._pause = QTimer(self, singleShot=True, interval=PAUSE)
         self._pause.timeout.connect(self.commit)
@@ -62,17 +66,21 @@ class FilterCell(QLineEdit):
 
     def _mix_colors(self) -> None:
         roles, palette = QPalette.ColorRole, QPalette()
+        understood = self._filters.problem(self.column.name) is None
+        if self._mixed == (palette.cacheKey(), understood):
+            return
+        self._mixed = palette.cacheKey(), understood
         faint = palette.color(roles.PlaceholderText)
         faint.setAlphaF(0.55)
         palette.setColor(roles.PlaceholderText, faint)
-        if self._filters.problem(self.column.name) is not None:
+        if not understood:
             palette.setColor(roles.Text, palette.color(roles.BrightText))
         self.setPalette(palette)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
-            self._mix_colors()  # once more at most: a palette that stays is no change
+            self._mix_colors()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """A line below; all around in the alarming colour where the text is not understood."""
@@ -104,6 +112,7 @@ class FilterCell(QLineEdit):
     def focusInEvent(self, event: QEvent) -> None:
         self.setPlaceholderText(">5" if self.column.kind in ("int", "real") else "a|b")
         super().focusInEvent(event)
+        self.entered.emit()
 
     def focusOutEvent(self, event: QEvent) -> None:
         self.setPlaceholderText(_EMPTY)
@@ -113,13 +122,18 @@ class FilterCell(QLineEdit):
 
 
 class FilterHeader(QHeaderView):
-    """Headings that sort, move and resize; the cells below them follow every such change."""
+    """Headings that sort, move and resize; the cells below them follow every such change.
+
+    A cell is made when its column is first seen or asked for.
+    """
 
     def __init__(self, table: QTableView, filters: RowFilters) -> None:
         super().__init__(Qt.Orientation.Horizontal, table)
         self._table = table
         self._filters = filters
-        self._cells: list[FilterCell] = []
+        self._columns: tuple[Column, ...] = ()
+        self._cells: dict[int, FilterCell] = {}  # by logical section
+        self._held = False
         self.setSectionsClickable(True)
         self.setSectionsMovable(True)
         self.setHighlightSections(False)
@@ -133,19 +147,29 @@ class FilterHeader(QHeaderView):
         filters.text_changed.connect(self._show_state)
 
     def set_columns(self, columns: tuple[Column, ...]) -> None:
-        """Make one cell for each of the model's columns."""
-        for cell in self._cells:
+        """The model's columns, for each of which there may be a cell."""
+        for cell in self._cells.values():
             cell.hide()
             cell.deleteLater()
-        self._cells = [FilterCell(column, self._filters, self) for column in columns]
-        for cell in self._cells:
-            cell.left.connect(self._table.setFocus)
-            cell.installEventFilter(self)
+        self._columns, self._cells = columns, {}
+        self.updateGeometries()
+        self._place()
+
+    @contextmanager
+    def rearranged(self) -> Iterator[None]:
+        """Cells follow once, at the end, however many sections change inside."""
+        before, self._held = self._held, True
+        try:
+            yield
+        finally:
+            self._held = before
         self.updateGeometries()
         self._place()
 
     def cell(self, name: str) -> FilterCell | None:
-        return next((cell for cell in self._cells if cell.column.name == name), None)
+        places = (place for place, column in enumerate(self._columns) if column.name == name)
+        place = next(places, None)
+        return None if place is None else self._cell_at(place)
 
     def text_of(self, name: str) -> str:
         """The filter text of a column."""
@@ -153,32 +177,36 @@ class FilterHeader(QHeaderView):
 
     def waiting(self) -> bool:
         """True while a text has been typed that was not taken yet."""
-        return any(cell.waiting() for cell in self._cells)
+        return any(cell.waiting() for cell in self._cells.values())
 
     def focus_first(self) -> None:
         """Go to the filter cell of the first visible column."""
         for visual in range(self.count()):
             logical = self.logicalIndex(visual)
-            if not self.isSectionHidden(logical) and logical < len(self._cells):
-                self._cells[logical].setFocus(Qt.FocusReason.ShortcutFocusReason)
+            if not self.isSectionHidden(logical) and logical < len(self._columns):
+                self._cell_at(logical).setFocus(Qt.FocusReason.ShortcutFocusReason)
                 return
 
     def sizeHint(self) -> QSize:
         hint = super().sizeHint()
-        return QSize(hint.width(), hint.height() + (CELL_HEIGHT if self._cells else 0))
+        return QSize(hint.width(), hint.height() + (CELL_HEIGHT if self._columns else 0))
 
     def updateGeometries(self) -> None:
-        self.setViewportMargins(0, 0, 0, CELL_HEIGHT if self._cells else 0)
+        below = CELL_HEIGHT if self._columns else 0
+        if self.viewportMargins().bottom() != below:
+            self.setViewportMargins(0, 0, 0, below)
         super().updateGeometries()
         self._place()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.FocusIn and isinstance(watched, FilterCell):
-            self._bring_into_view(watched)
-        return super().eventFilter(watched, event)
+    def _cell_at(self, logical: int) -> FilterCell:
+        cell = self._cells.get(logical)
+        if cell is None:
+            cell = self._cells[logical] = FilterCell(self._columns[logical], self._filters, self)
+            cell.left.connect(self._table.setFocus)
+            cell.entered.connect(lambda: self._bring_into_view(logical))
+        return cell
 
-    def _bring_into_view(self, cell: FilterCell) -> None:
-        logical = self._cells.index(cell)
+    def _bring_into_view(self, logical: int) -> None:
         position, width = self.sectionViewportPosition(logical), self.sectionSize(logical)
         bar = self._table.horizontalScrollBar()
         if position < 0:
@@ -187,16 +215,20 @@ class FilterHeader(QHeaderView):
             bar.setValue(bar.value() + position + width - self.viewport().width())
 
     def _show_state(self, name: str) -> None:
-        for cell in self._cells:
+        for cell in self._cells.values():
             if name in ("", cell.column.name):
                 cell.show_state()
 
     def _place(self) -> None:
+        if self._held:
+            return
         top = self.height() - CELL_HEIGHT
-        for logical, cell in enumerate(self._cells):
+        for logical in range(len(self._columns)):
             if logical >= self.count() or self.isSectionHidden(logical):
-                cell.hide()
+                if logical in self._cells:
+                    self._cells[logical].hide()
                 continue
+            cell = self._cell_at(logical)
             left = self.sectionViewportPosition(logical)
             cell.setGeometry(left, top, self.sectionSize(logical) - 1, CELL_HEIGHT - 1)
             cell.show()

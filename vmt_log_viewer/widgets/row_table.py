@@ -87,18 +87,19 @@ class RowTable(QTableView):
 
     def set_columns(self, columns: tuple[Column, ...]) -> None:
         """Dress the model's new columns: cells, widths, which are hidden."""
-        self._filters.set_columns(columns)
-        self._to_own_places(columns)
-        self.judge_columns(columns)
-        for section, column in enumerate(columns):
-            self.setColumnWidth(section, self._width(section, column))
+        with self._filters.rearranged():
+            self._filters.set_columns(columns)
+            self._to_own_places(columns)
+            self.judge_columns(columns)
+            for section, column in enumerate(columns):
+                self.setColumnWidth(section, self._width(section, column))
 
     def judge_columns(self, columns: tuple[Column, ...]) -> None:
         """Hide what is not recorded (or not meant to be seen first), but for what is by hand."""
-        for section, column in enumerate(columns):
-            shown = self._by_hand.get(column.name, column.visible and column.recorded)
-            self._filters.setSectionHidden(section, not shown)
-        self._filters.updateGeometries()
+        with self._filters.rearranged():
+            for section, column in enumerate(columns):
+                shown = self._by_hand.get(column.name, column.visible and column.recorded)
+                self._filters.setSectionHidden(section, not shown)
 
     def visible_columns(self) -> tuple[str, ...]:
         """Names of the visible columns from left to right."""
