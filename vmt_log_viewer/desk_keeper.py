@@ -10,11 +10,12 @@ from PySide6.QtCore import QObject, QTimer
 
 from vmt_log_viewer.background.session import Session
 from vmt_log_viewer.desk_folder import DeskFolder
-from vmt_log_viewer.desk_opener import DeskOpener, told
+from vmt_log_viewer.desk_opener import DeskOpener
 from vmt_log_viewer.settings import Settings
 from vmt_log_viewer.state.desk import Desk, desk_text
 from vmt_log_viewer.state.items import item_values
 from vmt_log_viewer.state.saved_view import without_secrets
+from vmt_log_viewer.views.steps import told
 from vmt_log_viewer.window import Window
 
 SOON, PLAYING = 2_000, 10_000

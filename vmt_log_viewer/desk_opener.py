@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -15,15 +14,13 @@ from vmt_log_viewer.background.session import Session
 from vmt_log_viewer.state.choices import Choices
 from vmt_log_viewer.state.desk import Desk
 from vmt_log_viewer.state.items import item_of
-from vmt_log_viewer.views.view import View
+from vmt_log_viewer.views.steps import TURNS, told
 from vmt_log_viewer.window import Window
 
 if TYPE_CHECKING:
     from telemetry.source import Source
 
 STEP = 20  # milliseconds after which it is looked again whether a step has ended
-TURNS = 3
-"""How often a view is told its choices: a tab has to be there before what stands on it."""
 
 
 class DeskOpener(QObject):
@@ -154,9 +151,10 @@ class DeskOpener(QObject):
             state = self.waiting.pop(view.name, None)
             for _ in range(TURNS if state else 0):
                 assert state is not None
-                if _as_told(view.state()) == state:
+                if told(view) == state:
                     break
-                view.restore(Choices(state, view.title))  # type: ignore[arg-type]
+                with self._document.history.unnoticed():
+                    view.restore(Choices(state, view.title))  # type: ignore[arg-type]
                 yield self._settled
 
     def _look_at_views(self) -> None:
@@ -179,15 +177,3 @@ class DeskOpener(QObject):
             self._failed.add(location)
             return None
         return next((s for s in self._document.sources if s.key == key), None)
-
-
-def told(view: View) -> dict[str, object]:
-    """A view's choices as a file will tell them."""
-    found = _as_told(view.state())
-    assert isinstance(found, dict)
-    return found
-
-
-def _as_told(values: object) -> object:
-    """Plain texts, lists for tuples."""
-    return json.loads(json.dumps(values))

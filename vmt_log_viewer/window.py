@@ -31,6 +31,9 @@ from vmt_log_viewer.views import timeline_strip, view_classes
 from vmt_log_viewer.views.area import ViewArea
 from vmt_log_viewer.views.inspector import Inspector
 from vmt_log_viewer.views.library import Library
+from vmt_log_viewer.views.row_view import RowView
+from vmt_log_viewer.views.steps import ViewSteps
+from vmt_log_viewer.views.tables import TablesView
 from vmt_log_viewer.views.view import Context, View
 from vmt_log_viewer.widgets.activity import Activity
 from vmt_log_viewer.widgets.empty_state import EmptyState
@@ -59,6 +62,7 @@ class Window(QMainWindow):
         self.welcome.triggered.connect(actions["open_file"].trigger)
         self.timeline = timeline_strip(context)
         self.area = ViewArea(list(view_classes()), context)
+        self.steps = ViewSteps(self.area, context)
         self.library = Library(context, notes)
         self.inspector = Inspector(context)
         self.activity = Activity(context.runner)

@@ -38,6 +38,22 @@ class History:
         self._last_push = float("-inf")
         self._replaying = False
         self._gathered: list[Change] | None = None
+        self._version = 0
+        self.changed.connect(self._count)
+
+    @property
+    def version(self) -> int:
+        """Another number after every push, undo and redo."""
+        return self._version
+
+    @contextlib.contextmanager
+    def unnoticed(self) -> Iterator[None]:
+        """What is pushed meanwhile is nothing that anybody did by hand."""
+        before, self._replaying = self._replaying, True
+        try:
+            yield
+        finally:
+            self._replaying = before
 
     @property
     def undo_text(self) -> str | None:
@@ -47,6 +63,9 @@ class History:
     @property
     def redo_text(self) -> str | None:
         return self._undone[-1].text if self._undone else None
+
+    def _count(self) -> None:
+        self._version += 1
 
     def push(self, change: Change) -> None:
         """Remember a change that has just been made."""
@@ -97,11 +116,8 @@ class History:
         if not origin:
             return
         change = origin.pop()
-        self._replaying = True
-        try:
+        with self.unnoticed():
             take(change)
-        finally:
-            self._replaying = False
         target.append(change)
         self._last_push = float("-inf")
         self.changed.emit()

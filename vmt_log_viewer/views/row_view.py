@@ -37,6 +37,7 @@ class RowView(View):
     facets_width: ClassVar[int] = 204  # pixels
     narrow: ClassVar[int] = 560  # pixels; below, the table needs the room of the facets
     split: ClassVar[tuple[str, tuple[str, ...]] | None] = None
+    own_steps = frozenset({"filters"})
 
     @classmethod
     def unsuitable(cls, source: Source) -> str | None:
@@ -141,6 +142,7 @@ class RowView(View):
 
     def restore(self, choices: Choices) -> None:
         restore_table(self.panel, choices)
+        self._put_texts(self.panel.filters.texts)
         self._only_chosen.setChecked(choices.flag("chosen_agents_only"))
         shown = choices.flag("facets", self.width() >= self.narrow)
         self._facets_by_hand = shown if "facets" in choices else None
@@ -233,6 +235,7 @@ class RowView(View):
         document.selection.item_selected.connect(self._item_selected)
         panel.nothing_recorded.connect(self._say_nothing)
         panel.row_opened.connect(self._open_row)
+        panel.view.columns_arranged.connect(self.touched)
         panel.failed.connect(self._show_failure)
         document.selection.brush_changed.connect(self._brush_changed)
         document.selection.agents_changed.connect(self._agents_changed)
@@ -304,10 +307,17 @@ class RowView(View):
             return
         self._texts = new
         self.context.settings.set(f"{self.name}.filters", new)
-        replace = self.panel.filters.replace
+        put = self._put_texts
         self.context.document.history.push(
-            Change(f"filter {self.title.lower()}", lambda: replace(old), lambda: replace(new))
+            Change(f"filter {self.title.lower()}", lambda: put(old), lambda: put(new))
         )
+
+    def _put_texts(self, texts: dict[str, str]) -> None:
+        """Filter like this, as nobody's change by hand."""
+        self._texts = dict(texts)
+        self.context.settings.set(f"{self.name}.filters", self._texts)
+        self.panel.filters.replace(texts)
+        self.panel.ask_now()
 
     def _show_facets_by_hand(self, shown: bool) -> None:
         self._facets_by_hand = shown

@@ -155,6 +155,7 @@ class TablesView(RowView):
     def _item_chosen(self, item: QListWidgetItem | None) -> None:
         if item is not None:
             self.choose(str(item.data(_NAME)))
+            self.touched.emit()
 
     def _list_tables(self) -> None:
         """Those with rows first; how many rows a table has is said as soon as it is known."""

@@ -43,6 +43,7 @@ class TrajectoriesView(View):
     name = "trajectories"
     title = "Trajectories"
     icon = "chart-line"
+    own_steps = frozenset({"measures", "style", "shading"})
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
@@ -285,6 +286,8 @@ class TrajectoriesView(View):
         plot.save_wanted.connect(lambda: self._save(name))
         plot.set_log(name in self._logs())
         plot.log_changed.connect(lambda log: self._keep_log(name, log))
+        plot.log_changed.connect(self.touched)
+        plot.header.beyond_clicked.connect(self.touched)
         return plot
 
     def _logs(self) -> list[str]:
@@ -324,6 +327,7 @@ class TrajectoriesView(View):
         self.window_of_ticks.fit(brush)
 
     def _mark_moved(self, name: str, tick: int) -> None:
+        self.touched.emit()
         a, b = self._marks
         self._marks = (tick, b) if name == "A" else (a, tick)
         self._show_marks()
@@ -334,6 +338,7 @@ class TrajectoriesView(View):
             plot.show_marks(*self._marks)
 
     def _window_changed(self) -> None:
+        self.touched.emit()
         self.export_changed.emit()
         self._closer.start()
         self._tell()

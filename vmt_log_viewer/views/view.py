@@ -60,8 +60,9 @@ class ExportRequest:
 class View(QWidget):
     """One panel about the run shown. Questions go through `context.runner` only.
 
-    Lanes of the runner must begin with `<name>.`; `settled` then works by itself. A change
-    of the view's own that Ctrl+Z should take back goes to `context.document.history`.
+    Lanes of the runner must begin with `<name>.`; `settled` then works by itself. Every change
+    of `state` by hand is taken back by Ctrl+Z (`views/steps.py`), but for the `own_steps` that
+    the view itself pushes to `context.document.history`.
     """
 
     name: ClassVar[str] = ""
@@ -69,6 +70,8 @@ class View(QWidget):
     icon: ClassVar[str] = "square"
     above_runs: ClassVar[bool] = False  # shows a source, too, of which no run is shown
     status_changed = Signal(str)  # one line for the status bar: "10 of 5559 rows"
+    own_steps: ClassVar[frozenset[str]] = frozenset()  # keys of `state` that the view pushes
+    touched = Signal()  # a switch was moved by hand that is no widget with a signal of its own
     export_changed = Signal()  # export_request() may now answer otherwise
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
@@ -100,12 +103,12 @@ class View(QWidget):
         """
         self._pace.want()
 
-    def fit(self) -> None:
-        """Show everything, or focus the selection (F)."""
     def dress(self) -> Iterator[None]:
         """Show anew what was made in the theme's colours, in steps that take about as long."""
         yield from ()
 
+    def fit(self) -> None:
+        """Show everything, or focus the selection (F)."""
 
     def focus_filter(self) -> bool:
         """Put the keyboard into the view's filter; False where it has none."""
