@@ -55,9 +55,10 @@ def copy(
     """A migrated copy of the database in the empty schema that `target` names, compared by rows.
 
     Views and tables of other servers are left out, and named. RequestError where there are tables
-    already.
+    already, and where tables have partitions, which the copy would not have.
     """
     with found.database.connection(token) as source:
+        _refuse_partitions(source, found)
         source.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         source.exec_driver_sql("SET LOCAL statement_timeout = 0")
         plan = pg_tables.plan_of(source)
@@ -140,6 +141,16 @@ def refuse_tables(connection: sa.Connection, target: Location) -> None:
         raise RequestError(
             f"{target.text} is not empty (it holds {', '.join(there[:5])}); name a new database, "
             "or a new schema of it by ?schema=NAME."
+        )
+
+
+def _refuse_partitions(source: sa.Connection, found: Found) -> None:
+    divided = pg_tables.names(source, kinds=("p",))
+    if divided:
+        raise RequestError(
+            f"{found.database.location.text} holds tables with partitions "
+            f"({', '.join(divided[:3])}{' …' if divided[3:] else ''}), which a copy would not "
+            "have; migrate it --in-place, which keeps a backup, or copy it by pg_dump first."
         )
 
 

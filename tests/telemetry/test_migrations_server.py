@@ -16,7 +16,7 @@ from telemetry.cancel import CancelToken
 from telemetry.errors import QueryCancelled
 from telemetry.families.vmt.recorder import VmtRecorder
 from telemetry.migrations.changes import Changes
-from telemetry.upgrade import migrate, pg_tables
+from telemetry.upgrade import initialise, migrate, pg_tables
 from tests.builders import vmt
 from tests.builders.answers import differences
 from tests.builders.postgresql import Server
@@ -172,6 +172,25 @@ def test_a_target_that_is_not_empty_is_one_sentence(server: Server, old: str, ca
     said = refused(capsys, 2, "migrate", old, "--to", new)
     assert "is not empty (it holds mine)" in said
     assert server.run(name_of(new), "SELECT relname FROM pg_class WHERE relname ~ 'trades'") == ""
+
+
+def test_partitions_which_a_copy_would_not_have_are_migrated_where_they_are(
+    server: Server, capsys: Capsys
+):
+    url = server.create()
+    initialise(url, "vmt", partitions=2)
+    with VmtRecorder(url) as recorder, recorder.begin_run("old", exchange_regime="mixed") as run:
+        run.log_trade(0, **TRADE)
+        run.end_tick(0)
+    server.run(name_of(url), "ALTER TABLE trades DROP buyer_surplus; DROP TABLE telemetry_versions")
+    said = refused(capsys, 2, "migrate", url, "--to", server.create())
+    assert "holds tables with partitions (" in said
+    assert "migrate it --in-place" in said
+    assert ran(capsys, "migrate", url, "--in-place").code == 0
+    left = "SELECT count(*) FROM pg_class WHERE relispartition AND relname LIKE 'trades_p_'"
+    assert server.run(name_of(url), left).strip() == "2"
+    counted = "SELECT count(*), count(buyer_surplus) FROM trades"
+    assert server.run(name_of(url), counted).strip() == "1|0"
 
 
 def test_what_is_no_place_for_a_copy_is_one_sentence(

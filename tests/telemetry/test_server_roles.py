@@ -72,6 +72,28 @@ def test_a_viewer_cannot_record_nor_a_recorder_change_a_table(
         engine.dispose()
 
 
+def test_who_may_not_make_the_tables_of_experiments_is_told_who_may(
+    server: Server, database: str
+) -> None:
+    owner, bob = (f"{server.url(database, u)}&schema=its vmt" for u in ("postgres", "bob"))
+    with VmtRecorder(bob) as recorder:
+        with pytest.raises(RecordingError, match="no tables for experiments yet") as refusal:
+            recorder.begin_experiment("searched")
+        assert "\n" not in str(refusal.value)
+        with VmtRecorder(owner) as its_owner:
+            its_owner.begin_experiment("first").finish()
+        granted = re.search(r"grant (.*) on (.*)\.$", str(refusal.value).replace(" and", ","))
+        assert granted is not None
+        what, tables = granted.groups()
+        named = ", ".join(f'"its vmt".{table}' for table in tables.split(", "))
+        server.run(database, f"GRANT {what} ON {named} TO lab_recorder")
+        with recorder.begin_experiment("searched") as experiment:
+            experiment.log_iteration(0, {"beta": 1})
+            begun = recorder.begin_run("r", experiment=experiment, iteration=0)
+            begun.end_tick(0)
+            begun.finish()
+
+
 def test_a_recorder_makes_the_schema_that_its_url_names(server: Server) -> None:
     url = f"{server.create()}&schema=a new one"
     with VmtRecorder(url) as recorder, recorder.begin_run("first") as run:

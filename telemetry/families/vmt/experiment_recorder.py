@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection, insert, update
+from sqlalchemy.exc import DBAPIError
 
 from telemetry.errors import RecordingError
 from telemetry.families.vmt.experiments import EXPERIMENTS, ITERATIONS, LINKS, PURPOSES, TABLES
@@ -18,6 +19,7 @@ from telemetry.recording.checks import RowCheck
 from telemetry.recording.rules import choice, integer
 from telemetry.recording.target import Target
 
+_MAY_NOT = "42501"  # PostgreSQL's word for a right that a user does not have
 _COUNT = integer(minimum=0)
 _RULES = {"iteration": _COUNT, "sample_index": _COUNT, "run_purpose": choice(PURPOSES)}
 
@@ -104,11 +106,23 @@ def link(
 def begin_experiment(
     target: Target, experiment_id: str, values: Mapping[str, object]
 ) -> VmtExperiment:
-    """A new experiment in tables that are made if absent; its id must be free."""
+    """A new experiment in tables that are made if absent; its id must be free.
+
+    RecordingError where this user may not make them.
+    """
     check = RowCheck(EXPERIMENTS, {}, given=("experiment_id",))
     plan, row = check((experiment_id,), values)
     with target.transaction() as connection:
-        create(connection, TABLES.sorted_tables)
+        try:
+            create(connection, TABLES.sorted_tables)
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != _MAY_NOT:
+                raise
+            raise RecordingError(
+                f"{target.name} has no tables for experiments yet, and this user may not make "
+                "them; let their owner call begin_experiment once, then grant SELECT, INSERT and "
+                f"UPDATE on {', '.join(TABLES.tables)}."
+            ) from error
         mine = EXPERIMENTS.c.experiment_id == experiment_id
         if connection.execute(EXPERIMENTS.select().where(mine)).first() is not None:
             raise RecordingError(f"{target.name} already has an experiment {experiment_id!r}.")
