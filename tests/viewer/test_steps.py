@@ -9,34 +9,30 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QHeaderView, QListWidget, QTabBar
 
-from tests.builders import moltmarket, simcash
+from tests.builders import simcash
 from tests.viewer.programs import opened, settle
 from vmt_log_viewer.views.steps import told
+from vmt_log_viewer.widgets.row_table import RowTable
 
 LEFT = Qt.MouseButton.LeftButton
 AT_LEAST = {
     "trajectories": {"style", "log", "marks"},
-    "trades": {"sort", "facets", "chosen_agents_only"},
+    "trades": {"sort", "facets", "chosen_agents_only", "columns"},
     "attempts": {"sort", "facets", "above"},
     "map": {"color", "targets", "resources"},
     "tables": {"table", "sort"},
     "compare": {"page", "panes", "align", "measure"},
-    "events": {"sort", "facets"},
     "experiment": {"page", "on_page"},
-    "order_book": set(),
 }
 """What the switches of a view are known to change."""
 
 
 def touches(view) -> Iterator[tuple[str, object]]:
-    """What a hand can do in a view, one after the other."""
-    for button in view.findChildren(QAbstractButton):
-        plain = button.isVisible() and button.isEnabled()
-        if plain and button.isCheckable() and not button.isChecked():
-            yield f"button {button.text()}", button.click
-    for button in view.findChildren(QAbstractButton):
-        if button.isVisible() and button.isEnabled() and button.isCheckable():
-            yield f"button {button.text()} again", button.click
+    """What a hand can do in a view, one after the other; of buttons of one name the first."""
+    buttons = {button.text(): button for button in reversed(view.findChildren(QAbstractButton))
+               if button.isVisible() and button.isEnabled() and button.isCheckable()}  # fmt: skip
+    for text, button in buttons.items():
+        yield f"button {text}", button.click
     for box in view.findChildren(QComboBox):
         if box.isVisible() and box.isEnabled() and box.count() > 1:
             yield f"box {box.toolTip()}", lambda box=box: choose(box)
@@ -51,6 +47,10 @@ def touches(view) -> Iterator[tuple[str, object]]:
                 yield f"tab {bar.tabText(index)}", lambda b=bar, i=index: QTest.mouseClick(
                     b, LEFT, pos=b.tabRect(i).center())  # fmt: skip
                 break
+    for table in view.findChildren(RowTable):
+        if table.isVisible() and len(table.visible_columns()) > 1:
+            last = table.visible_columns()[-1]
+            yield "column", lambda t=table, last=last: t.show_column(last, False)
     for rows in view.findChildren(QListWidget):
         if rows.isVisible() and rows.count() > 1:
             yield "list", lambda rows=rows: rows.setCurrentRow((rows.currentRow() + 1) % 2)
@@ -72,25 +72,20 @@ def calm(qtbot, program):
     )
 
 
-def place_of(name, tmp_path, money_db):
-    if name == "money":
-        return money_db, "2"
-    if name == "payments":
-        return simcash.unified(tmp_path / "u.db"), simcash.SECOND
-    return moltmarket.build(tmp_path / "book"), None
-
-
 @pytest.mark.parametrize("name", ["money", "payments"])
 def test_what_a_hand_changes_in_a_view_is_taken_back_and_made_again(
     program, qtbot, tmp_path, money_db, name
 ):
-    place, run = place_of(name, tmp_path, money_db)
-    opened(qtbot, program, place, run)
+    payments = name == "payments"
+    place = simcash.unified(tmp_path / "u.db") if payments else money_db
+    opened(qtbot, program, place, simcash.SECOND if payments else "2")
     window, document = program.window, program.document
     window.resize(1400, 900)
     if name == "money":
         document.compare(list(window.library.model.all_runs())[:3])
     for page in window.area.suitable():
+        if payments and page.kind.name != "experiment":
+            continue  # the other ones are those of the money run
         window.area.go_to(page)
         calm(qtbot, program)
         view, changed = page.view, set()
@@ -113,9 +108,6 @@ def test_what_a_hand_changes_in_a_view_is_taken_back_and_made_again(
             document.history.redo()
             calm(qtbot, program)
             assert told(view) == after, where
-            document.history.undo()
-            calm(qtbot, program)
-            assert told(view) == before, where
             changed |= keys
-        assert changed >= AT_LEAST.get(view.name, set()) or name != "money", (view.name, changed)
+        assert changed >= AT_LEAST.get(view.name, set()), (view.name, changed)
     settle(qtbot, program)

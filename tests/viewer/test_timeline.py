@@ -266,3 +266,18 @@ def test_a_grown_run_shows_its_new_ticks(qtbot, context, tmp_path):
         qtbot.waitUntil(strip.settled)
         assert strip.canvas.window_of_ticks.ticks == TickRange(0, 10)
         assert strip.canvas.rows[0].lane.at(10) == "both"
+
+
+def test_zoom_and_speed_are_taken_back(strip):
+    document, window = strip.context.document, strip.canvas.window_of_ticks
+    wheel(strip.canvas, 3, 30)
+    wheel(strip.canvas, 2, 30)  # at once: the same step
+    zoomed = (window.first, window.last)
+    document.playback.set_speed(50)
+    document.history.undo()
+    assert document.playback.speed == 10
+    document.history.undo()
+    assert window.shows_all
+    assert document.history.undo_text is None
+    document.history.redo()
+    assert (window.first, window.last) == zoomed

@@ -64,6 +64,8 @@ class Document:
         self.selection.agents_changed.connect(self._remember_agents)
         self.selection.brush_changed.connect(self._remember_brush)
         self.marks.changed.connect(self._remember_marks)
+        self._speed = self.playback.speed
+        self.playback.speed_changed.connect(self._remember_speed)
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -241,3 +243,9 @@ class Document:
             text = "mark a tick" if count > 0 else "take a mark away" if count else "name a mark"
             kind = "" if count else "mark"
             self.history.push(Change(text, lambda: put(old), lambda: put(marks), kind=kind))
+
+    def _remember_speed(self, speed: float) -> None:
+        old, self._speed = self._speed, speed
+        play = self.playback.set_speed
+        text = f"play {speed:g} ticks a second"
+        self.history.push(Change(text, lambda: play(old), lambda: play(speed), kind="speed"))

@@ -18,6 +18,7 @@ from vmt_log_viewer.plots.lane_painter import paint_lane
 from vmt_log_viewer.plots.tick_box import WHEEL, tick_range
 from vmt_log_viewer.plots.tick_window import TickWindow
 from vmt_log_viewer.state.document import Document
+from vmt_log_viewer.state.history import Change
 from vmt_log_viewer.state.marks import Mark
 from vmt_log_viewer.theme import Theme
 
@@ -272,10 +273,27 @@ class LaneCanvas(QWidget):
         if self._document.selection.brush is not None:
             self._document.selection.set_brush(None)
         else:
-            self.window_of_ticks.fit()
+            window = self.window_of_ticks
+            before = (window.first, window.last)
+            window.fit()
+            self._remember_window(*before)
+
+    def _remember_window(self, first: float, last: float) -> None:
+        """Let Ctrl+Z show again the ticks that were shown before."""
+        window = self.window_of_ticks
+        now = (window.first, window.last)
+        if now != (first, last):
+            change = Change(
+                "zoom the timeline",
+                lambda: window.show(first, last),
+                lambda: window.show(*now),
+                kind="timeline",
+            )
+            self._document.history.push(change)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         window = self.window_of_ticks
+        before = (window.first, window.last)
         sideways = event.angleDelta().x()
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
             sideways = sideways or event.angleDelta().y()
@@ -284,6 +302,7 @@ class LaneCanvas(QWidget):
         else:
             factor = WHEEL ** event.angleDelta().y()
             window.zoom(factor, self.tick_at(event.position().x()))
+        self._remember_window(*before)
         event.accept()
 
     def event(self, event: QEvent) -> bool:
