@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Column, Table
 from telemetry.engines import Shape
-from telemetry.engines.lines import ByValuesError, Lines
+from telemetry.engines.lines import Field, Lines, no_lines
 from telemetry.errors import RequestError
 from telemetry.families.vocabulary import ColumnSpec, FamilySpec, TableSpec
 
@@ -227,8 +227,12 @@ class Reader:
         default=nullcontext[None], compare=False
     )
     """Opens another connection that sees the same state, or None where nobody can promise that."""
-    by_engine: Callable[[sa.Select[Any]], Lines] | None = field(default=None, compare=False)
-    """Writes a statement's rows as lines of CSV; None, or ByValuesError, where it cannot."""
+    engine_lines: Callable[[sa.Select[Any], Sequence[Field]], Lines] = field(
+        default=no_lines, compare=False
+    )
+    """Writes a statement's rows as lines of CSV; ByValuesError where it cannot."""
+    lines_after: int = 0
+    """How many rows are better written from their values before `engine_lines` writes the rest."""
 
     @property
     def family(self) -> FamilySpec:
@@ -318,12 +322,6 @@ class Reader:
             if column.type.dialect_impl(dialect).result_processor(dialect, told.type_code):
                 return True
         return False
-
-    def engine_lines(self, statement: sa.Select[Any]) -> Lines:
-        """The rows as lines of CSV that the engine writes; ByValuesError where it cannot."""
-        if self.by_engine is None:
-            raise ByValuesError
-        return self.by_engine(statement)
 
     def one(self, statement: sa.Select[Any]) -> tuple[Any, ...] | None:
         self.token.check()

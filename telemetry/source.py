@@ -221,7 +221,7 @@ class Source:
         token = token or CancelToken()
         kept = self._kept.of(query, dict(self._layout.scales)) if query.KEPT else None
         if kept is not None:
-            known: T | None = kept.read(said=self.says_kept)
+            known: T | None = kept.read(told=self.says_kept)
             if known is not None:
                 return known
         begin = time.monotonic()
@@ -276,8 +276,11 @@ class Source:
         """
         token = token or CancelToken()
         with self._database.connection(token, _about(query)) as connection:
-            by_engine = partial(self._database.lines, connection, token=token)
-            reader = Reader(self._layout, connection, token, by_engine=by_engine)
+            by_engine = partial(self._database.lines, connection, token)
+            after = self._database.lines_after
+            reader = Reader(
+                self._layout, connection, token, engine_lines=by_engine, lines_after=after
+            )
             yield from csv_lines(reader, query, lines, limit)
 
     def stream_columns(self, query: TableQuery) -> tuple[Column, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -75,7 +75,7 @@ def page(reader: Reader, query: TableQuery) -> TablePage:
     )
 
 
-def stream(reader: Reader, query: TableQuery) -> Iterator[tuple[tuple[Cell, ...], ...]]:
+def stream(reader: Reader, query: TableQuery) -> Generator[tuple[tuple[Cell, ...], ...]]:
     """All matching rows in order, a chunk at a time, in constant memory; `limit` is ignored."""
     spec = reader.layout.table_spec(query.table)
     if not reader.layout.there(spec.name):

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Fingerprint, RunId, Statement
-from telemetry.engines.lines import ByValuesError, Lines
+from telemetry.engines.lines import ByValuesError, Field, Lines
 from telemetry.engines.spelling import spelled
 from telemetry.errors import LockedError, QueryCancelled, TelemetryError
 from telemetry.location import Location
@@ -73,6 +73,8 @@ class Database(ABC):
     """
 
     engine_label: str
+    lines_after = 0
+    """How many rows of a table are better written from their values before `lines` begins."""
     patience = 0.0
     """How many seconds to ask again for what somebody else has locked."""
 
@@ -125,7 +127,13 @@ class Database(ABC):
         text = spelled(select, connection.dialect)
         return Statement(text, connection.dialect.name, columns, divided)
 
-    def lines(self, connection: sa.Connection, select: sa.Select[Any], token: CancelToken) -> Lines:
+    def lines(
+        self,
+        connection: sa.Connection,
+        token: CancelToken,
+        select: sa.Select[Any],
+        fields: Sequence[Field],
+    ) -> Lines:
         """The rows of `select` as lines of CSV that the engine writes as we would, in their order.
 
         ByValuesError, before any line or after some, where it cannot.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
@@ -14,6 +15,18 @@ Lines = Iterator[tuple[str, int]]
 Kind = Literal["plain", "text", "real", "decimal"]
 NEEDS_QUOTES = re.compile(r'[",\r\n]|^\s|\s$|^$')
 """Which texts stand in quotes."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column of the lines. `sure`: the database itself lets in only its kind (or, of texts,
+    bytes), so that no value has to be looked at."""
+
+    name: str
+    kind: Kind
+    sure: bool
+
+
 ODD = "\x01"
 """Stands before a value of a column of decimals that an engine would write in another way."""
 _FIELD = re.compile(r'("(?:[^"]|"")*"|[^,\n]*)([,\n])')
@@ -21,6 +34,11 @@ _FIELD = re.compile(r'("(?:[^"]|"")*"|[^,\n]*)([,\n])')
 
 class ByValuesError(Exception):
     """An engine cannot write these rows itself; whoever asked writes the rest from their values."""
+
+
+def no_lines(*_: object) -> Lines:
+    """Of an engine that writes no lines."""
+    raise ByValuesError
 
 
 def quoted(text: str) -> str:

@@ -7,7 +7,7 @@ import re
 import socket
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
@@ -21,7 +21,7 @@ from telemetry.cancel import CancelToken
 from telemetry.concepts import Fingerprint, Statement
 from telemetry.engines.database import Database, Shape, no_schema
 from telemetry.engines.fingerprints import text_fingerprint
-from telemetry.engines.lines import Lines
+from telemetry.engines.lines import Field, Lines
 from telemetry.engines.one_run import pinned
 from telemetry.engines.postgresql_copy import copied
 from telemetry.engines.postgresql_sessions import Sessions
@@ -167,7 +167,13 @@ class PostgreSQLDatabase(Database):
         """As its sessions pin it to one run; the schema is told besides."""
         return replace(super().spelled(connection, pinned(select), divided), schema=self.schema)
 
-    def lines(self, connection: sa.Connection, select: sa.Select[Any], token: CancelToken) -> Lines:
+    def lines(
+        self,
+        connection: sa.Connection,
+        token: CancelToken,
+        select: sa.Select[Any],
+        fields: Sequence[Field],
+    ) -> Lines:
         return copied(connection, select)
 
     def other_schemas(self) -> dict[str, Shape]:

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,17 @@ from sqlalchemy.pool import NullPool
 
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Fingerprint
+from telemetry.engines import sqlite_lines
 from telemetry.engines.database import Database, Shape, at_rest
 from telemetry.engines.fingerprints import file_fingerprint
 from telemetry.engines.holders import writer_of
+from telemetry.engines.lines import ByValuesError, Field, Lines
+from telemetry.engines.spelling import spelled
 from telemetry.engines.sqlite_connection import (
     UNDECODABLE,
     Connection,
     define_regexp,
+    file_uri,
     open_connection,
     refused,
     undecodable,
@@ -67,6 +71,7 @@ class SQLiteDatabase(Database):
 
     engine_label = "SQLite"
     patience = 3.0
+    lines_after = sqlite_lines.AFTER
 
     def __init__(self, location: Location) -> None:
         assert location.path is not None
@@ -297,6 +302,22 @@ class SQLiteDatabase(Database):
 
     def _driver_errors(self) -> tuple[type[Exception], ...]:
         return (sqlite3.Error, OverflowError, UnicodeError)
+
+    def lines(
+        self,
+        connection: sa.Connection,
+        token: CancelToken,
+        select: sa.Select[Any],
+        fields: Sequence[Field],
+    ) -> Lines:
+        """Only where nobody can write as long as `connection` lives, or where it would be seen."""
+        first = connection.connection.driver_connection
+        assert isinstance(first, Connection)
+        if first.opened is None:
+            raise ByValuesError
+        options = "mode=ro&readonly_shm=1" if first.seen is None else "mode=ro&immutable=1"
+        statement = spelled(select, connection.dialect)
+        return sqlite_lines.written(file_uri(first.opened, options), statement, fields, token)
 
     def shape(self) -> Shape:
         with self.connection() as connection:

@@ -37,7 +37,7 @@ class Connection(sqlite3.Connection):
 def open_connection(path: Path, options: str) -> Connection:
     """A connection that has read from the file once; the driver's error where it cannot."""
     connection = sqlite3.connect(
-        _file_uri(path, options),
+        file_uri(path, options),
         uri=True,
         timeout=0.1,  # short: whoever waits longer asks the token in between
         isolation_level=None,
@@ -89,6 +89,7 @@ def _regexp(pattern: str, text: object) -> bool | None:
         raise
 
 
-def _file_uri(path: Path, options: str) -> str:
+def file_uri(path: Path, options: str) -> str:
+    """The file as SQLite opens it with these options."""
     text = quote(os.fsencode(path.as_posix()))
     return f"file:{'/' if os.name == 'nt' else ''}{text}?{options}"

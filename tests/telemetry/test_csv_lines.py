@@ -5,16 +5,21 @@ from __future__ import annotations
 import io
 import math
 import random
+import sqlite3
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
 import telemetry
 from telemetry.cancel import CancelToken
-from telemetry.engines import lines, postgresql_copy
+from telemetry.engines import lines, postgresql_copy, sqlite_lines
+from telemetry.engines.sqlite import SQLiteDatabase
 from telemetry.errors import QueryCancelled
 from telemetry.export import streamed, write_query, write_rows
 from telemetry.filters import Filter
@@ -44,6 +49,30 @@ DECIMALS = (
 )  # fmt: skip
 
 
+ODD_RUN = (
+    "INSERT INTO simulation_runs (scenario_name, start_time, total_ticks, num_agents)"
+    " VALUES ('odd', '2026-01-01', 4, 9)"
+)
+ODD_TRADES = (
+    'INSERT INTO trades (run_id, tick, x, y, buyer_id, seller_id, "dA", "dB", "dM", price, '
+    "direction, exchange_pair_type, buyer_surplus, seller_lambda) "
+    "VALUES (1, ?, 0, ?, 0, 1, 1, 1, ?, ?, ?, ?, ?, ?)"
+)
+ODD_ROWS = [
+    (
+        place % 5,
+        WHOLE[place % len(WHOLE)],
+        WHOLE[-place % len(WHOLE)],
+        0.5 if real is None or math.isnan(real) else real,
+        TEXTS[place % len(TEXTS)] or "",
+        TEXTS[(place * 7 + 3) % len(TEXTS)] or "",
+        REALS[-place],
+        REALS[place * 3 % len(REALS)],
+    )
+    for place, real in enumerate(REALS)
+]
+
+
 def by_values(source: telemetry.Source, query: TableQuery) -> str:
     found = io.StringIO()
     with streamed(source, query) as rows:
@@ -58,16 +87,21 @@ def by_engine(source: telemetry.Source, query: TableQuery, limit: int | None = N
 
 
 @contextmanager
-def no_values(source: telemetry.Source) -> Iterator[None]:
-    """While inside, what the engine does not write itself is an error."""
-
-    def refuse(*_: object) -> str:
-        raise AssertionError("written from the values")
-
+def counted(source: telemetry.Source) -> Iterator[list[int]]:
+    """While inside, how many rows are written from their values."""
+    found: list[int] = []
     plain = source.csv_lines
-    source.csv_lines = lambda query, _, *more: plain(query, refuse, *more)  # type: ignore
+
+    def counting(query: TableQuery, write: Callable[..., str], *more: Any) -> Any:
+        def write_and_count(rows: list[Any]) -> str:
+            found.append(len(rows))
+            return write(rows)
+
+        return plain(query, write_and_count, *more)
+
+    source.csv_lines = counting  # type: ignore
     try:
-        yield
+        yield found
     finally:
         del source.csv_lines
 
@@ -78,29 +112,8 @@ def server_trades(server: Server) -> Iterator[telemetry.Source]:
     url = server.create()
     initialise(url, "vmt")
     with psycopg.connect(url) as connection:
-        connection.execute(
-            "INSERT INTO simulation_runs (scenario_name, start_time, total_ticks, num_agents)"
-            " VALUES ('odd', '2026-01-01', 4, 9)"
-        )
-        rows = [
-            (
-                place % 5,
-                WHOLE[place % len(WHOLE)],
-                WHOLE[-place % len(WHOLE)],
-                0.5 if real is None else real,
-                TEXTS[place % len(TEXTS)] or "",
-                TEXTS[(place * 7 + 3) % len(TEXTS)] or "",
-                REALS[-place],
-                REALS[place * 3 % len(REALS)],
-            )
-            for place, real in enumerate(REALS)
-        ]
-        connection.cursor().executemany(
-            'INSERT INTO trades (run_id, tick, x, y, buyer_id, seller_id, "dA", "dB", "dM", price, '
-            "direction, exchange_pair_type, buyer_surplus, seller_lambda) "
-            "VALUES (1, %s, 0, %s, 0, 1, 1, 1, %s, %s, %s, %s, %s, %s)",
-            rows,
-        )
+        connection.execute(ODD_RUN)
+        connection.cursor().executemany(ODD_TRADES.replace("?", "%s"), ODD_ROWS)
     source = telemetry.open_source(url)
     yield source
     source.close()
@@ -119,9 +132,10 @@ def test_a_server_writes_the_same_lines(
         TableQuery(1, "trades", stored, Where((Filter.parse("direction", "/%/"),))),
         TableQuery(1, "trades", stored, Where((Filter.parse("price", ">1e300"),))),
     ):
-        with no_values(server_trades):
+        with counted(server_trades) as rows:
             written = by_engine(server_trades, query)
         assert written.count("\n") > 1
+        assert rows == []
         assert written == by_values(server_trades, query)
 
 
@@ -148,8 +162,9 @@ def test_a_server_writes_decimals_times_and_json_as_we_do(server: Server) -> Non
     for table in ("trades", "events", "orders"):
         query = TableQuery(moltmarket.RUN, table)
         assert by_engine(source, query) == by_values(source, query)
-    with no_values(source):
+    with counted(source) as rows:
         by_engine(source, TableQuery(moltmarket.RUN, "trades", ("id", "price", "created_at")))
+    assert rows == []
     source.close()
 
 
@@ -158,9 +173,9 @@ def test_a_type_that_is_not_known_to_be_written_alike_is_written_from_its_values
 ) -> None:
     query = TableQuery(1, "trades", ("id", "price"))
     monkeypatch.setattr(postgresql_copy, "_OF_TYPE", {})
-    assert by_engine(server_trades, query) == by_values(server_trades, query)
-    with no_values(server_trades), pytest.raises(AssertionError, match="from the values"):
-        by_engine(server_trades, query)
+    with counted(server_trades) as rows:
+        assert by_engine(server_trades, query) == by_values(server_trades, query)
+    assert sum(rows) == len(REALS)
 
 
 def test_what_an_engine_began_is_ended_from_the_values(
@@ -191,3 +206,93 @@ def test_an_export_from_a_server_that_is_cancelled_ends_and_the_next_one_works(
     next(left)
     left.close()
     assert by_engine(server_trades, query) == by_values(server_trades, query)
+
+
+AFTER = 2
+
+
+@pytest.fixture
+def file_of_trades(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file with odd trades, of which all but the first two are written by a process."""
+    if not sqlite_lines.possible():
+        pytest.skip("the packages of the extra “fast” are not installed")
+    monkeypatch.setattr(SQLiteDatabase, "lines_after", AFTER)
+    monkeypatch.setattr(sqlite_lines, "_AT_ONCE", 1)  # a row that is odd does not hide another
+    monkeypatch.setattr(sqlite_lines, "ROWS_AT_ONCE", 1)  # … nor tells the type of another
+    path = tmp_path / "odd.db"
+    initialise(str(path), "vmt")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(ODD_RUN)
+        connection.executemany(ODD_TRADES, ODD_ROWS)
+    return path
+
+
+def test_a_process_writes_the_same_lines_of_a_file(file_of_trades: Path) -> None:
+    with closing(telemetry.open_source(file_of_trades)) as source:
+        query = TableQuery(1, "trades", sort=Sort("price"))
+        assert len(source.table("trades").columns) > 20  # what is worked out too
+        with counted(source) as rows:
+            written = by_engine(source, query)
+        assert rows == [AFTER]
+        assert written == by_values(source, query)
+        text_first = TableQuery(1, "trades", ("direction", "exchange_pair_type"))
+        assert by_engine(source, text_first) == by_values(source, text_first)
+        few = "".join(written.splitlines(keepends=True)[: AFTER + 1])
+        assert by_engine(source, query, AFTER) == few
+    assert sorted(p.name for p in file_of_trades.parent.iterdir()) == [file_of_trades.name]
+
+
+@pytest.mark.sampled(6)
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("direction", "x'6162'"),
+        ("direction", "CAST(x'ff41' AS TEXT)"),
+        ("price", "'much'"),
+        ("price", "x'00'"),
+        ("dM", "2.5"),
+        ("x", "'far'"),
+    ],
+)
+def test_a_value_of_another_kind_is_written_as_it_is(
+    file_of_trades: Path, column: str, value: str
+) -> None:
+    with closing(sqlite3.connect(file_of_trades)) as connection, connection:
+        connection.execute(f'UPDATE trades SET "{column}" = {value} WHERE id = {len(ODD_ROWS)}')
+    with closing(telemetry.open_source(file_of_trades)) as source:
+        query = TableQuery(1, "trades", ("id", column, "tick"))
+        with counted(source) as rows:
+            written = by_engine(source, query)
+        assert sum(rows) > AFTER
+        assert written == by_values(source, query)
+
+
+def test_beside_a_writer_lines_are_written_from_the_values(file_of_trades: Path) -> None:
+    with closing(sqlite3.connect(file_of_trades)) as writer:
+        writer.execute("PRAGMA journal_mode = wal")
+        writer.execute("UPDATE trades SET x = 7")
+        writer.commit()
+        with closing(telemetry.open_source(file_of_trades)) as source, counted(source) as rows:
+            by_engine(source, TableQuery(1, "trades", ("id", "x")))
+        assert sum(rows) == len(ODD_ROWS)
+
+
+def test_a_cancelled_export_of_a_file_leaves_no_process(
+    file_of_trades: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, started = subprocess.Popen, []
+
+    def start(*arguments: Any, **named: Any) -> Any:
+        started.append(plain(*arguments, **named))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    with closing(telemetry.open_source(file_of_trades)) as source:
+        query, token = TableQuery(1, "trades", ("id", "price")), CancelToken()
+        parts = source.csv_lines(query, lambda _: "", None, token)
+        for _ in range(3):
+            next(parts)
+        token.cancel()
+        with pytest.raises(QueryCancelled):
+            list(parts)
+    assert [process.returncode is not None for process in started] == [True]

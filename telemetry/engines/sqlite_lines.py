@@ -1,0 +1,134 @@
+"""Lines of CSV from a SQLite file that nobody writes to, written by a process of their own."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import IO
+
+from telemetry.cancel import CancelToken
+from telemetry.engines.lines import ByValuesError, Field, Kind, Lines, corrected
+
+AFTER = 20_000
+"""Rows until the process is worth its start."""
+ROWS_AT_ONCE = 8_192
+_NEEDED = ("adbc_driver_manager", "adbc_driver_sqlite")
+_PROGRAM = Path(__file__).with_name("sqlite_lines_process.py")
+_AT_ONCE = 1 << 20
+_FIRST: dict[Kind, tuple[str, str]] = {
+    "plain": ("0", "BIGINT"), "real": ("0.5", "DOUBLE"), "text": ("'x'", "VARCHAR"),
+}  # fmt: skip
+"""A first row, by whose values the types of the columns are told, and what they then are."""
+# White space at an end of a text, which gets no quotes, and "#", which does. The rare character is
+# looked for first.
+_SUSPECT = (
+    (" ", ", "), (" ", " ,"), (" ", "\n "), (" ", " \n"), ("#", '"#'),
+    *((c, c) for c in "\t\x0b\x0c\x1c\x1d\x1e\x1f"),
+)  # fmt: skip
+_BEYOND = tuple(c for c in map(chr, range(0x80, 0x3001)) if c.isspace())
+
+
+@cache
+def possible() -> bool:
+    """Whether the packages are there, and a Python that can be started."""
+    if os.name != "posix" or getattr(sys, "frozen", False) or not sys.executable:
+        return False
+    return all(importlib.util.find_spec(name) is not None for name in _NEEDED)
+
+
+def written(uri: str, statement: str, fields: Sequence[Field], token: CancelToken) -> Lines:
+    """The rows of `statement` in its order; ByValuesError where some value is not of its kind."""
+    kinds = [field.kind for field in fields]
+    if not possible() or not all(kind in _FIRST for kind in kinds):
+        raise ByValuesError
+    asked = {
+        "uri": uri,
+        "statement": _with_types(statement, fields),
+        "rows at once": str(ROWS_AT_ONCE),
+        "types": [_FIRST[kind][1] for kind in kinds],
+    }
+    command = [sys.executable, "-P", str(_PROGRAM)]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        with token.interrupting(process.kill):
+            with suppress(BrokenPipeError):  # it could not start: its end says so
+                process.stdin.write(json.dumps(asked).encode())
+                process.stdin.close()
+            for text, rows in _whole_rows(process.stdout):
+                yield (corrected(text, kinds) if _suspect(text) else text), rows
+            if process.wait() != 0:
+                token.check()
+                raise ByValuesError
+    finally:
+        process.kill()
+        process.stdout.close()
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+        process.wait()
+
+
+def _with_types(statement: str, fields: Sequence[Field]) -> str:
+    """The statement with a first row that is of the fields' kinds, and an error for other values.
+
+    Where a value of another kind would be converted without a word, SQLite is made to fail.
+    """
+    first = ", ".join(_FIRST[field.kind][0] for field in fields)
+    checked = ", ".join(map(_checked, fields))
+    return f"SELECT {first} UNION ALL SELECT {checked} FROM ({statement})"
+
+
+def _checked(field: Field) -> str:
+    name = '"' + field.name.replace('"', '""') + '"'
+    if field.kind == "plain" or (field.kind == "real" and field.sure):
+        return name
+    wanted = "real" if field.kind == "real" else "text"
+    if field.sure:  # only BLOBs stand beside the texts of such a column
+        return f"CASE typeof({name}) WHEN 'blob' THEN json('no ' || {name}) ELSE {name} END"
+    return (
+        f"CASE typeof({name}) WHEN '{wanted}' THEN {name} WHEN 'null' THEN NULL "
+        f"ELSE json('no ' || {name}) END"
+    )
+
+
+def _whole_rows(stream: IO[bytes]) -> Iterator[tuple[str, int]]:
+    """What comes through a pipe, cut between rows, with how many they are."""
+    left = b""
+    while more := stream.read(_AT_ONCE):
+        left += more
+        end, rows = _rows_of(left)
+        if rows:
+            try:
+                yield left[:end].decode(), rows
+            except UnicodeDecodeError as error:
+                raise ByValuesError from error
+            left = left[end:]
+
+
+def _rows_of(lines: bytes) -> tuple[int, int]:
+    """Where the last whole row ends, and how many there are: line feeds outside of quotes."""
+    if b'"' not in lines:
+        return lines.rfind(b"\n") + 1, lines.count(b"\n")
+    end = rows = at = 0
+    for place, part in enumerate(lines.split(b'"')):
+        if place % 2 == 0 and (found := part.count(b"\n")):
+            rows += found
+            end = at + part.rfind(b"\n") + 1
+        at += len(part) + 1
+    return end, rows
+
+
+def _suspect(text: str) -> bool:
+    around = "\n" + text
+    if any(rare in text and odd in around for rare, odd in _SUSPECT):
+        return True
+    return not text.isascii() and any(c in text for c in _BEYOND)
