@@ -58,8 +58,8 @@ def copy(
     already, and where tables have partitions, which the copy would not have.
     """
     with found.database.connection(token) as source:
-        _refuse_partitions(source, found)
         source.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        _refuse_partitions(source, found)
         source.exec_driver_sql("SET LOCAL statement_timeout = 0")
         plan = pg_tables.plan_of(source)
         with writing_to(target, password, token) as connection:
