@@ -148,6 +148,7 @@ class Program(QObject):
         window.library.chosen.connect(lambda source, run: session.show_run(source, run))
         window.library.experiment_chosen.connect(self._show_experiment)
         window.library.tree.compare_wanted.connect(self._compare)
+        document.rows_wanted.connect(window.show_rows)
         document.run_wanted.connect(lambda source, run: session.show_run(source, run))
         for signal in (session.failed, window.library.failed):
             signal.connect(window.say)

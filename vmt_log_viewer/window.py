@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
@@ -170,6 +170,21 @@ class Window(QMainWindow):
         page = self.area.page(name)
         if page is not None:
             self.area.go_to(page)
+
+    def show_rows(self, table: str, texts: Mapping[str, str]) -> None:
+        """See the rows of a table that match these filters, in the view that shows it."""
+        source = self.context.document.source
+        if source is None:
+            return
+        role = source.table(table).role
+        of_role = [p.kind.name for p in self.area.suitable()
+                   if issubclass(p.kind, RowView) and p.kind.role == role]  # fmt: skip
+        self.show_view(of_role[0] if of_role else TablesView.name)
+        view = self.area.current
+        if isinstance(view, TablesView):
+            view.choose(table)
+        if isinstance(view, RowView):
+            view.filter_by(texts)
 
     def show_title(self) -> None:
         document = self.context.document

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -141,14 +142,14 @@ class Matrix:
     others: int
     amount: Floats
     rows: Ints
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(f"others ({self.others})" if m is None else str(m) for m in self.members)
+    names: tuple[str, ...]
 
 
-def matrix(found: Flows, most: int = SHOWN) -> Matrix:
-    """All flows; of more than `most` agents those that give and take the most, and the others."""
+def matrix(found: Flows, most: int = SHOWN, called: Mapping[AgentId, str] | None = None) -> Matrix:
+    """All flows; of more than `most` agents those that give and take the most, and the others.
+
+    `called` are names of agents; one without is called by its id.
+    """
     amount = np.nan_to_num(found.amount)
     n = len(found.agents)
     whole = np.bincount(found.giver, amount, n) + np.bincount(found.taker, amount, n)
@@ -161,10 +162,12 @@ def matrix(found: Flows, most: int = SHOWN) -> Matrix:
     sums, rows = np.zeros((size, size)), np.zeros((size, size), np.int64)
     np.add.at(sums, (place[found.giver], place[found.taker]), amount)
     np.add.at(rows, (place[found.giver], place[found.taker]), found.count)
-    members: list[AgentId | None] = [found.agents[i] for i in kept.tolist()]
-    return Matrix(
-        found.good, (*members, *((None,) if n > len(kept) else ())), n - len(kept), sums, rows
-    )
+    members = [found.agents[i] for i in kept.tolist()]
+    named = tuple((called or {}).get(agent) or str(agent) for agent in members)
+    left = n - len(kept)
+    if not left:
+        return Matrix(found.good, tuple(members), 0, sums, rows, named)
+    return Matrix(found.good, (*members, None), left, sums, rows, (*named, f"others ({left})"))
 
 
 def edges_between(

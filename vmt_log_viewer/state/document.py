@@ -38,6 +38,7 @@ class Document:
     experiment_chosen = Signal(str, object)  # its id, and an iteration or None
     audited = Signal(object, object)  # Source, Audit
     compared = Signal(object)  # tuple[tuple[Source, Run], ...]: the runs to be held side by side
+    rows_wanted = Signal(str, object)  # a table, {column: filter}: somebody asks for these rows
     run_wanted = Signal(object, object)  # Source, Run: somebody other than the Library asks for it
 
     def __init__(self, shelf: Shelf | None = None) -> None:

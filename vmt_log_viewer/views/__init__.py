@@ -28,6 +28,7 @@ VIEWS: tuple[tuple[str, str], ...] = (
     ("compare", "CompareView"),
     ("regimes", "RegimesView"),
     ("lens", "LensView"),
+    ("flows", "FlowsView"),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import Qt
@@ -156,6 +157,15 @@ class RowView(View):
             and (super().settled())
         )
 
+    def filter_by(self, texts: Mapping[str, str]) -> None:
+        """Filter by exactly these texts, column by column; Ctrl+Z takes it back."""
+        if self.panel.table is not None and not self._waiting:
+            self.panel.filters.replace(texts)
+            self.panel.ask_now()
+            return
+        old, self._texts = self._texts, dict(texts)  # in force once the rows are first asked for
+        self._push_texts(old, self._texts)
+
     def apply_saved(self, saved: SavedFilter) -> None:
         """Filter by what was saved; FilterError where the table cannot be asked so."""
         apply_saved(saved, self.panel, self.context.document)
@@ -307,6 +317,9 @@ class RowView(View):
             return
         self._texts = new
         self.context.settings.set(f"{self.name}.filters", new)
+        self._push_texts(old, new)
+
+    def _push_texts(self, old: dict[str, str], new: dict[str, str]) -> None:
         put = self._put_texts
         self.context.document.history.push(
             Change(f"filter {self.title.lower()}", lambda: put(old), lambda: put(new))

@@ -1,0 +1,182 @@
+"""FlowCircle: agents around a circle, each flow a ribbon in the colour of who gives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from telemetry.analysis.circulation import Matrix
+from vmt_log_viewer.models.cell_style import plain_tip
+from vmt_log_viewer.plots.nice import short
+from vmt_log_viewer.widgets.words import count_text
+
+if TYPE_CHECKING:
+    from vmt_log_viewer.theme import Theme
+
+NAMES, RING, BREATH = 72.0, 10.0, 0.012
+"""Room for names, width of the ring, and the gap between agents (as a share of the circle)."""
+FAINT, STRONG = 0.45, 0.95
+_FULL = 2 * math.pi
+
+
+class FlowCircle(QWidget):
+    """An agent's arc is as long as what it gave and took; a ribbon is as wide at its giver's end
+    as the flow, and ends short of its taker's arc."""
+
+    edge_clicked = Signal(int, int)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.matrix: Matrix | None = None
+        self.colors: tuple[QColor, ...] = ()
+        self.by_rows = False
+        self.chosen: tuple[int, int] | None = None
+        self.arcs: list[tuple[float, float]] = []
+        self._ribbons: list[tuple[int, int, float, float, float, float]] = []
+        self.setMouseTracking(True)
+        self.setMinimumSize(220, 200)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        theme.changed.connect(self.update)
+
+    def show_matrix(
+        self, matrix: Matrix | None, colors: Sequence[QColor], *, by_rows: bool
+    ) -> None:
+        self.matrix, self.colors, self.by_rows = matrix, tuple(colors), by_rows
+        self.arcs, self._ribbons = [], []
+        if matrix is not None and matrix.members:
+            self._arrange(matrix.rows.astype(np.float64) if by_rows else matrix.amount)
+            self.setAccessibleName(f"{matrix.good.label}: who gives to whom, as a circle")
+        self.update()
+
+    def choose(self, edge: tuple[int, int] | None) -> None:
+        self.chosen = edge
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(420, 420)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        found = self._at(event.position())
+        if found is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.edge_clicked.emit(*found)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        found = self._at(event.position())
+        text = ""
+        if found is not None and self.matrix is not None:
+            names, rows = self.matrix.names, int(self.matrix.rows[found])
+            amount = short(float(self.matrix.amount[found]), 6)
+            text = (f"{names[found[0]]} gave {names[found[1]]} {amount} "
+                    f"{self.matrix.good.unit} in {count_text(rows)} rows.")  # fmt: skip
+        QToolTip.showText(event.globalPosition().toPoint(), plain_tip(text) if text else "", self)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setFont(self._theme.font("caption"))
+        painter.fillRect(event.rect(), self._theme.color("base"))
+        if self.matrix is None or not self.arcs:
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        for ribbon in sorted(self._ribbons, key=lambda r: (r[0], r[1]) == self.chosen):
+            color = QColor(self.colors[ribbon[0]])
+            strong = (ribbon[0], ribbon[1]) == self.chosen
+            color.setAlphaF(STRONG if strong else FAINT if self.chosen is None else FAINT / 3)
+            painter.setBrush(color)
+            painter.drawPath(self._path(ribbon))
+        for i, (start, end) in enumerate(self.arcs):
+            painter.setBrush(self.colors[i])
+            painter.drawPath(self._ring(start, end))
+            self._name(painter, i, (start + end) / 2)
+
+    def _arrange(self, values: np.ndarray) -> None:
+        """Arcs by the sums of rows and columns; on each, what is given and then what is taken."""
+        whole = values.sum(axis=0) + values.sum(axis=1)
+        n, total = len(values), float(whole.sum()) or 1.0
+        gap = min(BREATH, 0.3 / n) * _FULL
+        room = _FULL - n * gap
+        at = 0.0
+        starts = []
+        for share in whole.tolist():
+            long = share / total * room
+            self.arcs.append((at, at + long))
+            starts.append(at)
+            at += long + gap
+        free = list(starts)
+        ends: dict[tuple[int, int], list[float]] = {}
+        order = [(i, j) for i in range(n) for j in range(n) if values[i, j] > 0]
+        for i, j in order:
+            wide = float(values[i, j]) / total * room
+            ends[i, j] = [free[i], free[i] + wide]
+            free[i] += wide
+        for i, j in sorted(order, key=lambda e: (e[1], e[0])):
+            wide = float(values[i, j]) / total * room
+            ends[i, j] += [free[j], free[j] + wide]
+            free[j] += wide
+        self._ribbons = [(i, j, *ends[i, j]) for i, j in order]  # type: ignore[misc]
+
+    def _circle(self) -> tuple[QPointF, float]:
+        radius = max(20.0, min(self.width() - 2 * NAMES, self.height() - 44) / 2)
+        return QPointF(self.width() / 2, self.height() / 2), radius
+
+    def _point(self, angle: float, away: float) -> QPointF:
+        middle, _ = self._circle()
+        return middle + QPointF(math.sin(angle) * away, -math.cos(angle) * away)
+
+    def _path(self, ribbon: tuple[int, int, float, float, float, float]) -> QPainterPath:
+        _, _, a, b, c, d = ribbon
+        middle, radius = self._circle()
+        inner, short_of = radius - RING - 1, radius - RING - 8
+        path = QPainterPath(self._point(a, inner))
+        path.arcTo(_around(middle, inner), _degrees(a), -math.degrees(b - a))
+        path.quadTo(middle, self._point(c, short_of))
+        path.arcTo(_around(middle, short_of), _degrees(c), -math.degrees(d - c))
+        path.quadTo(middle, self._point(a, inner))
+        return path
+
+    def _ring(self, start: float, end: float) -> QPainterPath:
+        middle, radius = self._circle()
+        path = QPainterPath(self._point(start, radius))
+        path.arcTo(_around(middle, radius), _degrees(start), -math.degrees(end - start))
+        path.lineTo(self._point(end, radius - RING))
+        path.arcTo(_around(middle, radius - RING), _degrees(end), math.degrees(end - start))
+        path.closeSubpath()
+        return path
+
+    def _name(self, painter: QPainter, i: int, angle: float) -> None:
+        """Outside the ring; left out where the arc is too short for it."""
+        assert self.matrix is not None
+        _, radius = self._circle()
+        start, end = self.arcs[i]
+        if (end - start + BREATH * _FULL) * radius < 9 and len(self.arcs) > 24:
+            return
+        at = self._point(angle, radius + 8)
+        metrics = QFontMetricsF(painter.font())
+        text = metrics.elidedText(self.matrix.names[i], Qt.TextElideMode.ElideRight, NAMES - 12)
+        wide = metrics.horizontalAdvance(text)
+        right = math.sin(angle) >= 0
+        painter.setPen(self._theme.color("text"))
+        painter.drawText(QPointF(at.x() if right else at.x() - wide, at.y() + 4), text)
+        painter.setPen(Qt.PenStyle.NoPen)
+
+    def _at(self, where: QPointF) -> tuple[int, int] | None:
+        """The narrowest ribbon under the mouse."""
+        hits = [r for r in self._ribbons if self._path(r).contains(where)]
+        best = min(hits, key=lambda r: r[3] - r[2], default=None)
+        return None if best is None else (best[0], best[1])
+
+
+def _around(middle: QPointF, radius: float) -> QRectF:
+    return QRectF(middle.x() - radius, middle.y() - radius, 2 * radius, 2 * radius)
+
+
+def _degrees(angle: float) -> float:
+    """An angle clockwise from the top as Qt counts it: anticlockwise from the right."""
+    return 90 - math.degrees(angle)

@@ -1,0 +1,195 @@
+"""FlowMatrix: what each agent gave each other one, as coloured cells with the sums at the edges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from telemetry.analysis.circulation import Matrix
+from vmt_log_viewer.models.cell_style import plain_tip
+from vmt_log_viewer.plots.nice import short
+from vmt_log_viewer.widgets.color_scale import ColorScale, readable_on
+from vmt_log_viewer.widgets.words import count_text
+
+if TYPE_CHECKING:
+    from vmt_log_viewer.theme import Theme
+
+TOP, BOTTOM, EDGE, GAP, LEGEND = 20, 22, 10, 3, 12
+LEAST_NAME, MOST_NAME = 24.0, 110.0
+NUMBERS = 34.0
+"""Pixels of a cell that has room for its number."""
+_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+_MIDDLE = int(Qt.AlignmentFlag.AlignCenter)
+
+
+class FlowMatrix(QWidget):
+    """Givers are rows, takers columns; a cell without a flow stays empty. Colours are of the
+    amounts, or of the rows that they come from."""
+
+    edge_clicked = Signal(int, int)  # places of giver and taker among the members
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.matrix: Matrix | None = None
+        self.by_rows = False
+        self.chosen: tuple[int, int] | None = None
+        self.setMouseTracking(True)
+        self.setMinimumSize(220, 200)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        theme.changed.connect(self.update)
+
+    def show_matrix(self, matrix: Matrix | None, *, by_rows: bool) -> None:
+        self.matrix, self.by_rows = matrix, by_rows
+        if matrix is not None:
+            self.setAccessibleName(f"{matrix.good.label}: givers by takers")
+        self.update()
+
+    def choose(self, edge: tuple[int, int] | None) -> None:
+        self.chosen = edge
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(420, 420)
+
+    def values(self) -> np.ndarray:
+        """What the colours are of."""
+        assert self.matrix is not None
+        return self.matrix.rows.astype(np.float64) if self.by_rows else self.matrix.amount
+
+    def place_of(self, giver: int, taker: int) -> QRectF:
+        """The rectangle of a cell."""
+        area, size = self._area(), self._size()
+        return QRectF(area.left() + taker * size, area.top() + giver * size, size, size)
+
+    def words_at(self, giver: int, taker: int) -> str:
+        """What a cell stands for."""
+        found = self.matrix
+        assert found is not None
+        names, rows = found.names, int(found.rows[giver, taker])
+        if not rows:
+            return f"{names[giver]} gave {names[taker]} nothing."
+        amount = short(float(found.amount[giver, taker]), 6)
+        return (
+            f"{names[giver]} gave {names[taker]} {amount} {found.good.unit} "
+            f"in {count_text(rows)} row{'' if rows == 1 else 's'}."
+        )
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        found = self._at(event.position())
+        if found is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.edge_clicked.emit(*found)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        found = self._at(event.position())
+        text = "" if found is None else self.words_at(*found)
+        QToolTip.showText(event.globalPosition().toPoint(), plain_tip(text) if text else "", self)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setFont(self._theme.font("caption"))
+        painter.fillRect(event.rect(), self._theme.color("base"))
+        if self.matrix is None or not self.matrix.members:
+            return
+        self._names(painter)
+        values, size = self.values(), self._size()
+        scale = self._scale(values)
+        for giver, taker in zip(*np.nonzero(self.matrix.rows), strict=True):
+            cell = self.place_of(int(giver), int(taker))
+            color = scale.color(float(values[giver, taker]))
+            painter.fillRect(cell.adjusted(0.5, 0.5, -0.5, -0.5), color)
+            if size >= NUMBERS:
+                painter.setPen(readable_on(color))
+                painter.drawText(cell, _MIDDLE, short(float(values[giver, taker]), 3))
+        area = self._area()
+        painter.setPen(self._theme.color("grid"))
+        for i in range(len(self.matrix.members) + 1):
+            at = i * size
+            painter.drawLine(area.topLeft() + QPointF(at, 0), area.bottomLeft() + QPointF(at, 0))
+            painter.drawLine(area.topLeft() + QPointF(0, at), area.topRight() + QPointF(0, at))
+        if self.chosen is not None:
+            painter.setPen(QPen(self._theme.color("accent"), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(self.place_of(*self.chosen))
+        self._sums(painter, values)
+        self._legend(painter, values, scale)
+
+    def _name_width(self) -> float:
+        assert self.matrix is not None
+        metrics = QFontMetricsF(self._theme.font("caption"))
+        widest = max((metrics.horizontalAdvance(n) for n in self.matrix.names), default=0.0)
+        return min(MOST_NAME, max(LEAST_NAME, widest + 6))
+
+    def _size(self) -> float:
+        assert self.matrix is not None
+        names, n = self._name_width(), max(1, len(self.matrix.members))
+        wide = self.width() - names - 2 * GAP - EDGE
+        high = self.height() - TOP - names - BOTTOM - 2 * GAP - EDGE - LEGEND
+        return max(2.0, min(wide, high) / n)
+
+    def _area(self) -> QRectF:
+        assert self.matrix is not None
+        whole, names = self._size() * len(self.matrix.members), self._name_width()
+        return QRectF(names, TOP + names, whole, whole)
+
+    def _at(self, where: QPointF) -> tuple[int, int] | None:
+        if self.matrix is None or not self.matrix.members or not self._area().contains(where):
+            return None
+        area, size, n = self._area(), self._size(), len(self.matrix.members)
+        return (min(n - 1, int((where.y() - area.top()) / size)),
+                min(n - 1, int((where.x() - area.left()) / size)))  # fmt: skip
+
+    def _scale(self, values: np.ndarray) -> ColorScale:
+        return ColorScale(0.0, float(values.max(initial=0.0)) or 1.0)
+
+    def _names(self, painter: QPainter) -> None:
+        """Givers at the left, takers above, turned; fewer where they would touch."""
+        assert self.matrix is not None
+        area, size, names = self._area(), self._size(), self.matrix.names
+        room, step = self._name_width() - 6, max(1, int(np.ceil(13 / size)))
+        metrics = QFontMetricsF(painter.font())
+        painter.setPen(self._theme.color("muted"))
+        for i in range(0, len(names), step):
+            text = metrics.elidedText(names[i], Qt.TextElideMode.ElideRight, room)
+            y = area.top() + (i + 0.5) * size
+            painter.drawText(QRectF(0, y - 8, room + 2, 16), _RIGHT, text)
+            painter.save()
+            painter.translate(area.left() + (i + 0.5) * size, area.top() - 3)
+            painter.rotate(-90)
+            painter.drawText(QRectF(0, -8, room + 2, 16), _LEFT, text)
+            painter.restore()
+        painter.setPen(self._theme.color("text"))
+        painter.drawText(QRectF(0, 0, self.width(), TOP - 4), _LEFT, "givers ↓   takers →")
+
+    def _sums(self, painter: QPainter, values: np.ndarray) -> None:
+        """What each gave (right) and took (below), as bars of one scale."""
+        area, size = self._area(), self._size()
+        most = max(
+            float(values.sum(axis=0).max(initial=0)), float(values.sum(axis=1).max(initial=0))
+        )
+        color = self._theme.color("faint")
+        for i in range(len(values)):
+            for share, right in ((values[i].sum(), True), (values[:, i].sum(), False)):
+                long = EDGE * float(share) / most if most else 0.0
+                at = i * size + 0.5
+                bar = QRectF(area.right() + GAP, area.top() + at, long, max(1.0, size - 1))
+                if not right:
+                    bar = QRectF(area.left() + at, area.bottom() + GAP, max(1.0, size - 1), long)
+                painter.fillRect(bar, color)
+
+    def _legend(self, painter: QPainter, values: np.ndarray, scale: ColorScale) -> None:
+        assert self.matrix is not None
+        highest = float(values.max(initial=0.0))
+        bar = QRectF(self._area().left(), self.height() - LEGEND - 4, 120, 10)
+        for i in range(int(bar.width())):
+            color = scale.color(highest * i / bar.width())
+            painter.fillRect(QRectF(bar.left() + i, bar.top(), 1, bar.height()), color)
+        unit = "rows" if self.by_rows else self.matrix.good.unit
+        painter.setPen(self._theme.color("muted"))
+        where = QRectF(bar.right() + 8, bar.top() - 4, self.width() - bar.right() - 8, 18)
+        painter.drawText(where, _LEFT, f"0 to {short(highest, 5)} {unit}")

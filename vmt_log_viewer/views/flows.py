@@ -1,0 +1,328 @@
+"""Flows: who gives what to whom within the brush, who passes it on, how fast money turns over."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+
+from telemetry.analysis import circulation
+from telemetry.concepts import Agent, AgentId, Flows, Good, Intermediaries, RunId, Velocity
+from telemetry.errors import TelemetryError
+from telemetry.queries import AgentsQuery, FlowsQuery, IntermediariesQuery
+from vmt_log_viewer.background.exporting import Frame
+from vmt_log_viewer.plots.flow_circle import FlowCircle
+from vmt_log_viewer.plots.flow_matrix import FlowMatrix
+from vmt_log_viewer.plots.picture import widget_pictures
+from vmt_log_viewer.theme import GRID, INSIDE
+from vmt_log_viewer.views.choosing import ChoosingView, page
+from vmt_log_viewer.views.view import Context, ExportRequest
+from vmt_log_viewer.widgets.choice_bar import ChoiceBar
+from vmt_log_viewer.widgets.plain import caption, tool_button
+from vmt_log_viewer.widgets.plain_table import PlainTable
+from vmt_log_viewer.widgets.words import count_text
+
+if TYPE_CHECKING:
+    from telemetry.source import Source
+
+TABLE = 300
+"""Pixels of the list of edges."""
+LISTED = 2_000
+"""So many edges stand in the table at most; exports have all of them."""
+
+
+@dataclass(frozen=True)
+class FlowChoices:
+    """What the view is set to; an empty good: the first that is recorded."""
+
+    good: str = ""
+    rows: bool = False
+
+
+class FlowsView(ChoosingView):
+    """About one good of the run shown. A click on an edge tells of it; a button shows its rows."""
+
+    name = "flows"
+    title = "Flows"
+    icon = "share-network"
+
+    @classmethod
+    def unsuitable(cls, source: Source) -> str | None:
+        if any(good.recorded for good in source.goods):
+            return None
+        if source.goods:
+            return source.goods[0].reason
+        return f"{source.identity.family_label} sources {FlowsQuery.LACKING}."
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        self.choices = FlowChoices()
+        super().__init__(context, parent)
+        self.flows: Flows | None = None
+        self.matrix: circulation.Matrix | None = None
+        self.passing: Intermediaries | None = None
+        self.edge: tuple[AgentId, AgentId] | None = None
+        self._goods: Mapping[str, Good] = {}
+        self._called: dict[AgentId, str] = {}
+        self._edges: tuple[tuple[object, ...], ...] = ()
+        self._lay_out()
+        self.bar.chosen.connect(self.choose)
+        self.grid.edge_clicked.connect(self._choose_place)
+        self.circle.edge_clicked.connect(self._choose_place)
+        self.table.row_chosen.connect(self._choose_row)
+        self.agents.row_chosen.connect(self._choose_agent)
+        self.go.clicked.connect(self.show_rows)
+
+    # View
+
+    def clear(self) -> None:
+        super().clear()
+        self._forget()
+
+    def export_request(self) -> ExportRequest | None:
+        if self._stack.currentWidget() is not self.body or self.flows is None:
+            return None
+        if self.tabs.currentWidget() is self._agents_page:
+            if self.passing is None:
+                return None
+            frame = Frame("agents", circulation.AGENTS, circulation.agent_rows(self.passing))
+            return ExportRequest("flows-agents", frames=(frame,),
+                                 pictures=widget_pictures(self._agents_page))  # fmt: skip
+        frame = Frame("edges", circulation.EDGES, circulation.edge_rows(self.flows))
+        chart = self.circle if self.tabs.currentWidget() is self._circle_page else self.grid
+        return ExportRequest("flows", frames=(frame,), pictures=widget_pictures(chart))
+
+    # ChoosingView
+
+    def _began(self, source: Source, run_id: RunId) -> None:
+        self._forget()
+        self._called = {}
+        self._goods = {good.name: good for good in source.goods if good.recorded}
+        self.bar.offer("good", [(good.name, good.label) for good in self._goods.values()])
+        if self.choices.good not in self._goods:
+            self.choices = FlowChoices(next(iter(self._goods), ""), self.choices.rows)
+        self.context.runner.submit(
+            f"{self.name}.names", source, AgentsQuery(run_id), self._show_names, lambda error: None,
+            self, "reading agents",
+        )  # fmt: skip
+
+    def _offered(self, name: str) -> Collection[str] | None:
+        return list(self._goods) if name == "good" else None
+
+    def _show_choices(self) -> None:
+        self.bar.show_choices({"good": self.choices.good, "rows": self.choices.rows})
+
+    def _ask(self) -> None:
+        source, run_id, good = self._source, self._run_id, self._goods.get(self.choices.good)
+        if source is None or run_id is None or good is None:
+            return
+        brush, runner = self.brush, self.context.runner
+        runner.submit(f"{self.name}.edges", source, FlowsQuery(run_id, good.name, brush),
+                      self._show_flows, self.failed, self, "adding up flows")  # fmt: skip
+        runner.submit(f"{self.name}.passing", source,
+                      IntermediariesQuery(run_id, good.name, brush), self._show_passing,
+                      self._no_passing, self, "looking for intermediaries")  # fmt: skip
+        self.velocity.hide()
+        runner.cancel(f"{self.name}.velocity")
+        if good.money:
+            runner.run(
+                f"{self.name}.velocity",
+                lambda token: circulation.velocity(source, run_id, good, brush, token),
+                self._show_velocity, lambda error: self._say_velocity(str(error)), self,
+                "reading the stock of money", source,
+            )  # fmt: skip
+
+    # Inside
+
+    def show_rows(self) -> None:
+        """See the rows of the chosen edge in the view of their table."""
+        found, edge = self.flows, self.edge
+        if found is None or edge is None:
+            return
+        legs = circulation.edges_between(found, *edge)
+        if legs:
+            texts = circulation.filters_of(found.good, legs[0][0], *edge)
+            self.context.document.rows_wanted.emit(found.good.table, texts)
+
+    def _lay_out(self) -> None:
+        theme = self.context.theme
+        self.bar = ChoiceBar()
+        self.bar.add_list("good", "What changes hands")
+        self.bar.add_switch("rows", "Count", "hash", "Colour by the number of rows, not by amounts")
+        self.grid, self.circle = FlowMatrix(theme), FlowCircle(theme)
+        self.table, self.agents = PlainTable(theme), PlainTable(theme)
+        self.about, self.velocity = caption(theme, elided=False), caption(theme, elided=False)
+        self.told, self.said = caption(theme, elided=False), caption(theme, elided=False)
+        for label in (self.about, self.velocity, self.told, self.said):
+            label.setWordWrap(True)
+        self.go = tool_button("Show its rows", "arrow-right", "The rows of this edge, filtered")
+        self.go.hide()
+        line = QHBoxLayout()
+        line.setContentsMargins(0, GRID, 0, 0)
+        line.setSpacing(INSIDE)
+        line.addWidget(self.told, 1)
+        line.addWidget(self.go)
+        self._matrix_page, self._circle_page = page((self.grid, 1)), page((self.circle, 1))
+        self._agents_page = page((self.agents, 1), (self.said, 0))
+        for face, title in (
+            (self._matrix_page, "Matrix"), (self._circle_page, "Circle"),
+            (self._agents_page, "Agents"),
+        ):  # fmt: skip
+            self.tabs.addTab(face, title)
+        parts = QSplitter(Qt.Orientation.Horizontal)
+        parts.addWidget(self.tabs)
+        parts.addWidget(self.table)
+        parts.setStretchFactor(0, 1)
+        parts.setSizes([560, TABLE])
+        parts.setChildrenCollapsible(False)
+        self.table.setMinimumWidth(160)
+        layout = QVBoxLayout(self.body)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID)
+        layout.addWidget(self.bar)
+        layout.addWidget(parts, 1)
+        layout.addLayout(line)
+        for label in (self.about, self.velocity):
+            layout.addWidget(label)
+
+    def _forget(self) -> None:
+        self.flows = self.matrix = self.passing = self.edge = None
+        self._edges = ()
+
+    def _show_names(self, agents: tuple[Agent, ...]) -> None:
+        self._called = {a.agent_id: a.label for a in agents if a.label}
+        if self.flows is not None:
+            self._draw()
+
+    def _show_flows(self, found: Flows) -> None:
+        self.flows = found
+        if not len(found.count):
+            within = "" if found.ticks is None else f" in ticks {found.ticks}"
+            self.say(f"Nothing of {found.good.label} changed hands{within}.")
+            return
+        self.show_body()
+        self._draw()
+        edges, rows = len(found.count), int(found.count.sum())
+        self.status_changed.emit(f"{count_text(edges)} edges of {count_text(rows)} rows")
+        self.export_changed.emit()
+
+    def _draw(self) -> None:
+        found = self.flows
+        assert found is not None
+        self.matrix = circulation.matrix(found, called=self._called)
+        by_rows = self.choices.rows
+        self.grid.show_matrix(self.matrix, by_rows=by_rows)
+        self.circle.show_matrix(self.matrix, self._colors(self.matrix), by_rows=by_rows)
+        self._edges = circulation.edge_rows(found)
+        shown = tuple(
+            (self._called.get(g, str(g)), self._called.get(t, str(t)), quantity, rows)  # type: ignore[arg-type]
+            for _, g, t, quantity, _, rows in self._edges[:LISTED]
+        )
+        unit = found.good.unit
+        columns = (*circulation.EDGES[1:3],
+                   *(c if c.name != "quantity" else replace(c, unit=unit)
+                     for c in (circulation.EDGES[3], circulation.EDGES[5])))  # fmt: skip
+        self.table.rows.show(columns, shown)
+        more = len(self._edges) - LISTED
+        cut = f" The table lists the largest {count_text(LISTED)} edges." if more > 0 else ""
+        grouped = "" if not self.matrix.others else (
+            f" The {circulation.SHOWN} agents that give and take the most have a place of their "
+            f"own; the other {count_text(self.matrix.others)} share one.")  # fmt: skip
+        within = "" if found.ticks is None else f" in ticks {found.ticks}"
+        agents = count_text(len(found.agents))
+        about = f"{found.good.label}{within}: {agents} agents.{grouped}{cut}"
+        self.about.setText(" ".join((about, *found.notes)))
+        self._show_edge(self.edge)
+
+    def _colors(self, matrix: circulation.Matrix) -> list[QColor]:
+        """Each agent's own colour, which it has in every view; the others are grey."""
+        theme, known = self.context.theme, [m for m in matrix.members if m is not None]
+        agents = self.flows.agents if self.flows is not None else tuple(known)
+        return [
+            theme.color("faint") if m is None
+            else theme.agent_color(m, agents.index(m), len(agents)) for m in matrix.members
+        ]  # fmt: skip
+
+    def _choose_place(self, giver: int, taker: int) -> None:
+        matrix = self.matrix
+        if matrix is None:
+            return
+        one, other = matrix.members[giver], matrix.members[taker]
+        if one is None or other is None or not matrix.rows[giver, taker]:
+            self.edge = None
+            self.told.setText(self.grid.words_at(giver, taker))
+            self.go.hide()
+            return
+        self._choose_edge(one, other)
+
+    def _choose_row(self, row: int) -> None:
+        if self.flows is not None and 0 <= row < len(self._edges):
+            giver, taker = self._edges[row][1:3]
+            self._choose_edge(giver, taker)  # type: ignore[arg-type]
+
+    def _choose_agent(self, row: int) -> None:
+        if self.passing is not None and 0 <= row < len(self.passing.agents):
+            self.context.document.selection.set_agents((self.passing.agents[row].agent_id,))
+
+    def _choose_edge(self, giver: AgentId, taker: AgentId) -> None:
+        """Tell of an edge, and choose its two agents in every view."""
+        self._show_edge((giver, taker))
+        self.context.document.selection.set_agents((giver, taker))
+
+    def _show_edge(self, edge: tuple[AgentId, AgentId] | None) -> None:
+        found, matrix = self.flows, self.matrix
+        legs = () if found is None or edge is None else circulation.edges_between(found, *edge)
+        self.edge = edge if legs else None
+        self.go.setVisible(bool(legs))
+        self.told.setText("Click an edge to see its rows.")
+        place = None
+        if found is not None and matrix is not None and edge is not None and legs:
+            names = [self._called.get(agent, str(agent)) for agent in edge]
+            amount = sum(float(q) for _, q, _ in legs if q is not None)  # type: ignore[arg-type]
+            rows = sum(n for _, _, n in legs)
+            more = "" if len(legs) == 1 else (
+                f" {count_text(legs[0][2])} of them are shown together: in the others it went "
+                "the other way of buying.")  # fmt: skip
+            self.told.setText(
+                f"{names[0]} gave {names[1]} {amount:.6g} {found.good.unit} in "
+                f"{count_text(rows)} row{'' if rows == 1 else 's'}.{more}"
+            )
+            if all(agent in matrix.members for agent in edge):
+                place = (matrix.members.index(edge[0]), matrix.members.index(edge[1]))
+        self.grid.choose(place)
+        self.circle.choose(place)
+
+    def _show_passing(self, found: Intermediaries) -> None:
+        self.passing = found
+        rows = circulation.agent_rows(found)
+        shown = tuple(
+            (self._called.get(row[1], str(row[1])), *row[2:6], row[7])
+            for row in rows  # type: ignore[arg-type]
+        )
+        counted = ("taken", "given", "passed")
+        columns = tuple(
+            replace(c, unit=found.good.unit) if c.name in counted else c
+            for c in circulation.AGENTS if c.name not in ("good", "unit")
+        )  # fmt: skip
+        self.agents.rows.show(columns, shown)
+        between = sum(p.passed > 0 for p in found.agents)
+        self.said.setText(
+            f"{between} of {len(found.agents)} agents pass on what they took before: "
+            f"{circulation.PASSED}, row by row; what agents give to themselves is left out."
+        )
+        self.export_changed.emit()
+
+    def _no_passing(self, error: TelemetryError) -> None:
+        self.passing = None
+        self.agents.rows.show((), ())
+        self.said.setText(str(error))
+
+    def _show_velocity(self, found: Velocity) -> None:
+        self._say_velocity(f"{circulation.velocity_text(found)} ({circulation.TURNS}.)")
+
+    def _say_velocity(self, text: str) -> None:
+        self.velocity.setText(text)
+        self.velocity.show()
