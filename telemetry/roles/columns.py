@@ -73,7 +73,7 @@ def odd(column: ColumnEvidence, role: str, dialect: str) -> sa.types.TypeEngine[
 
 def model_of(table: TableEvidence, metadata: sa.MetaData, dialect: str) -> sa.Table:
     """The stored table with the types that its columns are read as."""
-    columns = [sa.Column(c.name, type_of(c, dialect)) for c in table.columns if c.name]
+    columns = [sa.Column(c.name, type_of(c, dialect)) for c in table.columns]
     return sa.Table(table.name, metadata, *columns)
 
 
@@ -82,7 +82,7 @@ def specs_of(table: TableEvidence, own: TableRoles, dialect: str) -> tuple[Colum
     return tuple(
         _spec(table, column, own.columns.get(column.name, PLAIN), own.kind, dialect)
         for column in table.columns
-        if own.columns.get(column.name) != SECRET and column.name
+        if own.columns.get(column.name) != SECRET
     )
 
 

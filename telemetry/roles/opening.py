@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +19,7 @@ from telemetry.text import one_line
 
 MOST_NAMES = 60
 """Named values of a table that become measures or columns."""
+UNNAMED = "Columns without a name are left out."
 PROPOSED, SAVED, GIVEN = "proposed", "that you saved", "that you gave"
 
 
@@ -46,7 +47,9 @@ def by_roles(database: Database, shape: Shape, given: Mapping | None = None) -> 
     """
     if given is not None:
         given.check(shape.tables)
-    evidence = read_evidence(database, shape)
+    unnamed = any("" in columns for columns in shape.tables.values())
+    known = _with_names(shape) if unnamed else shape
+    evidence = read_evidence(database, known)
     proposal = propose(evidence)
     saved = None if given is not None else kept.recall(shape.tables)
     mapping = given or saved or proposal.mapping
@@ -55,9 +58,18 @@ def by_roles(database: Database, shape: Shape, given: Mapping | None = None) -> 
     name = one_line(database.location.name, limit=120)
     family = declare(mapping, evidence, names, dialect, name)
     return ByRoles(
-        proposal, mapping, origin, family, numbered(shape, evidence), shape,
-        (_said(mapping, origin), *notes),
+        proposal, mapping, origin, family, numbered(known, evidence), shape,
+        (_said(mapping, origin), *notes, *((UNNAMED,) if unnamed else ())),
     )  # fmt: skip
+
+
+def _with_names(shape: Shape) -> Shape:
+    """The shape without the columns that no statement can name."""
+    tables = {
+        table: {name: kind for name, kind in columns.items() if name}
+        for table, columns in shape.tables.items()
+    }
+    return replace(shape, tables=tables)
 
 
 def _said(mapping: Mapping, origin: str) -> str:

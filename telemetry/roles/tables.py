@@ -72,7 +72,7 @@ class Mapped:
         def build(stored: Stored) -> sa.Select[Any]:
             table = stored.table(self.name)
             hidden = self.own.all_with(SECRET)
-            names = [c.name for c in self.evidence.columns if c.name and c.name not in hidden]
+            names = [c.name for c in self.evidence.columns if c.name not in hidden]
             columns: list[Any] = [self.read(name, table).label(name) for name in names]
             if "rowid" in table.c:
                 columns.append(table.c["rowid"].label("rowid"))
