@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
 from telemetry.cancel import CancelToken
+from telemetry.export import LANGUAGES, Language, snippet
 from vmt_log_viewer.background.exporting import fingerprinted
 from vmt_log_viewer.background.session import Session
 from vmt_log_viewer.exports import file_name
@@ -33,6 +36,8 @@ class Proof(QObject):
         bind = window.actions_.bind
         bind("save_view", self.save_view)
         bind("open_view", self._open_view)
+        for language in LANGUAGES:
+            bind(f"copy_{language}", partial(self.copy_as, language))
 
     def takes(self, location: str) -> bool:
         """Open `location` if it is a saved view; False where it is not."""
@@ -71,6 +76,23 @@ class Proof(QObject):
         self._context.runner.run(
             LANE, work, self._window.tell, lambda error: self._window.say(str(error)),
             what="saving the view",
+        )  # fmt: skip
+
+    def copy_as(self, language: Language) -> None:
+        """Put what the current view shows into the clipboard, in another tool's words."""
+        view, source = self._window.area.current, self._context.document.source
+        request = None if view is None else view.export_request()
+        if request is None or source is None:
+            return
+
+        def put(text: str) -> None:
+            QGuiApplication.clipboard().setText(text)
+            what = "SQL" if language == "sql" else f"Python with {language}"
+            self._window.tell(f"{len(text.splitlines())} lines of {what} were copied.")
+
+        self._context.runner.run(
+            LANE, lambda token: snippet(source, request.queries, language, token), put,
+            lambda error: self._window.say(str(error)), what="copying", source=source,
         )  # fmt: skip
 
     def _open_view(self) -> None:

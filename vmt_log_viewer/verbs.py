@@ -176,6 +176,7 @@ class Verbs(QObject):
         source = document.source
         view = area.current
         ticks = document.cursor.bounds is not None
+        request = None if view is None else view.export_request()
         checks = {
             "source": bool(document.sources),
             "run": document.run is not None,
@@ -192,7 +193,8 @@ class Verbs(QObject):
             "table": self.filtering.current() is not None,
             "ringing": any(saved.rings for saved in self.filtering.of_source()),
             "split": area.split,
-            "export": view is not None and view.export_request() is not None,
+            "export": request is not None,
+            "statement": request is not None and bool(request.queries),
             "view": view is not None and source is not None,
             "busy": not self._context.runner.idle(),
         }

@@ -58,13 +58,13 @@ class Kept:
     state: str
     now: Callable[[], str | None]
 
-    def read(self, *, said: bool = True) -> Any:
+    def read(self, *, told: bool = True) -> Any:
         """The answer, saying in its notes (where it has some) since when it is kept; None: none."""
         found = read(self.path, self.key)
         if found is None:
             return None
         answer: Any = found[0]
-        if not said or not hasattr(answer, "notes"):
+        if not told or not hasattr(answer, "notes"):
             return answer
         said = f"Kept since {found[1]}; the file has not changed."
         return replace(answer, notes=(*answer.notes, said))

@@ -6,19 +6,20 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from telemetry.cli.interrupt import current_token
-from telemetry.cli.options import setting
+from telemetry.cli.options import Limit, setting
 from telemetry.cli.output import Output
 from telemetry.concepts import AgentId, Experiment, RunId, Table, TickRange
 from telemetry.detect import open_source
 from telemetry.errors import NothingFoundError, RequestError
 from telemetry.filters import Filter, parse_assignment
-from telemetry.queries import ExperimentsQuery, RunsQuery, Sort, Where
+from telemetry.queries import ExperimentsQuery, Query, RunsQuery, Sort, Where
 from telemetry.source import Source
 
 if TYPE_CHECKING:
+    from telemetry.export import Language
     from telemetry.roles.mapping import Mapping
 
 ONLY = "-"
@@ -147,6 +148,18 @@ def find_run(source: Source, text: str, output: Output) -> RunId:
             f"{len(begun)} runs begin with {wanted!r} ({shown}, …); write more of the id."
         )
     return source.parse_run_id(text)
+
+
+def spell(source: Source, query: Query[Any], language: Language, limit: Limit) -> int:
+    """Print the question in another tool's words instead of asking it."""
+    from telemetry.export import snippet
+
+    if limit.asked:
+        raise RequestError(
+            "--as gives the statement of all rows that match; write a LIMIT into it yourself."
+        )
+    print(snippet(source, [query], language, current_token()).rstrip("\n"))
+    return 0
 
 
 def find_experiment(source: Source, text: str, output: Output) -> Experiment:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-from telemetry.cli.asking import find_run, opened
+from telemetry.cli.asking import find_run, opened, spell
 from telemetry.cli.interrupt import current_token
-from telemetry.cli.options import Limit, common, limit_option, range_options
+from telemetry.cli.options import Limit, as_option, common, limit_option, range_options
 from telemetry.cli.output import TEXT_ROWS, Output, cut
 from telemetry.concepts import AgentId, Column, Series, TickRange
+from telemetry.export import Language
 from telemetry.export.files import series_rows
 from telemetry.queries import SeriesQuery, TimelineQuery
 
@@ -26,6 +27,7 @@ _LANE_COLUMNS = (
 @click.argument("measure")
 @range_options
 @limit_option
+@as_option
 @common
 def series(
     source: str,
@@ -34,6 +36,7 @@ def series(
     ticks: TickRange | None,
     agents: tuple[AgentId, ...] | None,
     limit: Limit,
+    language: Language | None,
 ) -> int:
     """A MEASURE of agents over ticks: one row per agent and tick.
 
@@ -42,7 +45,10 @@ def series(
     output = Output()
     with opened(source, output) as asked:
         run_id = find_run(asked, run, output)
-        found = asked.ask(SeriesQuery(run_id, measure, agents, ticks), current_token())
+        query = SeriesQuery(run_id, measure, agents, ticks)
+        if language is not None:
+            return spell(asked, query, language, limit)
+        found = asked.ask(query, current_token())
     total = sum(len(line.tick) for line in found.lines)
     rows = limit.rows if limit.asked else (TEXT_ROWS if output.for_people else None)
     columns, lines = series_rows(found)

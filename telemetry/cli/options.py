@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 FORMATS = ("text", "csv", "json", "jsonl")
+LANGUAGES = ("sql", "pandas", "polars")
 _KEY = "telemetry."
 
 
@@ -77,6 +78,15 @@ def rows_options(command: F) -> F:
         help="Only rows that match; may be repeated, all must hold (telemetry --help: EXPR).",
     )
     return option(range_options(command))
+
+
+def as_option(command: F) -> F:
+    """--as: the question itself instead of its answer."""
+    option = click.option(
+        "--as", "language", type=click.Choice(LANGUAGES),
+        help="Print the statement that gives these rows, or Python that reads them.",
+    )  # fmt: skip
+    return option(command)
 
 
 def limit_option(command: F) -> F:

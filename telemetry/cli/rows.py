@@ -15,13 +15,15 @@ from telemetry.cli.asking import (
     find_table,
     opened,
     sorting,
+    spell,
     where,
 )
 from telemetry.cli.interrupt import current_token
-from telemetry.cli.options import Limit, common, limit_option, rows_options
+from telemetry.cli.options import Limit, as_option, common, limit_option, rows_options
 from telemetry.cli.output import TEXT_ROWS, Output
 from telemetry.concepts import AgentId, Column, RunId, Table, TickRange
 from telemetry.errors import RequestError
+from telemetry.export import Language
 from telemetry.filters.saved import SavedFilters, saved_filters_file
 from telemetry.queries import ColumnsQuery, CountQuery, TableQuery, Where
 from telemetry.source import Source
@@ -46,7 +48,7 @@ def _table_options(command: F) -> F:
         ),
     ):  # fmt: skip
         command = option(command)
-    return rows_options(limit_option(common(command)))
+    return rows_options(limit_option(as_option(common(command))))
 
 
 @click.command()
@@ -110,6 +112,7 @@ def _rows(
     saved: str | None,
     all_columns: bool,
     limit: Limit,
+    language: Language | None,
 ) -> int:
     output = Output()
     with opened(location, output) as source:
@@ -121,6 +124,8 @@ def _rows(
             _where(source, asked, saved, where(asked, filters, ticks, agents, output)),
             sorting(asked, sort),
         )
+        if language is not None:
+            return spell(source, query, language, limit)
         if output.for_people and query.columns is None and not all_columns:
             query = _for_people(source, query, asked, output)
         return _print(source, query, asked, limit, output)

@@ -20,6 +20,7 @@ from vmt_log_viewer.models.clipboard import copied_text
 from vmt_log_viewer.models.paged_table import PagedTable
 from vmt_log_viewer.widgets.row_choice import RowChoice
 from vmt_log_viewer.widgets.row_filters import RowFilters
+from vmt_log_viewer.widgets.row_menu import give_row_menu
 from vmt_log_viewer.widgets.row_table import RowTable
 from vmt_log_viewer.widgets.table_bar import TableBar
 from vmt_log_viewer.widgets.words import count_text, rows_text, ticks_text
@@ -307,6 +308,7 @@ class TablePanel(QWidget):
         self.view.copy_asked.connect(self.copy)
         self.view.columns_arranged.connect(self._remember)
         self._bar.columns_clicked.connect(self._choose_columns)
+        give_row_menu(self, self._context.actions)
 
     def _ask_soon(self) -> None:
         if self._source is not None:
