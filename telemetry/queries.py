@@ -88,6 +88,14 @@ class RunQuery(Query[RunDetail]):
 
 
 @dataclass(frozen=True)
+class ContradictionsQuery(Query[tuple[str, ...]]):
+    """Sentences for where the run's rows contradict each other; the rows are read for it."""
+
+    KEPT = True
+    run_id: RunId
+
+
+@dataclass(frozen=True)
 class ProgressQuery(Query[Progress]):
     """How far a run has come: cheap enough to be asked every second."""
 

@@ -29,6 +29,7 @@ from telemetry.reader import Reader
 ANSWERS: dict[type[queries.Query[Any]], Callable[[Reader, Any], Any]] = {
     queries.RunsQuery: runs.runs,
     queries.RunQuery: runs.run,
+    queries.ContradictionsQuery: runs.contradictions,
     queries.ProgressQuery: runs.progress,
     queries.RunSizesQuery: runs.run_sizes,
     queries.AgentsQuery: agents.agents,

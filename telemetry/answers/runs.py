@@ -23,7 +23,7 @@ from telemetry.concepts import (
     TickRange,
 )
 from telemetry.errors import NothingFoundError
-from telemetry.queries import ProgressQuery, RunQuery, RunSizesQuery, RunsQuery
+from telemetry.queries import ContradictionsQuery, ProgressQuery, RunQuery, RunSizesQuery, RunsQuery
 from telemetry.reader import Reader
 
 LIST_CONFIG_BYTES = 1_000_000
@@ -76,6 +76,12 @@ def run(reader: Reader, query: RunQuery) -> RunDetail:
         agents=agents_seen(reader, query.run_id),
     )
     return reader.family.detail(reader, query.run_id, detail)
+
+
+def contradictions(reader: Reader, query: ContradictionsQuery) -> tuple[str, ...]:
+    """What the family finds in the rows of the run; nothing where it looks for nothing."""
+    look = reader.family.contradictions
+    return () if look is None else look(reader, query.run_id)
 
 
 def progress(reader: Reader, query: ProgressQuery) -> Progress:

@@ -13,7 +13,7 @@ from telemetry.cli.options import common
 from telemetry.cli.output import Output, Section
 from telemetry.concepts import Cell, Column, Identity, Run, RunDetail, RunList, Summary, Table
 from telemetry.filters import Filter
-from telemetry.queries import RunQuery, RunSizesQuery, RunsQuery, SummaryQuery
+from telemetry.queries import ContradictionsQuery, RunQuery, RunSizesQuery, RunsQuery, SummaryQuery
 from telemetry.source import Source
 from telemetry.text import bytes_text, in_units
 
@@ -97,6 +97,8 @@ def show(source: str, run: str) -> int:
     with opened(source, output) as asked:
         run_id = find_run(asked, run, output)
         detail = asked.ask(RunQuery(run_id), current_token())
+        found = asked.ask(ContradictionsQuery(run_id), current_token())
+        detail = replace(detail, warnings=(*detail.warnings, *found))
         sizes = asked.ask(RunSizesQuery((run_id,)), current_token()).counts[run_id]
         trades = asked.table_with_role("trades")
         summary = None

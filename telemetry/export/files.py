@@ -24,7 +24,14 @@ from telemetry.export.sidecar import (
     sidecar_path,
 )
 from telemetry.export.staging import Staging, sentences, staged
-from telemetry.queries import ColumnsQuery, RunQuery, SeriesQuery, TableQuery, Where
+from telemetry.queries import (
+    ColumnsQuery,
+    ContradictionsQuery,
+    RunQuery,
+    SeriesQuery,
+    TableQuery,
+    Where,
+)
 
 if TYPE_CHECKING:
     from telemetry.source import Source
@@ -146,6 +153,8 @@ def write_run(
     folder = Path(directory)
     where = where or Where()
     detail = source.ask(RunQuery(run_id), token)
+    found = source.ask(ContradictionsQuery(run_id), token)
+    detail = replace(detail, warnings=(*detail.warnings, *found))
     names = [t.name for t in source.tables if t.recorded and t.role != "runs"]
     chosen = [source.table(name) for name in (names if tables is None else tables)]
     limits = [(table, *_applicable(table, where)) for table in chosen]

@@ -375,7 +375,8 @@ class FamilySpec:
     """A family: how it is recognised, what it holds, and what only it knows.
 
     `recognise` gives the vintage of a shape, or None where it is not of this family; `scales`
-    the scales of a source; `detail` completes a run's facts and warnings. `answers` are the
+    the scales of a source; `detail` completes a run's facts and warnings, `contradictions` finds
+    what only a pass over the rows tells. `answers` are the
     queries that this family answers itself (experiments, proofs, order books), `answers_from`
     the stored table without which a source has no answer to one of them. A family with
     shapes that do not fit one another declares one FamilySpec a shape, all of the same `name`.
@@ -392,6 +393,9 @@ class FamilySpec:
     lanes: tuple[LaneSpec, ...]
     scales: Callable[[Asker, str], tuple[ScaleSpec, ...]]
     detail: Callable[[Asker, RunId, RunDetail], RunDetail]
+    contradictions: Callable[[Asker, RunId], tuple[str, ...]] | None = field(
+        default=None, kw_only=True
+    )
     answers: Mapping[type[Any], Callable[[Any, Any], Any]] = field(default_factory=dict)
     answers_from: Mapping[type[Any], str] = field(default_factory=dict)
     folder: FolderSpec | None = None

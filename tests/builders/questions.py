@@ -16,6 +16,7 @@ def every_query(
     yield q.RunsQuery()
     yield q.RunQuery(run_id)
     yield q.RunSizesQuery((run_id,))
+    yield q.ContradictionsQuery(run_id)
     yield q.AgentsQuery(run_id)
     yield q.ProgressQuery(run_id)
     yield q.TimelineQuery(run_id)

@@ -34,9 +34,10 @@ def test_a_stored_pair_that_contradicts_the_amounts_is_warned_of(tmp_path: Path)
     source = telemetry.open_source(vmt.build("money_p2", tmp_path / "runs.db", ticks=31))
     wrong = sum(pair != "A<->B" for (pair,) in _cells(source, 1, "trades", "pair_type"))
     assert wrong > 0
-    warnings = source.ask(q.RunQuery(1)).warnings
+    warnings = source.ask(q.ContradictionsQuery(1))
     assert any(f"contradicts the amounts in {wrong} trades" in w for w in warnings)
-    assert not any("contradicts" in w for w in source.ask(q.RunQuery(2)).warnings)
+    assert source.ask(q.ContradictionsQuery(2)) == ()
+    assert not any("contradicts" in w for w in source.ask(q.RunQuery(1)).warnings)  # no pass
     source.close()
 
 

@@ -262,3 +262,13 @@ def test_real_runs_are_counted_as_sql_counts_them(qtbot, context, shared_data, t
         assert sum(bar.count for bar in view.page.reason_bars.bars) == attempts
         assert sum(sum(c.parts) for c in view.page.trader_chart.columns) == 2 * trades
         assert not view.grab().isNull()
+
+
+def test_pairs_that_contradict_the_amounts_are_warned_of_also_once_more(qtbot, context, tmp_path):
+    path = vmt.build("money_p2", tmp_path / "m.db", runs=1, ticks=31)
+    with shown(qtbot, context, OverviewView, path) as view:
+        for _ in range(2):
+            said = [text for text in texts(view.page._page) if "contradicts the amounts" in text]
+            assert len(said) == 1
+            view.refresh()
+            wait(qtbot, view)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from telemetry.cancel import CancelToken
 from telemetry.concepts import AgentId, Cell, RunDetail, RunId, TablePage, TickRange
 from telemetry.errors import NothingFoundError
-from telemetry.queries import NegotiationQuery, RunQuery, TableQuery, Where
+from telemetry.queries import ContradictionsQuery, NegotiationQuery, RunQuery, TableQuery, Where
 from telemetry.text import bytes_text, exact_text, in_units, one_line
 from vmt_log_viewer.models.fact_tree import Fact, Section, fact_of
 from vmt_log_viewer.models.one_row import read_row
@@ -39,7 +39,9 @@ def inspect(
         return _row(source, run_id, item, token)
     if isinstance(item, NegotiationItem):
         return _negotiation(source, run_id, item, token)
-    return _run(source.ask(RunQuery(run_id), token), source)
+    detail = source.ask(RunQuery(run_id), token)
+    found = source.ask(ContradictionsQuery(run_id), token)
+    return _run(replace(detail, warnings=(*detail.warnings, *found)), source)
 
 
 def _run(detail: RunDetail, source: Source) -> Facts:

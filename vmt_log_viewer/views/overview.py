@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QColor
@@ -22,7 +23,7 @@ from telemetry.concepts import (
     TickRange,
 )
 from telemetry.errors import TelemetryError
-from telemetry.queries import AgentsQuery, Query, RunQuery, RunSizesQuery
+from telemetry.queries import AgentsQuery, ContradictionsQuery, Query, RunQuery, RunSizesQuery
 from telemetry.text import nothing_of
 from vmt_log_viewer.plots.agent_columns import SpanColumns
 from vmt_log_viewer.plots.picture import widget_png
@@ -56,6 +57,7 @@ class OverviewView(View):
         self._agents: tuple[Agent, ...] = ()
         self._places: dict[AgentId, int] = {}
         self._answers: dict[str, Any] = {}
+        self._contradictions: tuple[str, ...] = ()
         self.page = OverviewPage(context.document.cursor, context.theme)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -67,7 +69,7 @@ class OverviewView(View):
 
     def show_run(self, source: Source, run_id: RunId) -> None:
         self._questions = Questions(source, run_id, self.context.document.selection.brush)
-        self._answers = {}
+        self._answers, self._contradictions = {}, ()
         self.page.head.setText("")
         self.page.clear_messages()
         self.page.show_measures(self._questions.measures())
@@ -102,6 +104,8 @@ class OverviewView(View):
         self._ask("sizes", RunSizesQuery((q.run_id,)), self._show_sizes, self.page.sizes)
         self._ask("agents", AgentsQuery(q.run_id), self._show_agents, self.page.traders)
         self._ask_counts()
+        found = ContradictionsQuery(q.run_id)
+        self._ask("contradictions", found, self._show_contradictions, self.page.facts)
 
     def _ask_counts(self) -> None:
         """Everything that a brush limits."""
@@ -173,8 +177,17 @@ class OverviewView(View):
 
     def _show_detail(self) -> None:
         detail: RunDetail = self._answers["detail"]
+        detail = replace(detail, warnings=(*detail.warnings, *self._contradictions))
         self.page.show_run(detail, self._questions.source.name if self._questions else "")
         self.status_changed.emit(self.page.subtitle.text())
+
+    def _show_contradictions(self) -> None:
+        """Warnings that take a pass over the rows: nothing else waits for them."""
+        found = self._answers["contradictions"]
+        if found != self._contradictions:
+            self._contradictions = found
+            if "detail" in self._answers:
+                self._show_detail()
 
     def _show_sizes(self) -> None:
         sizes: RunSizes = self._answers["sizes"]

@@ -35,7 +35,6 @@ def detail(asker: Asker, run_id: RunId, found: RunDetail) -> RunDetail:
     warnings = (
         *_regime_warning(found, regimes),
         *_size_warnings(found),
-        *_pair_warning(asker, run_id),
     )
     if found.config_problem is not None:
         warnings = (*warnings, found.config_problem)
@@ -90,7 +89,7 @@ def _size_warnings(found: RunDetail) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _pair_warning(asker: Asker, run_id: RunId) -> tuple[str, ...]:
+def contradictions(asker: Asker, run_id: RunId) -> tuple[str, ...]:
     """Trades whose stored pair type contradicts what changed hands."""
     if not asker.has("trades", "exchange_pair_type", "dA", "dB"):
         return ()

@@ -46,6 +46,7 @@ FAMILY = FamilySpec(
     lanes=LANES,
     scales=scales,
     detail=questions.detail,
+    contradictions=questions.contradictions,
     answers={
         ExperimentsQuery: experiments.experiments,
         IterationsQuery: experiments.iterations,
