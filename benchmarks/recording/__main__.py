@@ -4,14 +4,21 @@
 and database. Both sides write the same rows, all tables of a run, into tables with the same
 indices and constraints, in transactions of as many ticks (on PostgreSQL the recorder's hold half
 of them, and are sent while the simulator goes on); the bare driver has every row ready, in
-the state in which the run leaves it. Taken in turn; the ratio is the median of the pairs. Peak
-memory is what Python allocates (tracemalloc) in a recording of its own, beyond the calls.
+the state in which the run leaves it. Taken in turn; the ratio is the median of the pairs, of the
+time on the clock from opening to closing. Peak memory is what Python allocates (tracemalloc) in a
+recording of its own, beyond the calls.
+
+A recorder works on two cores: beside the simulator's process there is a server, or for SQLite a
+process of its own. “cpu” is the processor time of either side, in microseconds a row: ours, that
+of the process that writes for us, the bare driver's (a server's own is in none of them). Only at
+rest, with a core for each, does the clock tell what the recorders can do.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import os
 import statistics
 import tempfile
 import time
@@ -19,6 +26,7 @@ import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.recording import chaining, workloads
 from benchmarks.recording.bare import transactions
@@ -29,6 +37,14 @@ from benchmarks.recording.workloads import Workload
 FAMILIES = ("vmt", "moltmarket", "simcash", "bilancio")
 
 
+class Spent(NamedTuple):
+    """Seconds: on the clock, of our processor, and of the processors of processes begun for it."""
+
+    clock: float
+    own: float
+    others: float
+
+
 @dataclass(frozen=True)
 class Side:
     """One of two ways of writing the same: into a place that is made ready beforehand."""
@@ -36,25 +52,37 @@ class Side:
     place: Callable[[], str]
     write: Callable[[str], None]
 
-    def seconds(self) -> float:
+    def spent(self) -> Spent:
         place = self.place()
         gc.collect()
-        begin = time.perf_counter()
+        began, own, others = time.perf_counter(), time.process_time(), _of_children()
         self.write(place)
-        return time.perf_counter() - begin
+        return Spent(
+            time.perf_counter() - began, time.process_time() - own, _of_children() - others
+        )
+
+
+def _of_children() -> float:
+    """Processor time of processes that have ended, in seconds; not told on Windows."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def compare(name: str, rows: int, ours: Side, theirs: Side, times: int, against: str) -> None:
     """Print rows per second of ours, how much of theirs that is, and the memory that ours takes."""
-    pairs = [(ours.seconds(), theirs.seconds()) for _ in range(times)]
-    ratio = statistics.median(bare / own for own, bare in pairs)
-    speed = rows / statistics.median(own for own, _ in pairs)
+    pairs = [(ours.spent(), theirs.spent()) for _ in range(times)]
+    ratio = statistics.median(bare.clock / own.clock for own, bare in pairs)
+    speed = rows / statistics.median(own.clock for own, _ in pairs)
+    each = [(own.own, own.others, bare.own) for own, bare in pairs]
+    cpu = " ".join(f"{statistics.median(s) / rows * 1e6:5.1f}" for s in zip(*each, strict=True))
     place = ours.place()
     tracemalloc.start()
     ours.write(place)
     peak = tracemalloc.get_traced_memory()[1] / 1e6
     tracemalloc.stop()
-    print(f"{name:<28} {rows:8} {speed:9.0f} {ratio:8.2f} {peak:6.1f}MB  {against}", flush=True)
+    print(
+        f"{name:<28} {rows:8} {speed:9.0f} {ratio:8.2f}  {cpu} {peak:6.1f}MB  {against}", flush=True
+    )
 
 
 def measure(work: Workload, engine: Engine, together: int, times: int) -> None:
@@ -74,7 +102,7 @@ def measure(work: Workload, engine: Engine, together: int, times: int) -> None:
     compare(f"{work.name}, {engine.name}", rows, ours, theirs, times, engine.driver.name)
     if work.name == "MoltMarket":
         bare = chaining.unchained(wanted)
-        share = chaining.seconds(bare) / statistics.median(ours.seconds() for _ in range(times))
+        share = chaining.seconds(bare) / statistics.median(ours.spent().clock for _ in range(times))
         theirs = Side(ready, lambda url: chaining.write(engine.driver, url, bare))
         note = f"{engine.driver.name}, JSON and hashes to make ({share:.0%} of our time)"
         compare(f"{work.name}, {engine.name}", rows, ours, theirs, times, note)
@@ -92,7 +120,8 @@ def main() -> int:
     if unknown := set(wanted) - set(FAMILIES):
         parser.error(f"there is no family {min(unknown)}")
     together = options.ticks_per_commit
-    print(f"{'recorder':<28} {'rows':>8} {'rows/s':>9} {'of bare':>8} {'peak':>8}  bare driver")
+    heads = f"{'rows':>8} {'rows/s':>9} {'of bare':>8}  {'cpu, 2nd, bare':>17} {'peak':>8}"
+    print(f"{'recorder':<28} {heads}  bare driver")
     with tempfile.TemporaryDirectory() as name, engines(Path(name)) as found:
         chosen = [engine for engine in found if options.engine in (None, engine.name)]
         for work in _workloads(wanted, options.ticks, together):
