@@ -81,6 +81,9 @@ VERBS: tuple[Verb, ...] = (
     _verb(
         "export_run", "Export the whole run…", "File", "Ctrl+Shift+E", "run", "folder-simple-plus"
     ),
+    _verb("report", "HTML report…", "File", "Ctrl+R", "run", "article"),
+    _verb("reopen", "Begin with what was open last", "File", "", icon="clock-counter-clockwise",
+          checkable=True),
     _verb("quit", "Quit", "File", "Ctrl+Q", icon="sign-out", separator=True),
     _verb("undo", "Undo view change", "Edit", "Ctrl+Z", "undo", "arrow-u-up-left"),
     _verb("redo", "Redo view change", "Edit", "Ctrl+Shift+Z", "redo", "arrow-u-up-right"),

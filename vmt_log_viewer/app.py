@@ -27,7 +27,7 @@ from vmt_log_viewer.settings import Settings
 from vmt_log_viewer.state.document import Document
 from vmt_log_viewer.state.shelf import Shelf
 from vmt_log_viewer.theme import Choice, Theme
-from vmt_log_viewer.verbs import Verbs
+from vmt_log_viewer.verbs import REOPEN, Verbs
 from vmt_log_viewer.views.view import Context
 from vmt_log_viewer.window import APP_NAME, Window
 
@@ -104,7 +104,8 @@ class Program(QObject):
 
     def reopen(self) -> None:
         """Put up what was open: when a program crashed, else when the last one ended."""
-        if self.keeper is None or not self.keeper.reopen():
+        wanted = bool(self.settings.get(REOPEN, True))
+        if (self.keeper is None or not self.keeper.reopen(after_end=wanted)) and wanted:
             self.open_last()
 
     def open_last(self) -> None:

@@ -52,11 +52,14 @@ class DeskKeeper(QObject):
         folder.begin()
         self._watch()
 
-    def reopen(self) -> bool:
-        """Put up what was open when a program crashed, else last; False where nothing was."""
+    def reopen(self, *, after_end: bool = True) -> bool:
+        """Put up what was open when a program crashed, else (`after_end`) when one ended last.
+
+        False where nobody ever wrote down what was open.
+        """
         found = self._folder.crashed()
         if found is None:
-            desk = self._folder.last()
+            desk = self._folder.last() if after_end else None
             if desk is not None and desk.sources:
                 self._put_up(desk)
             return desk is not None

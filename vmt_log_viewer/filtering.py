@@ -98,6 +98,7 @@ class Filtering(QObject):
 
     def _seen(self, page: ViewPage) -> RowView | None:
         self._window.area.go_to(page)
+        page.hurry()
         return page.view if isinstance(page.view, RowView) else None
 
     def _rang(self, ring: Ring) -> None:

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from vmt_log_viewer.theme import Choice
 
 
+REOPEN = "reopen"
+
+
 class Verbs(QObject):
     """Binds every verb, and keeps those enabled that can be done now."""
 
@@ -86,6 +89,9 @@ class Verbs(QObject):
         bind("export", self._exports.export_view)
         bind("export_run", self._exports.export_run)
         bind("quit", self._window.close)
+        reopen, settings = self._actions["reopen"], self._context.settings
+        bind("reopen", lambda: settings.set(REOPEN, reopen.isChecked()))
+        reopen.setChecked(bool(settings.get(REOPEN, True)))
         self._window.dropped.connect(lambda found: [self.open_location(place) for place in found])
         self._window.library.tree.close_wanted.connect(self._close)
         self._window.library.tree.scale_wanted.connect(self._set_scale)

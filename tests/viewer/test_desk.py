@@ -40,7 +40,6 @@ def left_behind(folder, desk, name="open-dead.json"):
 
 def test_everything_is_as_it_was_when_the_program_ended(make, qtbot, money_db, barter_db, folder):
     first = opened(qtbot, make(desks=DeskFolder(folder)), money_db, "2", 7)
-    first.open([str(barter_db)][:0])
     first.session.open(str(barter_db), show="never")
     qtbot.waitUntil(lambda: len(first.document.sources) == 2, timeout=PATIENCE)
     settle(qtbot, first)
@@ -73,6 +72,10 @@ def test_everything_is_as_it_was_when_the_program_ended(make, qtbot, money_db, b
             assert getattr(found, field) == getattr(wanted, field), field
     assert [view.name for view in second.window.area.views()] == ["overview", "trades"]
     assert second.document.history.undo_text is None
+    third = make(desks=DeskFolder(folder))
+    third.actions["reopen"].trigger()  # "begin with what was open" is switched off
+    third.reopen()
+    assert not third.keeper.opener.busy
     second.window.area.go_to(second.window.area.page("attempts"))  # seen first only now
     up(qtbot, second)
     assert second.window.area.page("attempts").view.panel.filters.texts == {"price": ">0"}
