@@ -55,32 +55,16 @@ class ViewPage(QWidget):
             self.view = self.kind(self._context)
             self.layout().addWidget(self.view)
             self.view.show()  # now, not when the layout comes round to it: views ask when seen
-            self._made = True
-            QTimer.singleShot(0, self, self._show_wanted)
-        elif not self._made:
-            self._show_wanted()
-        return self.view
-
-    def hurry(self) -> None:
-        """Show what is wanted at once, where it would be shown in the next turn."""
-        self._show_wanted()
-
-    def settled(self) -> bool:
-        """True when all that was wanted is on the screen."""
-        if self.view is None or self.reason is not None:
-            return True
-        return self._wanted is None and self.view.settled()
-
-    def _show_wanted(self) -> None:
-        self._made = False
-        if self.view is None or self._wanted is None:
-            return
         (source, run_id), self._wanted, self.stale = self._wanted, None, False
         if run_id is None:
             self.view.show_source(source)
         else:
             self.view.show_run(source, run_id)
         return self.view
+
+    def hurry(self) -> None:
+        """Show what is wanted at once, where it would be shown in the next turn."""
+        self.fill()
 
     def forget(self) -> None:
         self._wanted = None
