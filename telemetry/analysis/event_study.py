@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -114,6 +114,19 @@ def event_study(runs: Sequence[Chosen], asked: Asked, token: CancelToken | None 
         measure, label, asked.window, asked.unit, asked.overlap, asked.relative, offset, paths,
         LEVEL, (*said, *notes, *left_out(reasons)),
     )  # fmt: skip
+
+
+def first_study(
+    runs: Sequence[Chosen], asked: Asked, measures: Sequence[str], token: CancelToken | None = None
+) -> Study:
+    """The study of the first of these measures that has one; NothingFoundError of the first."""
+    failed: NothingFoundError | None = None
+    for measure in measures:
+        try:
+            return event_study(runs, replace(asked, measure=measure), token)
+        except NothingFoundError as error:
+            failed = failed or error
+    raise failed or NothingFoundError("There are no measures of agents.")
 
 
 class _Kind:

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from telemetry.concepts import Cell, Column, Histogram, Lens, Measure, Settlings, Table
+from collections.abc import Sequence
+
+from telemetry.cancel import CancelToken
+from telemetry.concepts import (
+    Cell,
+    Column,
+    Histogram,
+    Lens,
+    Measure,
+    RunId,
+    Settlings,
+    Table,
+    TickRange,
+)
+from telemetry.errors import NothingFoundError
+from telemetry.queries import LensQuery
 from telemetry.source import Source
 
 Row = tuple[Cell, ...]
@@ -40,6 +55,32 @@ def focal(source: Source) -> Measure | None:
     """The measure to begin with: the first usual one that the source records."""
     known = [measure for measure in source.measures if measure.recorded]
     return next((m for m in known if m.default), known[0] if known else None)
+
+
+def usual(source: Source) -> tuple[str, ...]:
+    """The measures that the source records, the usual ones first."""
+    known = [measure for measure in source.measures if measure.recorded]
+    return tuple(m.name for m in sorted(known, key=lambda m: not m.default))
+
+
+def look(
+    source: Source,
+    run_id: RunId,
+    names: Sequence[str],
+    ticks: TickRange | None = None,
+    token: CancelToken | None = None,
+) -> Lens:
+    """The first of these measures under the lens that the run has values of; else the first one."""
+    first = None
+    for name in names:
+        found = source.ask(LensQuery(run_id, name, ticks), token)
+        if len(found.tick):
+            return found
+        first = first or found
+    if first is None:
+        label = source.identity.family_label
+        raise NothingFoundError(f"{label} sources of this kind record no measures of agents.")
+    return first
 
 
 def agent_rows(settled: Settlings, found: Lens | None = None) -> tuple[Row, ...]:

@@ -13,7 +13,7 @@ from telemetry.cli.output import Output
 from telemetry.cli.progress import reported
 from telemetry.concepts import RunId, TickRange
 from telemetry.errors import NothingFoundError
-from telemetry.queries import HistogramQuery, LensQuery, RunQuery, SettlingQuery, Where
+from telemetry.queries import HistogramQuery, RunQuery, SettlingQuery, Where
 from telemetry.source import Source
 
 Face = Literal["agents", "fan", "binding"]
@@ -22,7 +22,7 @@ Face = Literal["agents", "fan", "binding"]
 @click.command()
 @click.argument("source")
 @click.argument("run")
-@click.option("--measure", metavar="NAME", help="As `series` takes it; the usual first one else.")
+@click.option("--measure", metavar="NAME", help="As `series` takes it; else the first usual one.")
 @click.option(
     "--epsilon", type=click.FloatRange(min=0), default=0.01, show_default=True, metavar="E",
     help="How near its limit a settled value is: a share of the limit's size.",
@@ -59,13 +59,14 @@ def lens(
         run_id = find_run(asked, run, output)
         if what == "binding":
             return _binding(output, asked, run_id, ticks)
-        name = measure or _focal(asked)
         with reported("Looking") as token:
-            found = asked.ask(LensQuery(run_id, name, ticks), token)
+            names = (measure,) if measure else lenses.usual(asked)
+            found = lenses.look(asked, run_id, names, ticks, token)
             if what == "fan":
                 written = output.rows(lenses.FAN, lenses.fan_rows(found))
                 output.notes(found.notes)
                 return 0 if written else 1
+            name = found.measure.name
             settled = asked.ask(SettlingQuery(run_id, name, epsilon, not absolute, ticks), token)
     written = output.rows(lenses.AGENTS, lenses.agent_rows(settled, found))
     unit = f" ({settled.measure.unit})" if settled.measure.unit else ""
@@ -75,14 +76,6 @@ def lens(
         output.note(found.rule)
     output.notes(n for n in found.notes if n not in settled.notes or written)
     return 0 if written else 1
-
-
-def _focal(source: Source) -> str:
-    measure = lenses.focal(source)
-    if measure is None:
-        label = source.identity.family_label
-        raise NothingFoundError(f"{label} sources of this kind record no measures of agents.")
-    return measure.name
 
 
 def _binding(output: Output, source: Source, run_id: RunId, ticks: TickRange | None) -> int:

@@ -104,7 +104,9 @@ class ChoosingView(View):
             elif isinstance(default, float):
                 found[name] = (choices.numbers(name, 1) or (default,))[0]
             else:
-                found[name] = choices.text(name, default, self._offered(name))
+                offered = self._offered(name)
+                among = None if offered is None else [default, *offered]
+                found[name] = choices.text(name, default, among)
         self.turn_to_face(choices.text("tab"))
         self.apply(replace(fresh, **found))
 

@@ -12,9 +12,18 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from telemetry.analysis import lenses
-from telemetry.concepts import AgentId, Column, Histogram, Lens, RunId, Settlings, TickRange
+from telemetry.concepts import (
+    AgentId,
+    Column,
+    Histogram,
+    Lens,
+    Measure,
+    RunId,
+    Settlings,
+    TickRange,
+)
 from telemetry.errors import TelemetryError
-from telemetry.queries import HistogramQuery, LensQuery, SettlingQuery, Where
+from telemetry.queries import HistogramQuery, SettlingQuery, Where
 from vmt_log_viewer.background.exporting import Frame
 from vmt_log_viewer.plots.compare_chart import CompareChart
 from vmt_log_viewer.plots.compare_lines import CompareLine
@@ -113,20 +122,19 @@ class LensView(ChoosingView):
         known = [m for m in source.measures if m.recorded]
         for name, bar in (("measure", self.bar), ("against", self.axes)):
             bar.offer(name, [(m.name, m.label) for m in known])
-        if self.choices.measure not in {m.name for m in known}:
-            first = lenses.focal(source)
-            self.choices = replace(self.choices, measure="" if first is None else first.name)
-        if self.choices.against not in {m.name for m in known}:
-            self.choices = replace(self.choices, against=self._phase_of(source))
+        names = {m.name for m in known}
+        for name in ("measure", "against"):
+            if getattr(self.choices, name) not in names:
+                self.choices = replace(self.choices, **{name: ""})
         table = lenses.binding_table(source)
         self.tabs.setTabVisible(self.tabs.indexOf(self._binds_page), table is not None)
 
-    def _phase_of(self, source: Source) -> str:
-        """The declared other axis; else another usual measure."""
-        known = {m.name: m for m in source.measures if m.recorded}
-        declared = known[self.choices.measure].phase if self.choices.measure in known else ""
-        others = [n for n, m in known.items() if m.default and n != self.choices.measure]
-        return declared if declared in known else next(iter(others), self.choices.measure)
+    def _other_axis(self, source: Source, shown: Measure) -> tuple[str, ...]:
+        """What is drawn against the measure shown: what was chosen, or declared, or is usual."""
+        if self.choices.against:
+            return (self.choices.against,)
+        others = tuple(name for name in lenses.usual(source) if name != shown.name)
+        return (shown.phase, *others) if shown.phase in others else (*others, shown.name)
 
     def _offered(self, name: str) -> Collection[str] | None:
         known = [] if self._source is None else [m.name for m in self._source.measures]
@@ -134,24 +142,34 @@ class LensView(ChoosingView):
 
     def _show_choices(self) -> None:
         shown = {name: getattr(self.choices, name) for name in LensChoices.__dataclass_fields__}
+        for name, lens in (("measure", self.lens), ("against", self.other)):
+            shown[name] = shown[name] or ("" if lens is None else lens.measure.name)
         for bar in (self.bar, self.near, self.axes):
             bar.show_choices(shown)
 
     def _ask(self) -> None:
         source, run_id, chosen, brush = self._source, self._run_id, self.choices, self.brush
-        if source is None or run_id is None or not chosen.measure:
+        if source is None or run_id is None:
             return
-        self.show_body()
-        ask = self.context.runner.submit
-        ask(f"{self.name}.fan", source, LensQuery(run_id, chosen.measure, brush),
-            self._show_lens, self.failed, self, "reading all agents")  # fmt: skip
-        ask(f"{self.name}.rest", source,
-            SettlingQuery(run_id, chosen.measure, chosen.epsilon, True, brush),
-            self._show_settled, self._no_settled, self, "looking for the limits")  # fmt: skip
-        if chosen.against:
-            ask(f"{self.name}.phase", source, LensQuery(run_id, chosen.against, brush),
-                self._show_other, None, self, "reading the other axis")  # fmt: skip
+        names = (chosen.measure,) if chosen.measure else lenses.usual(source)
+        self.context.runner.run(
+            f"{self.name}.fan", lambda token: lenses.look(source, run_id, names, brush, token),
+            self._show_lens, self.failed, self, "reading all agents", source,
+        )  # fmt: skip
         self._ask_binding(source, run_id, brush)
+
+    def _ask_more(self, source: Source, run_id: RunId, shown: Measure) -> None:
+        """When agents settle, and the other axis, of the measure that is shown."""
+        brush, names = self.brush, self._other_axis(source, shown)
+        self.context.runner.submit(
+            f"{self.name}.rest", source,
+            SettlingQuery(run_id, shown.name, self.choices.epsilon, True, brush),
+            self._show_settled, self._no_settled, self, "looking for the limits",
+        )  # fmt: skip
+        self.context.runner.run(
+            f"{self.name}.phase", lambda token: lenses.look(source, run_id, names, brush, token),
+            self._show_other, None, self, "reading the other axis", source,
+        )  # fmt: skip
 
     # Inside
 
@@ -214,7 +232,10 @@ class LensView(ChoosingView):
             return
         self.lens = found
         self.show_body()
+        self._show_choices()
         self._draw()
+        if self._source is not None and self._run_id is not None:
+            self._ask_more(self._source, self._run_id, found.measure)
         agents = len(found.agents)
         self.status_changed.emit(f"{agents} agents at {len(found.tick)} ticks")
         self.export_changed.emit()
@@ -243,6 +264,7 @@ class LensView(ChoosingView):
 
     def _show_other(self, found: Lens) -> None:
         self.other = found
+        self._show_choices()
         self._draw_phase()
 
     def _draw_phase(self) -> None:
@@ -350,7 +372,7 @@ class LensView(ChoosingView):
             for i, tick in enumerate(chart.tick)
             if np.isfinite(way.x[i]) and np.isfinite(way.y[i])
         )
-        across, up = self.choices.against, self.choices.measure
+        across, up = (lens.measure.name for lens in (self.other, self.lens) if lens is not None)
         columns = (
             Column("agent", "agent", "text", role="agent"),
             Column("tick", "tick", "int", role="tick"),

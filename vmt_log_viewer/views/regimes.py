@@ -16,11 +16,11 @@ from telemetry.analysis.event_study import (
     EVERY,
     PATHS,
     Asked,
-    event_study,
+    first_study,
     method,
     path_rows,
 )
-from telemetry.answers.states import JOINED
+from telemetry.analysis.lenses import usual
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Lane, RunId, Split, Study
 from telemetry.errors import TelemetryError
@@ -123,9 +123,8 @@ class RegimesView(ChoosingView):
         self.lanes, self.split, self.study, self._row = (), None, None, 0
         known = [m for m in source.measures if m.recorded]
         self.around.offer("measure", [(m.name, m.label) for m in known])
-        if known and self.choices.measure not in {m.name for m in known}:
-            first = next((m for m in known if m.default), known[0])
-            self.choices = replace(self.choices, measure=first.name)
+        if self.choices.measure not in {m.name for m in known}:
+            self.choices = replace(self.choices, measure="")
         self._offer_runs()
         self.tabs.setTabVisible(self.tabs.indexOf(self._switch_page), bool(known))
 
@@ -137,6 +136,8 @@ class RegimesView(ChoosingView):
 
     def _show_choices(self) -> None:
         shown = {name: getattr(self.choices, name) for name in RegimeChoices.__dataclass_fields__}
+        if not self.choices.measure and self.study is not None:
+            shown["measure"] = self.study.measure.name
         for bar in (self.bar, self.by_state, self.around):
             bar.show_choices(shown)
 
@@ -203,7 +204,7 @@ class RegimesView(ChoosingView):
             )
             return
         self.bar.offer("lane", [(lane.name, lane.label) for lane in found])
-        crossed = [(lane.name, f"{JOINED.strip()} {lane.label}") for lane in found]
+        crossed = [(lane.name, f"× {lane.label}") for lane in found]
         self.bar.offer("across", [(NOTHING, "by nothing else"), *crossed])
         names = [lane.name for lane in found]
         chosen = self.choices
@@ -254,17 +255,19 @@ class RegimesView(ChoosingView):
         self._ask_study(lanes)
 
     def _ask_study(self, lanes: tuple[str, ...]) -> None:
-        chosen = self.choices
-        if not chosen.measure:
+        chosen, source = self.choices, self._source
+        if source is None:
             return
+        names = (chosen.measure,) if chosen.measure else usual(source)
         asked = Asked(
             chosen.measure, lanes, chosen.window, overlap="keep" if chosen.keep else "cut",
             unit="agent" if chosen.agents else "switch", relative=chosen.relative,
             together=chosen.together, ticks=self.brush,
         )  # fmt: skip
         self.context.runner.run(
-            f"{self.name}.study", lambda token: event_study(self._runs(token), asked, token),
-            self._show_study, self._no_study, self, "averaging around switches", self._source,
+            f"{self.name}.study",
+            lambda token: first_study(self._runs(token), asked, names, token),
+            self._show_study, self._no_study, self, "averaging around switches", source,
         )  # fmt: skip
 
     def _show_split(self, found: Split) -> None:
@@ -317,6 +320,7 @@ class RegimesView(ChoosingView):
 
     def _show_study(self, found: Study) -> None:
         self.study = found
+        self._show_choices()
         colors = []
         for i, path in enumerate(found.paths):
             after = path.name.split(ARROW)[-1]
