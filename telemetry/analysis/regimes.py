@@ -15,7 +15,7 @@ from telemetry.concepts import Cell, Column, Lane, Split, SplitQuantity, TickRan
 from telemetry.errors import NothingFoundError
 from telemetry.queries import SplitQuery, TimelineQuery
 from telemetry.source import Source
-from telemetry.text import cell_text
+from telemetry.text import CENTS, in_units, shown_unit
 
 Row = tuple[Cell, ...]
 FIRST = ("mode", "regime")
@@ -145,22 +145,18 @@ def rows(found: Split, *, rates: bool = False) -> tuple[Row, ...]:
     return tuple(
         (
             f"{q.name}{' per tick' if rates and q.adds_up else ''}",
-            q.column.unit or "",
-            *(
-                per_tick(found, q, i) if rates and q.adds_up else _shown(q, i)
-                for i in range(len(found.states))
-            ),
+            shown_unit(q.column.unit),
+            *(shown(found, q, i, rates=rates) for i in range(len(found.states))),
         )
         for q in found.quantities
     )
 
 
-def _shown(quantity: SplitQuantity, state: int) -> Cell:
-    """A value as people see it: cents as money."""
-    value = quantity.value(state)
-    if quantity.column.unit is None or value is None or quantity.column.unit != "cents":
-        return value
-    return cell_text(value, quantity.column)
+def shown(found: Split, quantity: SplitQuantity, state: int, *, rates: bool = False) -> Cell:
+    """A number as people see it, cents in units; with `rates` per tick where it adds up."""
+    rated = rates and quantity.adds_up
+    value = per_tick(found, quantity, state) if rated else quantity.value(state)
+    return in_units(value, CENTS) if quantity.column.unit == CENTS else value
 
 
 def long_rows(found: Split, run: str | None = None) -> tuple[Row, ...]:

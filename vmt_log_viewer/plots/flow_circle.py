@@ -159,9 +159,10 @@ class FlowCircle(QWidget):
             return
         at = self._point(angle, radius + 8)
         metrics = QFontMetricsF(painter.font())
-        text = metrics.elidedText(self.matrix.names[i], Qt.TextElideMode.ElideRight, NAMES - 12)
-        wide = metrics.horizontalAdvance(text)
         right = math.sin(angle) >= 0
+        room = self.width() - at.x() - 4 if right else at.x() - 4
+        text = metrics.elidedText(self.matrix.names[i], Qt.TextElideMode.ElideRight, room)
+        wide = metrics.horizontalAdvance(text)
         painter.setPen(self._theme.color("text"))
         painter.drawText(QPointF(at.x() if right else at.x() - wide, at.y() + 4), text)
         painter.setPen(Qt.PenStyle.NoPen)

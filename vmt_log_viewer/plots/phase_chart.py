@@ -33,6 +33,7 @@ class Way:
     """
 
     agent_id: AgentId
+    name: str
     x: Floats
     y: Floats
     color: QColor
@@ -112,7 +113,7 @@ class PhaseChart(QWidget):
             if way.strong:
                 painter.setPen(way.color)
                 painter.setFont(self._theme.font("caption"))
-                painter.drawText(at + QPointF(6, -4), str(way.agent_id))
+                painter.drawText(at + QPointF(6, -4), way.name)
 
     def _redraw(self) -> None:
         self._drawn = None

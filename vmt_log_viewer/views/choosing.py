@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from PySide6.QtWidgets import QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
-from telemetry.concepts import RunId, TickRange
+from telemetry.concepts import Agent, AgentId, RunId, TickRange
 from telemetry.errors import TelemetryError
+from telemetry.queries import AgentsQuery
 from vmt_log_viewer.state.choices import JSON, Choices
 from vmt_log_viewer.state.history import Change
 from vmt_log_viewer.theme import GRID, INSIDE
@@ -28,12 +29,14 @@ class ChoosingView(View):
     """
 
     choices: Any
+    names_agents: ClassVar[bool] = False
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self._source: Source | None = None
         self._run_id: RunId | None = None
         self._waiting = False
+        self._called: dict[AgentId, str] = {}
         self.empty, self._stack = EmptyState(), QStackedWidget()
         self.body, self.tabs = QWidget(), QTabWidget()
         self.tabs.setDocumentMode(True)
@@ -61,10 +64,19 @@ class ChoosingView(View):
     def _show_choices(self) -> None:
         """Let the bars show what is chosen."""
 
+    def _named(self) -> None:
+        """Agents have names now: `called` tells them (asked for where `names_agents`)."""
+
     # View
 
     def show_run(self, source: Source, run_id: RunId) -> None:
         self._source, self._run_id = source, run_id
+        self._called = {}
+        if self.names_agents:
+            self.context.runner.submit(
+                f"{self.name}.names", source, AgentsQuery(run_id), self._take_names,
+                lambda error: None, self, "reading agents",
+            )  # fmt: skip
         self._began(source, run_id)
         self._show_choices()
         self._want()
@@ -149,6 +161,14 @@ class ChoosingView(View):
     def failed(self, error: TelemetryError) -> None:
         self.say(str(error))
 
+    def called(self, agent: AgentId) -> str:
+        """What an agent is called: its name, or else its id."""
+        return self._called.get(agent) or str(agent)
+
+    def _take_names(self, agents: tuple[Agent, ...]) -> None:
+        self._called = {agent.agent_id: agent.label for agent in agents}
+        self._named()
+
     @property
     def brush(self) -> TickRange | None:
         return self.context.document.selection.brush
@@ -178,4 +198,5 @@ def page(*parts: tuple[QWidget, int]) -> QWidget:
     layout.setSpacing(GRID)
     for part, share in parts:
         layout.addWidget(part, share)
+    layout.addStretch(0)  # takes the room of a part that is hidden
     return found

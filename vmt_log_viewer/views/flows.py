@@ -11,9 +11,9 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from telemetry.analysis import circulation
-from telemetry.concepts import Agent, AgentId, Flows, Good, Intermediaries, RunId, Velocity
+from telemetry.concepts import AgentId, Flows, Good, Intermediaries, RunId, Velocity
 from telemetry.errors import TelemetryError
-from telemetry.queries import AgentsQuery, FlowsQuery, IntermediariesQuery
+from telemetry.queries import FlowsQuery, IntermediariesQuery
 from vmt_log_viewer.background.exporting import Frame
 from vmt_log_viewer.plots.flow_circle import FlowCircle
 from vmt_log_viewer.plots.flow_matrix import FlowMatrix
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 TABLE = 300
 """Pixels of the list of edges."""
+NAME = 96
+"""Pixels of an agent's name in it at most."""
 LISTED = 2_000
 """So many edges stand in the table at most; exports have all of them."""
 
@@ -49,6 +51,7 @@ class FlowsView(ChoosingView):
     name = "flows"
     title = "Flows"
     icon = "share-network"
+    names_agents = True
 
     @classmethod
     def unsuitable(cls, source: Source) -> str | None:
@@ -66,7 +69,6 @@ class FlowsView(ChoosingView):
         self.passing: Intermediaries | None = None
         self.edge: tuple[AgentId, AgentId] | None = None
         self._goods: Mapping[str, Good] = {}
-        self._called: dict[AgentId, str] = {}
         self._edges: tuple[tuple[object, ...], ...] = ()
         self._lay_out()
         self.bar.chosen.connect(self.choose)
@@ -99,15 +101,10 @@ class FlowsView(ChoosingView):
 
     def _began(self, source: Source, run_id: RunId) -> None:
         self._forget()
-        self._called = {}
         self._goods = {good.name: good for good in source.goods if good.recorded}
         self.bar.offer("good", [(good.name, good.label) for good in self._goods.values()])
         if self.choices.good not in self._goods:
             self.choices = FlowChoices(next(iter(self._goods), ""), self.choices.rows)
-        self.context.runner.submit(
-            f"{self.name}.names", source, AgentsQuery(run_id), self._show_names, lambda error: None,
-            self, "reading agents",
-        )  # fmt: skip
 
     def _offered(self, name: str) -> Collection[str] | None:
         return list(self._goods) if name == "good" else None
@@ -192,10 +189,11 @@ class FlowsView(ChoosingView):
         self.flows = self.matrix = self.passing = self.edge = None
         self._edges = ()
 
-    def _show_names(self, agents: tuple[Agent, ...]) -> None:
-        self._called = {a.agent_id: a.label for a in agents if a.label}
+    def _named(self) -> None:
         if self.flows is not None:
             self._draw()
+        if self.passing is not None:
+            self._show_passing(self.passing)
 
     def _show_flows(self, found: Flows) -> None:
         self.flows = found
@@ -218,7 +216,7 @@ class FlowsView(ChoosingView):
         self.circle.show_matrix(self.matrix, self._colors(self.matrix), by_rows=by_rows)
         self._edges = circulation.edge_rows(found)
         shown = tuple(
-            (self._called.get(g, str(g)), self._called.get(t, str(t)), quantity, rows)  # type: ignore[arg-type]
+            (self.called(g), self.called(t), quantity, rows)  # type: ignore[arg-type]
             for _, g, t, quantity, _, rows in self._edges[:LISTED]
         )
         unit = found.good.unit
@@ -226,6 +224,8 @@ class FlowsView(ChoosingView):
                    *(c if c.name != "quantity" else replace(c, unit=unit)
                      for c in (circulation.EDGES[3], circulation.EDGES[5])))  # fmt: skip
         self.table.rows.show(columns, shown)
+        for place in (0, 1):
+            self.table.setColumnWidth(place, min(NAME, self.table.columnWidth(place)))
         more = len(self._edges) - LISTED
         cut = f" The table lists the largest {count_text(LISTED)} edges." if more > 0 else ""
         grouped = "" if not self.matrix.others else (
@@ -280,7 +280,7 @@ class FlowsView(ChoosingView):
         self.told.setText("Click an edge to see its rows.")
         place = None
         if found is not None and matrix is not None and edge is not None and legs:
-            names = [self._called.get(agent, str(agent)) for agent in edge]
+            names = [self.called(agent) for agent in edge]
             amount = sum(float(q) for _, q, _ in legs if q is not None)  # type: ignore[arg-type]
             rows = sum(n for _, _, n in legs)
             more = "" if len(legs) == 1 else (
@@ -299,7 +299,7 @@ class FlowsView(ChoosingView):
         self.passing = found
         rows = circulation.agent_rows(found)
         shown = tuple(
-            (self._called.get(row[1], str(row[1])), *row[2:6], row[7])
+            (self.called(row[1]), *row[2:6], row[7])
             for row in rows  # type: ignore[arg-type]
         )
         counted = ("taken", "given", "passed")

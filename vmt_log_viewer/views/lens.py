@@ -6,7 +6,6 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
@@ -14,7 +13,6 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 from telemetry.analysis import lenses
 from telemetry.concepts import (
     AgentId,
-    Column,
     Histogram,
     Lens,
     Measure,
@@ -26,13 +24,12 @@ from telemetry.errors import TelemetryError
 from telemetry.queries import HistogramQuery, SettlingQuery, Where
 from vmt_log_viewer.background.exporting import Frame
 from vmt_log_viewer.plots.compare_chart import CompareChart
-from vmt_log_viewer.plots.compare_lines import CompareLine
 from vmt_log_viewer.plots.lens_chart import LensChart, NamedLine
-from vmt_log_viewer.plots.phase_chart import PhaseChart, Way
+from vmt_log_viewer.plots.phase_chart import PhaseChart
 from vmt_log_viewer.plots.picture import widget_pictures
-from vmt_log_viewer.theme import GRID, NAMED
+from vmt_log_viewer.theme import GRID
+from vmt_log_viewer.views import lens_work as work
 from vmt_log_viewer.views.choosing import ChoosingView, page
-from vmt_log_viewer.views.compare_work import COLORS
 from vmt_log_viewer.views.view import Context, ExportRequest
 from vmt_log_viewer.widgets.choice_bar import ChoiceBar
 from vmt_log_viewer.widgets.plain import caption
@@ -41,10 +38,8 @@ from vmt_log_viewer.widgets.plain_table import PlainTable
 if TYPE_CHECKING:
     from telemetry.source import Source
 
-NAMED_LINES = 8
-WAYS = 60
-"""So many agents' ways are drawn at most; all agents have their discs."""
 BINS = 100
+"""The run is counted in at most so many stretches of ticks."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +58,7 @@ class LensView(ChoosingView):
     name = "lens"
     title = "Lens"
     icon = "magnifying-glass-plus"
+    names_agents = True
 
     @classmethod
     def unsuitable(cls, source: Source) -> str | None:
@@ -112,7 +108,7 @@ class LensView(ChoosingView):
             frames = [Frame("binding", lenses.BINDING, lenses.binding_rows(self.binding))]
         elif face is self._phase_page:
             name, chart = "phase", self.phase
-            frames = [self._phase_frame()]
+            frames = [work.phase_frame(self.phase, self.lens, self.other)]
         return ExportRequest(name, frames=tuple(frames), pictures=widget_pictures(chart))
 
     # ChoosingView
@@ -206,6 +202,11 @@ class LensView(ChoosingView):
         layout.addWidget(self.bar)
         layout.addWidget(self.tabs, 1)
 
+    def _named(self) -> None:
+        self._draw()
+        if self.settlings is not None:
+            self._show_settled(self.settlings)
+
     def _forget(self) -> None:
         self.lens = self.other = self.settlings = self.binding = None
 
@@ -247,14 +248,16 @@ class LensView(ChoosingView):
             return
         chosen = [a for a in self.context.document.selection.agents if a in found.agents]
         apart = [o.agent_id for o in found.outliers]
-        drawn = (chosen or apart)[:NAMED_LINES]
-        lines = [NamedLine(str(a), found.line(a), self._color(a, found.agents)) for a in drawn]
+        drawn = (chosen or apart)[: work.NAMED_LINES]
+        lines = [
+            NamedLine(self.called(a), found.line(a), self._color(a, found.agents)) for a in drawn
+        ]
         self.fan.show_lens(found, lines, log=self.choices.log)
         told = f"{len(apart)} of {len(found.agents)} agents stand apart"
         if chosen:
             told += f"; drawn: the {len(drawn)} of {len(chosen)} chosen"
-        elif len(apart) > NAMED_LINES:
-            told += f", the {NAMED_LINES} farthest are drawn"
+        elif len(apart) > work.NAMED_LINES:
+            told += f", the {work.NAMED_LINES} farthest are drawn"
         beyond = self.fan.beyond()
         leave = f" Leaving the picture: {', '.join(beyond)}." if beyond else ""
         bounds = "" if found.bounds else " Bounds are not recorded, so no clamp is shown."
@@ -271,24 +274,11 @@ class LensView(ChoosingView):
         up, across = self.lens, self.other
         if up is None or across is None:
             return
-        ticks = np.intersect1d(up.tick, across.tick)
-        at = [np.searchsorted(lens.tick, ticks) for lens in (across, up)]
-        both = [a for a in up.agents if a in across.agents]
-        chosen = self.context.document.selection.agents
-        apart = [o.agent_id for o in up.outliers][:NAMED_LINES]
-        first = [a for a in (*chosen, *apart) if a in both]
-        ways = [
-            Way(a, across.line(a)[at[0]], up.line(a)[at[1]], self._color(a, up.agents),
-                a in (chosen or apart))
-            for a in dict.fromkeys((*first, *both))
-        ]  # fmt: skip
-        drawn = [replace(way, drawn=i < WAYS) for i, way in enumerate(ways)]
-        labels = tuple(
-            f"{lens.measure.label} ({lens.measure.unit})" if lens.measure.unit
-            else lens.measure.label for lens in (across, up)
-        )  # fmt: skip
-        self.phase.show_ways(drawn, ticks, (labels[0], labels[1]))
-        told = f"Ways of {min(WAYS, len(ways))} of {len(ways)} agents. " if len(ways) > WAYS else ""
+        agents = self.context.document.selection.agents
+        ways, ticks = work.ways(up, across, agents, self.called, self._color)
+        self.phase.show_ways(ways, ticks, (work.label(across), work.label(up)))
+        drawn = min(work.WAYS, len(ways))
+        told = f"Ways of {drawn} of {len(ways)} agents. " if len(ways) > work.WAYS else ""
         lacking = "" if len(across.tick) else " ".join(across.notes)
         self.said_phase.setText(
             lacking
@@ -297,19 +287,13 @@ class LensView(ChoosingView):
 
     def _show_settled(self, found: Settlings) -> None:
         self.settlings = found
-        ticks = np.array(sorted(s.settled for s in found.agents if s.stays), np.float64)
-        lines: list[CompareLine] = []
-        if len(ticks) and found.ticks is not None:
-            share = np.arange(1, len(ticks) + 1) / len(found.agents)
-            first, last = float(found.ticks.first), float(found.ticks.last)
-            x = np.concatenate([[first], np.repeat(ticks, 2), [last]])
-            y = np.concatenate([[0, 0], np.repeat(share, 2)])
-            color = QColor(NAMED["blue"])
-            lines = [CompareLine("agents settled", color, x, y, x.astype(np.int64), last - first)]
+        lines = work.settled_lines(found)
         self.rest.show_all(lines, (), "Share of the agents that have settled", "tick", whole=True)
         self.rest.setVisible(bool(lines))
         self.said_rest.setText(f"{lenses.headline(found)} {lenses.clamped(found)}")
-        rows = lenses.agent_rows(found, self.lens)
+        told = lenses.agent_rows(found, self.lens)
+        rows = [(self.called(s.agent_id), *row[1:])
+                for s, row in zip(found.agents, told, strict=True)]  # fmt: skip
         self.agents.rows.show(lenses.AGENTS, rows)
         self._show_cursor()
         self.export_changed.emit()
@@ -327,25 +311,19 @@ class LensView(ChoosingView):
         self.context.document.cursor.move_to(found.settled)
 
     def _show_binding(self, found: Histogram, missing: str) -> None:
-        whole = sum(found.counts.values(), np.zeros(len(found.start), np.int64))
-        if not whole.sum():
+        updates = sum(int(counts.sum()) for counts in found.counts.values())
+        if not updates:
             self._no_binding(missing)
             return
         self.binding = found
-        with np.errstate(invalid="ignore"):
-            lines = [
-                CompareLine(name, QColor(NAMED[COLORS[i % len(COLORS)]]),
-                            found.start.astype(np.float64), counts / np.where(whole, whole, np.nan),
-                            found.start, float(found.width))
-                for i, (name, counts) in enumerate(sorted(found.counts.items()))
-            ]  # fmt: skip
+        lines = work.binding_lines(found)
         self.binds.show_all(lines, (), "Share of updates that each estimate binds", "tick",
                             whole=True)  # fmt: skip
         self.binds.show()
         shares = ", ".join(f"{n} in {int(c.sum())}" for n, c in sorted(found.counts.items()))
         per = "each tick" if found.width == 1 else f"{found.width} ticks at a time"
         self.said_binds.setText(
-            f"Of {int(whole.sum())} updates {shares} bind: the smaller estimate is the one that "
+            f"Of {updates} updates {shares} bind: the smaller estimate is the one that "
             f"counts. Shares are of the updates of {per}."
         )
         self._show_cursor()
@@ -363,20 +341,3 @@ class LensView(ChoosingView):
         self.phase.set_cursor(tick)
         for chart in (self.rest, self.binds):
             chart.set_cursor(None if tick is None else float(tick))
-
-    def _phase_frame(self) -> Frame:
-        chart = self.phase
-        rows = tuple(
-            (way.agent_id, int(tick), float(way.x[i]), float(way.y[i]))
-            for way in chart.ways
-            for i, tick in enumerate(chart.tick)
-            if np.isfinite(way.x[i]) and np.isfinite(way.y[i])
-        )
-        across, up = (lens.measure.name for lens in (self.other, self.lens) if lens is not None)
-        columns = (
-            Column("agent", "agent", "text", role="agent"),
-            Column("tick", "tick", "int", role="tick"),
-            Column(across, chart.labels[0], "real"),
-            Column(up if up != across else f"{up} (again)", chart.labels[1], "real"),
-        )
-        return Frame("phase", columns, rows)

@@ -24,7 +24,7 @@ from telemetry.analysis.lenses import usual
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Lane, RunId, Split, Study
 from telemetry.errors import TelemetryError
-from telemetry.text import cell_text
+from telemetry.text import cell_text, shown_unit
 from vmt_log_viewer.background.exporting import Frame
 from vmt_log_viewer.plots.event_chart import EventChart
 from vmt_log_viewer.plots.picture import widget_pictures
@@ -296,16 +296,15 @@ class RegimesView(ChoosingView):
         quantity, rates = found.quantities[row], self.choices.per_tick
         bars = []
         for i, state in enumerate(found.states):
-            rated = rates and quantity.adds_up
-            value = regimes.per_tick(found, quantity, i) if rated else quantity.value(i)
+            value = regimes.shown(found, quantity, i, rates=rates)
             number = None if value is None else float(value)  # type: ignore[arg-type]
-            told = cell_text(value, quantity.column, missing="none")
+            told = cell_text(value, missing="none", digits=6)
             text = f"{told}  of {count_text(quantity.count[i])}"
-            if quantity.function == "count" and not rated:
+            if quantity.function == "count":
                 text = told
             bars.append(StateBar(regimes.state_name(state), number, text, self._color(state, i)))
         rate = " per tick" if rates and quantity.adds_up else ""
-        unit = f" ({quantity.column.unit})" if quantity.column.unit else ""
+        unit = f" ({shown_unit(quantity.column.unit)})" if quantity.column.unit else ""
         self._bars_title.setText(f"{quantity.name}{rate}{unit}")
         self.bars.show_bars(bars)
 
@@ -344,7 +343,7 @@ class RegimesView(ChoosingView):
 
     def _no_study(self, error: TelemetryError) -> None:
         self.study = None
-        self.chart.show_study(None)
+        self.chart.hide()
         self.said.setText(str(error))
         self.export_changed.emit()
 

@@ -1,0 +1,92 @@
+"""What the Lens view makes of its answers: lines of agents that settle, of what binds, and ways."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from PySide6.QtGui import QColor
+
+from telemetry.concepts import AgentId, Column, Histogram, Ints, Lens, Settlings
+from vmt_log_viewer.background.exporting import Frame
+from vmt_log_viewer.plots.compare_lines import CompareLine
+from vmt_log_viewer.plots.phase_chart import PhaseChart, Way
+from vmt_log_viewer.theme import NAMED
+from vmt_log_viewer.views.compare_work import COLORS
+
+NAMED_LINES = 8
+"""So many agents that stand apart are drawn as lines."""
+WAYS = 60
+"""So many agents' ways are drawn at most; all agents have their discs."""
+
+
+def label(lens: Lens) -> str:
+    """A measure with its unit."""
+    return f"{lens.measure.label} ({lens.measure.unit})" if lens.measure.unit else (
+        lens.measure.label)  # fmt: skip
+
+
+def settled_lines(found: Settlings) -> list[CompareLine]:
+    """The share of all agents that have settled, as steps; nothing where none does."""
+    ticks = np.array(sorted(s.settled for s in found.agents if s.stays), np.float64)
+    if not len(ticks) or found.ticks is None:
+        return []
+    share = np.arange(1, len(ticks) + 1) / len(found.agents)
+    first, last = float(found.ticks.first), float(found.ticks.last)
+    x = np.concatenate([[first], np.repeat(ticks, 2), [last]])
+    y = np.concatenate([[0, 0], np.repeat(share, 2)])
+    color = QColor(NAMED["blue"])
+    return [CompareLine("agents settled", color, x, y, x.astype(np.int64), last - first)]
+
+
+def binding_lines(found: Histogram) -> list[CompareLine]:
+    """The share of the updates that each estimate binds; NaN where there are no updates."""
+    whole = np.sum(list(found.counts.values()), axis=0)
+    return [
+        CompareLine(
+            name, QColor(NAMED[COLORS[i % len(COLORS)]]), found.start.astype(np.float64),
+            counts / np.where(whole, whole, np.nan), found.start, float(found.width),
+        )
+        for i, (name, counts) in enumerate(sorted(found.counts.items()))
+    ]  # fmt: skip
+
+
+def ways(
+    up: Lens,
+    across: Lens,
+    chosen: Sequence[AgentId],
+    called: Callable[[AgentId], str],
+    color: Callable[[AgentId, tuple[AgentId, ...]], QColor],
+) -> tuple[list[Way], Ints]:
+    """Every agent's two values at the ticks of both; those chosen, else those apart, stand out."""
+    ticks = np.intersect1d(up.tick, across.tick)
+    x, y = (np.searchsorted(lens.tick, ticks) for lens in (across, up))
+    both = [agent for agent in up.agents if agent in across.agents]
+    apart = [outlier.agent_id for outlier in up.outliers][:NAMED_LINES]
+    first = [agent for agent in (*chosen, *apart) if agent in both]
+    strong = set(chosen or apart)
+    found = [
+        Way(agent, called(agent), across.line(agent)[x], up.line(agent)[y],
+            color(agent, up.agents), agent in strong, drawn=place < WAYS)
+        for place, agent in enumerate(dict.fromkeys((*first, *both)))
+    ]  # fmt: skip
+    return found, ticks
+
+
+def phase_frame(chart: PhaseChart, up: Lens, across: Lens | None) -> Frame:
+    """Both values of every agent at every tick at which it has both."""
+    rows = tuple(
+        (way.agent_id, int(tick), float(way.x[i]), float(way.y[i]))
+        for way in chart.ways
+        for i, tick in enumerate(chart.tick)
+        if np.isfinite(way.x[i]) and np.isfinite(way.y[i])
+    )
+    name = "" if across is None else across.measure.name
+    columns = (
+        Column("agent", "agent", "text", role="agent"),
+        Column("tick", "tick", "int", role="tick"),
+        Column(name, chart.labels[0], "real"),
+        Column(up.measure.name if up.measure.name != name else f"{name} again",
+               chart.labels[1], "real"),
+    )  # fmt: skip
+    return Frame("phase", columns, rows)
