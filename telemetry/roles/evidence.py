@@ -28,6 +28,8 @@ _LETTERS = 160
 _WORDS = 12
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d.*)?")
+_NUMBERS = ("int", "real", "floa", "doub", "numeric", "decimal", "bool", "date")
+_LAST: Any = sa.func.max(sa.literal_column("rowid"))
 _LONG = ("char", "text", "clob", "json", "blob", "bytea", "binary", "struct", "map", "[]", "list")
 
 
@@ -113,7 +115,8 @@ def read_evidence(database: Database, shape: Shape) -> tuple[TableEvidence, ...]
         for name, columns in shape.tables.items():
             own = keys.get(name, Keys())
             dear = own.view and database.engine_label != "files"  # a view may be any amount of work
-            numbered = not own.view and _numbered(connection, name, columns)
+            no = (False, None)
+            numbered, last = no if own.view else _numbers(connection, name, columns)
             rows, complete = ([], False) if dear else _sample(connection, name, columns, numbered)
             told = [c for c in columns if c != "rowid"]
             found.append(
@@ -128,32 +131,22 @@ def read_evidence(database: Database, shape: Shape) -> tuple[TableEvidence, ...]
                     complete,
                     numbered,
                     shape.indices.get(name, ()),
-                    _last(connection, name) if numbered else None,
+                    last,
                 )
             )
     return tuple(found)
 
 
-def _numbered(connection: sa.Connection, table: str, columns: Any) -> bool:
+def _numbers(connection: sa.Connection, table: str, columns: Any) -> tuple[bool, int | None]:
+    """Whether the engine numbers the rows, and the highest number, which SQLite finds at once."""
     if connection.dialect.name == "duckdb":
-        return "rowid" in columns
+        return "rowid" in columns, None
     if connection.dialect.name != "sqlite" or any(c.lower() == "rowid" for c in columns):
-        return False
+        return False, None
     with suppress(sa.exc.DBAPIError):  # a table WITHOUT ROWID
-        _rows(connection, sa.select(sa.literal_column("rowid")), table, 1)
-        return True
-    return False
-
-
-def _last(connection: sa.Connection, table: str) -> int | None:
-    """The highest number of a row of SQLite, which it finds at once."""
-    if connection.dialect.name != "sqlite":
-        return None
-    with suppress(sa.exc.DBAPIError):
-        statement: sa.Select[Any] = sa.select(sa.func.max(sa.literal_column("rowid")))
-        (found,) = _rows(connection, statement, table, 1)[0]
-        return 0 if found is None else int(found)
-    return None
+        (found,) = _rows(connection, sa.select(_LAST), table, 1)[0]
+        return True, int(found or 0)
+    return False, None
 
 
 def _sample(
@@ -187,10 +180,12 @@ def _rows(
     return [tuple(row) for row in found]
 
 
-def _short(column: Any, declared: str, dialect: str) -> sa.ColumnElement[Any]:
+def _short(column: sa.ColumnElement[Any], declared: str, dialect: str) -> sa.ColumnElement[Any]:
     """The column with no more of a long value than tells its kind."""
     long = any(word in declared for word in _LONG)
-    if dialect == "sqlite":  # any column may hold anything
+    if dialect == "sqlite":  # any column may hold anything, but one of numbers nothing long
+        if any(word in declared for word in _NUMBERS):
+            return column
         kind = sa.func.typeof(column)
         cut = sa.func.substr(column, 1, _LETTERS)
         return sa.case((kind == "text", cut), (kind == "blob", sa.func.zeroblob(1)), else_=column)

@@ -21,6 +21,9 @@ _TICK = {
     "week": 0.7, "month": 0.7, "year": 0.7, "iteration": 0.6, "iter": 0.6, "frame": 0.7,
     "time": 0.6, "schedule": 0.3,
 }  # fmt: skip
+_NO_TICK = frozenset(("total", "max", "min", "n", "num", "count", "last", "first", "start", "end",
+                      "due", "created", "creation", "updated", "update", "deleted", "deletion",
+                      "expires", "modified"))  # fmt: skip
 _AGENT = frozenset(
     ("agent", "agents", "agentid", "player", "trader", "bank", "household", "firm", "investor",
      "individual", "person", "consumer", "producer", "worker", "owner", "entity", "account",
@@ -107,8 +110,7 @@ def _ticks(table: TableEvidence, column: ColumnEvidence, parts: tuple[str, ...])
         return
     plain = [part for part in parts if part not in IDS]
     score = _TICK.get(plain[-1], 0.0) if plain else 0.0
-    others = {"total", "max", "min", "n", "num", "count", "last", "first", "start", "end", "due"}
-    if score and not others.intersection(parts):
+    if score and not _NO_TICK.intersection(parts):
         long = 0.0 if len(plain) == 1 else 0.05
         said = f"named {column.name}"
         if column.rows and column.rising:
