@@ -158,7 +158,8 @@ class Scribe:
             process.kill()
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
-                pipe.close()
+                with suppress(OSError):  # what it will never read is still in there
+                    pipe.close()
         process.wait()
 
     def _start(self) -> None:
@@ -195,11 +196,10 @@ class Scribe:
         try:
             process.stdin.write(message)
             process.stdin.flush()
-        except OSError:
-            self._break_off()
-            raise _lost() from None
-        except BaseException:
-            self._break_off()
+        except BaseException as error:
+            self.close()  # its pipes may hold halves of messages; there is another when needed
+            if isinstance(error, OSError):
+                raise _lost() from None
             raise
 
     def _hear(self) -> tuple[str, str] | None:
@@ -209,17 +209,11 @@ class Scribe:
         try:
             found: tuple[str, str] | None = unpacked(process.stdout)
             return found
-        except EOFError:
-            self._break_off()
-            raise _lost() from None
-        except BaseException:
-            self._break_off()
-            raise
-
-    def _break_off(self) -> None:
-        """Its pipes may hold halves of messages; another one is started when there is need."""
-        with suppress(OSError):
+        except BaseException as error:
             self.close()
+            if isinstance(error, EOFError):
+                raise _lost() from None
+            raise
 
 
 def _may_start() -> bool:

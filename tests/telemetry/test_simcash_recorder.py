@@ -542,3 +542,25 @@ def test_another_program_can_open_what_was_recorded(path: Path):
         simulate(container, 0, "initial", 5)
     with closing(duckdb.connect(str(path), read_only=True)) as connection:
         assert connection.execute("SELECT count(*) FROM simulation_events").fetchone() == (2,)
+
+
+def test_an_event_like_those_before_it_is_refused_for_what_is_wrong_with_it(
+    recorder: SimCashRecorder,
+) -> None:
+    wrong: dict[str, tuple[dict[str, object], dict[str, object]]] = {
+        r"agent_id must be text, not \['A'\]": ({}, {"agent_id": ["A"]}),
+        "tx_id must not contain a NUL": ({}, {"agent_id": "A", "tx_id": "a\0"}),
+        "tx_id must be valid Unicode": ({}, {"agent_id": "A", "tx_id": "\ud800"}),
+        "tx_id must be text, not 5": ({}, {"agent_id": "A", "tx_id": 5}),
+        r"details\.costs\.A must be integer cents": ({"costs": {"A": 1.5}}, {"agent_id": "A"}),
+        "details must be plain JSON values": ({"at": {1, 2}}, {"agent_id": "A"}),
+    }
+    with recorder.begin_run(SETTING, simulation_id="r") as run:
+        for _ in range(2):
+            run.log_event(0, "Told", {"costs": {"A": 1}}, agent_id="A", tx_id="t")
+        for sentence, (details, rest) in wrong.items():
+            with pytest.raises(RecordingError, match=rf"simulation_events\.{sentence}"):
+                run.log_event(0, "Told", details, **rest)  # type: ignore[arg-type]
+        run.end_tick(0)
+    told = query(recorder, "SELECT agent_id, tx_id, details FROM simulation_events")
+    assert told == [("A", "t", '{"costs":{"A":1}}')] * 2

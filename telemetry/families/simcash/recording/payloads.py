@@ -38,11 +38,12 @@ def details_json(value: object) -> str:
     A dictionary of texts, whole numbers and flags, and of such lists and dictionaries, in which
     no fraction can hide, is written the quick way.
     """
-    if type(value) is dict and _TEXTS.issuperset(map(type, value)) and _holds_no_fraction(value):
+    if type(value) is dict and _holds_no_fraction(value):
         try:
+            "".join(value)
             return _quickly(value).decode()
-        except ValueError:
-            pass  # text that is no Unicode: said by its rule
+        except (TypeError, ValueError):
+            pass  # a key that is no text, or text that is no Unicode: said by its rule
     field = "simulation_events.details"
     try:
         return str(_storable(as_json(field, value, money=True)))
