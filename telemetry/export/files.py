@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -160,16 +161,26 @@ def write_run(
     limits = [(table, *_applicable(table, where)) for table in chosen]
     reports = []
     head = provenance(source, run_id, token)
+    taken: set[str] = set()
     with _staged(source) as files:
         files.folder(folder)
         if tables is None:
             _run_files(files, head, detail, folder)
         for table, suited, notes in limits:
             query = TableQuery(run_id, table.name, where=suited)
-            path = folder / f"{table.name}.{format}"
+            path = folder / f"{_free(table.name, taken)}.{format}"
             report = _table(files, source, query, path, format, drop_empty, None, head, token)
             reports.append(replace(report, notes=(*report.notes, *notes)))
     return reports
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """A table's name as that of a file in this folder, whatever signs an unknown database gave it."""
+    found = re.sub(r"[^\w.() -]+", "_", name).strip(". ") or "table"
+    while found.lower() in taken:
+        found += "_"
+    taken.add(found.lower())
+    return found
 
 
 def exported_columns(

@@ -15,6 +15,7 @@ import telemetry
 from telemetry import queries as q
 from telemetry.concepts import TickRange
 from telemetry.errors import RequestError, UnknownFamilyError
+from telemetry.export import write_run
 from telemetry.filters import Filter
 from telemetry.roles.mapping import Mapping, TableRoles
 from tests.builders import other_tools
@@ -292,3 +293,19 @@ def test_a_copy_that_grew_is_read_anew_by_the_same_roles(
     assert [m.name for m in source.measures] == ["bread"]
     assert source.table("households").column("cash") is None
     assert [r.run_id for r in source.ask(q.RunsQuery()).runs] == [1, 2]
+
+
+def test_a_table_whose_name_is_a_path_is_exported_into_the_folder_asked_for(
+    opened: Opened, tmp_path: Path
+) -> None:
+    connection = sqlite3.connect(tmp_path / "evil.db")
+    for name in ("../../evil", "a/b", "a?b"):
+        connection.execute(f'CREATE TABLE "{name}" (step INT, v REAL)')
+        connection.execute(f'INSERT INTO "{name}" VALUES (0, 1.5)')
+    connection.commit()
+    connection.close()
+    out = tmp_path / "deep" / "er" / "out"
+    out.parent.mkdir(parents=True)
+    write_run(opened(tmp_path / "evil.db"), 1, out)
+    written = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*.csv")}
+    assert written == {f"deep/er/out/{name}.csv" for name in ("_.._evil", "a_b", "a_b_")}
