@@ -175,7 +175,7 @@ def write_run(
 
 
 def _free(name: str, taken: set[str]) -> str:
-    """A table's name as that of a file in this folder, whatever signs an unknown database gave it."""
+    """A table's name as that of a file here, whatever signs an unknown database gave it."""
     found = re.sub(r"[^\w.() -]+", "_", name).strip(". ") or "table"
     while found.lower() in taken:
         found += "_"
