@@ -81,6 +81,7 @@ VERBS: tuple[Verb, ...] = (
     _verb(
         "export_run", "Export the whole run…", "File", "Ctrl+Shift+E", "run", "folder-simple-plus"
     ),
+    _verb("report", "HTML report…", "File", "Ctrl+R", "run", "article"),
     _verb("reopen", "Begin with what was open last", "File", "", icon="clock-counter-clockwise",
           checkable=True),
     _verb("quit", "Quit", "File", "Ctrl+Q", icon="sign-out", separator=True),

@@ -10,8 +10,10 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
+from telemetry.analysis.chosen import Chosen
 from telemetry.cancel import CancelToken
 from telemetry.export import LANGUAGES, Language, snippet
+from telemetry.report import write_report
 from vmt_log_viewer.background.exporting import fingerprinted
 from vmt_log_viewer.background.session import Session
 from vmt_log_viewer.exports import file_name
@@ -20,6 +22,7 @@ from vmt_log_viewer.state.saved_view import is_view
 from vmt_log_viewer.window import Window
 
 FILTER = "Saved views (*.json);;All files (*)"
+PAGES = "Web pages (*.html)"
 LANE = "proof"
 
 
@@ -36,6 +39,7 @@ class Proof(QObject):
         bind = window.actions_.bind
         bind("save_view", self.save_view)
         bind("open_view", self._open_view)
+        bind("report", self._report)
         for language in LANGUAGES:
             bind(f"copy_{language}", partial(self.copy_as, language))
 
@@ -93,6 +97,36 @@ class Proof(QObject):
         self._context.runner.run(
             LANE, lambda token: snippet(source, request.queries, language, token), put,
             lambda error: self._window.say(str(error)), what="copying", source=source,
+        )  # fmt: skip
+
+    def _report(self) -> None:
+        """Ask for a file, and write the run shown, or the comparison seen, as a page of its own."""
+        runs = self._reported()
+        if not runs:
+            return
+        name = f"run-{runs[0].run_id}" if len(runs) == 1 else f"{len(runs)}-runs"
+        place = str(Path(self._folder()) / f"{file_name(name)}.html")
+        chosen, _ = QFileDialog.getSaveFileName(self._window, "HTML report", place, PAGES)
+        if chosen:
+            self.write_report(Path(chosen), runs)
+
+    def _reported(self) -> tuple[Chosen, ...]:
+        """The runs that are compared while Compare is seen, else the run shown."""
+        document, view = self._context.document, self._window.area.current
+        if view is not None and view.name == "compare" and document.comparison:
+            return tuple(Chosen(source, run) for source, run in document.comparison)
+        if document.source is None or document.run is None:
+            return ()
+        return (Chosen(document.source, document.run),)
+
+    def write_report(self, path: Path, runs: tuple[Chosen, ...]) -> None:
+        """Write the report of `runs` to `path`."""
+        self._context.settings.set("view_folder", str(path.parent))
+        self._context.runner.run(
+            LANE, lambda token: write_report(runs, path, token),
+            lambda written: self._window.tell(f"The report was written to {written}."),
+            lambda error: self._window.say(str(error)),
+            what="writing the report", source=runs[0].source,
         )  # fmt: skip
 
     def _open_view(self) -> None:

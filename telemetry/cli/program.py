@@ -69,6 +69,7 @@ _COMMANDS = {
     "means": ("means", "A column's mean by the values of others: effects of parameters."),
     "pair": ("means", "How a pair of runs of a sweep came out, and why."),
     "export": ("files", "Write tables or a whole run to files."),
+    "report": ("reports", "A run, or several compared, as one HTML file."),
     "render": ("renders", "A saved view's picture and rows, as its window exports them."),
     "migrate": ("migrate", "Bring an old database to the current schema, on a copy."),
     "init": ("init", "Make an empty database to record to."),
