@@ -12,6 +12,7 @@ from telemetry.concepts import (
     Band,
     Box,
     Column,
+    Digests,
     ExperimentList,
     Facets,
     Fan,
@@ -212,6 +213,20 @@ class TableQuery(Query[TablePage]):
     limit: int = 500
     after: PageKey | None = None
     offset: int = 0
+
+
+@dataclass(frozen=True)
+class DigestQuery(Query[Digests]):
+    """Digests of the rows tick by tick; RequestError where no engine works them out.
+
+    `columns`: those that count, the tick first, in this order.
+    """
+
+    KEPT = True
+    run_id: RunId
+    table: str
+    columns: tuple[str, ...]
+    where: Where = field(default_factory=Where)
 
 
 @dataclass(frozen=True)

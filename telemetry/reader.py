@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Column, Table
 from telemetry.engines import Shape
+from telemetry.engines.digests import Digested, no_digests
 from telemetry.engines.lines import Field, Lines, no_lines
 from telemetry.errors import RequestError
 from telemetry.families.vocabulary import ColumnSpec, FamilySpec, TableSpec
@@ -231,6 +232,10 @@ class Reader:
         default=no_lines, compare=False
     )
     """Writes a statement's rows as lines of CSV; ByValuesError where it cannot."""
+    engine_digests: Callable[[sa.Select[Any], Sequence[Field]], Digested] = field(
+        default=no_digests, compare=False
+    )
+    """Works out digests of a statement's rows; ByValuesError where it cannot."""
     lines_after: int = 0
     """How many rows are better written from their values before `engine_lines` writes the rest."""
 

@@ -242,7 +242,9 @@ class Source:
     def _answered(self, answer: Callable[..., T], query: Query[T], token: CancelToken) -> T:
         with self._database.connection(token, _about(query)) as connection:
             beside = partial(self._database.beside, connection, token)
-            return answer(Reader(self._layout, connection, token, beside), query)
+            digests = partial(self._database.digests, connection, token)
+            reader = Reader(self._layout, connection, token, beside, engine_digests=digests)
+            return answer(reader, query)
 
     def statement(self, query: Query[Any], token: CancelToken | None = None) -> Statement:
         """The statement whose rows answer a table's or a series' query, values written out.

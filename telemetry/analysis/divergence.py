@@ -7,6 +7,7 @@ from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 
 from telemetry.analysis.chosen import Chosen, in_full
+from telemetry.analysis.digests_apart import suspects
 from telemetry.analysis.rows_apart import Apart, Row, Rows, comparable, differences, parted
 from telemetry.analysis.settings import differing, is_seed, settings_of
 from telemetry.cancel import CancelToken
@@ -20,7 +21,7 @@ from telemetry.concepts import (
     TickRange,
 )
 from telemetry.errors import RequestError
-from telemetry.queries import Sort, TableQuery, Where
+from telemetry.queries import CountQuery, DigestQuery, Sort, TableQuery, Where
 from telemetry.source import Source
 
 FIRST, LAST = -(2**62), 2**62
@@ -28,6 +29,8 @@ ORDER = ("tick_states", "mode_changes", "preferences", "pairings", "decisions", 
          "trades", "events", "lambda_updates")  # fmt: skip
 """Within a tick, what leads to what; other tables follow, the agents' states last of all."""
 _PROBES = 12
+_LOOKED_AT = 50
+"""So many ticks whose digests differ are looked at one by one; beyond, reading on is quicker."""
 
 
 @dataclass
@@ -229,21 +232,13 @@ def _probe(asked: _Asked, pair: _Pair) -> None:
 
 
 def _compare(asked: _Asked, pair: _Pair) -> RowDifference | None:
-    ticks = TickRange(FIRST, asked.last) if pair.ticks else None
     if not pair.ticks:
         all_left, all_right = (_at(asked, pair, run, None) for run in (asked.left, asked.right))
         only = differences(all_left, all_right)
         apart = Apart(None, *only, compared=len(all_left) + len(all_right))
         apart.found = bool(apart.left or apart.right)
     else:
-        with ExitStack() as stack:
-            left, right = (
-                Rows(_chunks(run.source, _query(pair, run, ticks), asked.token, stack))
-                for run in (asked.left, asked.right)
-            )
-            end = min(asked.last, _end(asked.left) or 0)
-            what = f"ticks of {pair.table.name}"
-            apart = parted(left, right, lambda tick: asked.report(tick, max(tick, end), what))
+        apart = _parted(asked, pair)
     asked.rows += apart.compared
     if apart.renamed:
         asked.renamed.append(pair.table.name)
@@ -251,6 +246,58 @@ def _compare(asked: _Asked, pair: _Pair) -> RowDifference | None:
     if apart.reordered and ordered and isinstance(apart.reordered[0], int):
         asked.reordered[pair.table.name] = apart.reordered[0]
     return _difference(asked, pair, apart) if apart.found else None
+
+
+def _parted(asked: _Asked, pair: _Pair) -> Apart:
+    """Where the rows of a table with ticks part: only of ticks whose digests differ are they read.
+
+    Where there are no digests, or many that differ, they are read from there on.
+    """
+    runs = (asked.left, asked.right)
+    ticks = TickRange(FIRST, asked.last)
+    left, right = (
+        DigestQuery(run.run_id, pair.table.name, pair.names, Where(ticks=ticks)) for run in runs
+    )
+    asked.report(0, None, f"digests of {pair.table.name}")
+    found = suspects(runs, (left, right), asked.token)
+    before = Apart()
+    if found is not None:
+        before.compared, before.reordered = found.rows, list(found.reordered)
+        for tick in found.ticks[:_LOOKED_AT]:
+            apart = _read_apart(asked, pair, TickRange(tick, tick))
+            _join(before, apart)
+            if apart.found:
+                return before
+        if len(found.ticks) <= _LOOKED_AT:
+            return before
+        ticks = TickRange(found.ticks[_LOOKED_AT], asked.last)
+        there = Where(ticks=TickRange(FIRST, ticks.first - 1))
+        before.compared = sum(
+            run.source.ask(CountQuery(run.run_id, pair.table.name, there), asked.token)
+            for run in runs
+        )
+    _join(before, _read_apart(asked, pair, ticks))
+    return before
+
+
+def _join(before: Apart, apart: Apart) -> None:
+    """Add what was found in later ticks."""
+    before.tick, before.left, before.right = apart.tick, apart.left, apart.right
+    before.found = apart.found
+    before.reordered += apart.reordered
+    before.renamed |= apart.renamed
+    before.compared += apart.compared
+
+
+def _read_apart(asked: _Asked, pair: _Pair, ticks: TickRange) -> Apart:
+    end = min(asked.last, _end(asked.left) or 0)
+    what = f"ticks of {pair.table.name}"
+    with ExitStack() as stack:
+        left, right = (
+            Rows(_chunks(run.source, _query(pair, run, ticks), asked.token, stack))
+            for run in (asked.left, asked.right)
+        )
+        return parted(left, right, lambda tick: asked.report(tick, max(tick, end), what))
 
 
 def _counts(table: Table) -> bool:

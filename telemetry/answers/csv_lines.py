@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from itertools import chain, islice
+from typing import Any
+
+import sqlalchemy as sa
 
 from telemetry.answers import tables
 from telemetry.concepts import Cell
@@ -63,7 +66,15 @@ def _by_values(rows: Iterator[Row], lines: Callable[[list[Row]], str]) -> Lines:
 
 
 def _by_engine(reader: Reader, query: TableQuery, done: int, limit: int | None) -> Lines:
-    """The rows from the `done`-th on; ByValuesError where values are not written as stored."""
+    """The rows from the `done`-th on."""
+    select, fields = as_stored(reader, query)
+    if limit is not None or done:
+        select = select.limit(_ALL if limit is None else limit - done).offset(done)
+    return reader.engine_lines(select, fields)
+
+
+def as_stored(reader: Reader, query: TableQuery) -> tuple[sa.Select[Any], list[Field]]:
+    """All rows as one statement, for an engine; ByValuesError where values are not as stored."""
     layout = reader.layout
     table = layout.table_spec(query.table)
     chosen = [layout.column_spec(table, c.name) for c in tables.stream_columns(layout, query)]
@@ -72,9 +83,7 @@ def _by_engine(reader: Reader, query: TableQuery, done: int, limit: int | None) 
     select, divided = tables.whole(reader, query)
     if divided:
         raise ByValuesError
-    if limit is not None or done:
-        select = select.limit(_ALL if limit is None else limit - done).offset(done)
-    return reader.engine_lines(select, [_field(layout, table, c) for c in chosen])
+    return select, [_field(layout, table, c) for c in chosen]
 
 
 def _field(layout: Layout, table: TableSpec, column: ColumnSpec) -> Field:

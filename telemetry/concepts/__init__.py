@@ -43,7 +43,7 @@ from telemetry.concepts.rows import Facets, Histogram, Means, PageKey, Points, S
 from telemetry.concepts.runs import Agent, Run, RunDetail, RunList, RunSizes
 from telemetry.concepts.scenes import AgentMark, Negotiation, ResourceMark, Scene, TradeMark
 from telemetry.concepts.schema import Column, Identity, LaneInfo, Measure, Table, Word
-from telemetry.concepts.series import Band, Fan, Lane, Line, Series, Timeline
+from telemetry.concepts.series import Band, Digests, Fan, Lane, Line, Series, Timeline
 from telemetry.concepts.statement import Statement
 from telemetry.concepts.values import AgentId, Cell, Floats, Ints, Kind, RunId, TickRange
 from telemetry.concepts.why import Case, Funnel, Gate, GateState, NearMiss, NearMisses, Why
@@ -61,6 +61,7 @@ __all__ = [
     "Column",
     "Curve",
     "Curves",
+    "Digests",
     "Divergence",
     "Effect",
     "Estimate",

@@ -76,6 +76,21 @@ class Band:
 
 
 @dataclass(frozen=True)
+class Digests:
+    """What the rows of each tick come to: equal digests are equal rows.
+
+    `tick` int64[n] ascending, `rows` int64[n] how many there are; `content` int64[n, 2] does not
+    depend on their order within the tick, `order` int64[n] on their order in the whole table. Rows
+    whose digests differ may be equal all the same (1 and 1.0).
+    """
+
+    tick: Ints
+    rows: Ints
+    content: Ints
+    order: Ints
+
+
+@dataclass(frozen=True)
 class Lane:
     """States of one lane: `state[i]` holds from `first[i]` to `last[i]`, both included.
 

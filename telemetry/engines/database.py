@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Fingerprint, RunId, Statement
+from telemetry.engines.digests import Digested
 from telemetry.engines.lines import ByValuesError, Field, Lines
 from telemetry.engines.spelling import spelled
 from telemetry.errors import LockedError, QueryCancelled, TelemetryError
@@ -138,6 +139,16 @@ class Database(ABC):
 
         ByValuesError, before any line or after some, where it cannot.
         """
+        raise ByValuesError
+
+    def digests(
+        self,
+        connection: sa.Connection,
+        token: CancelToken,
+        select: sa.Select[Any],
+        fields: Sequence[Field],
+    ) -> Digested:
+        """Digests of the rows of `select` by its first column; ByValuesError where it cannot."""
         raise ByValuesError
 
     def _held(self) -> AbstractContextManager[None]:

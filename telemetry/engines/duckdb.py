@@ -6,7 +6,7 @@ import re
 import tempfile
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -20,9 +20,12 @@ from sqlalchemy.sql import operators
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Fingerprint, RunId, Statement
 from telemetry.engines.database import Database, Shape, at_rest, no_schema
+from telemetry.engines.digests import Digested, digest_query, digests_of
 from telemetry.engines.fingerprints import file_fingerprint, folder_fingerprint
 from telemetry.engines.holders import process, writer_of
 from telemetry.engines.kept_files import KeptFiles
+from telemetry.engines.lines import Field
+from telemetry.engines.spelling import spelled
 from telemetry.engines.waiting import Waiting, with_views
 from telemetry.errors import LockedError, QueryCancelled, SourceError, TelemetryError
 from telemetry.location import Location
@@ -153,6 +156,18 @@ class DuckDBDatabase(Database):
 
     def size_bytes(self) -> int | None:
         return self.path.stat().st_size
+
+    def digests(
+        self,
+        connection: sa.Connection,
+        token: CancelToken,
+        select: sa.Select[Any],
+        fields: Sequence[Field],
+    ) -> Digested:
+        names = [f"c{place}" for place in range(len(fields))]
+        rows = f"({spelled(select, connection.dialect)}) AS r({', '.join(names)})"
+        found = connection.exec_driver_sql(digest_query(rows, names)).fetchall()
+        return digests_of([tuple(row) for row in found])
 
 
 def _compiler(given: type[Any]) -> type[Any]:

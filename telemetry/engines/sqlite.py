@@ -18,6 +18,7 @@ from telemetry.cancel import CancelToken
 from telemetry.concepts import Fingerprint
 from telemetry.engines import sqlite_lines
 from telemetry.engines.database import Database, Shape, at_rest
+from telemetry.engines.digests import Digested
 from telemetry.engines.fingerprints import file_fingerprint
 from telemetry.engines.holders import writer_of
 from telemetry.engines.lines import ByValuesError, Field, Lines
@@ -311,13 +312,19 @@ class SQLiteDatabase(Database):
         fields: Sequence[Field],
     ) -> Lines:
         """Only where nobody can write as long as `connection` lives, or where it would be seen."""
-        first = connection.connection.driver_connection
-        assert isinstance(first, Connection)
-        if first.opened is None:
-            raise ByValuesError
-        options = "mode=ro&readonly_shm=1" if first.seen is None else "mode=ro&immutable=1"
         statement = spelled(select, connection.dialect)
-        return sqlite_lines.written(file_uri(first.opened, options), statement, fields, token)
+        return sqlite_lines.written(_opened_uri(connection), statement, fields, token)
+
+    def digests(
+        self,
+        connection: sa.Connection,
+        token: CancelToken,
+        select: sa.Select[Any],
+        fields: Sequence[Field],
+    ) -> Digested:
+        """Where `lines` can be written."""
+        statement = spelled(select, connection.dialect)
+        return sqlite_lines.digested(_opened_uri(connection), statement, fields, token)
 
     def shape(self) -> Shape:
         with self.connection() as connection:
@@ -356,3 +363,13 @@ class SQLiteDatabase(Database):
     @property
     def _name(self) -> str:
         return self.location.text
+
+
+def _opened_uri(connection: sa.Connection) -> str:
+    """How another process may open the file; ByValuesError where it might see another state."""
+    first = connection.connection.driver_connection
+    assert isinstance(first, Connection)
+    if first.opened is None:
+        raise ByValuesError
+    options = "mode=ro&readonly_shm=1" if first.seen is None else "mode=ro&immutable=1"
+    return file_uri(first.opened, options)

@@ -7,13 +7,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, suppress
 from functools import cache
 from pathlib import Path
 from typing import IO
 
 from telemetry.cancel import CancelToken
+from telemetry.engines.digests import Digested, digest_query, digests_of
 from telemetry.engines.lines import ByValuesError, Field, Kind, Lines, corrected
 
 AFTER = 20_000
@@ -46,11 +47,31 @@ def possible() -> bool:
 def written(uri: str, statement: str, fields: Sequence[Field], token: CancelToken) -> Lines:
     """The rows of `statement` in its order; ByValuesError where some value is not of its kind."""
     kinds = [field.kind for field in fields]
+    with closing(_asked(uri, statement, fields, "SELECT * FROM rows OFFSET 1", token)) as parts:
+        for text, rows in parts:
+            yield (corrected(text, kinds) if _suspect(text) else text), rows
+
+
+def digested(uri: str, statement: str, fields: Sequence[Field], token: CancelToken) -> Digested:
+    """The digests of its rows by the first column; ByValuesError as `written`."""
+    names = [f"c{place}" for place in range(len(fields))]
+    rows = f"(SELECT * FROM rows AS r({', '.join(names)}) OFFSET 1)"
+    with closing(_asked(uri, statement, fields, digest_query(rows, names), token)) as parts:
+        lines = "".join(text for text, _ in parts).splitlines()
+    return digests_of(tuple(cell or None for cell in line.split(",")) for line in lines)
+
+
+def _asked(
+    uri: str, statement: str, fields: Sequence[Field], query: str, token: CancelToken
+) -> Generator[tuple[str, int]]:
+    """The answer of the process to a query of DuckDB about `rows`, the first of which is ours."""
+    kinds = [field.kind for field in fields]
     if not possible() or not all(kind in _FIRST for kind in kinds):
         raise ByValuesError
     asked = {
         "uri": uri,
         "statement": _with_types(statement, fields),
+        "query": query,
         "rows at once": str(ROWS_AT_ONCE),
         "types": [_FIRST[kind][1] for kind in kinds],
     }
@@ -64,8 +85,7 @@ def written(uri: str, statement: str, fields: Sequence[Field], token: CancelToke
             with suppress(BrokenPipeError):  # it could not start: its end says so
                 process.stdin.write(json.dumps(asked).encode())
                 process.stdin.close()
-            for text, rows in _whole_rows(process.stdout):
-                yield (corrected(text, kinds) if _suspect(text) else text), rows
+            yield from _whole_rows(process.stdout)
             if process.wait() != 0:
                 token.check()
                 raise ByValuesError

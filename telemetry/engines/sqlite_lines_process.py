@@ -1,4 +1,4 @@
-"""The process that reads a SQLite file through Arrow and writes lines of CSV to its output.
+"""The process that reads a SQLite file through Arrow and writes what it is asked for as CSV.
 
 A process of its own: it brings another SQLite library, which would drop our locks on the file when
 it closes it. Run as a file, so that it loads nothing of this package.
@@ -28,7 +28,7 @@ def main() -> int:
     found = writer.execute("SELECT * FROM rows LIMIT 0")
     if [str(column[1]) for column in found.description] != asked["types"]:
         return WRONG_TYPES
-    writer.execute("COPY (SELECT * FROM rows OFFSET 1) TO '/dev/stdout' (FORMAT csv, HEADER false)")
+    writer.execute(f"COPY ({asked['query']}) TO '/dev/stdout' (FORMAT csv, HEADER false)")
     return 0
 
 
