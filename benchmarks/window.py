@@ -25,6 +25,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from benchmarks.watchdog import Watchdog
 from vmt_log_viewer.app import Program, application
 
+FIRST = "open, run list, first plot"
 SIZE = QSize(1400, 900)
 WALL = QSize(2100, 1350)
 PATIENCE = 300.0  # seconds
@@ -101,8 +102,20 @@ def spin(milliseconds: int) -> None:
 
 
 def opening(driver: Driver, path: str) -> None:
+    """Until the run list stands there and the overview has drawn a measure of every agent."""
     program = driver.program
-    driver.do("open, run list, first view", lambda: program.open([path]), program_shows(program))
+    area = program.window.area
+
+    def seen() -> bool:
+        page = area.page("overview") if program_shows(program)() else None
+        if page is None or page.view is None:
+            return False
+        answered = page.view._answers
+        return any(
+            f"start.{m}" in answered and f"end.{m}" in answered for m in page.view.page.spans
+        )
+
+    driver.do(FIRST, lambda: program.open([path]), seen)
 
 
 def program_shows(program: Program) -> Callable[[], bool]:

@@ -17,6 +17,11 @@ LAMBDA_PER_TICK = (
     "SELECT tick, avg(lambda_money), min(lambda_money), max(lambda_money) "
     "FROM agent_snapshots WHERE run_id = 1 GROUP BY tick"
 )
+CONTRADICTING = (
+    "SELECT count(*) FROM trades WHERE run_id = 1 AND exchange_pair_type <> CASE "
+    "WHEN dM <> 0 AND dA <> 0 AND dB = 0 THEN 'A<->M' WHEN dM <> 0 AND dA = 0 AND dB <> 0 "
+    "THEN 'B<->M' WHEN dM = 0 AND dA <> 0 AND dB <> 0 THEN 'A<->B' ELSE exchange_pair_type END"
+)
 ALL_TRADES = "SELECT * FROM trades WHERE run_id = 1 ORDER BY tick, id"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -21,8 +22,13 @@ def _command(room: Room, *words: str) -> Pair:
     asked = [sys.executable, "-m", "telemetry", *words]
     plain = [sys.executable, "-c", "pass"]
 
+    # As installed: with the bytecode that installing, or the first start, leaves behind.
+    kept = {"PYTHONPYCACHEPREFIX": str(room.folder.parent / "bytecode")}
+    others = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+
     def run(command: list[str]) -> None:
-        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+        silent = subprocess.DEVNULL
+        subprocess.run(command, stdout=silent, stderr=silent, check=True, env={**others, **kept})
 
     return Pair(lambda: run(asked), lambda: run(plain))
 

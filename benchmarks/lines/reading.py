@@ -6,9 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.frame import Pair, Room, line, ratio, seconds
-from benchmarks.lines.bare import LAMBDA_OF_ONE, LAMBDA_PER_TICK, driver, forget
+from benchmarks.lines.bare import CONTRADICTING, LAMBDA_OF_ONE, LAMBDA_PER_TICK, driver, forget
 from telemetry import open_source
-from telemetry.queries import AgentsQuery, FanQuery, RunQuery, RunsQuery, SeriesQuery
+from telemetry.queries import (
+    AgentsQuery,
+    ContradictionsQuery,
+    FanQuery,
+    RunQuery,
+    RunsQuery,
+    SeriesQuery,
+)
 
 AT_FIRST = 200
 SMALL = "the same on 10 k snapshots (50 ticks)"
@@ -22,6 +29,21 @@ def opening(room: Room) -> Pair:
 @line("the same once more", against=SMALL, bar=ratio(1.3))
 def opening_again(room: Room) -> Pair:
     return _opening(room, None)
+
+
+@line(
+    "the warning that pair types contradict, asked after that",
+    against="sqlite3 driver, the same pass",
+    bar=ratio(1.3),
+    rounds=3,
+)
+def contradictions(room: Room) -> Pair:
+    source, bare = room.open(room.large), driver(room, room.large)
+    return Pair(
+        lambda: source.ask(ContradictionsQuery(1)),
+        lambda: bare.execute(CONTRADICTING).fetchall(),
+        before=forget,
+    )
 
 
 def _opening(room: Room, before: Callable[[], object] | None) -> Pair:

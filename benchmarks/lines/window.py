@@ -10,7 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from benchmarks.frame import Figure, Room, frames, line, megabytes, milliseconds
+from benchmarks.frame import Figure, Room, frames, line, megabytes, milliseconds, ratio
+from benchmarks.lines.bare import forget
 
 SERVED = (
     "trades sorted by tick, desc.",
@@ -30,6 +31,31 @@ def driven(path: Path, works: str) -> dict[str, Any]:
     if found["crashes"]:
         raise RuntimeError(f"the window crashed: {found['crashes']}")
     return found
+
+
+def opened(path: Path) -> float:
+    """Seconds from opening to the run list and the first plot, in a window of its own process."""
+    command = [sys.executable, "-m", "benchmarks.window", str(path), "--json", "--works", "none"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found["took"]["open, run list, first plot"] / 1e3
+
+
+@line(
+    "window: open, run list, first plot, first time",
+    against="the same on 10 k snapshots (50 ticks)",
+    bar=ratio(1.3),
+)
+def opening(room: Room) -> Figure:
+    pairs = []
+    for path in (room.large, room.small):
+        opened(path)
+    for _ in range(3):
+        forget()
+        pairs.append((opened(room.large), opened(room.small)))
+    ours, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
+    note = f"{ours * 1e3:.0f} ms, {theirs * 1e3:.0f} ms"
+    return Figure(statistics.median(a / b for a, b in pairs), note=note)
 
 
 @line("GUI thread's longest block, in all works", against="", bar=milliseconds(50))

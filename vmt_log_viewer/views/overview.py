@@ -101,16 +101,17 @@ class OverviewView(View):
         q = self._questions
         assert q is not None
         self._ask("detail", RunQuery(q.run_id), self._show_detail, self.page.facts)
-        self._ask("sizes", RunSizesQuery((q.run_id,)), self._show_sizes, self.page.sizes)
         self._ask("agents", AgentsQuery(q.run_id), self._show_agents, self.page.traders)
         self._ask_counts()
+        self._ask("sizes", RunSizesQuery((q.run_id,)), self._show_sizes, self.page.sizes)
         found = ContradictionsQuery(q.run_id)
         self._ask("contradictions", found, self._show_contradictions, self.page.facts)
 
     def _ask_counts(self) -> None:
-        """Everything that a brush limits."""
+        """Everything that a brush limits; first what no pass over the rows is needed for."""
         q = self._questions
         assert q is not None
+        self._ask_ends(q)
         for section in (self.page.over_time, self.page.traders):
             section.setVisible(q.trades is not None)  # one sentence is enough
         if q.trades is None:
@@ -128,6 +129,9 @@ class OverviewView(View):
         self._ask("failed", q.reasons(success=False), self._show_attempts, self.page.attempts)
         self._ask("succeeded", q.reasons(success=True), self._show_attempts, self.page.attempts)
         self._ask_against(q)
+
+    def _ask_ends(self, q: Questions) -> None:
+        """Each agent's measures at the first and the last tick."""
         bounds = q.ticks or self.context.document.cursor.bounds
         for measure in q.measures():
             if bounds is None:
