@@ -28,6 +28,7 @@ class DeskFolder:
         self._folder = folder
         self._name = f"open-{uuid.uuid4().hex}"
         self._lock: QLockFile | None = None
+        self._refused = False  # said once
 
     @classmethod
     def of_user(cls) -> DeskFolder:
@@ -73,7 +74,9 @@ class DeskFolder:
         try:
             write_text(self.own, text.decode())
         except OSError as error:
-            log.warning("What is open cannot be kept in %s: %s", self.own, error)
+            if not self._refused:
+                log.warning("What is open cannot be kept in %s: %s", self.own, error)
+            self._refused = True
 
     def end(self, text: bytes) -> None:
         """The program ends by itself: what is open is what was open last."""

@@ -11,10 +11,8 @@ from telemetry.errors import TelemetryError
 from telemetry.location import parse_location
 from vmt_log_viewer import passwords
 from vmt_log_viewer.background.session import Session
-from vmt_log_viewer.state.choices import Choices
 from vmt_log_viewer.state.desk import Desk
 from vmt_log_viewer.state.items import item_of
-from vmt_log_viewer.views.steps import TURNS, told
 from vmt_log_viewer.window import Window
 
 if TYPE_CHECKING:
@@ -149,12 +147,8 @@ class DeskOpener(QObject):
         """Tell the views that are seen what was chosen in them, until they tell the same."""
         for view in self._window.area.views():
             state = self.waiting.pop(view.name, None)
-            for _ in range(TURNS if state else 0):
-                assert state is not None
-                if told(view) == state:
-                    break
-                with self._document.history.unnoticed():
-                    view.restore(Choices(state, view.title))  # type: ignore[arg-type]
+            if state:
+                self._window.steps.take_over(view, state)
                 yield self._settled
 
     def _look_at_views(self) -> None:
@@ -168,7 +162,8 @@ class DeskOpener(QObject):
         yield from self._restore_seen()
 
     def _settled(self) -> bool:
-        return self._window.context.runner.idle() and self._window.area.settled()
+        window = self._window
+        return window.context.runner.idle() and window.area.settled() and window.steps.idle()
 
     def _source(self, location: str) -> Source | None:
         try:

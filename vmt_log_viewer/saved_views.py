@@ -19,6 +19,7 @@ from telemetry.queries import RunQuery
 from vmt_log_viewer.background.session import Session
 from vmt_log_viewer.state.choices import Choices
 from vmt_log_viewer.state.items import item_of, item_values
+from vmt_log_viewer.state.marks import marks_of, plain_marks
 from vmt_log_viewer.state.saved_view import (
     SavedRun,
     SavedSource,
@@ -69,6 +70,7 @@ def captured(window: Window) -> tuple[SavedView, tuple[Source, ...]] | None:
             brush=None if brush is None else (brush.first, brush.last),
             agents=document.selection.agents,
             item=_as_told(item_values(document.selection.item)),
+            marks=tuple(plain_marks(document.marks.all)),
             state=_as_told(view.state()),
             splitters=splitter_sizes(view),
             columns=column_widths(view),
@@ -162,6 +164,8 @@ class SavedViews(QObject):
         document.selection.set_brush(view.ticks)
         document.selection.set_agents(view.agents)
         document.cursor.move_to(view.tick)
+        brought = marks_of(list(view.marks))  # marks of one's own at the same ticks stay
+        document.marks.replace([*brought, *document.marks.all])
         self._window.show_view(view.view)
         yield self._settled
         shown = self._window.area.current

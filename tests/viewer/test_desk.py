@@ -10,8 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 
 from telemetry.concepts import TickRange
+from telemetry.queries import Sort
 from tests.viewer.programs import opened, settle
 from vmt_log_viewer.desk_folder import DeskFolder
 from vmt_log_viewer.state.desk import Desk, desk_in, desk_text
@@ -47,7 +49,9 @@ def test_everything_is_as_it_was_when_the_program_ended(make, qtbot, money_db, b
     for name in ("attempts", "trades"):
         area.go_to(area.page(name))
         settle(qtbot, first)
-        area.page(name).view.panel.filters.replace({"price": ">0"})
+        panel = area.page(name).view.panel
+        panel.filters.replace({"price": ">0"})
+        panel.view.sortByColumn(panel.model.column_index("price"), Qt.SortOrder.DescendingOrder)
     first.actions["split_below"].trigger()
     area.halves.sides[0].setCurrentWidget(area.page("overview"))
     settle(qtbot, first)
@@ -78,7 +82,10 @@ def test_everything_is_as_it_was_when_the_program_ended(make, qtbot, money_db, b
     assert not third.keeper.opener.busy
     second.window.area.go_to(second.window.area.page("attempts"))  # seen first only now
     up(qtbot, second)
-    assert second.window.area.page("attempts").view.panel.filters.texts == {"price": ">0"}
+    attempts = second.window.area.page("attempts").view
+    assert attempts.panel.filters.texts == {"price": ">0"}
+    assert attempts.panel.model.asked.sort == Sort("price", True)
+    assert second.document.history.undo_text is None  # nobody did that by hand
 
 
 def test_a_killed_program_is_noticed_and_its_desk_put_up_with_a_way_out(
@@ -109,8 +116,8 @@ def test_a_killed_program_is_noticed_and_its_desk_put_up_with_a_way_out(
     program.window.show()
     program.reopen()
     up(qtbot, program)
-    assert (program.document.run_id, program.document.cursor.tick) == (2, 9)
     messages = program.window.messages
+    assert (program.document.run_id, program.document.cursor.tick) == (2, 9), messages.text
     assert "did not end by itself" in messages.text
     messages._offer.click()
     assert program.document.sources == ()

@@ -18,6 +18,7 @@ from vmt_log_viewer.background.exporting import Order
 from vmt_log_viewer.exports import with_picture, writing
 from vmt_log_viewer.rendering import render
 from vmt_log_viewer.state.items import AgentItem
+from vmt_log_viewer.state.marks import Mark
 from vmt_log_viewer.state.saved_view import SavedSource, SavedView, is_view, read_view
 
 
@@ -104,6 +105,7 @@ def test_a_picture_says_where_it_comes_from_and_its_note_opens_as_the_view(
 ):
     opened(qtbot, program, money_db, run="2")
     as_trades(program, qtbot)
+    program.document.marks.put(Mark(1, "here", "why?"))
     settle(qtbot, program)
     exported(program, tmp_path)
     told = json.loads(png_text((tmp_path / "x.png").read_bytes())["Source"])
@@ -123,6 +125,7 @@ def test_a_picture_says_where_it_comes_from_and_its_note_opens_as_the_view(
     assert other.document.run_id == 2
     assert other.window.area.current.panel.filters.texts == {"tick": ">=1"}
     assert other.document.selection.brush == TickRange(0, 4)
+    assert other.document.marks.all == (Mark(1, "here", "why?"),)
     assert not other.document.history.undo_text
 
 

@@ -49,6 +49,7 @@ class SavedRun(msgspec.Struct, frozen=True):
 class SavedView(msgspec.Struct, frozen=True, kw_only=True):
     """What one view shows. The first of `sources` is the one shown, the others are compared with.
 
+    `marks` are the ticks that were marked, with names and notes (`state/marks.py`).
     `run` None: a view of the source above its runs. `state` is the view's own (`View.state`);
     `splitters`, `columns` and `scrolled` are the sizes of its splitters and of the columns of its
     tables, and where its scroll bars stand, in the order of its parts; `rooms` are the rows that
@@ -64,6 +65,7 @@ class SavedView(msgspec.Struct, frozen=True, kw_only=True):
     brush: tuple[int, int] | None = None
     agents: tuple[AgentId, ...] = ()
     item: dict[str, Any] | None = None
+    marks: tuple[dict[str, Any], ...] = ()
     state: dict[str, Any] = {}
     splitters: tuple[tuple[int, ...], ...] = ()
     columns: tuple[tuple[int, ...], ...] = ()

@@ -56,6 +56,7 @@ class RowView(View):
         self._source: Source | None = None
         self._run_id: RunId | None = None
         self._waiting = self._fresh = False
+        self._by_itself = False  # filters change because another run is shown
         self._sized = False
         self._texts = self._default_texts()
         self._facets_by_hand: bool | None = None
@@ -198,7 +199,9 @@ class RowView(View):
             self._say_empty(f"{what} are not recorded in this database.{hint}")
             return
         self._pages.setCurrentWidget(self._body)
+        self._by_itself = True
         self.panel.show_table(self._source, self._run_id, table, self._starting_texts(table))
+        self._by_itself = False
         if self._fresh:
             self._fresh = False
             self._began(self._source, self._run_id, table)
@@ -316,6 +319,8 @@ class RowView(View):
         if old == new:
             return
         self._texts = new
+        if self._by_itself:
+            return
         self.context.settings.set(f"{self.name}.filters", new)
         self._push_texts(old, new)
 

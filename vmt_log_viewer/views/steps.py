@@ -90,18 +90,24 @@ class ViewSteps(QObject):
             return
         named = ", ".join(key.replace("_", " ") for key in keys[:3])
         flows = FLOWING.issuperset(keys)
-        step = _Step(partial(self.restore, view), before, now)
+        step = _Step(partial(self._turn_to, view), before, now)
         kind = f"{view.name}.{named}" if flows else ""
         self._history.push(Change(f"{view.title}: {named}", step.undo, step.redo, kind))
         self._last = (step, view, self._history.version)
 
-    def restore(self, view: View, state: State) -> None:
-        """Turn to the view, and let it take over its choices until it tells the same."""
+    def take_over(self, view: View, state: State) -> None:
+        """Let a view choose what it once told, until it tells the same: no step, and nobody's.
+
+        One view at a time: `idle` tells when it is done.
+        """
+        self._restoring = (view, state, TURNS)
+        self._take_turn()
+
+    def _turn_to(self, view: View, state: State) -> None:
         page = self._area.page(view.name)
         if page is not None:
             self._area.go_to(page)
-        self._restoring = (view, state, TURNS)
-        self._take_turn()
+        self.take_over(view, state)
 
     def idle(self) -> bool:
         """True when nothing is still to be noticed or taken over."""
