@@ -215,7 +215,7 @@ AFTER = 2
 def file_of_trades(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file with odd trades, of which all but the first two are written by a process."""
     if not sqlite_lines.possible():
-        pytest.skip("the packages of the extra “fast” are not installed")
+        pytest.skip("lines are written by a process on POSIX systems only")
     monkeypatch.setattr(SQLiteDatabase, "lines_after", AFTER)
     monkeypatch.setattr(sqlite_lines, "_AT_ONCE", 1)  # a row that is odd does not hide another
     monkeypatch.setattr(sqlite_lines, "ROWS_AT_ONCE", 1)  # … nor tells the type of another
