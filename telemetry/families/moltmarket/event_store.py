@@ -39,6 +39,8 @@ EVENT_COLUMNS = (
     "event_hash", "created_at",
 )  # fmt: skip
 _as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_MOST_ROWS = 4
+"""An event and what it changes, but for the rare ones: fewer events need not be counted."""
 _KEYS = ("run_id", "id")
 _AGENT_STATE = ("cash_balance", "asset_balance", "status", "bankrupt_at_tick")
 _ORDER_STATE = ("filled_quantity", "status")
@@ -136,7 +138,8 @@ class EventStore:
         """Chain the event and take it; memory stays below about ``max_rows`` rows."""
         self._under_way.append(self._chain.add(event))
         self._ledger.apply(event)
-        if len(self._under_way) + len(self._ledger) >= self._max_rows:
+        waiting = len(self._under_way)
+        if waiting * _MOST_ROWS >= self._max_rows and waiting + len(self._ledger) >= self._max_rows:
             self._spill()
 
     def add(self, plan: Plan, row: Values) -> None:
