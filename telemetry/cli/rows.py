@@ -135,7 +135,7 @@ def _where(source: Source, asked: Table, saved: str | None, given: Where) -> Whe
     """`given` and what was saved by that name; ticks and agents given here count instead."""
     if saved is None:
         return given
-    store, family = SavedFilters(saved_filters_file()), source.identity.family
+    store, family = SavedFilters(saved_filters_file()), source.family
     found = store.find(family, asked.name, saved)
     if found is None:
         known = ", ".join(f"“{each.name}”" for each in store.of(family, asked.name))

@@ -93,7 +93,7 @@ class Ringer(QObject):
         bounds = self._document.cursor.bounds
         ringing: dict[tuple[str, str, str], SavedFilter] = {}
         if source is not None and run_id is not None and bounds is not None:
-            found = self._document.shelf.of(source.identity.family)
+            found = self._document.shelf.of(source.family)
             ringing = {saved.key: saved for saved in found if saved.rings}
         for key in [k for k, w in self._watches.items() if ringing.get(k) != w.saved]:
             self._runner.cancel(self._watches.pop(key).lane)

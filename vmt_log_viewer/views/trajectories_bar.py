@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QActionGroup
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from telemetry.concepts import LaneInfo
+from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.theme import GRID, INSIDE, Theme
 from vmt_log_viewer.widgets.agent_chooser import AgentChooser
 from vmt_log_viewer.widgets.measure_chooser import MeasureChooser
@@ -20,6 +21,7 @@ STYLES = (
     ("both", "Both", "The population as bands, the chosen agents as lines"),
 )
 NO_SHADING = "none"
+_AROUND = 50  # pixels around a button's words: its icon, its arrow, its edges
 
 
 class TrajectoriesBar(QWidget):
@@ -45,7 +47,9 @@ class TrajectoriesBar(QWidget):
         self.marks.toggled.connect(self.marks_toggled)
         self.marks_text = caption(theme)
         self.marks_text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         for name, button in self.styles.items():
+            button.setMinimumWidth(button.sizeHint().width())
             button.clicked.connect(lambda _on=False, name=name: self.style_chosen.emit(name))
         self._arrange()
 
@@ -66,10 +70,29 @@ class TrajectoriesBar(QWidget):
         row.addWidget(self.marks)
         row.addWidget(self.marks_text, 1)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Where all words have no room, those go that stand beside an icon."""
+        styles = Qt.ToolButtonStyle
+        worded = (self.measures_button, self.agents_button, self.shading, self.marks)
+        metrics = self.fontMetrics()
+        needed = sum(metrics.horizontalAdvance(button.text()) + _AROUND for button in worded)
+        needed += sum(button.sizeHint().width() for button in self.styles.values())
+        words = self.width() >= needed + 2 * INSIDE + 8 * GRID
+        style = styles.ToolButtonTextBesideIcon if words else styles.ToolButtonIconOnly
+        for button in worded:
+            button.setToolButtonStyle(style)
+
     def show_counts(self, measures: int, chosen: int, agents: int) -> None:
         self.measures_button.setText(f"Measures {measures}")
         of_whom = f"{chosen} of {agents}" if chosen else f"all {agents}" if agents else ""
         self.agents_button.setText(f"Agents {of_whom}".rstrip())
+        for button in (self.measures_button, self.agents_button):
+            button.setToolTip(plain_tip(button.text()))
+        self._fit()
 
     def show_style(self, style: str) -> None:
         for name, button in self.styles.items():
@@ -101,6 +124,8 @@ class TrajectoriesBar(QWidget):
     def show_shaded(self, note: str) -> None:
         """Say beside the choice why nothing is shaded, where nothing is."""
         self.shading.setText(f"{self._shaded} ({note})" if note else self._shaded)
+        self.shading.setToolTip(plain_tip(self.shading.text()))
+        self._fit()
 
     def show_marks(self, a: int | None, b: int | None) -> None:
         on = a is not None and b is not None

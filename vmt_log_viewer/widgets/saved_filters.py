@@ -199,7 +199,7 @@ class SavedFilterPanel(QWidget):
         source, table = self._panel.source, self._panel.table
         if source is None or table is None:
             return ()
-        return self._document.shelf.of(source.identity.family, table.name)
+        return self._document.shelf.of(source.family, table.name)
 
     def _show_current(self) -> None:
         saved, table = self.current(), self._panel.table
@@ -256,7 +256,7 @@ class SavedFilterPanel(QWidget):
         brush = selection.brush if self.ticks.isChecked() else None
         self._document.shelf.keep(
             SavedFilter(
-                family=source.identity.family,
+                family=source.family,
                 table=str(table.name),  # it may be a text that knows of quoting
                 name=name,
                 filters={str(k): text for k, text in self._panel.filters.texts.items()},
