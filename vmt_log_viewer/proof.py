@@ -101,7 +101,7 @@ class Proof(QObject):
 
     def _report(self) -> None:
         """Ask for a file, and write the run shown, or the comparison seen, as a page of its own."""
-        runs = self._reported()
+        runs = self.reported()
         if not runs:
             return
         name = f"run-{runs[0].run_id}" if len(runs) == 1 else f"{len(runs)}-runs"
@@ -110,7 +110,7 @@ class Proof(QObject):
         if chosen:
             self.write_report(Path(chosen), runs)
 
-    def _reported(self) -> tuple[Chosen, ...]:
+    def reported(self) -> tuple[Chosen, ...]:
         """The runs that are compared while Compare is seen, else the run shown."""
         document, view = self._context.document, self._window.area.current
         if view is not None and view.name == "compare" and document.comparison:

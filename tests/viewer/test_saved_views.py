@@ -2,10 +2,13 @@
 
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
+from PySide6.QtGui import QGuiApplication
 
 from telemetry.cancel import CancelToken
 from telemetry.concepts import TickRange
@@ -60,7 +63,7 @@ def as_trades(program, qtbot):
     trades.panel.view.show_column("seller_id", False)
     trades.panel.view.sortByColumn(trades.panel.model.column_index("price"), DOWN)
     trades.panel.filters.set_text("tick", ">=1")
-    document.selection.set_brush(TickRange(0, 4))
+    document.selection.set_brush(TickRange(0, 9))
     document.selection.set_agents((0, 2))
     settle(qtbot, program)
     trades.panel.step(1)
@@ -101,8 +104,9 @@ def test_a_saved_view_is_rendered_to_the_very_bytes_of_its_window(
 
 
 def test_a_picture_says_where_it_comes_from_and_its_note_opens_as_the_view(
-    program, make, qtbot, money_db, tmp_path
+    program, make, qtbot, money_db, tmp_path, monkeypatch
 ):
+    monkeypatch.setattr("vmt_log_viewer.views.trades._POINTS", 1)
     opened(qtbot, program, money_db, run="2")
     as_trades(program, qtbot)
     program.document.marks.put(Mark(1, "here", "why?"))
@@ -116,7 +120,10 @@ def test_a_picture_says_where_it_comes_from_and_its_note_opens_as_the_view(
     assert (told["run"], told["view"]["view"]) == (2, "trades")
     assert told["query"][0]["where"]["filters"] == ["tick=>=1"]
     assert told["view"]["state"]["sort"] == "-price"
-    assert told["thinned"] == "Nothing was thinned."
+    assert "points drawn: every" in told["thinned"]
+    rows = json.loads((tmp_path / "x.csv.json").read_text("utf-8"))
+    assert rows["thinned"].startswith("Nothing was thinned")
+    assert rows["view"] == told["view"]
     assert "filtered" in told["shows"]
     other = make()
     other.window.show()
@@ -124,7 +131,7 @@ def test_a_picture_says_where_it_comes_from_and_its_note_opens_as_the_view(
         other.open([str(tmp_path / "x.csv.json")])
     assert other.document.run_id == 2
     assert other.window.area.current.panel.filters.texts == {"tick": ">=1"}
-    assert other.document.selection.brush == TickRange(0, 4)
+    assert other.document.selection.brush == TickRange(0, 9)
     assert other.document.marks.all == (Mark(1, "here", "why?"),)
     assert not other.document.history.undo_text
 
@@ -204,3 +211,26 @@ def test_the_command_renders_and_repeats_what_the_viewer_says(program, qtbot, mo
     done = subprocess.run([*command, path, "-o", tmp_path / "out"], capture_output=True, text=True)
     assert done.returncode == 3
     assert done.stderr == f"telemetry: {path} is no saved view; open it as a source.\n"
+
+
+def test_what_is_seen_is_copied_as_sql_and_reported(program, qtbot, money_db, tmp_path):
+    opened(qtbot, program, money_db, run="1")
+    actions, proof = program.actions, program.verbs.proof
+    program.window.show_view("trades")
+    settle(qtbot, program)
+    program.window.area.current.panel.filters.set_text("tick", ">=1")
+    settle(qtbot, program)
+    actions["copy_sql"].trigger()
+    qtbot.waitUntil(lambda: "SELECT" in QGuiApplication.clipboard().text(), timeout=20_000)
+    shown = program.window.area.current.panel.model.rowCount()
+    with closing(sqlite3.connect(money_db)) as connection:
+        rows = connection.execute(QGuiApplication.clipboard().text()).fetchall()
+    assert len(rows) == shown > 0
+    program.window.show_view("compare")
+    settle(qtbot, program)
+    assert not actions["copy_sql"].isEnabled()
+    page = tmp_path / "report.html"
+    proof.write_report(page, proof.reported())
+    qtbot.waitUntil(page.exists, timeout=20_000)
+    settle(qtbot, program)
+    assert "<h1>Run 1: " in page.read_text("utf-8")

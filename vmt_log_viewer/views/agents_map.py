@@ -97,7 +97,9 @@ class MapView(View):
             where = Where(ticks=TickRange(scene.tick, scene.tick))
             queries = (TableQuery(self._run_id, states.name, where=where),)
         pictures = {"png": self.canvas.save_png, "svg": self.canvas.save_svg}
-        return ExportRequest(f"map-tick-{scene.tick}", queries, pictures)
+        scale = f"Colours: {self.measures.note}" if self.measures.note else ""
+        thinning = (scale,) if scale else ()
+        return ExportRequest(f"map-tick-{scene.tick}", queries, pictures, thinning=thinning)
 
     def state(self) -> dict[str, JSON]:
         return {

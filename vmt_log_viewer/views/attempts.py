@@ -27,6 +27,7 @@ from vmt_log_viewer.state.items import NegotiationItem, RowItem
 from vmt_log_viewer.theme import GRID, INSIDE
 from vmt_log_viewer.views.negotiation import NegotiationPanel
 from vmt_log_viewer.views.row_view import RowView
+from vmt_log_viewer.views.view import ExportRequest
 from vmt_log_viewer.widgets.gate_list import GateList
 from vmt_log_viewer.widgets.outcome_mark import reason_color
 from vmt_log_viewer.widgets.payload_panel import PayloadPanel
@@ -110,6 +111,13 @@ class AttemptsView(RowView):
         self.panel.model.shown.connect(self._begin_with_first)
         self.panel.filters.text_changed.connect(self._show_failures)
         return self._rows
+
+    def export_request(self) -> ExportRequest | None:
+        """Bars that stand for several ticks are said to."""
+        request, shown = super().export_request(), self.histogram.histogram
+        if request is None or shown is None or shown.width <= 1:
+            return request
+        return replace(request, thinning=(f"A bar counts the rows of {shown.width} ticks.",))
 
     def state(self) -> dict[str, JSON]:
         return {**super().state(), "above": self._above()}

@@ -54,6 +54,7 @@ class PairsPage(ExperimentPage):
         self.why.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.buttons = tuple(tool_button("Open run", "play", "Show this run") for _ in _ARMS)
         self._asked: Asked | None = None
+        self._thinned: tuple[str, ...] = ()
         self._pages, self._empty = QStackedWidget(), EmptyState()
         self._lay_out()
         self.panel.nothing_recorded.connect(self._say_nothing)
@@ -90,7 +91,8 @@ class PairsPage(ExperimentPage):
         query = self.panel.export_query()
         if query is None or self._pages.currentWidget() is self._empty:
             return None
-        return ExportRequest(query.table, (query,), widget_pictures(self.scatter))
+        pictures = widget_pictures(self.scatter)
+        return ExportRequest(query.table, (query,), pictures, thinning=self._thinned)
 
     def focus_filter(self) -> bool:
         self.panel.view.filter_header.focus_first()
@@ -174,6 +176,7 @@ class PairsPage(ExperimentPage):
         )
 
     def _say(self, points: Points, labels: tuple[str, str]) -> None:
+        self._thinned = points.notes
         missing = int(sum(1 for v in points.x + points.y if v != v))
         parts = ["dashed: no difference"]
         parts += [*points.notes]

@@ -105,7 +105,8 @@ class OrderBookView(View):
         )
         pictures = {"png": lambda path: widget_png(path, self._body)}
         name = f"run-{self._run_id}-order-book-tick-{self.book.tick}"
-        return ExportRequest(name, (), pictures, frames)
+        said = self._beyond.text()
+        return ExportRequest(name, (), pictures, frames, (said,) if said else ())
 
     def state(self) -> dict[str, JSON]:
         return {"all_prices": self.prices.everything}

@@ -93,7 +93,11 @@ class OverviewView(View):
             return None
         name = f"run-{self._questions.run_id}-overview"
         page = self.page.widget()
-        return ExportRequest(name, pictures={"png": lambda path: widget_png(path, page)})
+        bins: Histogram | None = self._answers.get("histogram")
+        width = 1 if bins is None else bins.width
+        said = (f"A bar of trades over time counts {width} ticks.",) if width > 1 else ()
+        pictures = {"png": lambda path: widget_png(path, page)}
+        return ExportRequest(name, pictures=pictures, thinning=said)
 
     # Asking
 

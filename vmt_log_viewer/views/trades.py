@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -17,6 +18,7 @@ from vmt_log_viewer.state.items import NegotiationItem, RowItem, item_of, item_v
 from vmt_log_viewer.theme import BETWEEN, GRID, INSIDE
 from vmt_log_viewer.views.negotiation import NegotiationPanel
 from vmt_log_viewer.views.row_view import RowView
+from vmt_log_viewer.views.view import ExportRequest
 from vmt_log_viewer.widgets.plain import caption
 from vmt_log_viewer.widgets.point_legend import PointLegend
 from vmt_log_viewer.widgets.point_scatter import PointScatter
@@ -40,6 +42,10 @@ class TradesView(RowView):
 
     def fit(self) -> None:
         self.scatter.fit()
+
+    def export_request(self) -> ExportRequest | None:
+        request, said = super().export_request(), self._beyond.text()
+        return replace(request, thinning=(said,)) if request is not None and said else request
 
     def state(self) -> dict[str, JSON]:
         opened = self._opened if self._lower.currentWidget() is self.negotiation else None

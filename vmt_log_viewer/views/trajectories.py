@@ -160,6 +160,7 @@ class TrajectoriesView(View):
                 "png": lambda path: png_of(path, plots, self._shared),
                 "svg": lambda path: svg_of(path, plots, self._shared),
             },
+            thinning=tuple(sorted({note for p in plots for note in p.data.thinning})),
         )
 
     # Choices
