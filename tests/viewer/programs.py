@@ -4,7 +4,8 @@ from __future__ import annotations
 
 
 def settle(qtbot, program):
-    qtbot.waitUntil(lambda: program.runner.idle(), timeout=20_000)
+    area = program.window.area
+    qtbot.waitUntil(lambda: program.runner.idle() and area.settled(), timeout=20_000)
 
 
 def opened(qtbot, program, path, run=None, tick=None):

@@ -3,6 +3,7 @@
 import gc
 import threading
 
+from vmt_log_viewer.background import collector as collector_module
 from vmt_log_viewer.background.collector import Collector
 
 
@@ -39,6 +40,21 @@ def test_a_worker_that_allocates_collects_nothing_and_the_gui_thread_does(qtbot)
     assert gc.isenabled()
     collector.stop()
     gc.collect()
+    collector.deleteLater()
+
+
+def test_what_was_kept_is_looked_through_only_while_nobody_works(qtbot, monkeypatch):
+    collector, done = Collector(), []
+    for name in ("freeze", "unfreeze"):
+        monkeypatch.setattr(gc, name, lambda name=name: done.append(name))
+    monkeypatch.setattr(collector_module, "WHOLE", 0.0)
+    monkeypatch.setattr(collector, "away", lambda: False)
+    collector.collect_all()
+    assert done == ["freeze"]
+    monkeypatch.setattr(collector, "away", lambda: True)
+    collector.collect_all()
+    assert done[1:] == ["unfreeze", "freeze"]
+    collector.stop()
     collector.deleteLater()
 
 

@@ -155,6 +155,7 @@ def test_very_many_lines_become_an_image_that_keeps_the_spike(qapp):
     frame = Frame(0, 4_000, -10, 1_010, 800, 300)
     bank = LineBank(crowd(), 1)
     assert bank.crowd(0, 4_000, 800) > CROWD
+    assert bank.crowd(0, 900, 1_000) == 0 < bank.crowd(0, 900, 1_000, apart=4.0)
     colors = [QColor("red") if a == 7 else QColor("blue") for a in range(300)]
     image = paint_spans(bank.spans(0, 4_000, 800), colors, frame, 800)
     assert (image.width(), image.height()) == (800, 300)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import gc
 import time
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtGui import QGuiApplication
 
 EVERY = 500  # milliseconds
 SELDOM = 60.0
-"""Seconds between two collections of all that is old, which can be felt."""
-BULK = 200_000
+"""Seconds between two collections of all that is young or old, which can be felt."""
+WHOLE = 600.0
+"""Seconds between two collections of what was kept, too, which take a fifth of one each."""
+BULK = 100_000
 """So many new objects are rows that a worker reads: they are no garbage, and soon gone."""
 
 
@@ -20,8 +23,9 @@ class Collector(QObject):
     Python collects on whichever thread happens to allocate. On a worker that would destroy Qt
     objects there: they wait for the interpreter while they hold a lock that the GUI thread,
     which has the interpreter, may be waiting for. What is there when it starts (the program
-    itself, far more than all that comes later) is not looked at again, for that takes a tenth
-    of a second each time.
+    itself, far more than all that comes later) is kept: not looked at again, for that takes a
+    tenth of a second each time. So is what outlives a collection of all, and what is kept is looked
+    through only while nobody works with the program (`away`).
     """
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -29,7 +33,7 @@ class Collector(QObject):
         self._was_on = gc.isenabled()
         gc.disable()
         gc.freeze()
-        self._last = self._looked = time.monotonic()
+        self._last = self._looked = self._whole = time.monotonic()
         self._timer = QTimer(self)
         self._timer.setInterval(EVERY)
         self._timer.timeout.connect(self.look)
@@ -37,20 +41,38 @@ class Collector(QObject):
 
     def look(self) -> None:
         """Collect the generations that are due, as Python itself would, the oldest seldom."""
-        counts, limits = gc.get_count(), gc.get_threshold()
-        due = [age for age in (2, 1, 0) if counts[age] > limits[age] > 0]
-        bulk = counts[0] > BULK and time.monotonic() - self._looked < SELDOM
-        if bulk or not due:
+        now, counts, limits = time.monotonic(), gc.get_count(), gc.get_threshold()
+        if counts[0] > BULK:
+            if now - self._looked >= SELDOM:  # they stay
+                self.keep()
+                self._looked = now
             return
-        self._looked = time.monotonic()
-        if due[0] == 2 and time.monotonic() - self._last < SELDOM:
-            due[0] = 1
-        gc.collect(due[0])
-        if due[0] == 2:
-            self._last = time.monotonic()
+        due = [age for age in (2, 1, 0) if counts[age] > limits[age] > 0]
+        if not due:
+            return
+        self._looked = now
+        if due[0] < 2:
+            gc.collect(due[0])
+        elif now - self._last >= SELDOM:
+            self.collect_all()
+        else:
+            gc.collect(1)
+
+    def collect_all(self) -> None:
+        """Collect what came since the last time; while nobody would feel it, what was kept too."""
+        self._last = time.monotonic()
+        if self.away() and self._last - self._whole >= WHOLE:
+            self._whole = self._last
+            gc.unfreeze()
+        gc.collect()
+        self.keep()
+
+    def away(self) -> bool:
+        """Whether the keyboard is another program's."""
+        return QGuiApplication.applicationState() != Qt.ApplicationState.ApplicationActive
 
     def keep(self) -> None:
-        """A driver was loaded: it stays as well, and is not looked at again."""
+        """What there is now stays (a driver that was loaded), and is not looked at again."""
         if self._timer.isActive():
             gc.freeze()
 

@@ -116,10 +116,11 @@ class LineBank:
             lone = np.union1d(lone, self._single(tick, stretch))
         return Strokes(tick, value, self._owner[stretch], joined, lone)
 
-    def crowd(self, first: float, last: float, columns: int) -> int:
-        """How many vertices `strokes` would have; 0 where samples lie more than a pixel apart."""
+    def crowd(self, first: float, last: float, columns: int, apart: float = 1.0) -> int:
+        """How many vertices `strokes` would have; 0 where samples lie more than `apart` pixels
+        from each other."""
         per_tick = columns / max(last - first, 1e-9)
-        if per_tick * self._step > 1.0:
+        if per_tick * self._step > apart:
             return 0
         begin, end = self._visible(first, last)
         level = self._level_for(per_tick)
@@ -130,7 +131,7 @@ class LineBank:
         )
 
     def spans(self, first: float, last: float, columns: int) -> Spans:
-        """The same as `strokes`, for samples at most a pixel apart: no value is lost either."""
+        """The same as `strokes`, for samples at most a column apart: no value is lost either."""
         begin, end = self._visible(first, last)
         level = self._level_for(columns / max(last - first, 1e-9))
         if level is None:

@@ -62,8 +62,9 @@ class LineLayer:
             return
         painter.setBrush(Qt.BrushStyle.NoBrush)  # a line is an open path, which a brush would fill
         window = (frame.first, frame.last, frame.columns)
-        crowd = self.bank.crowd(*window)
         single = len(self.colors) == 1 and not self.dashed and paints_pixels(painter)
+        moving = self.coarse > RESTING and not single
+        crowd = self.bank.crowd(*window, self.coarse if moving else 1.0)
         if crowd > CROWD or (crowd and single):
             if single:
                 spans = self.bank.spans(*window)

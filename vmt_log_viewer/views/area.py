@@ -239,7 +239,7 @@ class ViewArea(QWidget):
                 self._set_active(side)
 
     def settled(self) -> bool:
-        return all(view.settled() for view in self.views())
+        return all(page.settled() for page in self._seen_pages())
 
     def _seen_pages(self) -> list[ViewPage]:
         found = [side.currentWidget() for side in self._sides if side.count()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from PySide6.QtCore import QMimeData, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QDrag,
     QDragEnterEvent,
@@ -51,6 +51,9 @@ class HalfBar(QTabBar):
         self.active = True
         self.dress: Dress = "both"
         self._pressed: int = -1
+        self._hints: dict[str, QSize] = {}  # of whole tabs, by their titles
+        self._words: dict[str, int] = {}  # widths of tabs without icons
+        self._dressed_for: tuple[object, ...] = ()
         self.setExpanding(False)
         self.setUsesScrollButtons(True)
         self.setSelectionBehaviorOnRemove(QTabBar.SelectionBehavior.SelectPreviousTab)
@@ -65,7 +68,13 @@ class HalfBar(QTabBar):
         self._dress_up()
 
     def tabSizeHint(self, index: int) -> QSize:
-        return QSize(self._width(index, self.dress), super().tabSizeHint(index).height())
+        return QSize(self._width(index, self.dress), self._hint(index).height())
+
+    def changeEvent(self, event: QEvent) -> None:
+        self._hints.clear()  # another font or style
+        self._words.clear()
+        self._dressed_for = ()
+        super().changeEvent(event)
 
     def minimumTabSizeHint(self, index: int) -> QSize:
         return self.tabSizeHint(index)
@@ -80,6 +89,10 @@ class HalfBar(QTabBar):
     def _dress_up(self) -> None:
         """The richest dress in which all tabs have room."""
         seen = [index for index in range(self.count()) if self.isTabVisible(index)]
+        asked = (self.width(), self.currentIndex(), *(self.tabText(index) for index in seen))
+        if asked == self._dressed_for:
+            return  # Qt tells of every layout of the tabs
+        self._dressed_for = asked
         dresses: tuple[Dress, ...] = ("both", "words", "icons")
         dress = next(
             (d for d in dresses if sum(self._width(i, d) for i in seen) <= self.width()), "icons"
@@ -96,10 +109,22 @@ class HalfBar(QTabBar):
 
     def _width(self, index: int, dress: Dress) -> int:
         if dress == "both":
-            return super().tabSizeHint(index).width()
+            return self._hint(index).width()
         if dress == "icons" and index != self.currentIndex():
             return ICON_WIDTH
-        return self.fontMetrics().horizontalAdvance(self.tabText(index)) + TEXT_MARGIN
+        return self._words_width(self.tabText(index))
+
+    def _hint(self, index: int) -> QSize:
+        """What a whole tab takes: asked for each of the tabs whenever one of them changes."""
+        title = self.tabText(index)
+        if title not in self._hints:
+            self._hints[title] = super().tabSizeHint(index)
+        return self._hints[title]
+
+    def _words_width(self, title: str) -> int:
+        if title not in self._words:
+            self._words[title] = self.fontMetrics().horizontalAdvance(title) + TEXT_MARGIN
+        return self._words[title]
 
     def show_active(self, active: bool) -> None:
         """Whether verbs mean the view of this half."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, QTimer
 from PySide6.QtWidgets import QLayout, QVBoxLayout, QWidget
 
 from telemetry.concepts import RunId
@@ -18,13 +18,15 @@ LEAST = QSize(280, 140)
 
 
 class ViewPage(QWidget):
-    """The place of one view. The view is made, and told of the run, when it is first seen."""
+    """The place of one view. The view is made when it is first seen, and told of the run in the
+    turn after: `settled` then."""
 
     def __init__(self, kind: type[View], context: Context) -> None:
         super().__init__()
         self.kind = kind
         self.view: View | None = None
         self.reason: str | None = None
+        self._made = False  # just now, so that it has to wait for the next turn
         self.stale = False  # the source may tell more than the view shows
         self._context = context
         self._wanted: tuple[Source, RunId | None] | None = None
@@ -55,16 +57,31 @@ class ViewPage(QWidget):
             self.view = self.kind(self._context)
             self.layout().addWidget(self.view)
             self.view.show()  # now, not when the layout comes round to it: views ask when seen
+            self._made = True
+            QTimer.singleShot(0, self, self._show_wanted)
+        elif not self._made:
+            self._show_wanted()
+        return self.view
+
+    def hurry(self) -> None:
+        """Show what is wanted at once, where it would be shown in the next turn."""
+        self._show_wanted()
+
+    def settled(self) -> bool:
+        """True when all that was wanted is on the screen."""
+        if self.view is None or self.reason is not None:
+            return True
+        return self._wanted is None and self.view.settled()
+
+    def _show_wanted(self) -> None:
+        self._made = False
+        if self.view is None or self._wanted is None:
+            return
         (source, run_id), self._wanted, self.stale = self._wanted, None, False
         if run_id is None:
             self.view.show_source(source)
         else:
             self.view.show_run(source, run_id)
-        return self.view
-
-    def hurry(self) -> None:
-        """Show what is wanted at once, where it would be shown in the next turn."""
-        self.fill()
 
     def forget(self) -> None:
         self._wanted = None
