@@ -55,8 +55,8 @@ class TrajectoriesView(View):
         self.window_of_ticks = TickWindow()
         shared = Shared(context.theme, self.window_of_ticks, document.cursor, document.selection)
         self.later = shared.later
-        self._shared = shared
         self._turns = Turns(self)
+        self._shared = shared
         self.feed = TrajectoriesFeed(context.runner, context.theme, self, self.name)
         self.feed.arrived = self.feed.bands.arrived = self._arrived
         self.bar = TrajectoriesBar(context.theme)
@@ -83,8 +83,8 @@ class TrajectoriesView(View):
     def show_run(self, source: Source, run_id: RunId) -> None:
         self._source, self._run_id = source, run_id
         self._marks = (None, None)
-        self.stack.clear()
         self._turns.stop()
+        self.stack.clear()
         bounds = self.context.document.cursor.bounds
         self.feed.bind(source, run_id, bounds)
         self.feed.set_agents(())
@@ -97,8 +97,8 @@ class TrajectoriesView(View):
 
     def clear(self) -> None:
         self._source, self._run_id = None, None
-        self.stack.clear()
         self._turns.stop()
+        self.stack.clear()
         self.feed.bind(None, None)
 
     def refresh(self) -> None:
