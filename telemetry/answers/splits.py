@@ -16,10 +16,20 @@ from telemetry.answers.runs import run_ticks
 from telemetry.answers.states import crossed, places, states_of
 from telemetry.answers.timeline import lanes, timeline
 from telemetry.answers.values import floats, scaled, whole
-from telemetry.answers.where import column_scale, conditions
-from telemetry.concepts import Cell, Column, Ints, Lane, Measure, Split, SplitQuantity, TickRange
+from telemetry.answers.where import column_scale
+from telemetry.concepts import (
+    Cell,
+    Column,
+    Ints,
+    Lane,
+    Measure,
+    RunId,
+    Split,
+    SplitQuantity,
+    TickRange,
+)
 from telemetry.families.vocabulary import MeasureSpec, TableSpec
-from telemetry.queries import BandQuery, SplitQuery, TimelineQuery, Where
+from telemetry.queries import BandQuery, SplitQuery, TimelineQuery
 from telemetry.reader import Reader
 
 Row = tuple[Any, ...]
@@ -129,7 +139,7 @@ def _table(
     statement = (
         sa.select(*labelled)
         .select_from(layout.selectable(table.name))
-        .where(*conditions(reader, table, query.run_id, Where((), query.ticks)))
+        .where(*_own(reader, table, query.run_id))
         .group_by(*labelled[:2])
     )
     rows = by_stretches(reader, statement, table, tick, query.run_id, query.ticks)
@@ -156,6 +166,13 @@ def _table(
                 tuple(count for count, _ in cells),
                 tuple(scaled(total, one.scale) for _, total in cells),
             )  # fmt: skip
+
+
+def _own(reader: Reader, table: TableSpec, run_id: RunId) -> list[sa.ColumnElement[bool]]:
+    """The run's rows of a table; ticks are `by_stretches`' to limit: of two bounds an index may
+    serve the one that says less."""
+    run = reader.column(table.name, str(table.run)) == run_id
+    return [run] if table.only is None else [run, table.only(reader)]
 
 
 def _aggregates(reader: Reader, table: TableSpec, selected: list[Any]) -> Iterator[_Asked]:
