@@ -16,6 +16,7 @@ from telemetry.concepts import Column, Table
 from telemetry.engines import Shape
 from telemetry.engines.digests import Digested, no_digests
 from telemetry.engines.lines import Field, Lines, no_lines
+from telemetry.engines.try_cast import try_number
 from telemetry.errors import RequestError
 from telemetry.families.vocabulary import ColumnSpec, FamilySpec, TableSpec
 
@@ -157,7 +158,7 @@ class Layout:
     def number(self, table: TableSpec, column: ColumnSpec) -> sa.ColumnElement[Any]:
         """`element` as it is compared, sorted and added up: numbers that are text as doubles."""
         element = self.element(table, column)
-        return sa.try_cast(element, sa.Double()) if column.decimal_text else element
+        return try_number(element) if column.decimal_text else element
 
     def specs(self, table: TableSpec) -> tuple[ColumnSpec, ...]:
         """The declared columns and, after them, those that only this database has."""

@@ -36,7 +36,9 @@ def rules_of(places: Sequence[Mapped], runs: TableSpec) -> tuple[AuditRule, ...]
             found.append(_two_sides(place))
         for role in ("quantity", "price"):
             name = place.own.with_role(role)
-            if name is not None and place.own.kind in ("trades", "attempts"):
+            known = None if name is None else place.evidence.column(name)
+            plain = known is not None and not known.written
+            if name is not None and plain and place.own.kind in ("trades", "attempts"):
                 found.append(_not_negative(place, name))
     return tuple(found)
 

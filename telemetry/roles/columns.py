@@ -64,7 +64,7 @@ def odd(column: ColumnEvidence, role: str, dialect: str) -> sa.types.TypeEngine[
     low = column.declared.lower()
     if dialect != "sqlite" and any(word in low for word in _ODD) and "point" not in low[-9:]:
         return sa.Text()
-    if role == "tick" and (column.written or column.kind == "text"):
+    if role == "tick" and column.written:
         return sa.BigInteger()
     if role in ("run", "agent", "buyer", "seller") and column.kind not in ("int", "text", ""):
         return sa.Text()

@@ -19,7 +19,7 @@ from telemetry.roles.mapping import Mapping, TableRoles
 from telemetry.roles.measures import lanes_of, measures_of
 from telemetry.roles.runs import runs_of
 from telemetry.roles.tables import WHOLE, Mapped, declared, mapped, role_of
-from telemetry.roles.words import LEFT_OUT
+from telemetry.roles.words import LEFT_OUT, SECRET
 
 FAMILY = "mapped"
 LABEL = "Mapped"
@@ -41,7 +41,7 @@ def declare(
     known = {table.name: table for table in tables}
     roles = {n: own for n, own in mapping.tables.items() if n in known}
     roles |= {n: _OTHER for n in known if n not in roles}
-    used = {n: own for n, own in roles.items() if own.kind != LEFT_OUT}
+    used = {n: own for n, own in roles.items() if _shown(known[n], own)}
     runs = any(own.with_role("run") is not None for own in used.values())
     places = [mapped(known[n], own, dialect, runs) for n, own in used.items()]
     listed = _tables(places, metadata)
@@ -64,6 +64,11 @@ def declare(
         audit=rules_of(places, told.table),
         flows=flows_of(places),
     )
+
+
+def _shown(table: TableEvidence, own: TableRoles) -> bool:
+    """Whether anything of the table may be seen."""
+    return own.kind != LEFT_OUT and len(own.all_with(SECRET)) < len(table.columns)
 
 
 def numbered(shape: Shape, tables: Sequence[TableEvidence]) -> Shape:

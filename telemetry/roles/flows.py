@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.concepts import FlowLeg
+from telemetry.engines.try_cast import try_number
 from telemetry.families.vocabulary import Columns, ColumnSpec, FlowSpec
 from telemetry.roles.tables import Mapped
 from telemetry.roles.words import label_of
@@ -25,8 +26,13 @@ def paid(place: Mapped) -> ColumnSpec | None:
     while place.evidence.column(name) is not None:
         name += "_"
 
+    def number(columns: Columns, column: str) -> sa.ColumnElement[Any]:
+        known = place.evidence.column(column)
+        element = columns.column(place.name, column)
+        return try_number(element) if known is not None and known.written else element
+
     def derive(columns: Columns) -> sa.ColumnElement[Any]:
-        return columns.column(place.name, price) * columns.column(place.name, quantity)
+        return number(columns, price) * number(columns, quantity)
 
     return ColumnSpec(
         name, "paid", "real", role="amount", derive=derive,

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from telemetry.engines import Database, Shape
+from telemetry.errors import RequestError
 from telemetry.families.vocabulary import FamilySpec
 from telemetry.roles import kept
 from telemetry.roles.declaring import declare, numbered
 from telemetry.roles.evidence import TableEvidence, read_evidence
-from telemetry.roles.mapping import Mapping
+from telemetry.roles.mapping import Mapping, TableRoles
 from telemetry.roles.proposing import Proposal, propose
-from telemetry.text import one_line
+from telemetry.roles.words import NUMBERS, PLAIN, ROLES
+from telemetry.text import exact_text, one_line
 
 MOST_NAMES = 60
 """Named values of a table that become measures or columns."""
@@ -51,9 +54,9 @@ def by_roles(database: Database, shape: Shape, given: Mapping | None = None) -> 
     known = _with_names(shape) if unnamed else shape
     evidence = read_evidence(database, known)
     proposal = propose(evidence)
-    saved = None if given is not None else kept.recall(shape.tables)
-    mapping = given or saved or proposal.mapping
-    origin = GIVEN if given is not None else SAVED if saved is not None else PROPOSED
+    if given is not None:
+        _check_numbers(given, evidence)
+    mapping, origin = _chosen(given, shape, evidence, proposal)
     names, notes, dialect = _names(database, mapping, evidence)
     name = one_line(database.location.name, limit=120)
     family = declare(mapping, evidence, names, dialect, name)
@@ -61,6 +64,34 @@ def by_roles(database: Database, shape: Shape, given: Mapping | None = None) -> 
         proposal, mapping, origin, family, numbered(known, evidence), shape,
         (_said(mapping, origin), *notes, *((UNNAMED,) if unnamed else ())),
     )  # fmt: skip
+
+
+def _chosen(
+    given: Mapping | None, shape: Shape, evidence: Sequence[TableEvidence], proposal: Proposal
+) -> tuple[Mapping, str]:
+    """What was given, else what was saved and fits these rows too, else what is proposed."""
+    if given is not None:
+        return given, GIVEN
+    saved = kept.recall(shape.tables)
+    if saved is not None:
+        with suppress(RequestError):
+            _check_numbers(saved, evidence)
+            return saved, SAVED
+    return proposal.mapping, PROPOSED
+
+
+def _check_numbers(mapping: Mapping, evidence: Sequence[TableEvidence]) -> None:
+    """RequestError where a column that has to hold numbers holds something else."""
+    for table in evidence:
+        own = mapping.tables.get(table.name) or TableRoles("other")
+        for column in table.columns:
+            role = own.columns.get(column.name, PLAIN)
+            if role in NUMBERS and column.kind not in ("int", "real", "flag", ""):
+                holds = ", ".join(one_line(exact_text(v), limit=24) for v in column.shown[:2])
+                raise RequestError(
+                    f"{one_line(column.name, limit=60)} of {one_line(table.name, limit=60)} is to "
+                    f"be the {ROLES[role].label}, but holds no numbers ({holds}); choose another."
+                )
 
 
 def _with_names(shape: Shape) -> Shape:

@@ -79,6 +79,8 @@ ONCE = frozenset(ROLES) - {
     PLAIN, SECRET, "measure", "run_measure", "state", "kind", "parameter", "payload",
 }  # fmt: skip
 """Roles that one column of a table plays at most."""
+NUMBERS = frozenset(("tick", "measure", "run_measure", "price", "quantity", "amount", "x", "y"))
+"""Roles of columns that hold numbers."""
 _RUN_ROW = ("run", "name", "status", "seed", "parameter", "config", "experiment", "iteration",
             "start", "end")  # fmt: skip
 _ROW = ("run", "tick", "agent", "kind", "status", "payload")
