@@ -75,7 +75,9 @@ _OPERATIONS: dict[str, Callable[..., None]] = {
 
 @lru_cache(1024)
 def _statement(head: str, width: int, rows: int) -> str:
-    return f"INSERT INTO {head} VALUES " + ",".join([f"({','.join('?' * width)})"] * rows)
+    # Otherwise SQLite would save every page that a statement of many rows changes, to be able to
+    # undo that statement alone; here a transaction is done as a whole, or not at all.
+    return f"INSERT OR ROLLBACK INTO {head} VALUES " + ",".join([f"({','.join('?' * width)})"] * rows)
 
 
 def _sizes(rows: int, width: int) -> Iterator[int]:
