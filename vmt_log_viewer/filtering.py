@@ -37,6 +37,7 @@ class Filtering(QObject):
         self.ringer = Ringer(self._document, window.context.runner, self)
         self.ringer.rang.connect(self._rang)
         self.ringer.failed.connect(window.say)
+        self._document.run_shown.connect(lambda *_: self._forget())
         follower.grown.connect(self.ringer.grow)
         follower.replaced.connect(self.ringer.begin)
         bind, actions = window.actions_.bind, window.actions_
@@ -104,7 +105,7 @@ class Filtering(QObject):
     def _rang(self, ring: Ring) -> None:
         """Say it above the views, on the timeline, in the task bar, and once by a sound."""
         saved, messages = ring.saved, self._window.messages
-        about = f"ring {saved.key}"
+        about = _about(saved.key)
         known = self._rung.get(saved.key) if messages.tells(about) else None
         count, first = (ring.count, ring.tick) if known is None else (
             known[0] + ring.count, known[1])  # fmt: skip
@@ -125,6 +126,12 @@ class Filtering(QObject):
         if known is None and self._settings.get(SOUND, True):
             self.beep()
 
+    def _forget(self) -> None:
+        """What rang was of another run."""
+        for key in self._rung:
+            self._window.messages.take_back(_about(key))
+        self._rung = {}
+
     def label_of(self, saved: SavedFilter) -> str:
         """The table's name as people read it."""
         source = self._document.source
@@ -136,3 +143,8 @@ class Filtering(QObject):
             self._document.cursor.move_to(first)
             if ring.tick == first:
                 self._document.selection.select(RowItem(ring.saved.table, ring.key, first))
+
+
+def _about(key: tuple[str, str, str]) -> str:
+    """What a ring's sentence is about, so that the next one takes its place."""
+    return f"ring {key}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 
 from telemetry.concepts import TickRange
 from telemetry.families.vmt.recorder import LogPolicy, VmtRecorder
@@ -12,6 +13,7 @@ from telemetry.filters.saved import SavedFilter
 from tests.builders import vmt
 from tests.telemetry.test_vmt_recorder import AGENT, TRADE
 from tests.viewer.programs import opened, settle
+from vmt_log_viewer.state.alerts import Ring
 from vmt_log_viewer.state.history import Change, History
 from vmt_log_viewer.state.shelf import Shelf
 
@@ -130,7 +132,10 @@ def test_a_filter_rings_once_for_new_rows_only_and_is_stopped_by_one_click(
     assert messages.text.count("Dear") == len(beeps) == 1
     assert document.alerts.ticks == (12, 13, 16)
     canvas = program.window.timeline.canvas
-    assert canvas.words_at(canvas.x_of(13), canvas.area().bottom() + 3) == "tick 13: “Dear” rang"
+    place = QPoint(round(canvas.x_of(13)), round(canvas.area().bottom()) + 3)
+    assert "tick 13: “Dear” rang" in canvas.words_at(place.x(), place.y()).splitlines()
+    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=place)
+    assert document.cursor.tick == 13
     messages._offer.click()
     settle(qtbot, program)
     assert document.cursor.tick == 12
@@ -144,6 +149,11 @@ def test_a_filter_rings_once_for_new_rows_only_and_is_stopped_by_one_click(
     qtbot.waitUntil(lambda: document.cursor.bounds.last == 18, timeout=PATIENCE)
     settle(qtbot, program)
     assert messages.text == ""
+    filtering._rang(Ring(shelf.of("vmt")[0], 1, (18,), 1))
+    assert "tick 18" in messages.text
+    document.show_run(document.source, document.run)  # whichever: it is not the one that rang
+    assert (messages.text, document.alerts.ticks) == ("", ())
+    settle(qtbot, program)
 
 
 def test_changes_made_together_are_one_step():

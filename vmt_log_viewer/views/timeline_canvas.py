@@ -237,11 +237,12 @@ class LaneCanvas(QWidget):
         self._scrubbing = event.position().y() >= self.area().bottom()
         self._anchor = self._taken(event.position().x())
         if self._scrubbing:
-            mark = self._mark_at(event.position().x(), event.position().y())
-            if mark is None:
-                self._go_to(event.position().x())
+            x, y = event.position().x(), event.position().y()
+            mark, rung = self._mark_at(x, y), self._alerts_at(x, y)
+            if mark is None and not rung:
+                self._go_to(x)
             else:
-                self._document.cursor.move_to(mark.tick)
+                self._document.cursor.move_to(rung[0] if mark is None else mark.tick)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         x = event.position().x()
@@ -317,7 +318,9 @@ class LaneCanvas(QWidget):
         if (mark := self._mark_at(x, y)) is not None:
             return f"{mark.words}\n{mark.note}".strip()
         if rung := self._alerts_at(x, y):
-            return rung
+            more = [f"and {len(rung) - MOST_TOLD} ticks more"] if len(rung) > MOST_TOLD else []
+            told = [self._document.alerts.words_at(tick) for tick in rung[:MOST_TOLD]]
+            return "\n".join([*told, *more])
         row = int(y // (self.lane_height + GAP))
         if 0 <= row < len(self.rows) and (self.rows[row].lane is None or x < LEFT):
             return self.rows[row].reason or self.rows[row].label
@@ -337,14 +340,11 @@ class LaneCanvas(QWidget):
         near = [mark for mark in self._document.marks.all if abs(self.x_of(mark.tick) - x) <= TAKEN]
         return min(near, key=lambda mark: abs(self.x_of(mark.tick) - x), default=None)
 
-    def _alerts_at(self, x: float, y: float) -> str:
-        """What rang on the axis under the mouse."""
-        alerts = self._document.alerts
-        near = [tick for tick in alerts.ticks if abs(self.x_of(tick) - x) <= TAKEN]
-        on_axis = y >= self.area().bottom()
-        more = [f"and {len(near) - MOST_TOLD} ticks more"] if len(near) > MOST_TOLD else []
-        told = [alerts.words_at(tick) for tick in near[:MOST_TOLD]]
-        return "\n".join([*told, *more]) if on_axis else ""
+    def _alerts_at(self, x: float, y: float) -> list[int]:
+        """The ticks on the axis under the mouse at which something rang, the nearest first."""
+        ticks = self._document.alerts.ticks if y >= self.area().bottom() else ()
+        near = [tick for tick in ticks if abs(self.x_of(tick) - x) <= TAKEN]
+        return sorted(near, key=lambda tick: abs(self.x_of(tick) - x))
 
     def _go_to(self, x: float) -> None:
         self._document.cursor.move_to(int(self.tick_at(x) // 1))

@@ -21,6 +21,7 @@ class MessageBar(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._said: list[tuple[str, str]] = []  # what it is about, the sentence
+        self._offered = ""  # what the buttons are about
         self._icon = QLabel()
         self._label = QLabel()
         self._label.setTextFormat(Qt.TextFormat.PlainText)
@@ -78,9 +79,22 @@ class MessageBar(QWidget):
             button.setText(words)
             button.setVisible(bool(words))
         about = about or text
+        self._offered = about if offer else ""
         self._said = [*(each for each in self._said if each[0] != about), (about, text)][-KEPT:]
         self._label.setText(self.text)
         self.show()
+
+    def take_back(self, about: str) -> None:
+        """What was said about this, and offered with it, holds no more."""
+        self._said = [each for each in self._said if each[0] != about]
+        if not self._said:
+            self.clear()
+            return
+        if self._offered == about:
+            self._accept = self._decline = None
+            self._offer.hide()
+            self._other.hide()
+        self._label.setText(self.text)
 
     def clear(self) -> None:
         self._said, self._accept, self._decline = [], None, None
