@@ -143,14 +143,15 @@ def _shots(
 
 def _render(path: Path, directory: Path) -> int:
     """As the window that saved the view would export it, whatever the user's settings are."""
-    if not has_screen():
-        os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    from vmt_log_viewer.app import Program
-    from vmt_log_viewer.qt_log import heard
-    from vmt_log_viewer.rendering import render
     from vmt_log_viewer.state.saved_view import read_view
 
     view = read_view(path)
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    os.environ["QT_SCALE_FACTOR"] = f"{view.ratio:g}"  # lines are as thin as they were
+    from vmt_log_viewer.app import Program
+    from vmt_log_viewer.qt_log import heard
+    from vmt_log_viewer.rendering import render
+
     with heard():
         program = Program(theme="dark" if view.theme == "dark" else "light")
         try:

@@ -78,6 +78,7 @@ def captured(window: Window) -> tuple[SavedView, tuple[Source, ...]] | None:
             scrolled=scroll_places(view),
             theme="dark" if window.context.theme.dark else "light",
             size=(view.width(), view.height()),
+            ratio=view.devicePixelRatioF(),
         ),
         sources,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -53,7 +53,7 @@ class SavedView(msgspec.Struct, frozen=True, kw_only=True):
     `run` None: a view of the source above its runs. `state` is the view's own (`View.state`);
     `splitters`, `columns` and `scrolled` are the sizes of its splitters and of the columns of its
     tables, and where its scroll bars stand, in the order of its parts; `rooms` are the rows that
-    its facets keep room for.
+    its facets keep room for. `ratio` is how many pixels of the screen made one of the window.
     """
 
     view: str
@@ -73,6 +73,7 @@ class SavedView(msgspec.Struct, frozen=True, kw_only=True):
     scrolled: tuple[tuple[int, int], ...] = ()
     theme: str = "light"
     size: tuple[int, int] | None = None
+    ratio: Annotated[float, msgspec.Meta(ge=0.5, le=8)] = 1.0
     program_version: str = __version__
 
     @property
