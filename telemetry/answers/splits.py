@@ -162,7 +162,7 @@ def _table(
         ]
         for name, cells in listed if len(groups) > 1 else listed[:1]:
             yield SplitQuantity(
-                table.name, label, name, one.column, one.function,
+                str(table.name), label, name, one.column, one.function,
                 tuple(count for count, _ in cells),
                 tuple(scaled(total, one.scale) for _, total in cells),
             )  # fmt: skip

@@ -52,6 +52,7 @@ class FlowsView(ChoosingView):
     title = "Flows"
     icon = "share-network"
     names_agents = True
+    own_steps = frozenset(FlowChoices.__dataclass_fields__)
 
     @classmethod
     def unsuitable(cls, source: Source) -> str | None:
@@ -95,7 +96,10 @@ class FlowsView(ChoosingView):
                                  pictures=widget_pictures(self._agents_page))  # fmt: skip
         frame = Frame("edges", circulation.EDGES, circulation.edge_rows(self.flows))
         chart = self.circle if self.tabs.currentWidget() is self._circle_page else self.grid
-        return ExportRequest("flows", frames=(frame,), pictures=widget_pictures(chart))
+        others = 0 if self.matrix is None else self.matrix.others
+        thinning = (f"{others} agents share the place called others.",) if others else ()
+        return ExportRequest("flows", frames=(frame,), pictures=widget_pictures(chart),
+                             thinning=thinning)  # fmt: skip
 
     # ChoosingView
 

@@ -59,6 +59,7 @@ class LensView(ChoosingView):
     title = "Lens"
     icon = "magnifying-glass-plus"
     names_agents = True
+    own_steps = frozenset(LensChoices.__dataclass_fields__)
 
     @classmethod
     def unsuitable(cls, source: Source) -> str | None:
@@ -109,7 +110,22 @@ class LensView(ChoosingView):
         elif face is self._phase_page:
             name, chart = "phase", self.phase
             frames = [work.phase_frame(self.phase, self.lens, self.other)]
-        return ExportRequest(name, frames=tuple(frames), pictures=widget_pictures(chart))
+        return ExportRequest(
+            name, frames=tuple(frames), pictures=widget_pictures(chart),
+            thinning=self._thinning(face),
+        )  # fmt: skip
+
+    def _thinning(self, face: QWidget) -> tuple[str, ...]:
+        """What the picture of a face leaves out."""
+        if self.lens is None or face is self._binds_page or face is self._rest_page:
+            return ()
+        if face is self._phase_page:
+            ways = len(self.phase.ways)
+            more = (f"The ways of {work.WAYS} of {ways} agents are drawn.",)
+            return (*self.lens.notes, *(more if ways > work.WAYS else ()))
+        beyond = self.fan.beyond()
+        lines = (f"Lines that leave the picture: {', '.join(beyond)}.",) if beyond else ()
+        return (*self.lens.notes, *lines)
 
     # ChoosingView
 

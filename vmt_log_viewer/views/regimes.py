@@ -77,6 +77,7 @@ class RegimesView(ChoosingView):
     name = "regimes"
     title = "Regimes"
     icon = "stack"
+    own_steps = frozenset(RegimeChoices.__dataclass_fields__)
 
     @classmethod
     def unsuitable(cls, source: Source) -> str | None:
@@ -103,6 +104,10 @@ class RegimesView(ChoosingView):
     def clear(self) -> None:
         super().clear()
         self.lanes, self.split, self.study = (), None, None
+
+    def refresh(self) -> None:
+        self.lanes = ()  # a run that grows may have more of them
+        super().refresh()
 
     def export_request(self) -> ExportRequest | None:
         if self._stack.currentWidget() is not self.body:
