@@ -23,6 +23,7 @@ from telemetry.export.sidecar import (
     provenance,
     selection,
     sidecar_path,
+    spelt,
 )
 from telemetry.export.staging import Staging, sentences, staged
 from telemetry.queries import (
@@ -90,9 +91,10 @@ def write_series(
 
     `run_id` says which run a ready Series belongs to; a query knows its own.
     """
-    where, query = Where(), None
+    where, query, sql = Where(), None, None
     if isinstance(series, SeriesQuery):
         run_id, query = series.run_id, asked(series)
+        sql = spelt(source, series, token)
         where = Where(ticks=series.ticks, agents=series.agents)
         series = source.ask(series, token)
     columns, rows = series_rows(series)
@@ -104,6 +106,7 @@ def write_series(
         "notes": list(series.notes),
         **selection(where, None, None),
         "query": query,
+        "sql": sql,
         "thinned": ALL_ROWS,
         **(about or {}),
     }
@@ -292,6 +295,7 @@ def _table(
         "table": query.table,
         **selection(query.where, query.sort, limit),
         "query": asked(query),
+        "sql": spelt(source, query, token),
         "thinned": ALL_ROWS if limit is None else f"At most the first {limit} rows were written.",
     }
 

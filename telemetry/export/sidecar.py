@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from telemetry import __version__
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Cell, Column, Fingerprint, RunId, TickRange
 from telemetry.engines.fingerprints import text_fingerprint
+from telemetry.errors import NothingFoundError, RequestError
 from telemetry.export.formats import CONVENTIONS, Format, json_text
 from telemetry.filters import Filter
 from telemetry.queries import Query, RunQuery, RunSizesQuery, Sort, Where
@@ -97,6 +99,15 @@ def asked(query: Query[Any]) -> dict[str, object]:
         if value != default:
             values[part.name] = _plain(value)
     return values
+
+
+def spelt(source: Source, query: Query[Any], token: CancelToken | None = None) -> str | None:
+    """The statement that gives the rows; None where no single one does, and of text files, whose
+    statement is as long as their views."""
+    with suppress(RequestError, NothingFoundError):
+        found = source.statement(query, token)
+        return None if found.files else found.text
+    return None
 
 
 def thinned(notes: Sequence[str]) -> str:

@@ -91,6 +91,9 @@ def test_the_note_beside_a_file_says_where_it_comes_from(
     assert note["query"]["kind"] == "TableQuery"
     assert note["query"]["where"]["filters"] == ["dM=>0", "mode=!forage"]
     assert note["thinned"].startswith("Nothing was thinned")
+    rows = vmt.query(database, note["sql"])
+    assert len(rows) == note["rows"]
+    assert len(rows[0]) == len(note["columns"])
     assert note["source"] == {
         "location": source.identity.location,
         "family": source.identity.family,
