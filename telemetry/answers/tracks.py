@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
+from telemetry.answers.blocks import Blocks
 from telemetry.answers.values import agent_of, decimal_cell, floats, whole
 from telemetry.concepts import AgentId, Floats, Ints, Line
 from telemetry.families.vocabulary import ColumnSpec, MeasureSpec
@@ -48,6 +49,7 @@ def tracks(
 ) -> Tracks:
     """The rows (agent, tick, value and, where `marked`, mark) of a statement."""
     found = Tracks([], [], [], [] if marked else None)
+    blocks = Blocks(found.agent, found.tick, found.value)
     left = odd = 0
     for chunk in reader.chunks(statement, CHUNK):
         agent, tick, rows = _placed(chunk)
@@ -59,9 +61,7 @@ def tracks(
             stored = [decimal_cell(value) for value in stored]
         value, no_number = floats(stored, scale)
         odd += no_number
-        found.agent.append(_small(agent))
-        found.tick.append(_small(tick))
-        found.value.append(value)
+        blocks.add(_small(agent), _small(tick), value)
         if found.mark is not None:
             found.mark.extend("" if row[3] is None else str(row[3]) for row in rows)
     notes = []
@@ -92,22 +92,14 @@ def lines(found: Tracks, known: list[AgentId] | None = None) -> tuple[Line, ...]
     for code in codes:
         counts += np.bincount(code, minlength=len(known))
     ends = np.cumsum(counts)
-    free = ends - counts
-    tick, value = np.empty(int(counts.sum()), np.int64), np.empty(int(counts.sum()), np.float64)
-    mark = None if found.mark is None else np.empty(tick.size, object)
-    read = 0
-    for code, at, values in zip(
-        _taken(codes), _taken(found.tick), _taken(found.value), strict=True
-    ):
-        order = np.argsort(code, kind="stable")
-        together = code[order]
-        rank = np.arange(code.size) - np.searchsorted(together, together)
-        target = free[together] + rank
-        tick[target], value[target] = at[order], values[order]
-        if mark is not None and found.mark is not None:
-            mark[target] = np.array([*found.mark[read : read + code.size], None], object)[order]
-        free += np.bincount(code, minlength=len(known))
-        read += code.size
+    # One after the other, so that only one of them is there twice.
+    value = _sorted_by(codes, found.value, np.empty(int(counts.sum()), np.float64), ends - counts)
+    tick = _sorted_by(codes, found.tick, np.empty(value.size, np.int64), ends - counts)
+    mark = None
+    if found.mark is not None:
+        edges = np.cumsum([code.size for code in codes])[:-1]
+        marks = np.split(np.array([*found.mark, None], object)[:-1], edges)
+        mark = _sorted_by(codes, marks, np.empty(value.size, object), ends - counts)
     return tuple(
         Line(
             agent,
@@ -117,6 +109,19 @@ def lines(found: Tracks, known: list[AgentId] | None = None) -> tuple[Line, ...]
         )
         for agent, count, end in zip(known, counts.tolist(), ends.tolist(), strict=True)
     )
+
+
+def _sorted_by(
+    codes: list[npt.NDArray[Any]], chunks: list[Any], into: npt.NDArray[Any], free: Ints
+) -> npt.NDArray[Any]:
+    """All chunks in one array, in the order of their codes; `free` is where each code begins."""
+    for code, chunk in zip(codes, _taken(chunks), strict=True):
+        order = np.argsort(code, kind="stable")
+        together = code[order]
+        rank = np.arange(code.size) - np.searchsorted(together, together)
+        into[free[together] + rank] = chunk[order]
+        free = free + np.bincount(code, minlength=free.size)
+    return into
 
 
 def _known(chunks: list[npt.NDArray[Any]]) -> list[AgentId]:
@@ -129,12 +134,13 @@ def _known(chunks: list[npt.NDArray[Any]]) -> list[AgentId]:
     return sorted(seen)
 
 
-def _codes(agents: npt.NDArray[Any], known: list[AgentId]) -> npt.NDArray[np.int32]:
+def _codes(agents: npt.NDArray[Any], known: list[AgentId]) -> npt.NDArray[Any]:
     """Each agent's place among the known ones."""
+    kind = np.int16 if len(known) < 1 << 15 else np.int32  # which also sorts in a fifth of the time
     if agents.dtype != object and not any(isinstance(agent, str) for agent in known):
-        return np.searchsorted(np.array(known), agents).astype(np.int32)
+        return np.searchsorted(np.array(known), agents).astype(kind)
     places = {agent: place for place, agent in enumerate(known)}
-    return np.array([places[agent] for agent in agents.tolist()], np.int32)
+    return np.array([places[agent] for agent in agents.tolist()], kind)
 
 
 def _taken(chunks: list[T]) -> Iterator[T]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from PySide6.QtGui import QColor, QPainter, QPicture
 
 from telemetry.concepts import Line
+from vmt_log_viewer.plots import line_bank
 from vmt_log_viewer.plots.frame import Frame
 from vmt_log_viewer.plots.line_bank import LineBank
 from vmt_log_viewer.plots.line_layer import CROWD, LineLayer
@@ -149,6 +150,21 @@ def crowd(agents: int = 300, ticks: int = 4_000) -> list[Line]:
     lines = [line(range(ticks), np.full(ticks, float(a)), a) for a in range(agents)]
     lines[7].value[2_000] = 1_000.0
     return lines
+
+
+def test_what_is_gone_through_in_parts_is_thinned_as_at_once(monkeypatch):
+    chance = np.random.default_rng(3)
+    lines = []
+    for agent in range(9):
+        value = chance.normal(size=700)
+        value[chance.integers(700, size=5)] = np.nan
+        lines.append(line(range(700), value, agent))
+    spans = [LineBank(lines, 1).spans(0, 700, columns) for columns in (100, 20, 3)]
+    monkeypatch.setattr(line_bank, "AT_ONCE", 400)
+    for columns, at_once in zip((100, 20, 3), spans, strict=True):
+        in_parts = LineBank(lines, 1).spans(0, 700, columns)
+        for name in ("tick", "low", "high", "owner"):
+            assert np.array_equal(getattr(in_parts, name), getattr(at_once, name))
 
 
 def test_very_many_lines_become_an_image_that_keeps_the_spike(qapp):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ import numpy.typing as npt
 
 from telemetry.concepts import Floats, Ints, Line
 
+AT_ONCE = 1_000_000
+"""Samples that are gone through at once, for what that takes on the way."""
 FINEST = 4
 """Samples in a chunk of the finest thinned level; each level above holds twice as many."""
 
@@ -43,11 +46,9 @@ class Spans:
 
 @dataclass(frozen=True)
 class _Level:
-    """Chunk j begins at sample start[j]; its line runs from low[j] to high[j] there, the way from
-    the chunk before included."""
+    """In chunk j the line runs from low[j] to high[j], the way from the chunk before included."""
 
     size: int
-    start: Ints
     low: Floats
     high: Floats
     first_chunk: Ints  # of each stretch, and one past the last
@@ -68,6 +69,8 @@ class LineBank:
         self.tick, self.value = tick, value  # the lines' own arrays, where these lie so in memory
         shown = np.isfinite(value) & (value > 0) if positive else np.isfinite(value)
         self.whole = bool(shown.all())
+        self._infinite = not self.whole and bool(np.isinf(value).any())
+        self._below_zero = not self.whole and bool((value <= 0).any())
         fresh = shown.copy()  # a stretch begins here
         fresh[1:] &= ~shown[:-1] | (np.diff(tick) > step)
         inner = edges[(edges > 0) & (edges < tick.size)]
@@ -88,6 +91,10 @@ class LineBank:
         """Build what zooming out will need, here and now (in a worker)."""
         self._level_for(1e-12)
         return self
+
+    def odd(self, log: bool) -> bool:
+        """Whether some value cannot be drawn at all, wherever one looks."""
+        return self._infinite or (log and self._below_zero)
 
     @property
     def stretches(self) -> int:
@@ -142,7 +149,7 @@ class LineBank:
             return Spans(self.tick[start], low, high, self._owner[stretch])
         chunk, stretch = self._chunk_ranges(level, begin, end)
         # A chunk that begins before the ticks in view may reach into them.
-        tick = np.maximum(self.tick[level.start[chunk]], first)
+        tick = np.maximum(self.tick[self._starts(level, chunk, stretch)], first)
         return Spans(tick, level.low[chunk], level.high[chunk], self._owner[stretch])
 
     def extremes(self, first: float, last: float, columns: int) -> Floats:
@@ -189,7 +196,7 @@ class LineBank:
         wanted = int(np.log2(chunk / FINEST))
         while len(self._levels) <= wanted:
             size = FINEST << len(self._levels)
-            if self._levels and self._levels[-1].start.size == self.stretches:
+            if self._levels and self._levels[-1].low.size == self.stretches:
                 break
             self._levels.append(self._build(size))
         return self._levels[min(wanted, len(self._levels) - 1)]
@@ -197,23 +204,42 @@ class LineBank:
     def _build(self, size: int) -> _Level:
         counts = -(-self._lengths // size)
         first_chunk = np.concatenate([[0], np.cumsum(counts)])
-        within = np.arange(first_chunk[-1]) - np.repeat(first_chunk[:-1], counts)
-        start = np.repeat(self._begins, counts) + within * size
+        low, high = np.empty(first_chunk[-1]), np.empty(first_chunk[-1])
+        parts = np.unique(np.cumsum(self._lengths) // AT_ONCE, return_index=True)[1].tolist()
+        for begin, end in pairwise([*parts, self.stretches]):
+            part = slice(int(first_chunk[begin]), int(first_chunk[end]))
+            within = np.arange(part.start, part.stop)
+            within -= np.repeat(first_chunk[begin:end], counts[begin:end])
+            low[part], high[part] = self._ends_of_chunks(size, begin, end, within)
+        return _Level(size, low, high, first_chunk)
+
+    def _ends_of_chunks(
+        self, size: int, first: int, last: int, within: Ints
+    ) -> tuple[Floats, Floats]:
+        """Least and greatest of the chunks of stretches first … last − 1; `within` counts them."""
+        stretch = slice(first, last)
+        counts = -(-self._lengths[stretch] // size)
         if self._levels:
             below = self._levels[-1]
-            finer = np.repeat(below.first_chunk[:-1], counts) + within * 2
-            low = np.minimum.reduceat(below.low, finer) if finer.size else below.low
-            high = np.maximum.reduceat(below.high, finer) if finer.size else below.high
-        else:
-            stop = np.minimum(start + size, np.repeat(self._ends, counts))
-            before = self.value[np.where(within > 0, start - 1, start)]
-            low = np.minimum(_reduced(np.minimum, self.value, start, stop), before)
-            high = np.maximum(_reduced(np.maximum, self.value, start, stop), before)
-        return _Level(size, start.astype(_index_type(self.tick.size)), low, high, first_chunk)
+            finer = np.repeat(below.first_chunk[:-1][stretch], counts) + within * 2
+            over = int(below.first_chunk[last])
+            return (
+                np.minimum.reduceat(below.low[:over], finer),
+                np.maximum.reduceat(below.high[:over], finer),
+            )
+        start = np.repeat(self._begins[stretch], counts) + within * size
+        stop = np.minimum(start + size, np.repeat(self._ends[stretch], counts))
+        before = self.value[np.where(within > 0, start - 1, start)]
+        low = np.minimum(_reduced(np.minimum, self.value, start, stop), before)
+        return low, np.maximum(_reduced(np.maximum, self.value, start, stop), before)
+
+    def _starts(self, level: _Level, chunk: Ints, stretch: Ints) -> Ints:
+        """The sample with which each chunk (of its stretch) begins."""
+        return self._begins[stretch] + (chunk - level.first_chunk[stretch]) * level.size
 
     def _chunks(self, level: _Level, begin: Ints, end: Ints) -> tuple[Ints, Ints, Floats, Floats]:
         chunk, stretch = self._chunk_ranges(level, begin, end)
-        start = level.start[chunk]
+        start = self._starts(level, chunk, stretch)
         stop = np.minimum(start + level.size, self._ends[stretch]) - 1
         low, high = level.low[chunk], level.high[chunk]
         rising = self.value[start] <= self.value[stop]
@@ -261,10 +287,6 @@ def _reduced(by: np.ufunc, values: Floats, start: Ints, stop: Ints) -> Floats:
         pairs = pairs[:-1]
     found: Floats = by.reduceat(values, pairs)[::2]
     return found
-
-
-def _index_type(size: int) -> type[np.signedinteger[Any]]:
-    return np.int32 if size < 2**31 else np.int64
 
 
 def _ranges(begin: Ints, end: Ints) -> tuple[Ints, Ints]:

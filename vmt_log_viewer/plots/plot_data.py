@@ -48,7 +48,6 @@ class PlotData:
     fan: Fan | None = None
     band: Band | None = None
     bank: LineBank | None = None  # of just these lines, where it was built with them
-    _oddities: tuple[Series | None, bool, bool] | None = None
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -103,7 +102,7 @@ class PlotData:
         many = bank.size > MANY
         if many:
             judged = [bank.extremes(first, last, 128)]
-        if not many or (not bank.whole and self._odd(log)):
+        if not many or (not bank.whole and bank.odd(log)):
             lines = [_between(line.tick, line.value, first, last) for line in self.lines]
             judged = judged if many else lines
         found = extent_of([*judged, *fan, *fixed], log=log, everything=everything)
@@ -122,14 +121,6 @@ class PlotData:
         outer = ("min", "max") if band is not None else ()
         found = [(fan.tick, q) for name, q in fan.quantiles.items() if name not in outer]
         return found if band is None else [*found, (band.tick, band.low), (band.tick, band.high)]
-
-    def _odd(self, log: bool) -> bool:
-        """Whether some value cannot be drawn at all."""
-        if self._oddities is None or self._oddities[0] is not self.series:
-            infinite = any(np.isinf(line.value).any() for line in self.lines)
-            negative = any((line.value <= 0).any() for line in self.lines)
-            self._oddities = (self.series, infinite, negative)
-        return self._oddities[1] or (log and self._oddities[2])
 
     def readout(self, tick: int) -> list[Segment]:
         """The values at exactly this tick, in words; empty where nothing was recorded then."""
