@@ -10,9 +10,9 @@ import pytest
 from scipy import stats
 
 from telemetry.analysis.chosen import Chosen, every_run
-from telemetry.analysis.event_study import Asked, event_study
+from telemetry.analysis.event_study import Asked, event_study, switches
 from telemetry.analysis.regimes import split
-from telemetry.concepts import TickRange
+from telemetry.concepts import Lane, TickRange
 from telemetry.detect import open_source
 from tests.builders import vmt
 from tests.telemetry.command_line import ran, refused
@@ -81,6 +81,11 @@ def test_runs_are_put_together_and_lanes_crossed(stepped: Path, runs):
     utility = together.quantities[-1]
     (mean,) = vmt.query(stepped, "SELECT avg(utility) FROM agent_snapshots WHERE run_id = 2")
     assert utility.value(together.states.index("both × barter_only")) == pytest.approx(mean[0])
+
+
+def test_a_switch_across_ticks_without_a_state_is_none():
+    lane = Lane("mode", "Mode", np.array([0, 5, 9]), np.array([4, 7, 12]), ("a", "b", "a"))
+    assert [(s.tick, s.before, s.after) for s in switches(lane)] == [(5, "a", "b")]
 
 
 def test_a_planted_step_is_found_with_its_size_and_n_at_every_offset(runs):
