@@ -75,9 +75,10 @@ _OPERATIONS: dict[str, Callable[..., None]] = {
 
 @lru_cache(1024)
 def _statement(head: str, width: int, rows: int) -> str:
+    row = f"({','.join('?' * width)})"
     # Otherwise SQLite would save every page that a statement of many rows changes, to be able to
     # undo that statement alone; here a transaction is done as a whole, or not at all.
-    return f"INSERT OR ROLLBACK INTO {head} VALUES " + ",".join([f"({','.join('?' * width)})"] * rows)
+    return f"INSERT OR ROLLBACK INTO {head} VALUES {','.join([row] * rows)}"
 
 
 def _sizes(rows: int, width: int) -> Iterator[int]:
