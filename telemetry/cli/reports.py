@@ -15,7 +15,6 @@ from telemetry.cli.output import Output
 from telemetry.cli.progress import reported
 from telemetry.concepts import Column
 
-ALL = "all"
 _WRITTEN = (Column("path", "File", "text"),)
 
 
@@ -48,7 +47,7 @@ def report(
       telemetry report money.db 2 -o report.html
       telemetry report money.db 1 2 3 -o compared.html
     """
-    from telemetry.report import write_report
+    from telemetry.report import ALL, write_report
 
     output = Output()
     with ExitStack() as stack:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from telemetry.analysis.chosen import Chosen, labels
+from telemetry.analysis.chosen import Chosen, every_run, labels
 from telemetry.cancel import CancelToken
 from telemetry.errors import RequestError
-from telemetry.export import provenance, without_secrets
+from telemetry.export import of_source, provenance, without_secrets
 from telemetry.export.staging import sentences, staged
 from telemetry.report.one import run_parts
 from telemetry.report.page import element, page, said, section, source_text
@@ -19,6 +19,9 @@ from telemetry.report.several import comparison_parts
 from telemetry.text import one_line
 
 __all__ = ["report_of", "write_report"]
+ALL = "all"
+LONGEST = 400
+"""Characters of run ids that a person would type."""
 _STEPS = 7
 
 
@@ -70,18 +73,32 @@ def report_of(
 
 def _proof(runs: Sequence[Chosen], token: CancelToken) -> Element:
     """What this is made of, so that somebody else can make it again."""
-    told = [provenance(run.source, run.run_id, token) for run in runs[:1]]
-    told += [
-        {key: value for key, value in provenance(run.source, run.run_id, token).items()
-         if key in ("source", "run", "scales")}
-        for run in runs[1:]
-    ]  # fmt: skip
-    words = " ".join(shlex.quote(str(run.run_id)) for run in runs)
-    first = shlex.quote(without_secrets(runs[0].source.location))
-    alone = len({run.source.key for run in runs}) == 1
-    again = f"Made again by: telemetry report {first} {words} -o report.html"
-    return section(
-        "Where this comes from",
-        said(again if alone else "Made of runs of several sources.", "quiet"),
-        source_text(told[0] if len(told) == 1 else told),
-    )
+    if len(runs) == 1:
+        told = provenance(runs[0].source, runs[0].run_id, token)
+    else:
+        sources = {run.source.key: run.source for run in runs}
+        told = provenance(runs[0].source, None, token)
+        told["sources"] = [
+            {
+                **of_source(source, None, token),
+                "run": [r.run_id for r in runs if r.source is source],
+            }
+            for source in sources.values()
+        ]
+        for name in ("source", "scales", "run"):
+            del told[name]
+    return section("Where this comes from", said(_again(runs, token), "quiet"), source_text(told))
+
+
+def _again(runs: Sequence[Chosen], token: CancelToken) -> str:
+    """The command that makes it again, where one can."""
+    source, ids = runs[0].source, [run.run_id for run in runs]
+    if any(run.source is not source for run in runs):
+        return "Made of runs of several sources, which are named here."
+    words = " ".join(shlex.quote(str(run_id)) for run_id in ids)
+    if len(ids) > 1 and ids == [run.run_id for run in every_run(source, token)]:
+        words = ALL
+    if len(words) > LONGEST:
+        return "Made of the runs that are listed here."
+    place = shlex.quote(without_secrets(source.location))
+    return f"Made again by: telemetry report {place} {words} -o report.html"
