@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from telemetry.concepts import TickRange
-from tests.builders import vmt
+from tests.builders import bilancio, vmt
 from tests.viewer.programs import opened, settle
 from tests.viewer.shown import shown, wait
 from vmt_log_viewer.state.choices import Choices
@@ -97,3 +97,19 @@ def test_money_has_a_velocity_and_choices_are_undone_and_saved(qtbot, context, d
         view.restore(choices)
         wait(qtbot, view)
         assert (choices.problem, view.state(), view.flows.good.name) == ("", kept, "M")
+
+
+def test_an_edge_of_a_table_without_a_view_of_its_own_is_seen_among_tables(
+    qtbot, program, tmp_path
+):
+    ring = bilancio.write_experiment(tmp_path / "ring")
+    opened(qtbot, program, ring)
+    program.window.show_view("flows")
+    settle(qtbot, program)
+    program.document.rows_wanted.emit("obligations", {"outcome": "repaid"})
+    settle(qtbot, program)
+    qtbot.waitUntil(lambda: program.window.area.current is not None, timeout=10_000)
+    tables = program.window.area.current
+    qtbot.waitUntil(lambda: tables.panel.table is not None, timeout=10_000)
+    assert (tables.name, tables.chosen) == ("tables", "obligations")
+    assert tables.panel.filters.texts == {"outcome": "repaid"}

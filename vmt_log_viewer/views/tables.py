@@ -54,8 +54,9 @@ class TablesView(RowView):
         super().__init__(context, parent)
 
     def choose(self, name: str) -> None:
-        """Show this table instead."""
+        """Show this table instead; before there is a run, of the run that comes."""
         if name == self.chosen or self._source is None:
+            self.chosen = name
             return
         self.chosen = name
         self._texts = {}
