@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtGui import QFontMetricsF, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from telemetry.analysis.circulation import Matrix
 from vmt_log_viewer.models.cell_style import plain_tip
+from vmt_log_viewer.plots.kept import Kept
 from vmt_log_viewer.plots.nice import short
 from vmt_log_viewer.widgets.color_scale import ColorScale, readable_on
 from vmt_log_viewer.widgets.words import count_text
@@ -22,6 +23,8 @@ TOP, BOTTOM, EDGE, GAP, LEGEND = 20, 22, 10, 3, 12
 LEAST_NAME, MOST_NAME = 24.0, 110.0
 NUMBERS = 34.0
 """Pixels of a cell that has room for its number."""
+SMALL = 8.0
+"""Pixels of a cell below which it has no air around it."""
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _MIDDLE = int(Qt.AlignmentFlag.AlignCenter)
@@ -39,6 +42,7 @@ class FlowMatrix(QWidget):
         self.matrix: Matrix | None = None
         self.by_rows = False
         self.chosen: tuple[int, int] | None = None
+        self._kept = Kept(self)
         self.setMouseTracking(True)
         self.setMinimumSize(220, 200)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -46,6 +50,7 @@ class FlowMatrix(QWidget):
 
     def show_matrix(self, matrix: Matrix | None, *, by_rows: bool) -> None:
         self.matrix, self.by_rows = matrix, by_rows
+        self._kept.forget()
         if matrix is not None:
             self.setAccessibleName(f"{matrix.good.label}: givers by takers")
         self.update()
@@ -92,32 +97,49 @@ class FlowMatrix(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.setFont(self._theme.font("caption"))
         painter.fillRect(event.rect(), self._theme.color("base"))
         if self.matrix is None or not self.matrix.members:
             return
+        self._kept.draw(painter, QSizeF(self.size()), self._theme.version, self._paint_matrix)
+        if self.chosen is not None:
+            painter.setPen(QPen(self._theme.color("accent"), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(self.place_of(*self.chosen))
+
+    def _paint_matrix(self, painter: QPainter) -> None:
+        assert self.matrix is not None
+        painter.setFont(self._theme.font("caption"))
         self._names(painter)
         values, size = self.values(), self._size()
         scale = self._scale(values)
-        for giver, taker in zip(*np.nonzero(self.matrix.rows), strict=True):
-            cell = self.place_of(int(giver), int(taker))
+        area = self._area()
+        if size < SMALL:
+            painter.drawImage(area, self._cells(values, scale))
+        some = () if size < SMALL else zip(*np.nonzero(self.matrix.rows), strict=True)
+        for giver, taker in some:
+            cell = QRectF(area.left() + taker * size, area.top() + giver * size, size, size)
             color = scale.color(float(values[giver, taker]))
             painter.fillRect(cell.adjusted(0.5, 0.5, -0.5, -0.5), color)
             if size >= NUMBERS:
                 painter.setPen(readable_on(color))
                 painter.drawText(cell, _MIDDLE, short(float(values[giver, taker]), 3))
-        area = self._area()
         painter.setPen(self._theme.color("grid"))
         for i in range(len(self.matrix.members) + 1):
             at = i * size
             painter.drawLine(area.topLeft() + QPointF(at, 0), area.bottomLeft() + QPointF(at, 0))
             painter.drawLine(area.topLeft() + QPointF(0, at), area.topRight() + QPointF(0, at))
-        if self.chosen is not None:
-            painter.setPen(QPen(self._theme.color("accent"), 2))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(self.place_of(*self.chosen))
         self._sums(painter, values)
         self._legend(painter, values, scale)
+
+    def _cells(self, values: np.ndarray, scale: ColorScale) -> QImage:
+        """A pixel a cell, of which there are very many; those without a flow are transparent."""
+        assert self.matrix is not None
+        high, wide = values.shape
+        inks = np.array(scale.inks(values), np.int64)
+        inks[np.asarray(self.matrix.rows) == 0] = 0
+        pixels = inks.astype(np.uint32)
+        form = QImage.Format.Format_ARGB32
+        return QImage(pixels.tobytes(), wide, high, 4 * wide, form).copy()
 
     def _name_width(self) -> float:
         assert self.matrix is not None

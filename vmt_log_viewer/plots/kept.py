@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtGui import QPaintEngine, QPainter, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from vmt_log_viewer.plots.later import Later
@@ -33,7 +33,15 @@ class Kept:
     def draw(
         self, painter: QPainter, size: QSizeF, key: Any, paint: Callable[[QPainter], None]
     ) -> None:
-        """Draw the picture of `size` logical pixels at (0, 0), painted by `paint` where need be."""
+        """Draw the picture of `size` logical pixels at (0, 0), painted by `paint` where need be.
+
+        Where vectors are drawn, `paint` draws them.
+        """
+        if painter.paintEngine().type() == QPaintEngine.Type.SVG:
+            painter.save()
+            paint(painter)
+            painter.restore()
+            return
         device = painter.device()
         ratio = 1.0 if device is None else device.devicePixelRatioF()
         wanted = (size.width(), size.height(), ratio, key)

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from telemetry.concepts import Floats, Lens
 from vmt_log_viewer.plots.axes import paint_ticks
 from vmt_log_viewer.plots.compare_lines import pieces, polygon
+from vmt_log_viewer.plots.kept import Kept
 from vmt_log_viewer.plots.nice import nice_values, short
 from vmt_log_viewer.theme import NAMED
 
@@ -50,12 +51,14 @@ class LensChart(QWidget):
         self.lines: tuple[NamedLine, ...] = ()
         self.log = False
         self.cursor_at: int | None = None
+        self._kept = Kept(self)
         self.setMinimumSize(240, 180)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         theme.changed.connect(self.update)
 
     def show_lens(self, lens: Lens | None, lines: Sequence[NamedLine], *, log: bool) -> None:
         self.lens, self.lines, self.log = lens, tuple(lines), log
+        self._kept.forget()
         if lens is not None:
             self.setAccessibleName(f"{lens.measure.label}: quantiles over ticks")
         self.update()
@@ -90,10 +93,16 @@ class LensChart(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.setFont(self._theme.font("caption"))
         painter.fillRect(event.rect(), self._theme.color("base"))
         if self.lens is None or not len(self.lens.tick):
             return
+        self._kept.draw(painter, QSizeF(self.size()), self._theme.version, self._paint_lens)
+        area = self._area()
+        painter.setClipRect(area)
+        self._cursor(painter, area)
+
+    def _paint_lens(self, painter: QPainter) -> None:
+        painter.setFont(self._theme.font("caption"))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         area = self._area()
         low, high = self._ends()
@@ -104,7 +113,6 @@ class LensChart(QWidget):
         for line in self.lines:
             painter.setPen(QPen(line.color, 1.5))
             self._draw(painter, area, line.value, low, high)
-        self._cursor(painter, area)
         painter.restore()
         self._clamps(painter, area, low, high)
         self._names(painter, area, low, high)

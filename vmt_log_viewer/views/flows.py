@@ -94,7 +94,7 @@ class FlowsView(ChoosingView):
             frame = Frame("agents", circulation.AGENTS, circulation.agent_rows(self.passing))
             return ExportRequest("flows-agents", frames=(frame,),
                                  pictures=widget_pictures(self._agents_page))  # fmt: skip
-        frame = Frame("edges", circulation.EDGES, circulation.edge_rows(self.flows))
+        frame = Frame("edges", circulation.EDGES, self._edges)
         chart = self.circle if self.tabs.currentWidget() is self._circle_page else self.grid
         others = 0 if self.matrix is None else self.matrix.others
         thinning = (f"{others} agents share the place called others.",) if others else ()
