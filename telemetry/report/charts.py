@@ -49,7 +49,9 @@ class _Frame:
             svg.append(_label(LEFT - 6, float(y) + 4, cell_text(value), "end"))
         for at in _ticks(self.first, self.last, 6, whole=whole):
             place = float(self.x(np.array(at)))
-            svg.append(_label(place, HEIGHT - 6, cell_text(int(at) if whole else at), "middle"))
+            anchor = "end" if place > WIDTH - 24 else "middle"
+            svg.append(_label(min(place, WIDTH), HEIGHT - 6, cell_text(int(at) if whole else at),
+                              anchor))  # fmt: skip
         return svg
 
 
@@ -108,7 +110,9 @@ def lanes_chart(timeline: Timeline, ticks: TickRange) -> Tree.Element:
                                width=f"{max(0.5, (end - start) * span):.1f}",
                                height=f"{LANE - 5:g}", fill=colors[state]))  # fmt: skip
     for at in _ticks(frame.first, frame.last, 12, whole=True):
-        svg.append(_label(left + (at - frame.first) * span, high - 6, str(int(at)), "middle"))
+        at_x = left + (at - frame.first) * span
+        anchor = "end" if at_x > LANES_WIDTH - 24 else "middle"
+        svg.append(_label(min(at_x, LANES_WIDTH), high - 6, str(int(at)), anchor))
     return element("div", svg, legend(states, list(colors.values())))
 
 

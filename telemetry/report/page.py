@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from xml.etree import ElementTree as Tree
 
@@ -112,7 +113,9 @@ def source_text(values: object) -> Tree.Element:
 
 def _heading(column: Column, numeric: bool) -> Tree.Element:
     unit = shown_unit(column.unit)
-    found = element("th", column.label, scope="col", class_="number" if numeric else "text")
+    words = re.split("(?<=_)", one_line(column.label))
+    broken: list[Child] = [part for word in words for part in (element("wbr"), word)][1:]
+    found = element("th", *broken, scope="col", class_="number" if numeric else "text")
     if unit and unit not in column.label:
         found.append(element("small", unit))
     if column.help:

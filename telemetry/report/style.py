@@ -26,10 +26,11 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 24px; margi
 dt { color: var(--quiet); } dd { margin: 0; overflow-wrap: anywhere; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: 8px 0; }
-th, td { padding: 3px 12px 3px 0; text-align: left; vertical-align: top; white-space: nowrap; }
+td { white-space: nowrap; }
+th, td { padding: 3px 12px 3px 0; text-align: left; vertical-align: top; }
 td.text { white-space: normal; overflow-wrap: anywhere; max-width: 56ch; }
 td.short { white-space: nowrap; }
-th { white-space: normal; max-width: 20ch; overflow-wrap: anywhere; }
+th { white-space: normal; }
 th { font-weight: 600; border-bottom: 1px solid var(--line); vertical-align: bottom; }
 th.number, td.number { text-align: right; }
 tbody tr:nth-child(even) { background: var(--panel); }
