@@ -13,7 +13,7 @@ import pytest
 from telemetry.cli.program import telemetry as program
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))
+PAGES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md"))
 DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", *PAGES)
 
 
@@ -44,21 +44,35 @@ def test_every_folder_of_code_stands_in_the_tree_of_architecture():
     assert folders_of_code() - set(tree_of_architecture()) == set()
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
-def test_a_document_names_only_files_that_exist(name):
-    text = (ROOT / name).read_text()
-    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", text)
-    folder = (ROOT / name).parent
-    assert [link for link in links if not (folder / link).exists()] == []
+def test_documents_name_only_files_that_exist():
+    missing = []
+    for name in DOCUMENTS:
+        links = re.findall(r"\]\((?!https?:|#)([^)#]+)", (ROOT / name).read_text())
+        folder = (ROOT / name).parent
+        missing += [(name, link) for link in links if not (folder / link).exists()]
+    assert missing == []
 
 
-@pytest.mark.parametrize("name", ["README.md", *PAGES])
-def test_every_command_of_a_document_exists_with_its_options(name):
+def test_every_page_of_the_guide_stands_in_the_readme_and_has_its_picture():
+    guide = sorted((ROOT / "docs" / "guide").glob("*.md"))
+    readme = (ROOT / "README.md").read_text()
+    assert guide
+    for page in guide:
+        assert f"(docs/guide/{page.name})" in readme
+        assert f"(../../resources/screenshots/guide/{page.stem}.png)" in page.read_text()
+
+
+def commands_of(name: str) -> list[list[str]]:
+    """The command lines in a document, in words, less `telemetry` itself."""
     blocks = (ROOT / name).read_text().split("```")[1::2]
-    lines = [line for block in blocks for line in block.splitlines()]
-    asked = [shlex.split(line, comments=True) for line in lines if line.startswith("telemetry ")]
-    assert asked
-    for _, name_of_command, *words in asked:
+    lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
+    return [shlex.split(s, comments=True)[1:] for s in lines if s.startswith("telemetry ")]
+
+
+def test_every_command_of_the_documents_exists_with_its_options():
+    asked = [words for name in ("README.md", *PAGES) for words in commands_of(name)]
+    assert len(asked) > 40
+    for name_of_command, *words in asked:
         command = program.get_command(click.Context(program), name_of_command)
         assert command is not None, name_of_command
         known = {option for parameter in command.params for option in parameter.opts}
