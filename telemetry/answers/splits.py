@@ -28,12 +28,15 @@ from telemetry.concepts import (
     SplitQuantity,
     TickRange,
 )
+from telemetry.errors import RequestError
 from telemetry.families.vocabulary import MeasureSpec, TableSpec
 from telemetry.queries import BandQuery, SplitQuery, TimelineQuery
 from telemetry.reader import Reader
 
 Row = tuple[Any, ...]
 MEASURES = "measures"
+MOST = 500
+"""So many states at most: more are no overview, but a mistake in choosing the lane."""
 
 
 def split(reader: Reader, query: SplitQuery) -> Split:
@@ -76,7 +79,13 @@ class _Places:
         if span is not None:
             first, last = np.maximum(first, span.first), np.minimum(last, span.last)
         lasting = np.maximum(last - first + 1, 0)
-        number = [self.states.index(state) for state in lane.state]
+        if len(self.states) > MOST:
+            raise RequestError(
+                f"{lane.label} has {len(self.states)} states in this run, and a split by more than "
+                f"{MOST} is no overview; choose another lane."
+            )
+        place = {state: i for i, state in enumerate(self.states)}
+        number = [place[state] for state in lane.state]
         lasted = np.bincount(number, lasting, len(self.states)).astype(np.int64)
         every = int(lasted.sum()) if span is None else span.last - span.first + 1
         self.ticks = (*lasted.tolist(), every - int(lasted.sum()))

@@ -89,6 +89,9 @@ def test_money_has_a_velocity_and_choices_are_undone_and_saved(qtbot, context, d
         request = view.export_request()
         assert len(request.frames[0].rows) == 70
         request.pictures["svg"](tmp_path / "circle.svg")
+        drawn = (tmp_path / "circle.svg").read_text()
+        assert drawn.count("<path") > 70  # ribbons and arcs, no picture of them
+        assert "<image" not in drawn
         context.document.history.undo()
         context.document.history.undo()
         wait(qtbot, view)

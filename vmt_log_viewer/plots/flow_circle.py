@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtGui import (
+    QColor,
+    QFontMetricsF,
+    QMouseEvent,
+    QPaintEngine,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPixmap,
+)
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from telemetry.analysis.circulation import Matrix
@@ -40,16 +49,19 @@ class FlowCircle(QWidget):
         self.chosen: tuple[int, int] | None = None
         self.arcs: list[tuple[float, float]] = []
         self._ribbons: list[tuple[int, int, float, float, float, float]] = []
+        self._paths: list[QPainterPath] = []
+        self._drawn: QPixmap | None = None
         self.setMouseTracking(True)
         self.setMinimumSize(220, 200)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        theme.changed.connect(self.update)
+        theme.changed.connect(self._forget)
 
     def show_matrix(
         self, matrix: Matrix | None, colors: Sequence[QColor], *, by_rows: bool
     ) -> None:
         self.matrix, self.colors, self.by_rows = matrix, tuple(colors), by_rows
         self.arcs, self._ribbons = [], []
+        self._forget()
         if matrix is not None and matrix.members:
             self._arrange(matrix.rows.astype(np.float64) if by_rows else matrix.amount)
             self.setAccessibleName(f"{matrix.good.label}: who gives to whom, as a circle")
@@ -57,7 +69,12 @@ class FlowCircle(QWidget):
 
     def choose(self, edge: tuple[int, int] | None) -> None:
         self.chosen = edge
+        self._drawn = None
         self.update()
+
+    def resizeEvent(self, event: object) -> None:
+        super().resizeEvent(event)  # type: ignore[arg-type]
+        self._forget()
 
     def sizeHint(self) -> QSize:
         return QSize(420, 420)
@@ -79,22 +96,49 @@ class FlowCircle(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.setFont(self._theme.font("caption"))
-        painter.fillRect(event.rect(), self._theme.color("base"))
+        if painter.paintEngine().type() == QPaintEngine.Type.SVG:  # vectors stay vectors
+            self._draw(painter)
+            return
+        if self._drawn is None:
+            ratio = self.devicePixelRatioF()
+            self._drawn = QPixmap(QSize(max(1, self.width()), max(1, self.height())) * ratio)
+            self._drawn.setDevicePixelRatio(ratio)
+            self._drawn.fill(self._theme.color("base"))
+            inner = QPainter(self._drawn)
+            self._draw(inner)
+            inner.end()
+        painter.drawPixmap(0, 0, self._drawn)
+        painter.end()
+
+    def _forget(self) -> None:
+        """What was drawn is of another size, colour or good."""
+        self._paths, self._drawn = [], None
+        self.update()
+
+    def _draw(self, painter: QPainter) -> None:
+        """Ribbons, the chosen one last, then the ring and the names."""
         if self.matrix is None or not self.arcs:
             return
+        painter.setFont(self._theme.font("caption"))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        for ribbon in sorted(self._ribbons, key=lambda r: (r[0], r[1]) == self.chosen):
+        both = list(zip(self._ribbons, self._shapes(), strict=True))
+        for ribbon, path in sorted(both, key=lambda pair: pair[0][:2] == self.chosen):
             color = QColor(self.colors[ribbon[0]])
-            strong = (ribbon[0], ribbon[1]) == self.chosen
+            strong = ribbon[:2] == self.chosen
             color.setAlphaF(STRONG if strong else FAINT if self.chosen is None else FAINT / 3)
             painter.setBrush(color)
-            painter.drawPath(self._path(ribbon))
+            painter.drawPath(path)
         for i, (start, end) in enumerate(self.arcs):
             painter.setBrush(self.colors[i])
             painter.drawPath(self._ring(start, end))
             self._name(painter, i, (start + end) / 2)
+
+    def _shapes(self) -> list[QPainterPath]:
+        """The path of each ribbon at this size."""
+        if len(self._paths) != len(self._ribbons):
+            self._paths = [self._path(ribbon) for ribbon in self._ribbons]
+        return self._paths
 
     def _arrange(self, values: np.ndarray) -> None:
         """Arcs by the sums of rows and columns; on each, what is given and then what is taken."""
@@ -169,7 +213,11 @@ class FlowCircle(QWidget):
 
     def _at(self, where: QPointF) -> tuple[int, int] | None:
         """The narrowest ribbon under the mouse."""
-        hits = [r for r in self._ribbons if self._path(r).contains(where)]
+        hits = [
+            ribbon
+            for ribbon, path in zip(self._ribbons, self._shapes(), strict=True)
+            if path.controlPointRect().contains(where) and path.contains(where)
+        ]
         best = min(hits, key=lambda r: r[3] - r[2], default=None)
         return None if best is None else (best[0], best[1])
 

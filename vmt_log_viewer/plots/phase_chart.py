@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtGui import (
+    QColor,
+    QMouseEvent,
+    QPaintEngine,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from telemetry.concepts import AgentId, Floats, Ints
@@ -98,10 +106,15 @@ class PhaseChart(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        if self._drawn is None:
-            self._drawn = self._background()
-        painter.drawPixmap(0, 0, self._drawn)
+        if painter.paintEngine().type() == QPaintEngine.Type.SVG:  # vectors stay vectors
+            painter.fillRect(self.rect(), self._theme.color("base"))
+            self._draw(painter)
+        else:
+            if self._drawn is None:
+                self._drawn = self._background()
+            painter.drawPixmap(0, 0, self._drawn)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(self._theme.font("caption"))
         places = self.places()
         for way in sorted(self.ways, key=lambda way: way.strong):
             at = places.get(way.agent_id)
@@ -112,8 +125,8 @@ class PhaseChart(QWidget):
             painter.drawEllipse(at, DOT, DOT)
             if way.strong:
                 painter.setPen(way.color)
-                painter.setFont(self._theme.font("caption"))
                 painter.drawText(at + QPointF(6, -4), way.name)
+        painter.end()
 
     def _redraw(self) -> None:
         self._drawn = None
@@ -125,9 +138,15 @@ class PhaseChart(QWidget):
         pixmap = QPixmap(QSize(max(1, self.width()), max(1, self.height())) * ratio)
         pixmap.setDevicePixelRatio(ratio)
         pixmap.fill(self._theme.color("base"))
-        if not self.ways:
-            return pixmap
         painter = QPainter(pixmap)
+        self._draw(painter)
+        painter.end()
+        return pixmap
+
+    def _draw(self, painter: QPainter) -> None:
+        """Axes, and the way of each agent with a ring where it began."""
+        if not self.ways:
+            return
         painter.setFont(self._theme.font("caption"))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._axes(painter)
@@ -141,8 +160,6 @@ class PhaseChart(QWidget):
             painter.drawPolyline(line)
             if len(line):
                 painter.drawEllipse(line.at(0), RING, RING)
-        painter.end()
-        return pixmap
 
     def _area(self) -> QRectF:
         return QRectF(LEFT, TOP, max(1.0, self.width() - LEFT - RIGHT),

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QWidget
 
 from vmt_log_viewer.theme import GRID, INSIDE
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from vmt_log_viewer.theme import Theme
 
 LINE = 24
+SEEN = 8
+"""So many bars are seen at once; more can be scrolled to."""
 _VERTICAL = Qt.AlignmentFlag.AlignVCenter
 
 
@@ -32,6 +34,8 @@ class StateBar:
 class StateBars(QWidget):
     """A line for each state. Bars to the left of zero are negative numbers."""
 
+    counted = Signal(int)
+
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
@@ -42,6 +46,7 @@ class StateBars(QWidget):
     def show_bars(self, bars: Sequence[StateBar]) -> None:
         self.bars = tuple(bars)
         self.setFixedHeight(len(self.bars) * LINE)
+        self.counted.emit(len(self.bars))
         self.setAccessibleName(", ".join(f"{bar.name}: {bar.text}" for bar in self.bars))
         self.update()
 
@@ -83,3 +88,15 @@ class StateBars(QWidget):
             painter.drawText(where, int(_VERTICAL | Qt.AlignmentFlag.AlignLeft), bar.text)
         painter.fillRect(QRectF(zero, 0, 1, self.height()), self._theme.color("line"))
         painter.end()
+
+
+def scrolled(bars: StateBars) -> QScrollArea:
+    """The bars in an area that is as high as they need, up to `SEEN` of them."""
+    area = QScrollArea()
+    area.setWidget(bars)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    bars.counted.connect(lambda count: area.setFixedHeight(min(count, SEEN) * LINE))
+    area.setFixedHeight(0)
+    return area

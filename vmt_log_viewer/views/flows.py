@@ -76,6 +76,7 @@ class FlowsView(ChoosingView):
         self.grid.edge_clicked.connect(self._choose_place)
         self.circle.edge_clicked.connect(self._choose_place)
         self.table.row_chosen.connect(self._choose_row)
+        self.table.row_opened.connect(lambda row: self.show_rows())
         self.agents.row_chosen.connect(self._choose_agent)
         self.go.clicked.connect(self.show_rows)
 

@@ -61,12 +61,13 @@ def ways(
     """Every agent's two values at the ticks of both; those chosen, else those apart, stand out."""
     ticks = np.intersect1d(up.tick, across.tick)
     x, y = (np.searchsorted(lens.tick, ticks) for lens in (across, up))
-    both = [agent for agent in up.agents if agent in across.agents]
+    rows = [{agent: i for i, agent in enumerate(lens.agents)} for lens in (across, up)]
+    both = [agent for agent in up.agents if agent in rows[0]]
     apart = [outlier.agent_id for outlier in up.outliers][:NAMED_LINES]
-    first = [agent for agent in (*chosen, *apart) if agent in both]
+    first = [agent for agent in (*chosen, *apart) if agent in rows[0] and agent in rows[1]]
     strong = set(chosen or apart)
     found = [
-        Way(agent, called(agent), across.line(agent)[x], up.line(agent)[y],
+        Way(agent, called(agent), across.value[rows[0][agent]][x], up.value[rows[1][agent]][y],
             color(agent, up.agents), agent in strong, drawn=place < WAYS)
         for place, agent in enumerate(dict.fromkeys((*first, *both)))
     ]  # fmt: skip

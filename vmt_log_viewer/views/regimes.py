@@ -28,7 +28,7 @@ from telemetry.text import cell_text, shown_unit
 from vmt_log_viewer.background.exporting import Frame
 from vmt_log_viewer.plots.event_chart import EventChart
 from vmt_log_viewer.plots.picture import widget_pictures
-from vmt_log_viewer.plots.state_bars import StateBar, StateBars
+from vmt_log_viewer.plots.state_bars import StateBar, StateBars, scrolled
 from vmt_log_viewer.theme import GRID, NAMED
 from vmt_log_viewer.views.choosing import ChoosingView, page
 from vmt_log_viewer.views.compare_pages import TablePage
@@ -179,7 +179,7 @@ class RegimesView(ChoosingView):
         self.chart, self.said = EventChart(theme), caption(theme, elided=False)
         self.said.setWordWrap(True)
         self._state_page = page(
-            (self.by_state, 0), (self.table, 1), (self._bars_title, 0), (self.bars, 0)
+            (self.by_state, 0), (self.table, 1), (self._bars_title, 0), (scrolled(self.bars), 0)
         )
         self._switch_page = page((self.around, 0), (self.chart, 1), (self.said, 0))
         self.tabs.addTab(self._state_page, "By state")
