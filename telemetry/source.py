@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from telemetry.answers import ANSWERS, flows, measures, tables, timeline
 from telemetry.answers.csv_lines import Row, csv_lines
+from telemetry.answers.seeking import seek
 from telemetry.answers.statements import select_of
 from telemetry.cache import KeptAnswers
 from telemetry.cancel import CancelToken
@@ -26,6 +27,7 @@ from telemetry.concepts import (
     RunId,
     Statement,
     Table,
+    TablePage,
 )
 from telemetry.engines import Database, Shape
 from telemetry.errors import ChangedError, NothingFoundError, RequestError
@@ -263,6 +265,16 @@ class Source:
         token = token or CancelToken()
         with self._database.connection(token, _about(query)) as connection:
             yield from tables.stream(Reader(self._layout, connection, token), query)
+
+    def seek(
+        self, query: TableQuery, token: CancelToken | None = None
+    ) -> Generator[tuple[TablePage, int, int]]:
+        """First pages that get better and at last the answer, each with how many ticks of how many
+        it is from; where an index serves the order, the answer alone."""
+        token = token or CancelToken()
+        with self._database.connection(token, _about(query)) as connection:
+            for found in seek(Reader(self._layout, connection, token), query):
+                yield found.page, found.done, found.total
 
     def csv_lines(
         self,

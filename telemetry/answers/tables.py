@@ -22,7 +22,7 @@ SAMPLE = 1_000
 
 
 @dataclass(frozen=True)
-class _Plan:
+class Plan:
     """A table query made into a statement: columns first, then sort value, then row key."""
 
     table: TableSpec
@@ -47,7 +47,7 @@ def page(reader: Reader, query: TableQuery) -> TablePage:
         return TablePage(described, columns, (), (), None, (absent(spec),))
     if query.limit < 0 or query.offset < 0:
         raise RequestError("A page begins at row 0 or later and has 0 rows or more.")
-    plan = _plan(reader, query)
+    plan = planned(reader, query)
     raw = paging.read(
         reader,
         plan.statement,
@@ -56,6 +56,13 @@ def page(reader: Reader, query: TableQuery) -> TablePage:
         offset=query.offset,
         after=query.after,
     )
+    return as_page(reader, query, plan, raw)
+
+
+def as_page(reader: Reader, query: TableQuery, plan: Plan, raw: list[paging.Row]) -> TablePage:
+    """Rows of a plan, one more than the page holds where there are more, as the page."""
+    spec = plan.table
+    described = reader.layout.describe(spec)
     more = 0 < query.limit < len(raw)
     raw = raw[: query.limit]
     width = len(plan.columns)
@@ -80,7 +87,7 @@ def stream(reader: Reader, query: TableQuery) -> Generator[tuple[tuple[Cell, ...
     spec = reader.layout.table_spec(query.table)
     if not reader.layout.there(spec.name):
         return
-    plan = _plan(reader, query)
+    plan = planned(reader, query)
     width = len(plan.columns)
     embedded = reader.connection.dialect.name == "sqlite"  # whose values are cells already
     plain = embedded and all(s == 1 for s in plan.scales)
@@ -97,7 +104,7 @@ def stream(reader: Reader, query: TableQuery) -> Generator[tuple[tuple[Cell, ...
 def whole(reader: Reader, query: TableQuery) -> tuple[sa.Select[Any], dict[str, int]]:
     """All matching rows in their order as one statement, its columns under their own names, and
     what the stored values of some of them are divided by."""
-    plan = _plan(reader, query)
+    plan = planned(reader, query)
     chosen = list(plan.statement.selected_columns)[: len(plan.columns)]
     named = [e.element.label(c.name) for e, c in zip(chosen, plan.columns, strict=True)]
     divided = {c.name: s for c, s in zip(plan.columns, plan.scales, strict=True) if s != 1}
@@ -199,7 +206,7 @@ def _chosen(layout: Layout, spec: TableSpec, query: TableQuery) -> tuple[ColumnS
     return tuple(layout.column_spec(spec, name) for name in query.columns)
 
 
-def _plan(reader: Reader, query: TableQuery) -> _Plan:
+def planned(reader: Reader, query: TableQuery) -> Plan:
     table = reader.layout.table_spec(query.table)
     specs = _chosen(reader.layout, table, query)
     order = _order(reader, table, query.sort or (Sort(table.sort) if table.sort else None))
@@ -209,7 +216,7 @@ def _plan(reader: Reader, query: TableQuery) -> _Plan:
         .select_from(reader.layout.selectable(table.name))
         .where(*conditions(reader, table, query.run_id, query.where))
     )
-    return _Plan(
+    return Plan(
         table,
         specs,
         tuple(reader.layout.describe_column(table, c) for c in specs),

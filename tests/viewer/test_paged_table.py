@@ -27,6 +27,7 @@ class Numbers:
     def __init__(self, size=1000, counts=True):
         self.size, self.counts = size, counts
         self.asked = []
+        self.so_far = ()
         self.gate, self.counting = threading.Event(), threading.Event()
         self.gate.set()
         self.counting.set()
@@ -49,6 +50,14 @@ class Numbers:
         rows = tuple((key, f"w{key}", None) for key in keys)
         following = PageKey((end,)) if end < self.size else None
         return TablePage(TABLE, COLUMNS, rows, keys, following)
+
+    def seek(self, query, token=None):
+        """The answer alone; with `so_far`, first the rows of that part of the numbers."""
+        for share in self.so_far:
+            yield Numbers(int(self.size * share)).ask(query), share, 1
+            while not self.gate.wait(0.01):
+                token.check()
+        yield self.ask(query, token), 1, 1
 
     def pages(self):
         return [query for query in self.asked if isinstance(query, TableQuery)]
@@ -268,3 +277,27 @@ def test_clearing_withdraws_what_is_asked(make, qtbot, runner):
     source.gate.set()
     qtbot.waitUntil(runner.idle)
     assert (model.rowCount(), model.query) == (0, None)
+
+
+def test_the_first_rows_so_far_are_shown_while_a_sort_goes_on(make, qtbot):
+    source, model = Numbers(1000), make(page_rows=50)
+    source.so_far = (0.2, 0.5)
+    source.gate.clear()
+    model.ask(source, TableQuery(1, "numbers", sort=Sort("n", descending=True)))
+    qtbot.waitUntil(lambda: model.sought is not None)
+    assert (model.sought, text(model, 0), model.settled()) == (0.2, "199", False)
+    assert (model.rowCount(), model.total, model.canFetchMore()) == (50, None, False)
+    source.gate.set()
+    qtbot.waitUntil(model.settled)
+    assert (model.sought, text(model, 0), model.total) == (None, "999", 1000)
+
+
+def test_rows_so_far_of_a_question_that_is_withdrawn_are_not_shown(make, qtbot):
+    source, model = Numbers(1000), make(page_rows=50)
+    source.so_far = (0.2,)
+    source.gate.clear()
+    model.ask(source, TableQuery(1, "numbers", sort=Sort("n", descending=True)))
+    model.ask(Numbers(1000), TableQuery(1, "numbers"))
+    qtbot.waitUntil(model.settled)
+    assert (model.sought, text(model, 0)) == (None, "0")
+    source.gate.set()

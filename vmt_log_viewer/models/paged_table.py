@@ -20,7 +20,9 @@ from telemetry.cancel import CancelToken
 from telemetry.concepts import Cell, Column, TablePage, TickRange
 from telemetry.errors import TelemetryError
 from telemetry.queries import CountQuery, Sort, TableQuery
+from vmt_log_viewer.background.runner import in_words
 from vmt_log_viewer.models.cell_style import PLACEHOLDER, CellStyle
+from vmt_log_viewer.models.first_page import sought_page
 from vmt_log_viewer.models.page_cache import PageCache
 from vmt_log_viewer.models.row_search import search_row
 
@@ -47,6 +49,7 @@ class PagedTable(QAbstractTableModel):
     counted = Signal(int)
     failed = Signal(object)
     columns_changed = Signal()
+    _found = Signal(object, object, float)
 
     def __init__(
         self,
@@ -69,12 +72,15 @@ class PagedTable(QAbstractTableModel):
         self._columns: tuple[Column, ...] = ()
         self._rows = 0
         self.total: int | None = None
+        self.sought: float | None = None
+        """The share of the rows that the shown ones are the first of; None: of all."""
         self._settled: tuple[int, int] | None = None  # so many rows before this tick
         self._total_kept: int | None = None  # of the rows asked for: they were only sorted anew
         self._counting = False
         self._wanted: list[int] = []
         self._fetching: int | None = None
         self._refused: set[int] = set()
+        self._found.connect(self._show_found)
 
     # What is asked
 
@@ -102,11 +108,11 @@ class PagedTable(QAbstractTableModel):
         self._total_kept = None
         for part in ("page", "count", "find", "grow"):
             self._runner.cancel(f"{self._lane}.{part}")
-        self._counting, self._fetching = False, None
+        self._counting, self._fetching, self.sought = False, None, None
         self._wanted.clear()
-        self._runner.submit(
-            f"{self._lane}.first", source, self._next, self._show_first, self._first_failed, self
-        )
+        work = sought_page(source, self._next, self._found.emit)
+        lane, what = f"{self._lane}.first", in_words(self._next)
+        self._runner.run(lane, work, self._show_first, self._first_failed, self, what, source)
 
     def grow(self, ticks: TickRange) -> bool:
         """The run has come further: rows from `ticks.first` on are counted, and read when seen.
@@ -150,7 +156,7 @@ class PagedTable(QAbstractTableModel):
         """Show nothing and ask nothing."""
         for part in ("first", "page", "count", "find", "grow"):
             self._runner.cancel(f"{self._lane}.{part}")
-        self._next, self._counting, self._fetching = None, False, None
+        self._next, self._counting, self._fetching, self.sought = None, False, None, None
         self._reset(None, None)
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
@@ -250,8 +256,22 @@ class PagedTable(QAbstractTableModel):
 
     # Answers
 
+    def _show_found(self, query: TableQuery, page: TablePage, share: float) -> None:
+        """The first rows among those read so far; the answer is still under way."""
+        if query is not self._next:
+            return
+        if self.sought is None or page.columns != self._columns:
+            self._reset(query, page)
+        else:
+            self._cache.put(0, page)
+            self._set_rows(max(self._rows, len(page.rows)))
+            corner = self.index(self._rows - 1, len(self._columns) - 1)
+            self.dataChanged.emit(self.index(0, 0), corner)
+        self.sought = share
+        self.shown.emit()
+
     def _show_first(self, page: TablePage) -> None:
-        query, self._next = self._next, None
+        query, self._next, self.sought = self._next, None, None
         self._reset(query, page)
         self.shown.emit()
         if page.next is None:
@@ -267,6 +287,9 @@ class PagedTable(QAbstractTableModel):
 
     def _first_failed(self, error: TelemetryError) -> None:
         self._next = None
+        if self.sought is not None:  # rows that are no answer
+            self.sought = None
+            self._reset(None, None)
         self.failed.emit(error)
 
     def _reset(self, query: TableQuery | None, page: TablePage | None) -> None:
