@@ -71,10 +71,11 @@ class Proof(QObject):
         if found is None:
             return
         view, sources = found
+        run_id = self._context.document.run_id
         self._context.settings.set("view_folder", str(path.parent))
 
         def work(token: CancelToken) -> str:
-            fingerprinted(view, sources, token).write(path)
+            fingerprinted(view, sources, run_id, token).write(path)
             return f"The view was saved to {path}; open it, drop it here, or render it."
 
         self._context.runner.run(

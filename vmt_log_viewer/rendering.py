@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, QSize, QTimer
 
 from telemetry.cancel import CancelToken
 from telemetry.errors import ExportError, NothingFoundError, SourceError
+from telemetry.export.snippets import PASSWORD
 from vmt_log_viewer.app import Program
 from vmt_log_viewer.background.exporting import Order
 from vmt_log_viewer.exports import file_name, with_picture, writing
@@ -26,6 +28,7 @@ def render(program: Program, path: Path, directory: Path) -> list[Path]:
     if view.size is not None:
         program.window.resize(QSize(view.size[0] + 400, view.size[1] + 300))
     program.window.area.made.connect(lambda made: _fit(made, view))
+    _ask_nobody(program)
     _opened(program, path)
     shown, source = program.window.area.current, program.document.source
     request = None if shown is None else shown.export_request()
@@ -43,6 +46,13 @@ def render(program: Program, path: Path, directory: Path) -> list[Path]:
         writing(program.window, source, request, order)(CancelToken())
     written = (p for p in directory.iterdir() if before.get(p) != p.stat().st_mtime_ns)
     return sorted(written)
+
+
+def _ask_nobody(program: Program) -> None:
+    """A server's password comes from the environment: there is no one to be asked for it."""
+    views, password = program.verbs.proof.views, os.environ.get(PASSWORD) or None
+    views.opens = lambda place, run, tick: program.session.open(place, run, tick, password)
+    views.password = lambda place: password
 
 
 def _fit(made: object, view: SavedView) -> None:

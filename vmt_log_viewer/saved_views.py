@@ -16,6 +16,7 @@ from telemetry.errors import SourceError, TelemetryError
 from telemetry.export import fingerprint_of
 from telemetry.location import parse_location
 from telemetry.queries import RunQuery
+from vmt_log_viewer import passwords
 from vmt_log_viewer.background.session import Session
 from vmt_log_viewer.state.choices import Choices
 from vmt_log_viewer.state.items import item_of, item_values
@@ -95,9 +96,14 @@ class SavedViews(QObject):
     said = Signal(str)  # something that is worth knowing about what is shown
 
     def __init__(self, window: Window, session: Session, opens: Opens) -> None:
-        """`opens` opens a location with a run and a tick, and asks for a password if need be."""
+        """`opens` opens a location with a run and a tick, and asks for a password if need be.
+
+        `password` knows that of a source which is compared, for there nobody is asked.
+        """
         super().__init__(window)
-        self._window, self._session, self._opens = window, session, opens
+        self._window, self._session = window, session
+        self.opens = opens
+        self.password: Callable[[str], str | None] = passwords.recall
         self._document = window.context.document
         self._steps: Iterator[Callable[[], bool]] | None = None
         self._over: Callable[[], bool] | None = None
@@ -185,9 +191,10 @@ class SavedViews(QObject):
         document = self._document
         for place, (saved, key) in enumerate(zip(view.sources, keys, strict=True)):
             if place:
-                self._session.open(saved.location, show="never")
+                password = self.password(saved.location)
+                self._session.open(saved.location, password=password, show="never")
             else:
-                self._opens(saved.location, view.run, view.tick)
+                self.opens(saved.location, view.run, view.tick)
                 yield lambda: document.source is not None and document.source.key == keys[0]
                 if view.run is not None:
                     yield lambda: str(document.run_id) == view.run

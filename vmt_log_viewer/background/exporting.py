@@ -87,17 +87,17 @@ class Shown:
         """For the note beside a file."""
         found: dict[str, object] = {"shows": self.said} if self.said else {}
         if self.view is not None:
-            found["view"] = fingerprinted(self.view, self.sources, token).as_json()
+            view = fingerprinted(self.view, self.sources, self.run_id, token)
+            found["view"] = view.as_json()
         return found
 
 
 def fingerprinted(
-    view: SavedView, sources: tuple[Source, ...], token: CancelToken | None = None
+    view: SavedView, sources: tuple[Source, ...], run_id: RunId | None, token: CancelToken
 ) -> SavedView:
-    """The view with the fingerprints of its sources as they are now."""
-    runs: dict[int, RunId] = {} if view.run is None else {0: view.run}
+    """The view with the fingerprints of its sources as they are now; `run_id` is of the first."""
     return view.with_fingerprints(
-        fingerprint_of(source, runs.get(place), token).as_values()
+        fingerprint_of(source, None if place else run_id, token).as_values()
         for place, source in enumerate(sources)
     )
 
