@@ -31,6 +31,11 @@ def test_the_table_shows_what_the_query_says_and_follows_the_brush(qtbot, contex
         wait(qtbot, view)
         assert [c.label for c in table.columns[2:]] == ["forage (n = 5)", "trade (n = 2)"]
         assert [bar.name for bar in view.bars.bars] == ["forage", "trade"]
+        context.document.selection.set_brush(None)
+        view.choose("runs", "all")
+        wait(qtbot, view)
+        assert (view.split.runs, view.split.states) == (2, ("forage", "trade", "both"))
+        assert "never switches in run 2" in view.said.text()
 
 
 def test_what_was_chosen_is_undone_saved_and_taken_over_again(qtbot, context, database):
