@@ -62,6 +62,14 @@ class ViewSteps(QObject):
         self._looking = False
         self._last: tuple[_Step | None, View | None, int] = (None, None, 0)
         self._restoring: tuple[View, State, int] | None = None
+        self._soon, self._next_turn = QTimer(self), QTimer(self)
+        for timer, wait, work in (
+            (self._soon, 0, self._look),
+            (self._next_turn, WAIT, self._take_turn),
+        ):
+            timer.setSingleShot(True)
+            timer.setInterval(wait)
+            timer.timeout.connect(work)
         area.made.connect(self._listen)
         area.made.connect(lambda view: view.touched.connect(self._touched))
         area.current_changed.connect(self._touched)
@@ -71,7 +79,7 @@ class ViewSteps(QObject):
     def _touched(self, *_: object) -> None:
         if not self._looking:
             self._looking = True
-            QTimer.singleShot(0, self, self._look)
+            self._soon.start()
 
     def _look(self) -> None:
         """Push what differs now, unless somebody else pushed or took back a step meanwhile."""
@@ -111,7 +119,7 @@ class ViewSteps(QObject):
 
     def idle(self) -> bool:
         """True when nothing is still to be noticed or taken over."""
-        return not self._looking and self._restoring is None
+        return not (self._looking or self._ears.isActive()) and self._restoring is None
 
     def _take_turn(self) -> None:
         if self._restoring is None:
@@ -119,13 +127,13 @@ class ViewSteps(QObject):
         view, state, turns = self._restoring
         if turns and told(view) != state:
             if not (self._runner.idle() and view.settled()) and turns < TURNS:
-                QTimer.singleShot(WAIT, self, self._take_turn)
+                self._next_turn.start()
                 return
             self._restoring = (view, state, turns - 1)
             with self._history.unnoticed():
                 view.restore(Choices(state, view.title))
             if told(view) != state:  # answers have to come before the rest can be chosen
-                QTimer.singleShot(WAIT, self, self._take_turn)
+                self._next_turn.start()
                 return
         self._restoring = None
         self._known[view] = told(view)
@@ -135,8 +143,7 @@ class ViewSteps(QObject):
         views = self._area.views()
         if self._restoring is not None and told(self._restoring[0]) == self._restoring[1]:
             self._restoring = None
-        for view in views:
-            self._listen(view)
+        self._ears.start()
         if self._looking:
             return
         for view in views:
@@ -145,9 +152,11 @@ class ViewSteps(QObject):
             if step is not None and about is view and version == self._history.version:
                 step.after = self._known[view]
 
-    def _listen(self, view: View) -> None:
-        for sender, signal in _senders(view):
-            getattr(sender, signal).connect(self._touched)
+    def _listen(self) -> None:
+        """Hear the parts that came with the answers; not at every tick that is stepped over."""
+        for view in self._area.views():
+            for sender, signal in _senders(view):
+                getattr(sender, signal).connect(self._touched)
 
 
 class _Step:
