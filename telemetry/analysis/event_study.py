@@ -31,6 +31,8 @@ from telemetry.queries import BandQuery, SeriesQuery, TimelineQuery
 
 KINDS = 8
 """So many kinds of switch have a path of their own; of more, all switches are one."""
+WIDEST = 10_000
+"""Ticks that a window may have on each side."""
 EVERY = "every switch"
 ARROW = " → "
 PATHS = (
@@ -91,8 +93,8 @@ def event_study(runs: Sequence[Chosen], asked: Asked, token: CancelToken | None 
     meant, or no value around one.
     """
     token = token or CancelToken()
-    if asked.window < 1:
-        raise RequestError("A window has at least one tick on each side of a switch.")
+    if not 1 <= asked.window <= WIDEST:
+        raise RequestError(f"A window has 1 to {WIDEST} ticks on each side of a switch.")
     found: dict[tuple[str, str], _Kind] = {}
     measure, label, notes, reasons = None, "", dict[str, None](), list[str]()
     for i, run in enumerate(runs):

@@ -123,7 +123,7 @@ def _print(output: Output, found: list[tuple[str | None, Split]], rates: bool) -
 @click.option("--from", "before", metavar="STATE", help="Only switches from this state.")
 @click.option("--to", "after", metavar="STATE", help="Only switches to this state.")
 @click.option(
-    "--window", type=click.IntRange(min=1), default=20, show_default=True, metavar="K",
+    "--window", type=click.IntRange(1, study.WIDEST), default=20, show_default=True, metavar="K",
     help="Ticks before and after the switch.",
 )  # fmt: skip
 @click.option("--relative", is_flag=True, help="Less the path's own value at offset −1.")

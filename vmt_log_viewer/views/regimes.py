@@ -15,6 +15,7 @@ from telemetry.analysis.event_study import (
     ARROW,
     EVERY,
     PATHS,
+    WIDEST,
     Asked,
     first_study,
     method,
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 
 NOTHING = ""
 THIS, COMPARED, ALL = "this", "compared", "all"
-LONGEST = 10_000
 SWITCHES = (
     ("relative", "Relative", "arrows-in-line-vertical",
      "Each path less its own value at offset −1"),
@@ -171,7 +171,7 @@ class RegimesView(ChoosingView):
         self.by_state.add_switch("per_tick", "Per tick", "divide",
                                  "Counts and sums by the ticks of their state")  # fmt: skip
         self.around.add_list("measure", "The measure whose path is averaged")
-        self.around.add_number("window", "± ", 1, LONGEST, "Ticks before and after the switch")
+        self.around.add_number("window", "± ", 1, WIDEST, "Ticks before and after the switch")
         for switch in SWITCHES:
             self.around.add_switch(*switch)
         self.table, self.bars = TablePage(theme, "regimes"), StateBars(theme)
