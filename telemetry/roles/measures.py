@@ -151,7 +151,7 @@ def _of_one_name(place: Mapped, name: str) -> Select:
         value: sa.ColumnElement[Any] = table.c[str(place.own.with_role("value"))]
         none = place.own.with_role("no_value")
         if none is not None:
-            value = sa.case((_true(table.c[none]), sa.null()), else_=value)
+            value = sa.case((is_true(table.c[none]), sa.null()), else_=value)
         columns = [run.label("run"), tick.label("tick"), of.label("of"), value.label("value")]
         if "rowid" in table.c:
             columns.append(table.c["rowid"].label("rowid"))
@@ -168,8 +168,9 @@ def called(place: Mapped, table: sa.FromClause) -> sa.ColumnElement[Any]:
     return column if known is not None and known.kind == "text" else sa.cast(column, sa.Text)
 
 
-def _true(flag: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
-    return sa.cast(flag, sa.Integer) == 1
+def is_true(flag: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Whether a flag is set, however an engine or a file writes that."""
+    return sa.func.lower(sa.cast(flag, sa.Text)).in_(("1", "true", "t"))
 
 
 def lanes_of(places: Sequence[Mapped]) -> tuple[LaneSpec, ...]:

@@ -55,7 +55,7 @@ def by_roles(database: Database, shape: Shape, given: Mapping | None = None) -> 
     evidence = read_evidence(database, known)
     proposal = propose(evidence)
     if given is not None:
-        _check_numbers(given, evidence)
+        _check_values(given, evidence)
     mapping, origin = _chosen(given, shape, evidence, proposal)
     names, notes, dialect = _names(database, mapping, evidence)
     name = one_line(database.location.name, limit=120)
@@ -75,23 +75,33 @@ def _chosen(
     saved = kept.recall(shape.tables)
     if saved is not None:
         with suppress(RequestError):
-            _check_numbers(saved, evidence)
+            _check_values(saved, evidence)
             return saved, SAVED
     return proposal.mapping, PROPOSED
 
 
-def _check_numbers(mapping: Mapping, evidence: Sequence[TableEvidence]) -> None:
-    """RequestError where a column that has to hold numbers holds something else."""
+def _check_values(mapping: Mapping, evidence: Sequence[TableEvidence]) -> None:
+    """RequestError where a column that has to hold numbers holds something else, or runs that are
+    numbers in one table are texts in another."""
+    runs: dict[bool, str] = {}
     for table in evidence:
         own = mapping.tables.get(table.name) or TableRoles("other")
         for column in table.columns:
             role = own.columns.get(column.name, PLAIN)
+            called = f"{one_line(column.name, limit=60)} of {one_line(table.name, limit=60)}"
+            if role == "run" and column.kind:
+                runs.setdefault(column.kind == "int", called)
             if role in NUMBERS and column.kind not in ("int", "real", "flag", ""):
                 holds = ", ".join(one_line(exact_text(v), limit=24) for v in column.shown[:2])
                 raise RequestError(
-                    f"{one_line(column.name, limit=60)} of {one_line(table.name, limit=60)} is to "
-                    f"be the {ROLES[role].label}, but holds no numbers ({holds}); choose another."
+                    f"{called} is to be the {ROLES[role].label}, but holds no numbers ({holds}); "
+                    "choose another."
                 )
+    if len(runs) > 1:
+        raise RequestError(
+            f"{runs[True]} numbers the runs, {runs[False]} names them otherwise; choose columns "
+            "that say the same of a run."
+        )
 
 
 def _with_names(shape: Shape) -> Shape:

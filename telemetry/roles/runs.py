@@ -20,7 +20,7 @@ from telemetry.families.vocabulary import (
 from telemetry.roles.columns import specs_of
 from telemetry.roles.evidence import TableEvidence
 from telemetry.roles.guesses import is_secret
-from telemetry.roles.measures import called
+from telemetry.roles.measures import called, is_true
 from telemetry.roles.proposing import settings_table
 from telemetry.roles.tables import ONLY_RUN, Mapped
 from telemetry.roles.words import label_of
@@ -332,7 +332,7 @@ def _looked_up(
         none = place.own.with_role("no_value")
         if none is not None:
             flag = columns.column(place.name, none)
-            value = sa.case((sa.cast(flag, sa.Integer) == 1, sa.null()), else_=value)
+            value = sa.case((is_true(flag), sa.null()), else_=value)
         told = sa.select(value).where(*where).correlate(own.table).limit(1)
         return told.scalar_subquery()
 
