@@ -22,7 +22,11 @@ from vmt_log_viewer.state.history import Change
 from vmt_log_viewer.state.items import AgentItem
 from vmt_log_viewer.turns import Turns
 from vmt_log_viewer.views.trajectories_bar import TrajectoriesBar
-from vmt_log_viewer.views.trajectories_choices import restore_trajectories, trajectories_state
+from vmt_log_viewer.views.trajectories_choices import (
+    first_measures,
+    restore_trajectories,
+    trajectories_state,
+)
 from vmt_log_viewer.views.trajectories_feed import Style, TrajectoriesFeed
 from vmt_log_viewer.views.trajectories_shading import PlotShading
 from vmt_log_viewer.views.trajectories_stack import PlotStack
@@ -91,7 +95,7 @@ class TrajectoriesView(View):
         self.window_of_ticks.set_whole(bounds)
         self.window_of_ticks.fit()
         self.bar.show_marks(None, None)
-        self.bar.measures.offer(source.measures, self._wanted_measures(source))
+        self.bar.measures.offer(source.measures, first_measures(source, self.context.settings))
         self._ask_agents(self._agents_opened)
         self.shading.begin(source, run_id)
 
@@ -218,14 +222,6 @@ class TrajectoriesView(View):
         return self._source
 
     # How it is done
-
-    def _wanted_measures(self, source: Source) -> list[str]:
-        """What was plotted last, as far as this source has it; else what it starts with."""
-        kept = self.context.settings.get("trajectories.measures")
-        recorded = [m.name for m in source.measures if m.recorded]
-        if isinstance(kept, list) and any(name in kept for name in recorded):
-            return [name for name in recorded if name in kept]
-        return [m.name for m in source.measures if m.recorded and m.default] or recorded[:4]
 
     def _ask_agents(self, show: Callable[[tuple[Agent, ...]], None]) -> None:
         assert self._source is not None

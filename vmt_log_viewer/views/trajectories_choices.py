@@ -8,8 +8,19 @@ from vmt_log_viewer.state.choices import JSON, Choices
 from vmt_log_viewer.views.trajectories_bar import NO_SHADING, STYLES
 
 if TYPE_CHECKING:
+    from telemetry.source import Source
     from vmt_log_viewer.plots.measure_plot import MeasurePlot
+    from vmt_log_viewer.settings import Settings
     from vmt_log_viewer.views.trajectories import TrajectoriesView
+
+
+def first_measures(source: Source, settings: Settings) -> list[str]:
+    """What was plotted last, as far as this source has it; else what it starts with."""
+    kept = settings.get("trajectories.measures")
+    recorded = [m.name for m in source.measures if m.recorded]
+    if isinstance(kept, list) and any(name in kept for name in recorded):
+        return [name for name in recorded if name in kept]
+    return [m.name for m in source.measures if m.recorded and m.default] or recorded[:4]
 
 
 def trajectories_state(view: TrajectoriesView) -> dict[str, JSON]:
