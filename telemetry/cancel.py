@@ -17,12 +17,14 @@ class CancelToken:
     """One question's lifeline between the asking thread and the working one.
 
     `cancel()` may be called from any thread, more than once, before or during the work, and does
-    not wait: a driver may have to ask its server to stop.
+    not wait: a driver may have to ask its server to stop. `kept` is since when the answer had been
+    kept; "" where it was found anew.
     """
 
     def __init__(self, on_progress: Callable[[int, int | None, str], None] | None = None) -> None:
         self._lock = threading.Lock()
         self._cancelled = False
+        self.kept = ""
         self._interrupts: list[Callable[[], None]] = []
         self._left = threading.Event()
         self._stopping = False

@@ -223,9 +223,10 @@ class Source:
         token = token or CancelToken()
         kept = self._kept.of(query, dict(self._layout.scales)) if query.KEPT else None
         if kept is not None:
-            known: T | None = kept.read(told=self.says_kept)
+            known: tuple[T, str] | None = kept.read(told=self.says_kept)
             if known is not None:
-                return known
+                answered, token.kept = known
+                return answered
         begin = time.monotonic()
         found = self._found(answer, query, token)
         if kept is not None and time.monotonic() - begin > WORTH_KEEPING:

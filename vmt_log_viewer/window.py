@@ -40,6 +40,8 @@ from vmt_log_viewer.widgets.empty_state import EmptyState
 from vmt_log_viewer.widgets.message_bar import MessageBar
 
 APP_NAME = "VMT Log Viewer"
+KEPT = "kept answers"
+KEPT_TIP = "Found earlier and kept; the file has not changed since."
 WELCOME = "Open a telemetry database to browse its runs, or drop one here. It is only ever read."
 NARROW = 1120  # a window less wide than this has no room for the inspector beside the views
 _LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
@@ -141,6 +143,7 @@ class Window(QMainWindow):
     def _connect(self) -> None:
         self.area.made.connect(self._view_made)
         self.area.current_changed.connect(self._show_status)
+        self.context.runner.kept_changed.connect(self._show_status)
         for key, dock in self._docks():
             action = self.actions_[key]
             dock.visibilityChanged.connect(
@@ -281,7 +284,11 @@ class Window(QMainWindow):
 
     def _show_status(self) -> None:
         view = self.area.current
-        self.status.setText("" if view is None else str(view.property("status") or ""))
+        text = "" if view is None else str(view.property("status") or "")
+        kept = () if view is None else self.context.runner.kept(f"{view.name}.")
+        self.status.setText(" · ".join(part for part in (text, KEPT if kept else "") if part))
+        since = dict.fromkeys(f"{what}: kept answer of {when}" for what, when in kept)
+        self.status.setToolTip("\n".join((KEPT_TIP, *since)) if kept else "")
 
 
 def needs_key(widget: QWidget | None, key: Qt.Key) -> bool:

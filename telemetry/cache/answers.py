@@ -58,16 +58,16 @@ class Kept:
     state: str
     now: Callable[[], str | None]
 
-    def read(self, *, told: bool = True) -> Any:
-        """The answer, saying in its notes (where it has some) since when it is kept; None: none."""
+    def read(self, *, told: bool = True) -> tuple[Any, str] | None:
+        """The answer and since when it is kept, which its notes (where it has some) say too."""
         found = read(self.path, self.key)
         if found is None:
             return None
         answer: Any = found[0]
-        if not told or not hasattr(answer, "notes"):
-            return answer
-        said = f"Kept since {found[1]}; the file has not changed."
-        return replace(answer, notes=(*answer.notes, said))
+        if told and hasattr(answer, "notes"):
+            said = f"Kept since {found[1]}; the file has not changed."
+            answer = replace(answer, notes=(*answer.notes, said))
+        return answer, found[1]
 
     def write(self, answer: object) -> None:
         """Keep an answer, unless the database has changed since the question was asked."""

@@ -18,6 +18,7 @@ from telemetry import queries as q
 from telemetry import source as source_module
 from telemetry.cache import folder as cache
 from telemetry.cache.coding import decoded, encoded
+from telemetry.cancel import CancelToken
 from telemetry.concepts import Column, Facets
 from telemetry.engines import database as databases
 from telemetry.source import Source
@@ -222,3 +223,16 @@ def test_cells_come_back_as_what_they_were():
     assert str(decoded(*encoded((-0.0, Decimal("1.10"))))) == "(-0.0, Decimal('1.10'))"
     with pytest.raises(TypeError):
         encoded(object())
+
+
+def test_also_a_count_tells_that_it_had_been_kept_and_not_once_the_file_has_changed(
+    source: Source, path: Path
+):
+    query, tokens = q.CountQuery(1, "agent_snapshots"), [CancelToken() for _ in range(3)]
+    counts = [source.ask(query, token) for token in tokens[:2]]
+    assert tokens[0].kept == ""
+    assert tokens[1].kept.startswith("20")
+    with closing(sqlite3.connect(path)) as writer, writer:
+        writer.execute("DELETE FROM agent_snapshots WHERE tick = 3")
+    assert source.ask(query, tokens[2]) < counts[0] == counts[1]
+    assert tokens[2].kept == ""

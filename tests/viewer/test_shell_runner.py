@@ -198,3 +198,24 @@ def test_closing_waits_for_the_workers_and_ends_their_threads(qtbot):
 def test_work_is_named_for_people():
     assert in_words(TableQuery(1, "trades")) == "reading trades"
     assert in_words(RunsQuery()) == "reading runs"
+
+
+def test_what_was_answered_from_what_had_been_kept_is_known_until_it_is_asked_again(runner, qtbot):
+    def kept(token):
+        token.kept = "2026-01-02 03:04 UTC"
+
+    seen = []
+    source = SimpleNamespace()
+    runner.run("a.count", kept, seen.append, what="counting", source=source)
+    runner.run("b.count", lambda token: 1, seen.append)
+    wait(qtbot, lambda: len(seen) == 2)
+    assert runner.kept("a.") == (("counting", "2026-01-02 03:04 UTC"),)
+    assert runner.kept("b.") == ()
+    runner.forget(source)
+    assert runner.kept() == ()
+    runner.run("a.count", kept, seen.append, what="counting", source=source)
+    wait(qtbot, lambda: len(seen) == 3)
+    runner.run("a.count", lambda token: 1, seen.append)
+    assert runner.kept() == ()
+    wait(qtbot, lambda: len(seen) == 4)
+    assert runner.kept() == ()

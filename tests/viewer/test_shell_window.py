@@ -250,3 +250,23 @@ def test_a_source_without_runs_says_so(program, qtbot, tmp_path):
     program.open([str(path)])
     qtbot.waitUntil(lambda: bool(program.window.messages.text), timeout=20_000)
     assert "none.db" in program.window.messages.text
+
+
+def test_the_status_bar_says_of_which_answers_had_been_kept(program, qtbot, money_db):
+    opened(qtbot, program, money_db)
+    settle(qtbot, program)
+    window, view = program.window, program.window.area.current
+
+    def kept(token):
+        token.kept = "2026-01-02 03:04 UTC"
+
+    assert not window.status.toolTip()
+    for lane in (f"{view.name}.sizes", "another.view"):
+        program.runner.run(lane, kept, lambda _: None, what=f"reading of {lane}")
+    settle(qtbot, program)
+    assert window.status.text().endswith(" · kept answers")
+    assert f"{view.name}.sizes: kept answer of 2026-01-02 03:04 UTC" in window.status.toolTip()
+    assert "another" not in window.status.toolTip()
+    program.runner.run(f"{view.name}.sizes", lambda token: None, lambda _: None)
+    settle(qtbot, program)
+    assert "kept" not in window.status.text() + window.status.toolTip()

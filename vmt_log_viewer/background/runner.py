@@ -57,6 +57,7 @@ class Runner(QObject):
     busy_changed = Signal()  # a job came, ended or was cancelled: see `jobs()`
     progressed = Signal(str, object, object, str)  # lane, done, total | None, what
     failed = Signal(str, object)  # lane, TelemetryError: nobody else took it
+    kept_changed = Signal()  # see `kept()`
     crashed = Signal(str, object)  # what was being done, the unexpected exception
     _finished = Signal(object)
 
@@ -65,6 +66,7 @@ class Runner(QObject):
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="query")
         self._jobs: dict[str, Job] = {}
         self._lanes_of: dict[int, set[str]] = {}
+        self._kept: dict[str, tuple[str, str, Source | None]] = {}
         self._closed = False
         self._finished.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
@@ -114,6 +116,7 @@ class Runner(QObject):
         if self._closed:
             return
         self._drop(lane)
+        self._note_kept(lane, None)
         job = Job(lane, what, work, show, fail, owner, source)
         job.token = CancelToken(self._reporter(job))
         self._jobs[lane] = job
@@ -137,6 +140,8 @@ class Runner(QObject):
         of_source = [lane for lane, job in self._jobs.items() if job.source is source]
         for lane in of_source:
             self._drop(lane)
+        for lane in [lane for lane, (_, _, of) in self._kept.items() if of is source]:
+            self._note_kept(lane, None)
         if of_source:
             self._announce()
 
@@ -151,6 +156,22 @@ class Runner(QObject):
     def jobs(self) -> tuple[Job, ...]:
         """What is under way, longest first."""
         return tuple(sorted(self._jobs.values(), key=lambda job: job.since))
+
+    def kept(self, prefix: str = "") -> tuple[tuple[str, str], ...]:
+        """What was answered last on lanes that begin with `prefix` from what had been kept, in
+        words, and since when it is kept."""
+        found = (known for lane, known in self._kept.items() if lane.startswith(prefix))
+        return tuple((what, since) for what, since, _ in found)
+
+    def _note_kept(self, lane: str, job: Job | None) -> None:
+        """The lane's last answer had been kept (`job`), or it has none or one found anew (None)."""
+        if job is None and lane not in self._kept:
+            return
+        if job is None:
+            del self._kept[lane]
+        else:
+            self._kept[lane] = (job.what, job.token.kept, job.source)
+        self.kept_changed.emit()
 
     def close(self) -> None:
         """Cancel everything and wait until no worker is left; further work is ignored."""
@@ -190,6 +211,7 @@ class Runner(QObject):
     def _hand_over(self, job: Job) -> None:
         error = job.error
         if error is None:
+            self._note_kept(job.lane, job if job.token.kept else None)
             job.show(job.answer)
         elif isinstance(error, QueryCancelled):
             return
