@@ -54,7 +54,7 @@ class TrajectoriesView(View):
         document = context.document
         self._source: Source | None = None
         self._run_id: RunId | None = None
-        self._marks: tuple[int | None, int | None] = (None, None)
+        self.marks: tuple[int | None, int | None] = (None, None)  # the ticks of A and B
         self._only: str | None = None
         self.window_of_ticks = TickWindow()
         shared = Shared(context.theme, self.window_of_ticks, document.cursor, document.selection)
@@ -86,7 +86,7 @@ class TrajectoriesView(View):
 
     def show_run(self, source: Source, run_id: RunId) -> None:
         self._source, self._run_id = source, run_id
-        self._marks = (None, None)
+        self.marks = (None, None)
         self._turns.stop()
         self.stack.clear()
         bounds = self.context.document.cursor.bounds
@@ -196,25 +196,20 @@ class TrajectoriesView(View):
 
     def set_marks(self, on: bool) -> None:
         """Put the marks A and B at a quarter and at three quarters of the ticks in view."""
-        if on == (self._marks[0] is not None):
+        if on == (self.marks[0] is not None):
             return
         window, bounds = self.window_of_ticks, self.context.document.cursor.bounds
         if not on or bounds is None:
-            self._marks = (None, None)
+            self.marks = (None, None)
         else:
             span = window.last - window.first
             a, b = (int(window.first + share * span) for share in (0.25, 0.75))
-            self._marks = (min(a, bounds.last), min(b, bounds.last))
+            self.marks = (min(a, bounds.last), min(b, bounds.last))
         self._show_marks()
-
-    @property
-    def marks(self) -> tuple[int | None, int | None]:
-        """The ticks of A and B."""
-        return self._marks
 
     def put_marks(self, a: int, b: int) -> None:
         """Put A and B on these ticks."""
-        self._marks = (a, b)
+        self.marks = (a, b)
         self._show_marks()
 
     @property
@@ -325,14 +320,14 @@ class TrajectoriesView(View):
 
     def _mark_moved(self, name: str, tick: int) -> None:
         self.touched.emit()
-        a, b = self._marks
-        self._marks = (tick, b) if name == "A" else (a, tick)
+        a, b = self.marks
+        self.marks = (tick, b) if name == "A" else (a, tick)
         self._show_marks()
 
     def _show_marks(self) -> None:
-        self.bar.show_marks(*self._marks)
+        self.bar.show_marks(*self.marks)
         for plot in self.stack.plots.values():
-            plot.show_marks(*self._marks)
+            plot.show_marks(*self.marks)
 
     def _window_changed(self) -> None:
         self.touched.emit()
