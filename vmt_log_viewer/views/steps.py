@@ -28,6 +28,7 @@ from vmt_log_viewer.widgets.row_filters import RowFilters
 State = Mapping[str, Any]
 TURNS = 3
 """How often a view is told its choices: a tab has to be there before what stands on it."""
+LISTEN = 100  # milliseconds of rest after which the parts of views are looked through
 WAIT = 60  # milliseconds until it is looked whether a view took over all of it
 FLOWING = frozenset({"ticks", "values"})
 """Choices that are made by a wheel or by dragging: what follows at once is the same step."""
@@ -70,7 +71,11 @@ class ViewSteps(QObject):
             timer.setSingleShot(True)
             timer.setInterval(wait)
             timer.timeout.connect(work)
-        area.made.connect(self._listen)
+        self._ears = QTimer(self)
+        self._ears.setSingleShot(True)
+        self._ears.setInterval(LISTEN)
+        self._ears.timeout.connect(self._listen)
+        area.made.connect(lambda view: self._listen())
         area.made.connect(lambda view: view.touched.connect(self._touched))
         area.current_changed.connect(self._touched)
         self._history.changed.connect(self._touched)
