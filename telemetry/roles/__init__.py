@@ -1,0 +1,1 @@
+"""Databases of no known family, read by what their tables and columns look like."""

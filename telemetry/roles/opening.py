@@ -20,6 +20,8 @@ from telemetry.roles.proposing import Proposal, propose
 from telemetry.roles.words import NUMBERS, PLAIN, ROLES
 from telemetry.text import exact_text, one_line
 
+LOOKED_THROUGH = 100_000
+"""Rows at either end of a table without an index that are looked through for names of values."""
 MOST_NAMES = 60
 """Named values of a table that become measures or columns."""
 UNNAMED = "Columns without a name are left out."
@@ -143,8 +145,8 @@ def _names(
             called = one_line(table.name, limit=60)
             if not whole:
                 notes.append(
-                    f"The names in {called} were looked for in its first and last rows; one that "
-                    "occurs only between them is not offered."
+                    f"The names in {called} were looked for in its first and last "
+                    f"{LOOKED_THROUGH} rows; one that occurs only between them is not offered."
                 )
             if len(names) > MOST_NAMES:
                 notes.append(
@@ -175,7 +177,29 @@ def _distinct(
             sa.select(hop.c.name).where(hop.c.name.is_not(None)).limit(MOST_NAMES + 1)
         )
     else:
-        return seen, False
-    found = {row[0] for row in rows.fetchall()}
-    first = [name for name in seen if name in found]  # as they were recorded, not by the alphabet
-    return [*first, *sorted(found.difference(first), key=str)], True
+        found, whole = _among_many(connection, table, own)
+        return _ordered(seen, found), whole
+    return _ordered(seen, {row[0] for row in rows.fetchall()}), True
+
+
+def _among_many(connection: sa.Connection, table: TableEvidence, own: Any) -> tuple[set[Any], bool]:
+    """The names in the first rows and the last, where no index leads to them."""
+    found: set[Any] = set()
+    ends = [sa.select(own.label("name")).limit(LOOKED_THROUGH)]
+    if table.numbered:
+        last: Any = sa.literal_column("rowid").desc()
+        ends.append(sa.select(own.label("name")).order_by(last).limit(LOOKED_THROUGH))
+    for end in ends:
+        some = end.subquery()
+        counted = sa.select(some.c.name, sa.func.count()).group_by(some.c.name)
+        rows = connection.execute(counted).fetchall()
+        found |= {name for name, _ in rows if name is not None}
+        if sum(count for _, count in rows) < LOOKED_THROUGH:
+            return found, True
+    return found, False
+
+
+def _ordered(seen: list[Any], found: set[Any]) -> list[Any]:
+    """As they were recorded, as far as that is known, then by the alphabet."""
+    first = [name for name in seen if name in found]
+    return [*first, *sorted(found.difference(first), key=str)]

@@ -106,6 +106,22 @@ def test_named_values_of_an_experiment_tracker_become_measures_and_columns_of_ru
     assert "metrics #0" not in [table.name for table in source.tables]
 
 
+def test_names_of_values_are_found_in_a_long_table_without_an_index(
+    opened: Opened, tmp_path: Path
+) -> None:
+    connection = sqlite3.connect(tmp_path / "long.db")
+    connection.execute("CREATE TABLE metrics (step INT, name TEXT, value REAL)")
+    rows = [(i, name, i / 2) for name in ("loss", "early", "late") for i in range(500)]
+    connection.executemany("INSERT INTO metrics VALUES (?, ?, ?)", rows)
+    connection.commit()
+    connection.close()
+    source = opened(tmp_path / "long.db")
+    assert [m.name for m in source.measures] == ["loss", "late", "early"]
+    (line,) = source.ask(q.SeriesQuery(1, "early")).lines
+    assert (line.tick.size, line.value[-1]) == (500, 249.5)
+    assert len(source.identity.notes) == 1
+
+
 def test_trials_of_an_optimiser_are_runs_of_their_study(opened: Opened, tmp_path: Path) -> None:
     source = opened(other_tools.optuna(tmp_path / "optuna.db"))
     runs = source.ask(q.RunsQuery()).runs
