@@ -19,11 +19,8 @@ from telemetry.families.vocabulary import (
 )
 from telemetry.roles.columns import specs_of
 from telemetry.roles.evidence import TableEvidence
-from telemetry.roles.guesses import is_secret
-from telemetry.roles.measures import called, is_true
-from telemetry.roles.proposing import settings_table
+from telemetry.roles.named import named_columns
 from telemetry.roles.tables import ONLY_RUN, Mapped
-from telemetry.roles.words import label_of
 
 _FACTS = 40
 _FEW = 50_000
@@ -70,7 +67,7 @@ def _listed(
     own = place.own
     columns = specs_of(place.evidence, own, place.dialect)
     columns = tuple(_experiment_name(c, place, experiments) for c in columns)
-    columns += _named_columns(place.name, str(place.run), columns, rows, named)
+    columns += named_columns(place.name, str(place.run), columns, rows, named)
     table = TableSpec(
         place.name, "Runs", "runs", metadata.tables[place.name], columns, (str(place.run),),
         place.run, None, sort=place.run, secret=own.all_with("secret"),
@@ -96,7 +93,7 @@ def _named_by_rows(
             *(known[p] for p in parameters))  # fmt: skip
     name = _free("runs", metadata)
     told = (*_titles(name, known[run], told), *told)
-    told += _named_columns(name, run, told, rows, named)
+    told += named_columns(name, run, told, rows, named)
     hops = any(index[:1] == (run,) for index in place.evidence.indices)
     select = _hopping(place, run) if hops and not parameters else _grouping(place, run, parameters)
     table = TableSpec(
@@ -129,7 +126,7 @@ def _only_one(
         ColumnSpec("run", "run", "int", role="run"),
         ColumnSpec("name", "name", role="name"),
     )
-    columns += _named_columns(table_name, "run", columns, rows, named)
+    columns += named_columns(table_name, "run", columns, rows, named)
     model = sa.Table(table_name, metadata, sa.Column("run", sa.BigInteger))
 
     def select(stored: Stored) -> sa.Select[Any]:
@@ -256,87 +253,6 @@ def _experiment_name(
         return sa.func.coalesce(sa.cast(told.scalar_subquery(), sa.Text), sa.cast(own, sa.Text))
 
     return replace(column, kind="text", derive=derive, needs=(column.name,))
-
-
-def _named_columns(
-    runs: str,
-    run: str,
-    columns: Sequence[ColumnSpec],
-    rows: Sequence[Mapped],
-    named: Mapping[str, tuple[str, ...]],
-) -> tuple[ColumnSpec, ...]:
-    """A column of the run for each named value that a run has once: parameters and results."""
-    taken = {column.name for column in columns}
-    found = []
-    for place in rows:
-        if place.own.kind != "values" or place.tick is not None or place.own.with_role("agent"):
-            continue
-        settings = settings_table(place.name)
-        of = place.evidence.column(str(place.own.with_role("measure_name")))
-        begun = f"{label_of(of.name)} " if of is not None and of.kind != "text" else ""
-        for name in named.get(place.name, ()):
-            if is_secret(name):
-                continue
-            key = name if name not in taken else f"{label_of(place.name)}: {name}"
-            if key in taken:
-                continue
-            taken.add(key)
-            numbers = _all_numbers(place, name)
-            found.append(
-                ColumnSpec(
-                    key,
-                    begun + name,
-                    "real" if numbers else "text",
-                    role="parameter" if settings else None,
-                    derive=_looked_up(place, runs, run, name),
-                    visible=settings or numbers,
-                    decimal_text=numbers,
-                    help=f"From {label_of(place.name)}.",
-                )
-            )
-    return tuple(found)
-
-
-def _all_numbers(place: Mapped, name: str) -> bool:
-    """Whether all values of that name that were read are numbers."""
-    columns = [c.name for c in place.evidence.columns]
-    own = columns.index(str(place.own.with_role("measure_name")))
-    value = columns.index(str(place.own.with_role("value")))
-    seen = [row[value] for row in place.evidence.sample if str(row[own]) == name]
-    return bool(seen) and all(_is_number(cell) for cell in seen if cell is not None)
-
-
-def _is_number(cell: Cell) -> bool:
-    if isinstance(cell, str):
-        try:
-            float(cell)
-        except ValueError:
-            return False
-        return True
-    return isinstance(cell, int | float) and not isinstance(cell, bool)
-
-
-def _looked_up(
-    place: Mapped, runs: str, run: str, name: str
-) -> Callable[[Columns], sa.ColumnElement[Any]]:
-    def derive(columns: Columns) -> sa.ColumnElement[Any]:
-        own = columns.column(runs, run)
-        key, value, of = (
-            columns.column(place.name, str(place.own.with_role(role)))
-            for role in ("measure_name", "value", "run")
-        )
-        table = key.table
-        where = [called(place, table) == name]
-        if place.own.with_role("run") is not None:
-            where.append(of == own)
-        none = place.own.with_role("no_value")
-        if none is not None:
-            flag = columns.column(place.name, none)
-            value = sa.case((is_true(flag), sa.null()), else_=value)
-        told = sa.select(value).where(*where).correlate(own.table).limit(1)
-        return told.scalar_subquery()
-
-    return derive
 
 
 def _free(name: str, metadata: sa.MetaData) -> str:
