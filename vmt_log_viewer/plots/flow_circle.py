@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from telemetry.analysis.circulation import Matrix
 from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.plots.nice import short
+from vmt_log_viewer.plots.phase_chart import mixed
 from vmt_log_viewer.widgets.words import count_text
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 NAMES, RING, BREATH = 72.0, 10.0, 0.012
 """Room for names, width of the ring, and the gap between agents (as a share of the circle)."""
 FAINT, STRONG = 0.45, 0.95
+SEE_THROUGH = 400
+"""More ribbons than that are opaque: nobody could see through so many, and it takes long."""
 _FULL = 2 * math.pi
 
 
@@ -122,11 +125,16 @@ class FlowCircle(QWidget):
         painter.setFont(self._theme.font("caption"))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
+        many = len(self._ribbons) > SEE_THROUGH
         both = list(zip(self._ribbons, self._shapes(), strict=True))
         for ribbon, path in sorted(both, key=lambda pair: pair[0][:2] == self.chosen):
-            color = QColor(self.colors[ribbon[0]])
             strong = ribbon[:2] == self.chosen
-            color.setAlphaF(STRONG if strong else FAINT if self.chosen is None else FAINT / 3)
+            share = STRONG if strong else FAINT if self.chosen is None else FAINT / 3
+            color = QColor(self.colors[ribbon[0]])
+            if many:
+                color = mixed(color, self._theme.color("base"), share)
+            else:
+                color.setAlphaF(share)
             painter.setBrush(color)
             painter.drawPath(path)
         for i, (start, end) in enumerate(self.arcs):
