@@ -17,6 +17,7 @@ from telemetry import __version__
 from telemetry.errors import NothingFoundError, TelemetryError
 
 if TYPE_CHECKING:
+    from telemetry.roles.mapping import Mapping
     from vmt_log_viewer.app import Program
 
 FOUND, NOTHING, BAD_USE, UNREADABLE = 0, 1, 2, 3
@@ -43,6 +44,12 @@ class _Size(click.ParamType):
 @click.option("--theme", type=click.Choice(["system", "light", "dark"]), help="How it looks.")
 @click.option("--size", type=_Size(), metavar="WxH", help="Size of the window.")
 @click.option(
+    "--roles",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="What the tables of an unknown database are (`telemetry roles` writes such files).",
+)
+@click.option(
     "--shots",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
@@ -61,6 +68,7 @@ def command(
     tick: int | None,
     theme: str | None,
     size: tuple[int, int] | None,
+    roles: Path | None,
     shots: Path | None,
     render: Path | None,
 ) -> int:
@@ -81,10 +89,16 @@ def command(
     if shots is not None:
         if len(sources) != 1:
             raise click.UsageError("--shots takes exactly one SOURCE.")
-        return _shots(sources[0], run, tick, theme, size or (1400, 900), shots)
+        return _shots(sources[0], run, tick, theme, size or (1400, 900), shots, _mapping(roles))
     if not has_screen():
         raise click.UsageError("There is no display here; --shots DIR writes pictures without one.")
-    return _window(sources, run, tick, theme, size)
+    return _window(sources, run, tick, theme, size, _mapping(roles))
+
+
+def _mapping(path: Path | None) -> Mapping | None:
+    from telemetry.roles import kept
+
+    return None if path is None else kept.read(path)
 
 
 def has_screen() -> bool:
@@ -119,6 +133,7 @@ def _shots(
     theme: str | None,
     size: tuple[int, int],
     directory: Path,
+    roles: Mapping | None,
 ) -> int:
     """Nothing of the user's settings is read, so that the pictures are the same everywhere."""
     if not has_screen():
@@ -131,6 +146,7 @@ def _shots(
 
     with heard():
         program = Program(theme="dark" if theme == "dark" else "light")
+        program.session.opener.roles = roles
         try:
             for path in take(program, source, directory, QSize(*size), run, tick):
                 print(path)
@@ -170,6 +186,7 @@ def _window(
     tick: int | None,
     theme: str | None,
     size: tuple[int, int] | None,
+    roles: Mapping | None,
 ) -> int:
     from vmt_log_viewer.app import Program, application, restore
     from vmt_log_viewer.desk_folder import DeskFolder
@@ -184,6 +201,7 @@ def _window(
         kept = (Settings.of_user(), Notes.of_user())
         kept_too = (Shelf.of_user(), DeskFolder.of_user())
         program = Program(*kept, theme, *kept_too)  # type: ignore[arg-type]
+        program.session.opener.roles = roles
         restore(program)
         if size is not None:
             program.window.resize(*size)

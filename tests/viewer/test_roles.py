@@ -128,3 +128,11 @@ def test_the_verb_is_there_for_such_databases_only(shown, qtbot, make, barter_db
     known = opened(qtbot, make(), barter_db)
     assert known.verbs.role_choice.dialog is None
     assert not known.actions["roles"].isEnabled()
+
+
+def test_roles_that_were_given_are_used_without_asking(program, qtbot, market_db):
+    households = TableRoles("states", {"simulation_id": "run", "day": "tick", "bread": "measure"})
+    program.session.opener.roles = Mapping({"households": households})
+    opened(qtbot, program, market_db)
+    assert [m.name for m in program.document.source.measures] == ["bread"]
+    assert program.verbs.role_choice.dialog is None

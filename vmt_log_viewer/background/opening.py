@@ -16,6 +16,7 @@ from telemetry.errors import TelemetryError
 from vmt_log_viewer.background.runner import Runner
 
 if TYPE_CHECKING:
+    from telemetry.roles.mapping import Mapping
     from telemetry.source import Source
 
 
@@ -31,12 +32,13 @@ class Opener(QObject):
         self._runner = runner
         self._numbers = count()
         self._copies: TemporaryDirectory[str] | None = None
+        self.roles: Mapping | None = None  # what the tables of unknown databases are read as
 
     def open(self, location: str, password: str | None = None, scale: int | None = None) -> None:
         """Open `location`; `opened` or `failed` tells how it went."""
         self._runner.run(
             f"open.{next(self._numbers)}",
-            _opening(location, password, scale),
+            _opening(location, password, scale, self.roles),
             lambda source: self.opened.emit(source, location),
             lambda error: self._fail(location, error),
             what=f"opening {shown(location)}",
@@ -74,10 +76,10 @@ class Opener(QObject):
 
 
 def _opening(
-    location: str, password: str | None, scale: int | None
+    location: str, password: str | None, scale: int | None, roles: Mapping | None
 ) -> Callable[[CancelToken], Source]:
     def work(token: CancelToken) -> Source:
-        source = telemetry.open_source(location, scale=scale, password=password)
+        source = telemetry.open_source(location, scale=scale, password=password, roles=roles)
         source.says_kept = False
         if token.cancelled:  # nobody waits for it any more
             source.close()
