@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from vmt_log_viewer.window import Window
 if TYPE_CHECKING:
     from telemetry.source import Source
 
+PATIENCE = 30.0  # seconds after which the next step is taken, whatever the last one waits for
 STEP = 20  # milliseconds after which it is looked again whether a step has ended
 
 
@@ -37,6 +39,7 @@ class DeskOpener(QObject):
         self.waiting: dict[str, dict[str, object]] = {}
         self._steps: Iterator[Callable[[], bool]] | None = None
         self._over: Callable[[], bool] | None = None
+        self._since = 0.0  # when the last step was taken
         self._failed: set[str] = set()
         self.problems: list[str] = []  # sentences about what could not be opened
         self._timer = QTimer(self)
@@ -66,14 +69,17 @@ class DeskOpener(QObject):
         self.waiting = {}
 
     def _begin(self, steps: Iterator[Callable[[], bool]]) -> None:
-        self._steps, self._over = steps, None
+        self._steps, self._over, self._since = steps, None, time.monotonic()
         self._timer.start()
 
     def _go_on(self) -> None:
-        if self._steps is None or (self._over is not None and not self._over()):
+        if self._steps is None:
+            return
+        waiting = self._over is not None and not self._over()
+        if waiting and time.monotonic() - self._since < PATIENCE:
             return
         try:
-            self._over = next(self._steps)
+            self._over, self._since = next(self._steps), time.monotonic()
         except StopIteration:
             self._timer.stop()
             self._steps = self._over = None
