@@ -29,7 +29,7 @@ from vmt_log_viewer.widgets.words import count_text
 if TYPE_CHECKING:
     from telemetry.source import Source
 
-TABLE = 300
+TABLE = 330
 """Pixels of the list of edges."""
 NAME = 96
 """Pixels of an agent's name in it at most."""
@@ -79,6 +79,9 @@ class FlowsView(ChoosingView):
         self.table.row_opened.connect(lambda row: self.show_rows())
         self.agents.row_chosen.connect(self._choose_agent)
         self.go.clicked.connect(self.show_rows)
+        self.tabs.currentChanged.connect(
+            lambda _: self.table.setVisible(self.tabs.currentWidget() is not self._agents_page)
+        )
 
     # View
 
