@@ -70,12 +70,13 @@ class Reachable:
         return f"not recorded here: {', '.join(lacking)}" if lacking else ""
 
     def _runs(self) -> Iterator[Entry]:
+        picture = icon("chart-line")
         for source, run in self._window.library.model.all_runs():
             shown = source is self._document.source and run.run_id == self._document.run_id
             if not shown:
                 text, hint = f"Run {run.run_id}: {run.name}", source.name
                 show = partial(self._session.show_run, source, run)
-                yield Entry(text, hint, show, icon("chart-line"), asked=True)
+                yield Entry(text, hint, show, picture, asked=True)
 
     def _recent(self) -> Iterator[Entry]:
         opened = {source.location for source in self._document.sources}

@@ -17,7 +17,7 @@ class Entry:
     """Something that can be done, `hint` standing at the right (its key, or what kind it is).
 
     `why` says what is the matter where it cannot be done now; "" where it can. Entries that are
-    `asked` for by typing only are not offered before.
+    `asked` for by typing only (there may be thousands) are not offered before, nor by gaps.
     """
 
     text: str
@@ -35,29 +35,36 @@ def ranked(entries: Iterable[Entry], typed: str) -> list[Entry]:
     for place, entry in enumerate(entries):
         if not words and (entry.why or entry.asked):
             continue
-        rank = _rank(words, f"{entry.text} {entry.hint}" if entry.asked else entry.text)
+        if entry.asked:
+            rank = _rank(words, f"{entry.text} {entry.hint}", gaps=False)
+        else:
+            rank = _rank(words, entry.text, gaps=True)
         if rank is not None:
             found.append((bool(entry.why), rank, place, entry))
     return [entry for *_, entry in sorted(found, key=lambda each: each[:3])]
 
 
-def _rank(words: list[str], text: str) -> int | None:
+def _rank(words: list[str], text: str, *, gaps: bool) -> int | None:
     """0 where every word typed begins a word of `text`; None where one of them is not in it."""
-    text = text.casefold()
-    initials = "".join(re.findall(r"\b\w", text))
-    ranks = [_word_rank(word, text, initials) for word in words]
-    known = [rank for rank in ranks if rank is not None]
-    return sum(known) if len(known) == len(ranks) else None
+    text, total = text.casefold(), 0
+    for word in words:
+        rank = _word_rank(word, text, gaps=gaps)
+        if rank is None:
+            return None
+        total += rank
+    return total
 
 
-def _word_rank(word: str, text: str, initials: str) -> int | None:
-    place = text.find(word)
-    if place >= 0:
+def _word_rank(word: str, text: str, *, gaps: bool) -> int | None:
+    if word in text:
         begins = re.search(rf"(?<!\w){re.escape(word)}", text)
         return 0 if begins else 1
+    if not gaps:
+        return None
+    initials = "".join(re.findall(r"\b\w", text))
     if len(word) > 1 and word in initials:
         return 1
     if len(word) < _FUZZY:
         return None
-    gaps = re.search(".*?".join(map(re.escape, word)), text)
-    return 2 if gaps and len(gaps[0]) <= _FUZZY * len(word) else None
+    found = re.search(".*?".join(map(re.escape, word)), text)
+    return 2 if found and len(found[0]) <= _FUZZY * len(word) else None
