@@ -158,6 +158,11 @@ def _extremes(
     rows = by_stretches(reader, statement, table, tick, query.run_id, query.ticks)
     if not guarded and any(isinstance(row[4], str | bytes) for row in rows):  # texts are highest
         return _extremes(reader, query, spec, span, wide, scale, bounds, guarded=True)
+    return _scaled(rows, scale)
+
+
+def _scaled(rows: list[tuple[Any, ...]], scale: int) -> list[tuple[Any, ...]]:
+    """The rows that name an agent and whole ticks, their values in the measure's unit."""
     found = []
     for row in rows:
         low, high = floats(row[3:5], scale)[0].tolist()

@@ -11,7 +11,7 @@ from telemetry.cli.asking import find_run, opened
 from telemetry.cli.options import common, ticks_option
 from telemetry.cli.output import Output
 from telemetry.cli.progress import reported
-from telemetry.concepts import RunId, TickRange
+from telemetry.concepts import Lens, RunId, Settlings, TickRange
 from telemetry.errors import NothingFoundError
 from telemetry.queries import HistogramQuery, RunQuery, SettlingQuery, Where
 from telemetry.source import Source
@@ -69,13 +69,18 @@ def lens(
             name = found.measure.name
             settled = asked.ask(SettlingQuery(run_id, name, epsilon, not absolute, ticks), token)
     written = output.rows(lenses.AGENTS, lenses.agent_rows(settled, found))
+    _explain(output, settled, found)
+    return 0 if written else 1
+
+
+def _explain(output: Output, settled: Settlings, found: Lens) -> None:
+    """Of what it is, how many settle, what a limit and an outlier are."""
     unit = f" ({settled.measure.unit})" if settled.measure.unit else ""
     output.note(f"{settled.measure.label}{unit}. {lenses.headline(settled)}")
-    if written:
+    if settled.agents:
         output.note(lenses.clamped(settled))
         output.note(found.rule)
-    output.notes(n for n in found.notes if n not in settled.notes or written)
-    return 0 if written else 1
+        output.notes(found.notes)
 
 
 def _binding(output: Output, source: Source, run_id: RunId, ticks: TickRange | None) -> int:

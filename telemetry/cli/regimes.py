@@ -16,7 +16,7 @@ from telemetry.cli.interrupt import current_token
 from telemetry.cli.options import common, ticks_option
 from telemetry.cli.output import Output, Section
 from telemetry.cli.progress import reported
-from telemetry.concepts import Overlap, Split, TickRange, Unit
+from telemetry.concepts import Overlap, Split, Study, TickRange, Unit
 from telemetry.errors import NothingFoundError
 
 _lane = click.option(
@@ -177,10 +177,18 @@ def event_study(
                 token,
             )
     written = output.rows(study.PATHS, study.path_rows(found))
+    _explain(output, found)
+    return 0 if written else 1
+
+
+def _explain(output: Output, found: Study) -> None:
+    """What was averaged, over what, and how."""
     for path in found.paths:
-        output.note(f"{path.name}: {path.switches} switches of {path.runs} runs.")
-    unit_of = f" ({found.measure.unit})" if found.measure.unit else ""
-    output.note(f"{found.measure.label}{unit_of} around switches of {found.label}.")
+        runs = "" if path.runs == 1 else f" of {path.runs} runs"
+        output.note(
+            f"{path.name}: {path.switches} switch{'' if path.switches == 1 else 'es'}{runs}."
+        )
+    unit = f" ({found.measure.unit})" if found.measure.unit else ""
+    output.note(f"{found.measure.label}{unit} around switches of {found.label}.")
     output.note(study.method(found))
     output.notes(found.notes)
-    return 0 if written else 1
