@@ -75,8 +75,8 @@ VERBS: tuple[Verb, ...] = (
     _verb("open_view", "Open a saved view…", "File", "Ctrl+Shift+S", icon="bookmark-simple"),
     _verb("close_source", "Close source", "File", "Ctrl+W", "source", "x", separator=True),
     _verb("set_scale", "Set the scale of quantities…", "File", "", "scale", "ruler"),
-    _verb("save_view", "Save this view…", "File", "Ctrl+S", "view", "floppy-disk", separator=True),
     _verb("roles", "Roles of this database…", "File", "", "roles", "tag"),
+    _verb("save_view", "Save this view…", "File", "Ctrl+S", "view", "floppy-disk", separator=True),
     _verb("export", "Export what I see…", "File", "Ctrl+E", "export", "export"),
     _verb(
         "export_run", "Export the whole run…", "File", "Ctrl+Shift+E", "run", "folder-simple-plus"
@@ -130,7 +130,7 @@ VERBS: tuple[Verb, ...] = (
     _verb("ring_sound", "Sound when a filter rings", "View", icon="bell", checkable=True),
     _verb(
         "move_view",
-        "Move the view to the other side",
+        "Move the view to the other half",
         "View",
         "Ctrl+\\",
         "run",
