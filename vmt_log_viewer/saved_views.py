@@ -16,6 +16,7 @@ from telemetry.errors import SourceError, TelemetryError
 from telemetry.export import fingerprint_of
 from telemetry.location import parse_location
 from telemetry.queries import RunQuery
+from telemetry.roles.mapping import from_json, to_json
 from vmt_log_viewer import passwords
 from vmt_log_viewer.background.session import Session
 from vmt_log_viewer.state.choices import Choices
@@ -190,6 +191,9 @@ class SavedViews(QObject):
     def _open_sources(self, view: SavedView, keys: list[str]) -> Iterator[Callable[[], bool]]:
         document = self._document
         for place, (saved, key) in enumerate(zip(view.sources, keys, strict=True)):
+            if saved.roles is not None:
+                roles = from_json(json.dumps(saved.roles), "The saved view")
+                self._session.opener.roles_of[saved.location] = roles
             if place:
                 password = self.password(saved.location)
                 self._session.open(saved.location, password=password, show="never")
@@ -291,7 +295,9 @@ def _as_told(values: Any) -> Any:
 
 def _saved(source: Source) -> SavedSource:
     location = without_secrets(source.location)
-    return SavedSource(location, source.identity.family, _scale(source))
+    read = source.by_roles
+    roles = None if read is None else json.loads(to_json(read.mapping))
+    return SavedSource(location, source.identity.family, _scale(source), roles)
 
 
 def _scale(source: Source) -> int | None:

@@ -136,3 +136,17 @@ def test_roles_that_were_given_are_used_without_asking(program, qtbot, market_db
     opened(qtbot, program, market_db)
     assert [m.name for m in program.document.source.measures] == ["bread"]
     assert program.verbs.role_choice.dialog is None
+
+
+def test_a_saved_view_brings_the_roles_along(program, qtbot, make, market_db, tmp_path):
+    households = TableRoles("states", {"simulation_id": "run", "day": "tick", "bread": "measure"})
+    program.session.opener.roles = Mapping({"households": households})
+    opened(qtbot, program, market_db)
+    view = tmp_path / "view.json"
+    program.verbs.proof.write_view(view)
+    qtbot.waitUntil(view.exists, timeout=20_000)
+    other = make()
+    other.window.show()
+    with qtbot.waitSignal(other.verbs.proof.views.opened, timeout=20_000):
+        other.open([str(view)])
+    assert [m.name for m in other.document.source.measures] == ["bread"]

@@ -33,12 +33,14 @@ class Opener(QObject):
         self._numbers = count()
         self._copies: TemporaryDirectory[str] | None = None
         self.roles: Mapping | None = None  # what the tables of unknown databases are read as
+        self.roles_of: dict[str, Mapping] = {}  # those of the next source at a location
 
     def open(self, location: str, password: str | None = None, scale: int | None = None) -> None:
         """Open `location`; `opened` or `failed` tells how it went."""
+        roles = self.roles_of.pop(location, self.roles)
         self._runner.run(
             f"open.{next(self._numbers)}",
-            _opening(location, password, scale, self.roles),
+            _opening(location, password, scale, roles),
             lambda source: self.opened.emit(source, location),
             lambda error: self._fail(location, error),
             what=f"opening {shown(location)}",

@@ -25,12 +25,14 @@ LARGEST = 16 << 20
 
 class SavedSource(msgspec.Struct, frozen=True, omit_defaults=True):
     """A source as it was when the view was saved. `location` holds no password; a path beside or
-    below the file of the view is relative to it there, and absolute in memory.
+    below the file of the view is relative to it there, and absolute in memory. `roles` is the file
+    of roles by which a database of no known family was read.
     """
 
     location: str
     family: str = ""
     scale: int | None = None
+    roles: dict[str, Any] | None = None
     fingerprint: dict[str, Any] | None = None
 
     @property
