@@ -14,7 +14,6 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -269,7 +268,7 @@ def told(driver: Driver, found: list[float]) -> dict[str, object]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.window", description=__doc__)
-    parser.add_argument("file", type=Path)
+    parser.add_argument("file", help="or a URL")
     parser.add_argument("--why", action="store_true", help="say what the GUI thread did")
     parser.add_argument("--json", action="store_true", help="figures for the benchmark's table")
     parser.add_argument("--works", default="views,tables,shell,steps")

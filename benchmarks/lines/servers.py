@@ -51,12 +51,12 @@ def psql(url: str, *commands: str, reading: Any = None) -> None:
     subprocess.run(arguments, stdin=reading, stdout=subprocess.DEVNULL, check=True)
 
 
-def database() -> str:
+def database(family: str = "vmt") -> str:
     name = f"b{secrets.token_hex(4)}"
     folder = server().pgdata
     psql(f"postgresql://postgres@/postgres?host={folder}", f"CREATE DATABASE {name}")
     url = f"postgresql://postgres@/{name}?host={folder}"
-    initialise(url, "vmt")
+    initialise(url, family)
     return url
 
 

@@ -12,6 +12,9 @@ from typing import Any
 
 from benchmarks.frame import Figure, Room, frames, line, megabytes, milliseconds, ratio
 from benchmarks.lines.bare import forget
+from benchmarks.lines.servers import filled
+
+FIRST_ROWS = milliseconds(150)
 
 SERVED = (
     "trades sorted by tick, desc.",
@@ -23,7 +26,7 @@ SERVED = (
 
 
 @cache
-def driven(path: Path, works: str) -> dict[str, Any]:
+def driven(path: Path | str, works: str) -> dict[str, Any]:
     """What `benchmarks.window` measured on a database, in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.window", str(path), "--json", "--works", works]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -33,7 +36,7 @@ def driven(path: Path, works: str) -> dict[str, Any]:
     return found
 
 
-def opened(path: Path) -> float:
+def opened(path: Path | str) -> float:
     """Seconds from opening to the run list and the first plot, in a window of its own process."""
     command = [sys.executable, "-m", "benchmarks.window", str(path), "--json", "--works", "none"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -108,3 +111,17 @@ def zooming(room: Room) -> Figure:
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     note = f"GUI-thread time; slowest frame {found['worst'] * 1e3:.0f} ms"
     return Figure(1 / found["median"], note=note)
+
+
+@line("window on PostgreSQL: open, run list, first plot", against="", bar=milliseconds(1_500))
+def on_a_server(room: Room) -> Figure:
+    url = filled(room.database("vmt-1m"))
+    opened(url)
+    found = statistics.median(opened(url) for _ in range(3))
+    return Figure(found * 1e3, note="a million snapshots")
+
+
+@line("window on PostgreSQL: first rows of the trades sorted by tick", against="", bar=FIRST_ROWS)
+def rows_on_a_server(room: Room) -> Figure:
+    took = driven(filled(room.database("vmt-1m")), "tables")["took"]
+    return Figure(took["trades sorted by tick, desc."], note="100 000 trades")

@@ -74,19 +74,36 @@ def read(
     *,
     offset: int = 0,
     after: PageKey | None = None,
+    row: Element | None = None,
 ) -> list[Row]:
-    """At most `limit` rows of the statement from `offset`, or else after `after`."""
-    ordered = statement.order_by(*order.clauses())
+    """At most `limit` rows of the statement from `offset`, or else after `after`.
+
+    `row` is the engine's own number of a row, where the rows are better found by that first.
+    """
     before, skip, values = _opened(after, offset)
     if not values:
-        return reader.rows(ordered.limit(limit).offset(before) if before else ordered.limit(limit))
+        return reader.rows(_cut(statement, order, row, limit, before))
     found: list[Row] = []
     for part in order.parts(values):
         if len(found) < limit:
-            wanted = ordered.where(part).limit(limit - len(found)).offset(skip)
-            found += reader.rows(wanted)
+            wanted = statement.where(part)
+            found += reader.rows(_cut(wanted, order, row, limit - len(found), skip))
             skip = 0
     return found
+
+
+def _cut(
+    statement: sa.Select[Any], order: Order, row: Element | None, limit: int, offset: int
+) -> sa.Select[Any]:
+    """The statement's rows in order from `offset` on; by `row`, only of those is all read."""
+    ordered = statement.order_by(*order.clauses()).limit(limit)
+    if offset:
+        ordered = ordered.offset(offset)
+    if row is None:
+        return ordered
+    chosen = ordered.with_only_columns(row).correlate(None)
+    rows = sa.select(*statement.selected_columns).select_from(*statement.get_final_froms())
+    return rows.where(row.in_(chosen)).order_by(*order.clauses())
 
 
 def end(order: Order, rows: list[Row], offset: int, after: PageKey | None) -> PageKey:

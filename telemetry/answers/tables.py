@@ -17,6 +17,7 @@ from telemetry.families.vocabulary import ColumnSpec, TableSpec
 from telemetry.queries import ColumnsQuery, CountQuery, Sort, TableQuery, Where
 from telemetry.reader import Layout, Reader
 
+ROW = "rowid"
 SAMPLE = 1_000
 """Rows looked at first to see which optional columns a run uses."""
 
@@ -55,6 +56,7 @@ def page(reader: Reader, query: TableQuery) -> TablePage:
         query.limit + 1,
         offset=query.offset,
         after=query.after,
+        row=_row(reader, plan),
     )
     return as_page(reader, query, plan, raw)
 
@@ -225,6 +227,17 @@ def planned(reader: Reader, query: TableQuery) -> Plan:
         order,
         statement,
     )
+
+
+def _row(reader: Reader, plan: Plan) -> sa.ColumnElement[Any] | None:
+    """DuckDB's number of a row where columns are worked out: it would for all rows, then sort."""
+    layout = reader.layout
+    stored = layout.stored(plan.table.name)
+    if reader.connection.dialect.name != "duckdb" or not any(c.derive for c in plan.specs):
+        return None
+    declared = layout.family.table(stored)
+    made = declared is not None and declared.select is not None
+    return None if made or not layout.shape.has(stored, ROW) else layout.base.table(stored).c[ROW]
 
 
 def _stored(reader: Reader, table: TableSpec) -> tuple[str, ...]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,7 @@ from telemetry.queries import (
     TableQuery,
     Where,
 )
+from telemetry.reader import Reader
 from telemetry.source import Source
 from tests.builders import simcash
 from tests.builders.simcash import ALONE
@@ -197,3 +200,26 @@ def test_a_payload_that_is_no_json_hurts_nobody(tmp_path: Path) -> None:
     assert costs == ((0, 7), (1, 0))
     for row in source.ask(TableQuery(ALONE, EVENTS, columns=("event_type", "details"))).rows:
         assert source.explain(EVENTS, {"event_type": row[0], "details": row[1]})
+
+
+def test_a_page_of_columns_that_are_worked_out_is_found_by_the_numbers_of_its_rows(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DuckDB would work them out for every row, and sort then."""
+    statements: list[str] = []
+    plain = Reader.rows
+
+    def rows(self: Reader, statement: Any) -> Any:
+        statements.append(str(statement))
+        return plain(self, statement)
+
+    monkeypatch.setattr(Reader, "rows", rows)
+    query = TableQuery(ALONE, EVENTS, limit=5)
+    first = source.ask(query)
+    following = source.ask(replace(query, after=first.next))
+    jumped = source.ask(replace(query, offset=5))
+    assert statements
+    assert all("rowid IN (SELECT" in statement for statement in statements)
+    every = [row for chunk in source.stream(query) for row in chunk]
+    assert [*first.rows, *following.rows] == every[:10]
+    assert jumped.rows == following.rows
