@@ -14,7 +14,9 @@ from typing import Any
 from telemetry.cache.folder import cache_folder, file_name, forget, read, write
 
 _FORMAT = "1"
-_DECIDING = ("answers", "cache", "concepts", "engines", "families", "filters", "reader.py")
+_DECIDING = (
+    "answers", "cache", "concepts", "engines", "families", "filters", "reader.py", "roles",
+)  # fmt: skip
 """What of this program an answer depends on."""
 
 
