@@ -130,7 +130,7 @@ def _rows(read: ByRoles, table: TableProposal) -> list[Row]:
                 column.name,
                 ROLES[role].label if role == PLAIN else role,
                 guess.confidence if agreed and guess.confidence else None,
-                guess.reason if agreed else f"set by you ({read.origin})",
+                guess.reason if agreed else "set by you",
                 told,
             )
         )
