@@ -1,0 +1,112 @@
+"""Questions about why: negotiations, gates, invariants, the order book."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from telemetry.concepts import (
+    AgentId,
+    Audit,
+    Box,
+    Funnel,
+    NearMisses,
+    Negotiation,
+    OrderBook,
+    RunId,
+    TickPrice,
+    TickRange,
+    Verdict,
+    Why,
+)
+from telemetry.queries.query import Query
+
+
+@dataclass(frozen=True)
+class NegotiationQuery(Query[Negotiation]):
+    """All that two agents tried at a tick, whichever of them bought."""
+
+    run_id: RunId
+    tick: int
+    agents: tuple[AgentId, AgentId]
+
+
+@dataclass(frozen=True)
+class WhyQuery(Query[Why]):
+    """Why two agents did not trade at a tick, or why the row `key` of the attempts failed.
+
+    Families whose attempts are between two agents want `tick` and `agents`, others `key`.
+    """
+
+    LACKING = "do not say why something failed"
+    run_id: RunId
+    tick: int | None = None
+    agents: tuple[AgentId, ...] = ()
+    key: int | str | None = None
+
+
+@dataclass(frozen=True)
+class NearMissesQuery(Query[NearMisses]):
+    """Negotiations that failed by the least, the nearest first; `ticks` None: the whole run."""
+
+    LACKING = "record no negotiations that could be missed narrowly"
+    run_id: RunId
+    ticks: TickRange | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True)
+class FunnelQuery(Query[Funnel]):
+    """At which gate how many attempts failed, by what splits them."""
+
+    LACKING = "record no attempts with gates"
+    run_id: RunId
+    ticks: TickRange | None = None
+
+
+@dataclass(frozen=True)
+class BoxQuery(Query[Box]):
+    """The Edgeworth box of two agents as they met at `tick`, in the goods that they barter."""
+
+    LACKING = "have no two goods that two agents could divide"
+    run_id: RunId
+    tick: int
+    agents: tuple[AgentId, AgentId]
+
+
+@dataclass(frozen=True)
+class AuditQuery(Query[Audit]):
+    """Which invariants this run breaks. `rules` None: all of the family; `first` faults of each.
+
+    RequestError for a rule that the family does not have.
+    """
+
+    LACKING = "declare no rules that a run could be held against"
+    run_id: RunId
+    rules: tuple[str, ...] | None = None
+    first: int = 20
+
+
+@dataclass(frozen=True)
+class VerifyQuery(Query[Verdict]):
+    """Can this run's recording be trusted: the family's own proof (a hash chain)."""
+
+    LACKING = "carry no proof of their own (no chain of hashes) that could be verified"
+    run_id: RunId
+
+
+@dataclass(frozen=True)
+class OrderBookQuery(Query[OrderBook]):
+    """The book and the standings after `tick`; `levels` per side."""
+
+    LACKING = "have no order book"
+    run_id: RunId
+    tick: int
+    levels: int = 10
+
+
+@dataclass(frozen=True)
+class PricesQuery(Query[tuple[TickPrice, ...]]):
+    """The prices of each tick in which something was traded, by tick."""
+
+    LACKING = "have no order book"
+    run_id: RunId

@@ -1,0 +1,78 @@
+"""Questions about runs, their agents, and the experiments above them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from telemetry.concepts import (
+    Agent,
+    ExperimentList,
+    IterationList,
+    Progress,
+    RunDetail,
+    RunId,
+    RunList,
+    RunSizes,
+)
+from telemetry.queries.query import Query
+
+
+@dataclass(frozen=True)
+class RunsQuery(Query[RunList]):
+    """Every run; cheap, no counting."""
+
+
+@dataclass(frozen=True)
+class RunQuery(Query[RunDetail]):
+    KEPT = True
+    run_id: RunId
+
+
+@dataclass(frozen=True)
+class ContradictionsQuery(Query[tuple[str, ...]]):
+    """Sentences for where the run's rows contradict each other; the rows are read for it."""
+
+    KEPT = True
+    run_id: RunId
+
+
+@dataclass(frozen=True)
+class ProgressQuery(Query[Progress]):
+    """How far a run has come: cheap enough to be asked every second."""
+
+    run_id: RunId
+
+
+@dataclass(frozen=True)
+class RunSizesQuery(Query[RunSizes]):
+    """Row counts per table; may take long on large sources."""
+
+    KEPT = True
+    run_ids: tuple[RunId, ...]
+    tables: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class AgentsQuery(Query[tuple[Agent, ...]]):
+    run_id: RunId
+
+
+@dataclass(frozen=True)
+class ExperimentsQuery(Query[ExperimentList]):
+    """Every experiment; empty where the source has none."""
+
+    LACKING = "have no experiments"
+
+
+@dataclass(frozen=True)
+class IterationsQuery(Query[IterationList]):
+    experiment_id: str
+    LACKING = "have no experiments with iterations"
+
+
+@dataclass(frozen=True)
+class PairQuery(Query[str]):
+    """How the pair that run `run_id` is the treated one of came out, and why: one sentence."""
+
+    LACKING = "compare no pairs of runs"
+    run_id: RunId

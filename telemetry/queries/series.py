@@ -1,0 +1,98 @@
+"""Questions about measures and states along ticks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from telemetry.concepts import (
+    AgentId,
+    Band,
+    Fan,
+    Lens,
+    RunId,
+    Scene,
+    Series,
+    Settlings,
+    TickRange,
+    Timeline,
+)
+from telemetry.queries.query import Query
+
+
+@dataclass(frozen=True)
+class SeriesQuery(Query[Series]):
+    """`agents` None: all of them."""
+
+    run_id: RunId
+    measure: str
+    agents: tuple[AgentId, ...] | None = None
+    ticks: TickRange | None = None
+
+
+@dataclass(frozen=True)
+class FanQuery(Query[Fan]):
+    """`max_ticks`: read at most so many evenly spaced ticks (said in the notes); None: all."""
+
+    KEPT = True
+    run_id: RunId
+    measure: str
+    ticks: TickRange | None = None
+    max_ticks: int | None = None
+
+
+@dataclass(frozen=True)
+class BandQuery(Query[Band]):
+    """Lowest, mean and highest value at every tick, from all rows; takes long on a large run."""
+
+    KEPT = True
+    run_id: RunId
+    measure: str
+    ticks: TickRange | None = None
+
+
+@dataclass(frozen=True)
+class LensQuery(Query[Lens]):
+    """The values of all agents at no more than `max_ticks` ticks, and who stands apart.
+
+    `max_ticks` None: all of them.
+    """
+
+    KEPT = True
+    run_id: RunId
+    measure: str
+    ticks: TickRange | None = None
+    max_ticks: int | None = 300
+
+
+@dataclass(frozen=True)
+class SettlingQuery(Query[Settlings]):
+    """When each agent came within `epsilon` of its last value and stayed there, from all rows.
+
+    `relative`: epsilon is a share of the last value's size.
+    """
+
+    KEPT = True
+    run_id: RunId
+    measure: str
+    epsilon: float = 0.01
+    relative: bool = True
+    ticks: TickRange | None = None
+
+
+@dataclass(frozen=True)
+class TimelineQuery(Query[Timeline]):
+    """`lanes` None: every lane that the source has; `ticks` None: the whole run.
+
+    Over some ticks a lane of states begins with the first state that was written in them.
+    """
+
+    run_id: RunId
+    lanes: tuple[str, ...] | None = None
+    ticks: TickRange | None = None
+
+
+@dataclass(frozen=True)
+class SceneQuery(Query[Scene]):
+    run_id: RunId
+    tick: int
+    measure: str | None = None
