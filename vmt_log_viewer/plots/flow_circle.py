@@ -7,21 +7,20 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFontMetricsF,
     QMouseEvent,
-    QPaintEngine,
     QPainter,
     QPainterPath,
     QPaintEvent,
-    QPixmap,
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from telemetry.analysis.circulation import Matrix
 from vmt_log_viewer.models.cell_style import plain_tip
+from vmt_log_viewer.plots.kept import Kept
 from vmt_log_viewer.plots.nice import short
 from vmt_log_viewer.plots.phase_chart import mixed
 from vmt_log_viewer.widgets.words import count_text
@@ -53,18 +52,18 @@ class FlowCircle(QWidget):
         self.arcs: list[tuple[float, float]] = []
         self._ribbons: list[tuple[int, int, float, float, float, float]] = []
         self._paths: list[QPainterPath] = []
-        self._drawn: QPixmap | None = None
+        self._kept = Kept(self)
         self.setMouseTracking(True)
         self.setMinimumSize(220, 200)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        theme.changed.connect(self._forget)
+        theme.changed.connect(self.update)
 
     def show_matrix(
         self, matrix: Matrix | None, colors: Sequence[QColor], *, by_rows: bool
     ) -> None:
         self.matrix, self.colors, self.by_rows = matrix, tuple(colors), by_rows
-        self.arcs, self._ribbons = [], []
-        self._forget()
+        self.arcs, self._ribbons, self._paths = [], [], []
+        self._kept.forget()
         if matrix is not None and matrix.members:
             self._arrange(matrix.rows.astype(np.float64) if by_rows else matrix.amount)
             self.setAccessibleName(f"{matrix.good.label}: who gives to whom, as a circle")
@@ -72,12 +71,11 @@ class FlowCircle(QWidget):
 
     def choose(self, edge: tuple[int, int] | None) -> None:
         self.chosen = edge
-        self._drawn = None
         self.update()
 
     def resizeEvent(self, event: object) -> None:
         super().resizeEvent(event)  # type: ignore[arg-type]
-        self._forget()
+        self._paths = []
 
     def sizeHint(self) -> QSize:
         return QSize(420, 420)
@@ -99,26 +97,11 @@ class FlowCircle(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        if painter.paintEngine().type() == QPaintEngine.Type.SVG:  # vectors stay vectors
-            self._draw(painter)
-            return
-        if self._drawn is None:
-            ratio = self.devicePixelRatioF()
-            self._drawn = QPixmap(QSize(max(1, self.width()), max(1, self.height())) * ratio)
-            self._drawn.setDevicePixelRatio(ratio)
-            self._drawn.fill(self._theme.color("base"))
-            inner = QPainter(self._drawn)
-            self._draw(inner)
-            inner.end()
-        painter.drawPixmap(0, 0, self._drawn)
-        painter.end()
+        painter.fillRect(event.rect(), self._theme.color("base"))
+        key = (self._theme.version, self.chosen)
+        self._kept.draw(painter, QSizeF(self.size()), key, self._paint_circle)
 
-    def _forget(self) -> None:
-        """What was drawn is of another size, colour or good."""
-        self._paths, self._drawn = [], None
-        self.update()
-
-    def _draw(self, painter: QPainter) -> None:
+    def _paint_circle(self, painter: QPainter) -> None:
         """Ribbons, the chosen one last, then the ring and the names."""
         if self.matrix is None or not self.arcs:
             return

@@ -8,20 +8,19 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QMouseEvent,
-    QPaintEngine,
     QPainter,
     QPaintEvent,
     QPen,
-    QPixmap,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from telemetry.concepts import AgentId, Floats, Ints
 from vmt_log_viewer.plots.compare_lines import polygon
+from vmt_log_viewer.plots.kept import Kept
 from vmt_log_viewer.plots.nice import nice_values, short
 
 if TYPE_CHECKING:
@@ -62,16 +61,17 @@ class PhaseChart(QWidget):
         self.tick: Ints = np.empty(0, np.int64)
         self.labels = ("", "")
         self.cursor_at: int | None = None
-        self._drawn: QPixmap | None = None
+        self._kept = Kept(self)
         self.setMinimumSize(220, 180)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        theme.changed.connect(self._redraw)
+        theme.changed.connect(self.update)
 
     def show_ways(self, ways: Sequence[Way], tick: Ints, labels: tuple[str, str]) -> None:
         """Draw these; `labels` name what is across and what is up."""
         self.ways, self.tick, self.labels = tuple(ways), tick, labels
         self.setAccessibleName(f"{labels[1]} against {labels[0]}")
-        self._redraw()
+        self._kept.forget()
+        self.update()
 
     def set_cursor(self, tick: int | None) -> None:
         self.cursor_at = tick
@@ -101,19 +101,10 @@ class PhaseChart(QWidget):
         if near and (best := min(near, key=lambda n: n[0]))[0] <= REACH:
             self.agent_clicked.emit(best[1])
 
-    def resizeEvent(self, event: object) -> None:
-        super().resizeEvent(event)  # type: ignore[arg-type]
-        self._redraw()
-
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        if painter.paintEngine().type() == QPaintEngine.Type.SVG:  # vectors stay vectors
-            painter.fillRect(self.rect(), self._theme.color("base"))
-            self._draw(painter)
-        else:
-            if self._drawn is None:
-                self._drawn = self._background()
-            painter.drawPixmap(0, 0, self._drawn)
+        painter.fillRect(event.rect(), self._theme.color("base"))
+        self._kept.draw(painter, QSizeF(self.size()), self._theme.version, self._paint_ways)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(self._theme.font("caption"))
         places = self.places()
@@ -129,22 +120,7 @@ class PhaseChart(QWidget):
                 painter.drawText(at + QPointF(6, -4), way.name)
         painter.end()
 
-    def _redraw(self) -> None:
-        self._drawn = None
-        self.update()
-
-    def _background(self) -> QPixmap:
-        """Axes and ways, which a moving cursor does not change."""
-        ratio = self.devicePixelRatioF()
-        pixmap = QPixmap(QSize(max(1, self.width()), max(1, self.height())) * ratio)
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(self._theme.color("base"))
-        painter = QPainter(pixmap)
-        self._draw(painter)
-        painter.end()
-        return pixmap
-
-    def _draw(self, painter: QPainter) -> None:
+    def _paint_ways(self, painter: QPainter) -> None:
         """Axes, and the way of each agent with a ring where it began."""
         if not self.ways:
             return
