@@ -13,7 +13,7 @@ from telemetry.answers.runs import run
 from telemetry.answers.values import agent_of, whole
 from telemetry.concepts import Audit, Cell, Fault, RuleVerdict, RunDetail, RunId, TickRange
 from telemetry.errors import NothingFoundError, RequestError
-from telemetry.families.vocabulary import AuditRule, Judged
+from telemetry.families.auditing import AuditRule, Judged
 from telemetry.queries import AuditQuery, RunQuery
 from telemetry.reader import Reader
 

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import sqlalchemy as sa
 
-from telemetry.cancel import CancelToken
 from telemetry.concepts import (
     AgentId,
     Cell,
-    Fault,
     FlowLeg,
     Kind,
-    Rule,
     RunDetail,
     RunId,
-    TickRange,
     Word,
 )
 from telemetry.engines import Shape
+from telemetry.families.asker import Asker
+from telemetry.families.auditing import AuditRule
 from telemetry.migrations.vocabulary import SchemaSpec
 
 
@@ -271,90 +269,6 @@ class ScaleSpec:
     note: str = ""
 
 
-class Asker(Protocol):
-    """What a family's own questions may use: columns, and rows of a statement."""
-
-    def column(self, table: str, name: str) -> sa.ColumnElement[Any]: ...
-
-    def has(self, table: str, *names: str) -> bool: ...
-
-    def scale(self, name: str) -> int: ...
-
-    def along_ticks(self, table: str) -> list[sa.ColumnElement[bool]]: ...
-
-    def rows(self, statement: sa.Select[Any]) -> list[tuple[Any, ...]]: ...
-
-    def chunks(self, statement: sa.Select[Any], size: int = ...) -> Iterator[list[Any]]: ...
-
-    @property
-    def token(self) -> CancelToken: ...
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What a rule found: rows checked, how many break it, the first of these, or why it is none."""
-
-    checked: int = 0
-    faults: int = 0
-    first: tuple[Fault, ...] = ()
-    unjudged: str = ""
-
-
-class Auditing(Protocol):
-    """One run under audit, as its family's rules see it.
-
-    `fields` and `config` are the run row and the decoded configuration, `ticks` what the rows
-    cover; a rule gives at most `first` faults.
-    """
-
-    @property
-    def asker(self) -> Asker: ...
-
-    @property
-    def run_id(self) -> RunId: ...
-
-    @property
-    def fields(self) -> Mapping[str, Cell]: ...
-
-    @property
-    def config(self) -> object: ...
-
-    @property
-    def ticks(self) -> TickRange | None: ...
-
-    @property
-    def first(self) -> int: ...
-
-    def lacking(self, table: str, *names: str) -> str:
-        """Why nothing of `table` can be judged: it, a column, or every row is missing; else ""."""
-        ...
-
-    def once(self, name: str, make: Callable[[], Any]) -> Any:
-        """What `make` gives, made once for all rules that ask for it by this name."""
-        ...
-
-    def rows(
-        self,
-        table: str,
-        build: Callable[[TickRange | None], sa.Select[Any]],
-        tell: Callable[[Mapping[str, Any]], str],
-    ) -> Judged:
-        """Judge the rows of `table`, some ticks at a time (None: all at once).
-
-        `build` selects them labelled: "fault" (1, 0, or NULL where a row cannot be judged), "key",
-        and if there are "tick", "agent", "other" and what `tell` needs for its sentence.
-        """
-        ...
-
-
-@dataclass(frozen=True)
-class AuditRule:
-    """An invariant of a family's runs: what it says, and how a run is held against it."""
-
-    rule: Rule
-    judge: Callable[[Auditing], Judged]
-
-
 @dataclass(frozen=True)
 class FolderSpec:
     """A family that is written as a folder (or a file) of text files.
@@ -412,13 +326,3 @@ class FamilySpec:
 
     def measure(self, name: str) -> MeasureSpec | None:
         return next((m for m in self.measures if m.name == name), None)
-
-
-def fault_where(broken: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    """1 where `broken` holds, 0 where it does not, NULL where it cannot be told."""
-    return sa.case((broken, 1), (sa.not_(broken), 0), else_=sa.null())
-
-
-def within(tick: sa.ColumnElement[Any], window: TickRange | None) -> sa.ColumnElement[bool]:
-    """Whether a row's tick lies in `window`; None: always."""
-    return sa.true() if window is None else tick.between(window.first, window.last)

@@ -8,14 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.concepts import Rule, TickRange
-from telemetry.families.vocabulary import (
-    Auditing,
-    AuditRule,
-    Judged,
-    TableSpec,
-    fault_where,
-    within,
-)
+from telemetry.families.auditing import Auditing, AuditRule, Judged, fault_where, within
+from telemetry.families.vocabulary import TableSpec
 from telemetry.roles.tables import Mapped
 from telemetry.roles.words import label_of
 

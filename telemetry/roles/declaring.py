@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from telemetry.concepts import Agent
 from telemetry.engines import Shape
-from telemetry.families.vocabulary import Asker, FamilySpec, TableSpec
+from telemetry.families.asker import Asker
+from telemetry.families.vocabulary import FamilySpec, TableSpec
 from telemetry.queries import AgentsQuery
 from telemetry.roles.audit import rules_of
 from telemetry.roles.evidence import TableEvidence

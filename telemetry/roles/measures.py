@@ -9,13 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from telemetry.families.vocabulary import (
-    ColumnSpec,
-    LaneSpec,
-    MeasureSpec,
-    Stored,
-    TableSpec,
-)
+from telemetry.families.vocabulary import ColumnSpec, LaneSpec, MeasureSpec, Stored, TableSpec
 from telemetry.roles.tables import WHOLE, Mapped, Select
 from telemetry.roles.words import label_of
 

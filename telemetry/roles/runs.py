@@ -9,14 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.concepts import Cell, RunDetail, RunId
-from telemetry.families.vocabulary import (
-    Asker,
-    Columns,
-    ColumnSpec,
-    RunSpec,
-    Stored,
-    TableSpec,
-)
+from telemetry.families.asker import Asker
+from telemetry.families.vocabulary import Columns, ColumnSpec, RunSpec, Stored, TableSpec
 from telemetry.roles.columns import specs_of
 from telemetry.roles.evidence import TableEvidence
 from telemetry.roles.named import named_columns

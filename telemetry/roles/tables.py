@@ -8,13 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from telemetry.families.vocabulary import (
-    AggregateSpec,
-    ColumnSpec,
-    Stored,
-    SummarySpec,
-    TableSpec,
-)
+from telemetry.families.vocabulary import AggregateSpec, ColumnSpec, Stored, SummarySpec, TableSpec
 from telemetry.roles.columns import model_of, odd, specs_of
 from telemetry.roles.evidence import TableEvidence
 from telemetry.roles.mapping import TableRoles

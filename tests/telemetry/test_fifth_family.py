@@ -116,6 +116,8 @@ def _arguments(pond: Path, out: Path) -> dict[str, list[object]]:
         "event-study": [*run, "--measure", "height", "--window", "1"],
         "lens": run,
         "flows": run,
+        "render": [out],
+        "report": [*run, "-o", out],
         "migrate": [pond],
         "init": [out, "--family", "frogpond"],
         "demo": [],
@@ -130,7 +132,7 @@ _EXPLAINED = {"event-study", "lens"}
 """What these print means little without the notes on how it was worked out."""
 
 
-_WRITING = {"migrate", "init", "demo"}
+_WRITING = {"migrate", "init", "demo", "render", "report"}
 
 
 def test_every_command_is_asked_here(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from telemetry.concepts import Rule
+from telemetry.families.auditing import AuditRule
 from telemetry.families.bilancio import audit_cash, audit_market
-from telemetry.families.vocabulary import AuditRule
 
 _ROUNDING = "1e-9 of the larger number: what 28 digits may lose"
 

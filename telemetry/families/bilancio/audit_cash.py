@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from telemetry.concepts import Fault
+from telemetry.families.auditing import Auditing, Judged
 from telemetry.families.bilancio.audit_words import Row, each, judge, number, same, text
-from telemetry.families.vocabulary import Auditing, Judged
 
 SYSTEM = "system_state_timeseries"
 _BUCKETS = ("face_bucket_short", "face_bucket_mid", "face_bucket_long")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from telemetry.families.auditing import Auditing, Judged
 from telemetry.families.bilancio.audit_words import Row, judge, number, same, text
-from telemetry.families.vocabulary import Auditing, Judged
 
 
 def trader_cash(audit: Auditing) -> Judged:

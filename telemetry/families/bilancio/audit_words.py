@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.concepts import Fault
-from telemetry.families.vocabulary import Auditing, Judged
+from telemetry.families.auditing import Auditing, Judged
 from telemetry.text import exact_text
 
 Row = Mapping[str, Any]

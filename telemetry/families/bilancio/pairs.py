@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.errors import NothingFoundError
-from telemetry.families.vocabulary import Asker
+from telemetry.families.asker import Asker
 from telemetry.queries import PairQuery
 
 _NAMES = (

@@ -17,9 +17,9 @@ from telemetry.concepts import (
     RunId,
 )
 from telemetry.errors import NothingFoundError
+from telemetry.families.asker import Asker
 from telemetry.families.bilancio import sweep_columns
 from telemetry.families.bilancio.views import CSV_TABLES
-from telemetry.families.vocabulary import Asker
 from telemetry.queries import AgentsQuery, ExperimentsQuery, IterationsQuery
 
 _SERIES = (

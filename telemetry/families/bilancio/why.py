@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from telemetry.concepts import Case, Gate, GateState, Why
 from telemetry.errors import NothingFoundError, RequestError
+from telemetry.families.asker import Asker
 from telemetry.families.bilancio.audit_words import number, text
-from telemetry.families.vocabulary import Asker
 from telemetry.queries import WhyQuery
 
 _DEBT = ("due_day", "debtor", "creditor", "amount", "outcome", "liability_id")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from telemetry.concepts import Rule
+from telemetry.families.auditing import AuditRule
 from telemetry.families.moltmarket import audit_events, audit_tables
-from telemetry.families.vocabulary import AuditRule
 
 _CUT = "1e-8 a side: each pays the lower half of the fee, cut to 8 digits"
 

@@ -11,9 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.concepts import Fault
+from telemetry.families.auditing import Auditing, Judged
 from telemetry.families.moltmarket.order_book import UNIT, Market, amount_of, value_of
 from telemetry.families.moltmarket.words import decode
-from telemetry.families.vocabulary import Auditing, Judged
 from telemetry.text import exact_text
 
 _NAMES = ("tick_id", "event_seq", "event_type", "agent_id", "payload", "id")

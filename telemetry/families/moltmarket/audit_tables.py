@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.concepts import Fault
+from telemetry.families.auditing import Auditing, Judged
 from telemetry.families.moltmarket.audit_events import walked
 from telemetry.families.moltmarket.proofs import verify_run
-from telemetry.families.vocabulary import Auditing, Judged
 from telemetry.queries import VerifyQuery
 from telemetry.text import exact_text
 

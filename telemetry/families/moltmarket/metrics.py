@@ -8,6 +8,7 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any, NamedTuple
 
 from telemetry.concepts import AgentId, RunId
+from telemetry.families.asker import Asker
 from telemetry.families.moltmarket.order_book import (
     ONE_SIDED_MID,
     UNIT,
@@ -17,7 +18,6 @@ from telemetry.families.moltmarket.order_book import (
     product,
 )
 from telemetry.families.moltmarket.proofs import market_events
-from telemetry.families.vocabulary import Asker
 
 MILLIONTH = Decimal("0.000001")
 Metrics = Mapping[str, Decimal | int]

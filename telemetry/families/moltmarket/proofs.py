@@ -10,10 +10,10 @@ import sqlalchemy as sa
 
 from telemetry.concepts import Agent, Cell, OrderBook, RunId, TickPrice, Verdict
 from telemetry.errors import NothingFoundError
+from telemetry.families.asker import Asker
 from telemetry.families.moltmarket.hash_chain import ChainEvent, too_deep, verify
 from telemetry.families.moltmarket.order_book import replay
 from telemetry.families.moltmarket.words import decode
-from telemetry.families.vocabulary import Asker
 from telemetry.queries import AgentsQuery, OrderBookQuery, PricesQuery, VerifyQuery
 
 _CHAINED = ("tick_id", "event_seq", "event_type", "agent_id", "payload", "prev_hash", "event_hash")

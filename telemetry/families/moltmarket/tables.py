@@ -9,13 +9,7 @@ import sqlalchemy as sa
 from telemetry.concepts import AgentId
 from telemetry.families.moltmarket import models
 from telemetry.families.moltmarket.words import describe_event
-from telemetry.families.vocabulary import (
-    AggregateSpec,
-    Columns,
-    ColumnSpec,
-    SummarySpec,
-    TableSpec,
-)
+from telemetry.families.vocabulary import AggregateSpec, Columns, ColumnSpec, SummarySpec, TableSpec
 
 C = ColumnSpec
 FAILURES = ("ORDER_REJECTED", "RATE_LIMIT_HIT")

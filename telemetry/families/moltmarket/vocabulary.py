@@ -8,12 +8,12 @@ from typing import Any
 
 from telemetry.concepts import Cell, FlowLeg, RunDetail, RunId
 from telemetry.engines import Shape
+from telemetry.families.asker import Asker
 from telemetry.families.moltmarket import audit, folder, metrics, proofs
 from telemetry.families.moltmarket.migrations import SCHEMA
 from telemetry.families.moltmarket.tables import RUN_COLUMNS, TABLES
 from telemetry.families.moltmarket.why import why
 from telemetry.families.vocabulary import (
-    Asker,
     FamilySpec,
     FlowSpec,
     FolderSpec,

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from telemetry.concepts import Case, Gate, GateState, Why
 from telemetry.errors import NothingFoundError, RequestError
+from telemetry.families.asker import Asker
 from telemetry.families.moltmarket.order_book import Market, value_of
 from telemetry.families.moltmarket.words import decode
-from telemetry.families.vocabulary import Asker
 from telemetry.queries import WhyQuery
 from telemetry.text import exact_text
 

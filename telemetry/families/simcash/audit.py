@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from telemetry.concepts import Rule
+from telemetry.families.auditing import AuditRule
 from telemetry.families.simcash import audit_balances, audit_costs, audit_payments
-from telemetry.families.vocabulary import AuditRule
 
 RULES = (
     AuditRule(

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.concepts import TickRange
+from telemetry.families.auditing import Auditing, Judged, fault_where
 from telemetry.families.simcash.audit_words import (
     DAYS,
     EVENTS,
@@ -23,7 +24,6 @@ from telemetry.families.simcash.audit_words import (
     whole_of,
     whose,
 )
-from telemetry.families.vocabulary import Auditing, Judged, fault_where
 
 
 def steps(audit: Auditing) -> Judged:

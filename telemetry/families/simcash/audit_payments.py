@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.concepts import Fault, TickRange
+from telemetry.families.auditing import Auditing, Judged, fault_where
 from telemetry.families.simcash.audit_words import (
     DAYS,
     EVENTS,
@@ -19,7 +20,6 @@ from telemetry.families.simcash.audit_words import (
     text_of,
     whole_of,
 )
-from telemetry.families.vocabulary import Auditing, Judged, fault_where
 
 
 def sender_pays(audit: Auditing) -> Judged:

@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.concepts import TickRange
+from telemetry.families.auditing import Auditing, within
 from telemetry.families.simcash.sql import Element, decoded, text_at, whole_at
-from telemetry.families.vocabulary import Auditing, within
 from telemetry.text import money_text
 
 EVENTS, STATES = "simulation_events", "tick_agent_states"

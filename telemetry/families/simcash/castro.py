@@ -9,11 +9,12 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from telemetry.concepts import Cell, RunDetail, RunId
+from telemetry.families.asker import Asker
 from telemetry.families.simcash import castro_answers, shapes
 from telemetry.families.simcash.bands import UNIT
 from telemetry.families.simcash.models import castro as models
 from telemetry.families.simcash.words import money
-from telemetry.families.vocabulary import Asker, Columns, ColumnSpec, FamilySpec, RunSpec, TableSpec
+from telemetry.families.vocabulary import Columns, ColumnSpec, FamilySpec, RunSpec, TableSpec
 from telemetry.queries import ExperimentsQuery, IterationsQuery
 
 C = ColumnSpec

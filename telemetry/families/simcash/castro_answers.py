@@ -10,11 +10,11 @@ import sqlalchemy as sa
 
 from telemetry.concepts import Cell, Column, Experiment, ExperimentList, Iteration, IterationList
 from telemetry.errors import NothingFoundError
+from telemetry.families.asker import Asker
 from telemetry.families.simcash.bands import COLUMNS as BAND
 from telemetry.families.simcash.bands import UNIT, band
 from telemetry.families.simcash.experiments import total
 from telemetry.families.simcash.words import unpacked
-from telemetry.families.vocabulary import Asker
 from telemetry.queries import ExperimentsQuery, IterationsQuery
 from telemetry.values import cell
 

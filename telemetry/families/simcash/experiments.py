@@ -18,11 +18,11 @@ from telemetry.concepts import (
     RunId,
 )
 from telemetry.errors import NothingFoundError
+from telemetry.families.asker import Asker
 from telemetry.families.simcash.bands import COLUMNS as BAND
 from telemetry.families.simcash.bands import UNIT, band
 from telemetry.families.simcash.listing import EXPERIMENTS
 from telemetry.families.simcash.words import payload, unpacked
-from telemetry.families.vocabulary import Asker
 from telemetry.queries import ExperimentsQuery, IterationsQuery
 from telemetry.values import cell
 

@@ -19,12 +19,13 @@ from telemetry.concepts import (
     RunId,
 )
 from telemetry.errors import NothingFoundError
+from telemetry.families.asker import Asker
 from telemetry.families.simcash import shapes
 from telemetry.families.simcash.bands import UNIT
 from telemetry.families.simcash.experiments import total
 from telemetry.families.simcash.models import game as models
 from telemetry.families.simcash.words import unpacked
-from telemetry.families.vocabulary import Asker, ColumnSpec, FamilySpec, RunSpec, TableSpec
+from telemetry.families.vocabulary import ColumnSpec, FamilySpec, RunSpec, TableSpec
 from telemetry.queries import ExperimentsQuery, IterationsQuery
 from telemetry.values import cell
 

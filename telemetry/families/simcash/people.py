@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from telemetry.concepts import Agent
-from telemetry.families.vocabulary import Asker
+from telemetry.families.asker import Asker
 from telemetry.queries import AgentsQuery
 
 _PLACES = (

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.concepts import Cell, RunDetail, RunId
+from telemetry.families.asker import Asker
 from telemetry.families.simcash import people
 from telemetry.families.simcash.listing import experiments
 from telemetry.families.simcash.sql import (
@@ -22,7 +23,7 @@ from telemetry.families.simcash.sql import (
     whole_at,
 )
 from telemetry.families.simcash.words import money
-from telemetry.families.vocabulary import Asker, ColumnSpec, RunSpec, Stored
+from telemetry.families.vocabulary import ColumnSpec, RunSpec, Stored
 from telemetry.queries import AgentsQuery
 from telemetry.text import MONEY
 

@@ -9,13 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.engines import Shape
+from telemetry.families.asker import Asker
 from telemetry.families.simcash import audit, experiments, people, runs, shapes
 from telemetry.families.simcash.measures import FLOWS, LANES, MEASURES
 from telemetry.families.simcash.migrations import SCHEMA
 from telemetry.families.simcash.models import experiment, unified
 from telemetry.families.simcash.tables import tables
 from telemetry.families.simcash.why import why
-from telemetry.families.vocabulary import Asker, FamilySpec, ScaleSpec
+from telemetry.families.vocabulary import FamilySpec, ScaleSpec
 from telemetry.queries import AgentsQuery, ExperimentsQuery, IterationsQuery, WhyQuery
 
 NAME = "simcash"

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from telemetry.concepts import Case, Gate, GateState, Why
 from telemetry.errors import NothingFoundError, RequestError
+from telemetry.families.asker import Asker
 from telemetry.families.simcash.audit_words import EVENTS, STATES, TRANSACTIONS, money
 from telemetry.families.simcash.sql import decoded, text_at
-from telemetry.families.vocabulary import Asker
 from telemetry.queries import WhyQuery
 
 _NAMES = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from telemetry.concepts import Rule
+from telemetry.families.auditing import AuditRule
 from telemetry.families.vmt import (
     audit_flows,
     audit_money,
@@ -10,7 +11,6 @@ from telemetry.families.vmt import (
     audit_rows,
     audit_trades,
 )
-from telemetry.families.vocabulary import AuditRule
 
 _HALF = "half a stored unit, for payments are whole"
 _ROUNDING = "1e-9 of the larger number"

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.concepts import TickRange
+from telemetry.families.auditing import Auditing, Judged, fault_where, within
 from telemetry.families.vmt.audit_trades import TRADES, moved
 from telemetry.families.vmt.audit_words import (
     has_money,
@@ -17,7 +18,6 @@ from telemetry.families.vmt.audit_words import (
     scale_of,
     signed,
 )
-from telemetry.families.vocabulary import Auditing, Judged, fault_where, within
 
 SNAPSHOTS = "agent_snapshots"
 

@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.concepts import TickRange
+from telemetry.families.auditing import Auditing, Judged, fault_where, within
 from telemetry.families.vmt.audit_flows import with_step_before
 from telemetry.families.vmt.audit_words import EPSILON, any_row, number, params, real
-from telemetry.families.vocabulary import Auditing, Judged, fault_where, within
 
 SNAPSHOTS, UPDATES = "agent_snapshots", "lambda_updates"
 

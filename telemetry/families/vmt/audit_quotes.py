@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.concepts import TickRange
+from telemetry.families.auditing import Auditing, Judged, within
 from telemetry.families.vmt.audit_trades import (
     A_M,
     ATTEMPTS,
@@ -22,7 +23,6 @@ from telemetry.families.vmt.audit_trades import (
     who,
 )
 from telemetry.families.vmt.audit_words import EPSILON, number
-from telemetry.families.vocabulary import Auditing, Judged, within
 
 
 def price_within_quotes(audit: Auditing) -> Judged:

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.concepts import Fault, TickRange
+from telemetry.families.auditing import Auditing, Judged, fault_where, within
 from telemetry.families.vmt.audit_words import number, scale_of
-from telemetry.families.vocabulary import Auditing, Judged, fault_where, within
 
 _PAIRS_OF = {
     "barter_only": {"A<->B"},

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.concepts import TickRange
+from telemetry.families.auditing import Auditing, Judged, fault_where, within
 from telemetry.families.vmt import derived
 from telemetry.families.vmt.audit_words import (
     EPSILON,
@@ -16,7 +17,6 @@ from telemetry.families.vmt.audit_words import (
     scale_of,
     signed,
 )
-from telemetry.families.vocabulary import Auditing, Judged, fault_where, within
 
 Element = sa.ColumnElement[Any]
 TRADES, ATTEMPTS = "trades", "trade_attempts"

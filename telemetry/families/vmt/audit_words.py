@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from telemetry.families.vocabulary import Auditing
+from telemetry.families.auditing import Auditing
 from telemetry.text import cell_text
 
 GOODS = ("A", "B", "M")

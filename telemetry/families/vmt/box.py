@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from telemetry.concepts import AgentId, Box, Holder, Move
 from telemetry.errors import NothingFoundError
+from telemetry.families.asker import Asker
 from telemetry.families.vmt import gates_tried
 from telemetry.families.vmt.circumstances import Circumstances, circumstances
-from telemetry.families.vocabulary import Asker
 from telemetry.queries import BoxQuery, WhyQuery
 
 SAMPLES = 2_000

@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.concepts import AgentId, Gate, GateState, RunId
+from telemetry.families.asker import Asker
 from telemetry.families.vmt.audit_words import numeric
-from telemetry.families.vocabulary import Asker
 
 PAIRS_OF = {
     "barter_only": ("A<->B",),

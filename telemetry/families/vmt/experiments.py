@@ -23,7 +23,8 @@ from telemetry.concepts import (
     RunId,
 )
 from telemetry.errors import NothingFoundError
-from telemetry.families.vocabulary import Asker, Columns, ColumnSpec
+from telemetry.families.asker import Asker
+from telemetry.families.vocabulary import Columns, ColumnSpec
 from telemetry.queries import ExperimentsQuery, IterationsQuery
 
 PURPOSES = ("initial", "bootstrap", "evaluation", "best", "final")

@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 from telemetry.concepts import AgentId, Case, Gate
+from telemetry.families.asker import Asker
 from telemetry.families.vmt.audit_words import number
 from telemetry.families.vmt.circumstances import Circumstances, State, outcome
-from telemetry.families.vocabulary import Asker
 from telemetry.queries import WhyQuery
 
 _BLOCKS = 5

@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.concepts import Case, Gate
+from telemetry.families.asker import Asker
 from telemetry.families.vmt.audit_words import number, numeric, signed
 from telemetry.families.vmt.circumstances import ALIASES, PAIRS_OF, Circumstances, outcome
-from telemetry.families.vocabulary import Asker
 from telemetry.queries import WhyQuery
 
 _NAMES = (

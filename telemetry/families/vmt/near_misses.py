@@ -9,10 +9,11 @@ import sqlalchemy as sa
 
 from telemetry.concepts import Funnel, NearMiss, NearMisses, TickRange
 from telemetry.errors import NothingFoundError
+from telemetry.families.asker import Asker
+from telemetry.families.auditing import within
 from telemetry.families.vmt import derived
 from telemetry.families.vmt.audit_words import number, numeric, signed
 from telemetry.families.vmt.circumstances import ALIASES
-from telemetry.families.vocabulary import Asker, within
 from telemetry.queries import FunnelQuery, NearMissesQuery
 
 ATTEMPTS = "trade_attempts"

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.concepts import Cell, RunDetail, RunId
+from telemetry.families.asker import Asker
 from telemetry.families.vmt import derived
-from telemetry.families.vocabulary import Asker
 
 
 def status(fields: Mapping[str, Cell]) -> str:

@@ -7,7 +7,8 @@ import statistics
 import sqlalchemy as sa
 
 from telemetry.engines import Shape
-from telemetry.families.vocabulary import Asker, ScaleSpec
+from telemetry.families.asker import Asker
+from telemetry.families.vocabulary import ScaleSpec
 
 BARTER = "barter"
 MODE = "mode schedule"

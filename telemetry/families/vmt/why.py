@@ -6,9 +6,9 @@ import sqlalchemy as sa
 
 from telemetry.concepts import Case, Why
 from telemetry.errors import NothingFoundError, RequestError
+from telemetry.families.asker import Asker
 from telemetry.families.vmt import gates_inferred, gates_tried
 from telemetry.families.vmt.circumstances import Circumstances, circumstances
-from telemetry.families.vocabulary import Asker
 from telemetry.queries import WhyQuery
 
 TRIED, INFERRED = "trade_attempts", "snapshots, quotes and pairings"

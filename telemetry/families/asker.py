@@ -1,0 +1,29 @@
+"""What a family's own questions may use of the database at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from telemetry.cancel import CancelToken
+
+
+class Asker(Protocol):
+    """What a family's own questions may use: columns, and rows of a statement."""
+
+    def column(self, table: str, name: str) -> sa.ColumnElement[Any]: ...
+
+    def has(self, table: str, *names: str) -> bool: ...
+
+    def scale(self, name: str) -> int: ...
+
+    def along_ticks(self, table: str) -> list[sa.ColumnElement[bool]]: ...
+
+    def rows(self, statement: sa.Select[Any]) -> list[tuple[Any, ...]]: ...
+
+    def chunks(self, statement: sa.Select[Any], size: int = ...) -> Iterator[list[Any]]: ...
+
+    @property
+    def token(self) -> CancelToken: ...

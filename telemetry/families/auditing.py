@@ -1,0 +1,87 @@
+"""How a family declares what must be true of its runs; telemetry/answers/audit.py executes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from telemetry.concepts import Cell, Fault, Rule, RunId, TickRange
+from telemetry.families.asker import Asker
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a rule found: rows checked, how many break it, the first of these, or why it is none."""
+
+    checked: int = 0
+    faults: int = 0
+    first: tuple[Fault, ...] = ()
+    unjudged: str = ""
+
+
+class Auditing(Protocol):
+    """One run under audit, as its family's rules see it.
+
+    `fields` and `config` are the run row and the decoded configuration, `ticks` what the rows
+    cover; a rule gives at most `first` faults.
+    """
+
+    @property
+    def asker(self) -> Asker: ...
+
+    @property
+    def run_id(self) -> RunId: ...
+
+    @property
+    def fields(self) -> Mapping[str, Cell]: ...
+
+    @property
+    def config(self) -> object: ...
+
+    @property
+    def ticks(self) -> TickRange | None: ...
+
+    @property
+    def first(self) -> int: ...
+
+    def lacking(self, table: str, *names: str) -> str:
+        """Why nothing of `table` can be judged: it, a column, or every row is missing; else ""."""
+        ...
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """What `make` gives, made once for all rules that ask for it by this name."""
+        ...
+
+    def rows(
+        self,
+        table: str,
+        build: Callable[[TickRange | None], sa.Select[Any]],
+        tell: Callable[[Mapping[str, Any]], str],
+    ) -> Judged:
+        """Judge the rows of `table`, some ticks at a time (None: all at once).
+
+        `build` selects them labelled: "fault" (1, 0, or NULL where a row cannot be judged), "key",
+        and if there are "tick", "agent", "other" and what `tell` needs for its sentence.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class AuditRule:
+    """An invariant of a family's runs: what it says, and how a run is held against it."""
+
+    rule: Rule
+    judge: Callable[[Auditing], Judged]
+
+
+def fault_where(broken: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """1 where `broken` holds, 0 where it does not, NULL where it cannot be told."""
+    return sa.case((broken, 1), (sa.not_(broken), 0), else_=sa.null())
+
+
+def within(tick: sa.ColumnElement[Any], window: TickRange | None) -> sa.ColumnElement[bool]:
+    """Whether a row's tick lies in `window`; None: always."""
+    return sa.true() if window is None else tick.between(window.first, window.last)
