@@ -61,10 +61,10 @@ def database(family: str = "vmt") -> str:
 
 
 @cache
-def filled(path: Path) -> str:
+def filled(path: Path, tables: tuple[str, ...] = TABLES) -> str:
     """A server's database with what the file at `path` holds, and nothing but our own indices."""
     url = database()
-    for table in TABLES:
+    for table in tables:
         with subprocess.Popen(
             [
                 "sqlite3",
@@ -134,7 +134,7 @@ def first_page(room: Room) -> Pair:
 
 @line("PostgreSQL: CSV of all trades", against="psql \\copy", bar=ratio(1.0), rounds=3)
 def whole_table(room: Room) -> Pair:
-    url = filled(room.database("vmt-1m"))
+    url = filled(room.large, ("simulation_runs", "trades"))
     source = room.open(url)
     stored = tuple(c.name for c in source.table("trades").columns if not c.derived)
     query = TableQuery(1, "trades", columns=stored)

@@ -64,8 +64,8 @@ def copied(connection: sa.Connection, select: sa.Select[Any]) -> Lines:
         driver.wait(generators.execute(driver.pgconn))
         kinds = [_KINDS[name] for name in types]
         while not ended:
-            part, ended = driver.wait(_some(driver.pgconn))
-            yield _text(b"".join(part), kinds), len(part)
+            part, rows, ended = driver.wait(_some(driver.pgconn))
+            yield _text(part, kinds), rows
     finally:
         if not ended:
             connection.invalidate()  # the server is still sending
@@ -104,15 +104,14 @@ def _field(name: str, kind: str) -> str:
     return name
 
 
-def _some(connection: pq.abc.PGconn) -> Generator[Wait, Any, tuple[list[Any], bool]]:
-    """The next rows, each with its line feed, and whether they are the last."""
-    found: list[Any] = []
-    size = 0
-    while size < _SOME:
+def _some(connection: pq.abc.PGconn) -> Generator[Wait, Any, tuple[bytearray, int, bool]]:
+    """The next rows as lines, how many they are, and whether they are the last."""
+    found, rows = bytearray(), 0  # objects in their thousands would be gone through for garbage
+    while len(found) < _SOME:
         length, row = connection.get_copy_data(1)
         if length > 0:
-            found.append(row)
-            size += length
+            found += row
+            rows += 1
         elif length == 0:
             yield Wait.R
             connection.consume_input()
@@ -120,11 +119,11 @@ def _some(connection: pq.abc.PGconn) -> Generator[Wait, Any, tuple[list[Any], bo
             for result in (yield from generators.fetch_many(connection)):
                 if result.status != pq.ExecStatus.COMMAND_OK:
                     raise psycopg.errors.error_from_result(result)
-            return found, True
-    return found, False
+            return found, rows, True
+    return found, rows, False
 
 
-def _text(lines: bytes, kinds: Sequence[Kind]) -> str:
+def _text(lines: bytearray, kinds: Sequence[Kind]) -> str:
     text = lines.decode()
     around = b"\n" + lines
     suspect = any(byte in lines and odd in around for byte, odd in _SUSPECT)
