@@ -35,7 +35,7 @@ _CODES: tuple[tuple[type[BaseException], int], ...] = (
 )
 _COMMANDS = {
     "identify": ("sources", "What a source is: family, vintage, tables, what is missing."),
-    "roles": ("mappings", "What the tables of an unknown database are read as; correct it, share it."),
+    "roles": ("mappings", "What the tables of an unknown database are read as; to correct."),
     "list": ("listing", "Everything: experiments, and which runs can be replayed."),
     "experiments": ("experiments", "Every experiment of a source."),
     "iterations": ("experiments", "The iterations of an experiment and what they cost."),

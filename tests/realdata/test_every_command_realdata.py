@@ -43,8 +43,8 @@ PLACES = (
 TAMPERED = "tampered"
 JUDGING = {"audit", "diff", "why"}
 EXACT = {"runs", "events", "table"}
-WRITE = {"demo", "init", "migrate"}
-"""Commands that make or change a database; these are tried on databases of tests alone."""
+WRITE = {"demo", "init", "migrate", "render"}
+"""Commands that make or change a database, or ask for a saved view; tried in tests of their own."""
 
 
 @pytest.fixture(scope="module", params=PLACES)
@@ -121,6 +121,7 @@ def _arguments(place: Path | str, source: Source, out: Path) -> dict[str, list[l
         "event-study": [[*of_run, "--measure", measure]],
         "lens": [of_run, [*of_run, "--what", "binding"]],
         "flows": [[*of_run, *few], [*of_run, "--what", "agents"], [*of_run, "--what", "velocity"]],
+        "report": [[*of_run, "-o", out.with_suffix(".html")]],
         "export": [[*of_run, "--table", table.name, "-o", out]],
     }
 

@@ -50,7 +50,7 @@ class TablesView(RowView):
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         self.chosen = ""
-        self._counts: dict[str, int] = {}
+        self._counts: dict[str, int | None] = {}
         super().__init__(context, parent)
 
     def choose(self, name: str) -> None:
