@@ -54,6 +54,18 @@ def test_an_agent_of_the_table_is_chosen_where_it_settles(qtbot, context, databa
         assert view.settlings.agents[3].settled == 8
 
 
+def test_between_two_settlings_the_legend_tells_the_share_that_has_settled(
+    qtbot, context, database
+):
+    with shown(qtbot, context, LensView, database) as view:
+        (line,) = view.rest.lines
+        ticks = sorted(s.settled for s in view.settlings.agents)
+        assert ticks == [0, 5, 6, 7, 8, 9, 10, 12]
+        for tick, settled in ((0, 1), (4, 1), (5, 2), (11, 7), (12, 8), (13, 8), (29, 8)):
+            context.document.cursor.move_to(tick)
+            assert view.rest.readout(line) == f"{settled / 8:g}", tick
+
+
 def test_what_is_not_recorded_is_said_and_the_rest_is_saved_and_exported(
     qtbot, context, database, tmp_path
 ):

@@ -14,6 +14,7 @@ from vmt_log_viewer.plots import legend
 from vmt_log_viewer.plots.compare_lines import (
     CompareBand,
     CompareLine,
+    held_at,
     pieces,
     polygon,
     thinned,
@@ -83,7 +84,10 @@ class CompareChart(QWidget):
         if self.cursor_at is None:
             return ""
         if isinstance(part, CompareLine):
-            value = value_at(part.x, part.y, self.cursor_at, part.step)
+            value = (
+                held_at(part.x, part.y, self.cursor_at) if part.holds
+                else value_at(part.x, part.y, self.cursor_at, part.step)
+            )  # fmt: skip
             return "–" if value is None else short(value, 5)
         step = float(np.median(np.diff(part.x))) if len(part.x) > 1 else 1.0
         found = [

@@ -14,7 +14,11 @@ from telemetry.concepts import Floats, Ints
 
 @dataclass(frozen=True)
 class CompareLine:
-    """One run: `y` over `x`, with its own ticks; `step` apart, more is a gap."""
+    """One run: `y` over `x`, with its own ticks; `step` apart, more is a gap.
+
+    One that `holds` has stairs: two points where it changes, and the later one's value until the
+    next; it has a value wherever it is drawn.
+    """
 
     name: str
     color: QColor
@@ -22,6 +26,7 @@ class CompareLine:
     y: Floats
     tick: Ints
     step: float
+    holds: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,14 @@ def value_at(x: Floats, y: Floats, where: float, step: float) -> float | None:
     near = abs(float(x[place]) - where) <= step / 2 + 1e-9
     value = float(y[place])
     return value if near and not np.isnan(value) else None
+
+
+def held_at(x: Floats, y: Floats, where: float) -> float | None:
+    """The value of stairs at `where`: that of the last point not after it."""
+    place = int(np.searchsorted(x, where, side="right")) - 1
+    if place < 0 or where > x[-1] or np.isnan(y[place]):
+        return None
+    return float(y[place])
 
 
 def _usual(x: Floats) -> float:

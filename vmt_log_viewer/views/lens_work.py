@@ -36,7 +36,8 @@ def settled_lines(found: Settlings) -> list[CompareLine]:
     x = np.concatenate([[first], np.repeat(ticks, 2), [last]])
     y = np.concatenate([[0, 0], np.repeat(share, 2)])
     color = QColor(NAMED["blue"])
-    return [CompareLine("agents settled", color, x, y, x.astype(np.int64), last - first)]
+    tick = x.astype(np.int64)
+    return [CompareLine("agents settled", color, x, y, tick, last - first, holds=True)]
 
 
 def binding_lines(found: Histogram) -> list[CompareLine]:
