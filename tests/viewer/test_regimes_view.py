@@ -73,7 +73,23 @@ def test_each_face_is_exported_as_it_is_seen(qtbot, context, database, tmp_path)
 
 def test_a_run_without_states_and_one_without_switches_say_so(qtbot, context, database, barter_db):
     with shown(qtbot, context, RegimesView, database, 2) as view:
-        assert "never switches in run 2" in view.said.text()
+        view.turn_to_face("Around switches")
+        assert "never switches in run 2" in view.still.text
+        assert view.still.isVisible()
         assert view.split is not None
     with shown(qtbot, context, RegimesView, barter_db) as view:
         assert "records no mode" in view.empty.text
+
+
+def test_beside_a_lane_that_never_switches_stands_a_button_for_one_that_does(
+    qtbot, context, database
+):
+    with shown(qtbot, context, RegimesView, database) as view:
+        view.turn_to_face("Around switches")
+        view.choose("lane", "regime")
+        wait(qtbot, view)
+        assert (view.still.isVisible(), view.chart.isVisible()) == (True, False)
+        view.still.triggered.emit()
+        wait(qtbot, view)
+        assert (view.choices.lane, view.still.isVisible()) == ("mode", False)
+        assert context.document.history.undo_text == "choose lane"

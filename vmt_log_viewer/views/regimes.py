@@ -20,6 +20,7 @@ from telemetry.analysis.event_study import (
     first_study,
     method,
     path_rows,
+    switches,
 )
 from telemetry.analysis.lenses import usual
 from telemetry.cancel import CancelToken
@@ -36,8 +37,9 @@ from vmt_log_viewer.views.compare_pages import TablePage
 from vmt_log_viewer.views.compare_work import COLORS, Told
 from vmt_log_viewer.views.view import Context, ExportRequest
 from vmt_log_viewer.widgets.choice_bar import ChoiceBar
+from vmt_log_viewer.widgets.empty_state import EmptyState
 from vmt_log_viewer.widgets.plain import caption, heading
-from vmt_log_viewer.widgets.words import count_text
+from vmt_log_viewer.widgets.words import count_text, rows_text
 
 if TYPE_CHECKING:
     from telemetry.source import Source
@@ -97,6 +99,7 @@ class RegimesView(ChoosingView):
         for bar in (self.bar, self.by_state, self.around):
             bar.chosen.connect(self.choose)
         self.table.table.row_chosen.connect(self._choose_row)
+        self.still.triggered.connect(self._take_moving)
         context.document.compared.connect(lambda _: self._offer_runs())
 
     # View
@@ -181,7 +184,9 @@ class RegimesView(ChoosingView):
         self._state_page = page(
             (self.by_state, 0), (self.table, 1), (self._bars_title, 0), (scrolled(self.bars), 0)
         )
-        self._switch_page = page((self.around, 0), (self.chart, 1), (self.said, 0))
+        self.still = EmptyState()
+        self.still.hide()
+        self._switch_page = page((self.around, 0), (self.chart, 1), (self.still, 1), (self.said, 0))
         self.tabs.addTab(self._state_page, "By state")
         self.tabs.addTab(self._switch_page, "Around switches")
         layout = QVBoxLayout(self.body)
@@ -288,8 +293,8 @@ class RegimesView(ChoosingView):
         if rows:
             self._choose_row(min(self._row, len(rows) - 1))
             self.table.table.choose(self._row)
-        ticks = count_text(sum(found.ticks))
-        self.status_changed.emit(f"{len(found.states)} states over {ticks} ticks")
+        states = rows_text(len(found.states), None, "states")
+        self.status_changed.emit(f"{states} over {rows_text(sum(found.ticks), None, 'ticks')}")
         self.export_changed.emit()
 
     def _choose_row(self, row: int) -> None:
@@ -337,7 +342,7 @@ class RegimesView(ChoosingView):
             for path in found.paths
         )
         self.said.setText(" ".join((f"{counted}.", method(found), *found.notes)))
-        self.chart.show()
+        self._stand_still(False)
         self.export_changed.emit()
 
     def _no_split(self, error: TelemetryError) -> None:
@@ -348,9 +353,31 @@ class RegimesView(ChoosingView):
 
     def _no_study(self, error: TelemetryError) -> None:
         self.study = None
-        self.chart.hide()
-        self.said.setText(str(error))
+        other = self._that_switches()
+        self.still.say(str(error), "" if other is None else f"Take {other.label}")
+        self._stand_still(True)
         self.export_changed.emit()
+
+    def _stand_still(self, still: bool) -> None:
+        """A sentence in the middle instead of the chart and what is said of it."""
+        self.still.setVisible(still)
+        self.chart.setVisible(not still)
+        self.said.setVisible(not still)
+
+    def _that_switches(self) -> Lane | None:
+        """The first lane with a switch in the brush, where those that are chosen have none."""
+        moving = [
+            lane for lane in self.lanes
+            if any(self.brush is None or switch.tick in self.brush for switch in switches(lane))
+        ]  # fmt: skip
+        if any(lane.name in self._lane_names for lane in moving):
+            return None
+        return next(iter(moving), None)
+
+    def _take_moving(self) -> None:
+        lane = self._that_switches()
+        if lane is not None:
+            self.choose("lane", lane.name)
 
 
 def _turns(lane: Lane) -> bool:
