@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
-from operator import methodcaller
-from typing import Any, cast
+from operator import itemgetter, methodcaller
+from types import NoneType
+from typing import Any, NamedTuple, cast
 
 import msgspec
 from sqlalchemy import Boolean, Connection, DateTime, Float, Integer, Numeric, String, Table, insert
@@ -26,12 +27,14 @@ Insert = Callable[[Connection, Table, Sequence[str], list[Row]], None]
 
 def insert_rows(connection: Into, table: Table, names: Sequence[str], rows: list[Row]) -> None:
     """Insert rows of plain values; raises the driver's own errors, or SQLAlchemy's."""
-    ready = _bound(connection.dialect, table, names, rows)
     if isinstance(connection, Parcel):
-        connection.insert(_quoted(connection.dialect, table, names), len(names), ready)
-        return
-    way = _WAYS.get(connection.dialect.name, _insert)
-    way(connection, table, names, ready)
+        head = _quoted(connection.dialect, table, tuple(names))
+        connection.insert(head, len(names), _bound(connection.dialect, table, names, rows))
+    elif connection.dialect.name == "postgresql" and is_pipelined(connection):
+        _unnest(connection, table, names, rows)
+    else:
+        way = _WAYS.get(connection.dialect.name, _insert)
+        way(connection, table, names, _bound(connection.dialect, table, names, rows))
 
 
 def _insert(connection: Connection, table: Table, names: Sequence[str], rows: list[Row]) -> None:
@@ -41,18 +44,16 @@ def _insert(connection: Connection, table: Table, names: Sequence[str], rows: li
 def _together(connection: Connection, table: Table, names: Sequence[str], rows: list[Row]) -> None:
     cursor: Any = connection.connection.cursor()
     try:
-        insert_together(cursor, _quoted(connection.dialect, table, names), len(names), rows)
+        insert_together(cursor, _quoted(connection.dialect, table, tuple(names)), len(names), rows)
     finally:
         cursor.close()
 
 
 def _copy(connection: Connection, table: Table, names: Sequence[str], rows: list[Row]) -> None:
-    if is_pipelined(connection):
-        _unnest(connection, table, names, rows)
-        return
     cursor = connection.connection.cursor()
+    head = _quoted(connection.dialect, table, tuple(names))
     try:
-        with cursor.copy(f"COPY {_quoted(connection.dialect, table, names)} FROM STDIN") as copy:
+        with cursor.copy(f"COPY {head} FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
     finally:
@@ -67,7 +68,7 @@ def is_pipelined(connection: Connection) -> bool:
 
 def _unnest(connection: Connection, table: Table, names: Sequence[str], rows: list[Row]) -> None:
     """Columns as arrays, which one prepared statement makes rows of."""
-    made = _arrays_of(table, tuple(names))
+    made = _arrays_of(connection.dialect, table, tuple(names))
     arrays = [write(values) for write, values in zip(made, zip(*rows, strict=True), strict=True)]
     cursor: Any = connection.connection.cursor()
     cursor.execute(_unnest_of(connection.dialect, table, tuple(names)), arrays, prepare=True)
@@ -80,17 +81,22 @@ def _unnest_of(dialect: Dialect, table: Table, names: tuple[str, ...]) -> str:
 
 
 @lru_cache(1024)
-def _arrays_of(table: Table, names: tuple[str, ...]) -> list[Callable[[Sequence[Any]], str]]:
+def _arrays_of(
+    dialect: Dialect, table: Table, names: tuple[str, ...]
+) -> list[Callable[[Sequence[Any]], str]]:
     """How values of each column become an array, as PostgreSQL writes it."""
-    return [_array_of(table.c[name].type) for name in names]
+    return [_array_of(dialect, table.c[name].type) for name in names]
 
 
-def _array_of(kind: TypeEngine[Any]) -> Callable[[Sequence[Any]], str]:
-    if isinstance(kind, Integer | Float | Boolean):
+def _array_of(dialect: Dialect, kind: TypeEngine[Any]) -> Callable[[Sequence[Any]], str]:
+    if isinstance(kind, Integer | Float | Boolean):  # a flag may be 1 or 0 in an array
         return _array_of_numbers
+    write, way = _array_of_texts, _way(dialect, kind)
     if isinstance(kind, Numeric):
-        return _array_of_decimals
-    return _array_of_times if isinstance(kind, DateTime) else _array_of_texts
+        write = _array_of_decimals
+    elif isinstance(kind, DateTime):
+        write = _array_of_times
+    return write if way is None else lambda values: write(_converted(values, way.convert))
 
 
 def _array_of_numbers(values: Sequence[Any]) -> str:
@@ -106,7 +112,10 @@ def _array_of_decimals(values: Sequence[Any]) -> str:
 
 
 def _array_of_times(values: Sequence[Any]) -> str:
-    way = _time_text if {*map(type, values)} <= {datetime, type(None)} else str
+    kinds = {*map(type, values)}
+    if kinds <= {str, NoneType}:
+        return _array_of_texts(values)
+    way = time_text if kinds <= {datetime, NoneType} else str
     return _array_of_texts(_converted(values, way))
 
 
@@ -172,7 +181,8 @@ def _update_together(
     connection.exec_driver_sql(statement, tuple(map(list, zip(*rows, strict=True))))
 
 
-def _quoted(dialect: Dialect, table: Table, names: Sequence[str]) -> str:
+@lru_cache(1024)
+def _quoted(dialect: Dialect, table: Table, names: tuple[str, ...]) -> str:
     quote = dialect.identifier_preparer
     columns = ", ".join(quote.quote(name) for name in names)
     return f"{quote.format_table(table)} ({columns})"
@@ -180,21 +190,31 @@ def _quoted(dialect: Dialect, table: Table, names: Sequence[str]) -> str:
 
 def _bound(dialect: Dialect, table: Table, names: Sequence[str], rows: list[Row]) -> list[Row]:
     """The rows as the driver takes them: types that convert what they store have done so."""
-    ways = _ways_of(dialect, table, tuple(names))
-    if not any(ways):
+    todo = [
+        (place, way)
+        for place, way in _ways_of(dialect, table, tuple(names))
+        if not way.ready.issuperset(map(type, map(itemgetter(place), rows)))
+    ]
+    if not todo:
         return rows
     columns: list[Sequence[object]] = list(zip(*rows, strict=True))
-    for place, way in enumerate(ways):
-        if way is not None:
-            columns[place] = _converted(columns[place], way)
+    for place, way in todo:
+        columns[place] = _converted(columns[place], way.convert)
     return list(zip(*columns, strict=True))
 
 
+class _Way(NamedTuple):
+    """How values of a column become what the driver takes, and of which types they may stay."""
+
+    convert: Callable[[Any], object]
+    ready: frozenset[type]
+
+
 @lru_cache(1024)
-def _ways_of(
-    dialect: Dialect, table: Table, names: tuple[str, ...]
-) -> list[Callable[[Any], object] | None]:
-    return [_way(dialect, table.c[name].type) for name in names]
+def _ways_of(dialect: Dialect, table: Table, names: tuple[str, ...]) -> list[tuple[int, _Way]]:
+    """The columns, by their places, whose values are not stored as they are."""
+    ways = [(place, _way(dialect, table.c[name].type)) for place, name in enumerate(names)]
+    return [(place, way) for place, way in ways if way is not None]
 
 
 def _converted(values: Sequence[object], way: Callable[[Any], object]) -> list[object]:
@@ -205,15 +225,22 @@ def _converted(values: Sequence[object], way: Callable[[Any], object]) -> list[o
     return [None if value is None else way(value) for value in values]
 
 
-_time_text = methodcaller("isoformat", " ", "microseconds")
+time_text = methodcaller("isoformat", " ", "microseconds")
+"""A time as text, which a row may hold in its place: SQLite keeps it so, other engines read it."""
 
 
-def _way(dialect: Dialect, kind: TypeEngine[Any]) -> Callable[[Any], object] | None:
+def _way(dialect: Dialect, kind: TypeEngine[Any]) -> _Way | None:
     """None where a checked value is stored as it is: numbers and text."""
     if isinstance(kind, Boolean):
-        return bool if dialect.supports_native_boolean else None
+        return _Way(bool, _FLAGS) if dialect.supports_native_boolean else None
     if isinstance(kind, Integer | Float | String):
         return None
     if type(kind) is DateTime and dialect.name == "sqlite":
-        return _time_text  # the text that SQLAlchemy would make, in a fifth of the time
-    return kind.dialect_impl(dialect).bind_processor(dialect)
+        # The text that SQLAlchemy would make, in a fifth of the time.
+        return _Way(lambda v: v if type(v) is str else time_text(v), _TEXTS)
+    convert = kind.dialect_impl(dialect).bind_processor(dialect)
+    return None if convert is None else _Way(convert, _NOTHING)
+
+
+_NOTHING: frozenset[type] = frozenset((NoneType,))
+_FLAGS, _TEXTS = _NOTHING | {bool}, _NOTHING | {str}

@@ -7,6 +7,7 @@ compiled expression that lets plain values pass, and the rules one by one where 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Boolean, Column, Float, Integer, Numeric, Table
@@ -101,8 +102,9 @@ class RowCheck:
     ) -> tuple[Plan, list[Values]]:
         """Many rows at once, column by column; all columns are of one length.
 
-        NumPy arrays are taken too. Raises `RecordingError` naming ``table.column``, and the row
-        (from 0) of the first wrong value in it.
+        What is ``given`` is the same in all rows, or a list of a value for each. NumPy arrays are
+        taken too. Raises `RecordingError` naming ``table.column``, and the row (from 0) of the
+        first wrong value in it.
         """
         if not columns:
             return Plan(self.table, ()), []
@@ -118,8 +120,8 @@ class RowCheck:
         done = [self._checked_column(name, values) for name, values in lists.items()]
         kept = dict(zip(lists, done, strict=True))
         named = [kept[name] for name in plan.names[len(given) :]]
-        repeated = [[value] * count for value in given]
-        return plan, list(zip(*repeated, *named, strict=True))
+        filled = [value if type(value) is list else repeat(value, count) for value in given]
+        return plan, list(zip(*filled, *named, strict=True))
 
     def _refuse_wrong(self, names: frozenset[str]) -> None:
         missing = [n for n in self._rules if n not in names and n not in self._optional]

@@ -111,7 +111,9 @@ class RunRecorder(Generic[Id]):
         naming field and row (from 0) of the first wrong value; then none of them is taken.
         """
         prefix = self._prefix(table, tick)
-        plan, rows = self._checks[table].columns(prefix, columns)
+        self._take_columns(tick, *self._checks[table].columns(prefix, columns))
+
+    def _take_columns(self, tick: int, plan: Plan, rows: list[Values]) -> None:
         if tick != self._tick:
             self._enter_tick(tick)
         with self._stopping_on_failure():

@@ -140,15 +140,18 @@ def test_days_follow_from_ticks(recorder: SimCashRecorder):
 
 def test_events_can_be_sorted_as_they_were_written(recorder: SimCashRecorder):
     with recorder.begin_run(SETTING) as run:
-        run._written = datetime(2999, 1, 1)  # a clock that stands still
-        for number in range(300):
+        run._written = datetime(2998, 12, 31, 23, 59, 59, 999_000)  # a clock that stands still
+        for number in range(1100):
             run.log_event(0, "Arrival", {"number": number})
+        columns = {"event_type": ["Arrival"] * 2, "details": ['{"number":1100}', '{"number":1101}']}
+        run.record_columns("simulation_events", 0, columns)
         run.end_tick(0)
-    sql = "SELECT count(DISTINCT event_timestamp) FROM simulation_events"
-    assert query(recorder, sql) == [(300,)]
+    sql = "SELECT count(DISTINCT event_timestamp), max(event_timestamp) FROM simulation_events"
+    ((count, last),) = query(recorder, sql)
+    assert (count, str(last)) == (1102, "2999-01-01 00:00:00.000102")
     for order in ("event_timestamp", "event_id"):
         found = query(recorder, f"SELECT details FROM simulation_events ORDER BY {order}")
-        assert [json.loads(row[0])["number"] for row in found] == list(range(300))
+        assert [json.loads(row[0])["number"] for row in found] == list(range(1102))
 
 
 # What a row may say

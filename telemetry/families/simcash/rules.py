@@ -35,14 +35,19 @@ GIVEN = (
     "checkpoint_day",
     "checkpoint_timestamp",
 )
-#: What the recorder also fills in an event that is logged.
-OF_EVENT = ("event_id", "event_timestamp", "details")
+#: What the recorder also fills in an event, and in one that is logged by itself.
+OF_EVENTS = ("event_id", "event_timestamp")
+OF_EVENT = (*OF_EVENTS, "details")
 #: Tables whose rows are about experiments or whole runs, and are no part of a tick.
 APART = (
     *("experiments", "experiment_iterations", "experiment_events"),
     *("simulation_runs", "simulations"),
 )
 
+_GIVEN_APART: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(APART, ()),
+    "simulation_events": (*OF_EVENTS, *GIVEN),
+}
 COST_KINDS = ("liquidity", "delay", "collateral", "penalty", "split_friction", "deadline_penalty")
 
 
@@ -179,16 +184,16 @@ def row_checks() -> Mapping[str, RowCheck]:
     """
     if not hasattr(_compiled, "checks"):
         _compiled.checks = {
-            name: _check(name, () if name in APART else GIVEN) for name in Base.metadata.tables
+            name: _check(name, _GIVEN_APART.get(name, GIVEN)) for name in Base.metadata.tables
         }
+        _compiled.event = _check("simulation_events", (*OF_EVENT, *GIVEN))
     found: Mapping[str, RowCheck] = _compiled.checks
     return found
 
 
 def event_check() -> RowCheck:
     """A check of what a caller says of one event, beside its details."""
-    if not hasattr(_compiled, "event"):
-        _compiled.event = _check("simulation_events", (*OF_EVENT, *GIVEN))
+    row_checks()
     found: RowCheck = _compiled.event
     return found
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import accumulate, repeat
-from operator import add
-from typing import Unpack
+from datetime import datetime
+from typing import Unpack, cast
 
 from telemetry.families.simcash.kept import TABLES_OF_LEVEL
 from telemetry.families.simcash.recording.payloads import as_json, details_json, digest
@@ -19,14 +17,20 @@ from telemetry.families.simcash.recording.rows import (
     DecisionRow,
     TransactionRow,
 )
+from telemetry.families.simcash.recording.times import MICROSECOND, rising
 from telemetry.families.simcash.rules import OF_EVENT, event_check, whole_cents
+from telemetry.recording.bulk import time_text
 from telemetry.recording.checks import Plan, RowCheck, Values
 from telemetry.recording.run import COMPLETED, FAILED, Batch, Finalise, RunRecorder
 
 _EVENTS = "simulation_events"
 _MOST_WORDS = 10_000
 """Pairs of event and agent that are not checked again; there are far fewer."""
-_MICROSECOND = timedelta(microseconds=1)
+_WORDS = frozenset(("event_type", "agent_id", "tx_id"))
+_Said = tuple[str, str, str | None, str | None]
+"""Of an event: its details as JSON, type, agent and transaction."""
+_MOST_SAID = 1_000
+"""Events that wait until rows are made of them together."""
 
 
 @dataclass
@@ -83,11 +87,11 @@ class SimCashRun(RunRecorder[str]):
         self._events = 0
         self._own = hashlib.sha256(run_id.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         self._written = datetime.min
-        self._times: tuple[int | None, datetime] = (None, datetime.min)
+        self._given_of: tuple[int | None, Mapping[str, object]] = (None, {})
         self._event_check = event_check()
         self._words: set[tuple[str, str | None]] = set()
-        self._event_tick: int | None = None
-        self._event_given: Values = ()
+        self._said: list[_Said] = []
+        self._event_plan = self._event_check.way_for(_WORDS).plan
 
     def keeps(self, name: str) -> bool:
         """Whether rows of the table are stored."""
@@ -105,28 +109,20 @@ class SimCashRun(RunRecorder[str]):
         """Something that happened; ``details`` is kept as JSON, its amounts are whole cents."""
         if _EVENTS not in self._kept:
             return
-        known = tick == self._event_tick
-        given = self._event_given if known else self._given_of_events(tick)
-        details_text = details_json(details)
-        self._events = number = self._events + 1
-        self._written = written = self._written + _MICROSECOND
-        filled = (f"{self._own}-{number:06x}", written, details_text, *given)
-        words = (event_type, agent_id)
+        text = details_json(details)
         try:
-            passes = known and words in self._words
+            known = (event_type, agent_id) in self._words
         except TypeError:  # no text: said by its rule
-            passes = False
-        if passes and (
+            known = False
+        if not known or not (
             tx_id is None or (type(tx_id) is str and tx_id.isascii() and "\0" not in tx_id)
         ):
-            self.take(tick, self._event_check.plan, (*filled, event_type, agent_id, tx_id))
-            return
-        values = {"event_type": event_type, "agent_id": agent_id, "tx_id": tx_id}
-        self.take(tick, *self._event_check(filled, values))
-        if len(self._words) < _MOST_WORDS:
-            self._words.add(words)
-        if not known:
-            self._event_tick, self._event_given = tick, given
+            self._check_words(event_type, agent_id, tx_id)
+        if tick != self._tick:
+            self._enter_tick(tick)
+        self._said.append((text, event_type, agent_id, tx_id))
+        if len(self._said) >= _MOST_SAID:
+            self._take_said()
 
     def log_transaction(self, tick: int, **row: Unpack[TransactionRow]) -> None:
         """A payment whose fate is known, or that is still open at the run's last tick."""
@@ -255,13 +251,16 @@ class SimCashRun(RunRecorder[str]):
         if table not in self._kept:
             return
         if table == _EVENTS:
+            self._take_said()
             count = len(next(iter(columns.values()), ()))
-            columns = {
-                **columns,
-                "event_id": self._event_ids(count),
-                "event_timestamp": self._event_times(count),
-            }
-        super().record_columns(table, tick, columns)
+            given = self._given_of_events(tick, count)
+            self._take_columns(tick, *self._checks[table].columns(given, columns))
+        else:
+            super().record_columns(table, tick, columns)
+
+    def end_tick(self, tick: int) -> None:
+        self._take_said()
+        super().end_tick(tick)
 
     def finish(
         self,
@@ -296,14 +295,27 @@ class SimCashRun(RunRecorder[str]):
         else:
             self._checks[name]((None,) * len(self._checks[name].given), row)
 
-    def _given_of_events(self, tick: int) -> Values:
-        """What the events of a tick share; their times rise from now, a microsecond each.
+    def _check_words(self, event_type: str, agent_id: str | None, tx_id: str | None) -> None:
+        values = {"event_type": event_type, "agent_id": agent_id, "tx_id": tx_id}
+        self._event_check((), values)
+        if len(self._words) < _MOST_WORDS:
+            self._words.add((event_type, agent_id))
 
-        Each is later than the one before: readers sort the events of a tick by it.
-        """
-        self._written = max(datetime.now(), self._written)
+    def _take_said(self) -> None:
+        """Make rows of the events that have been said, in their order."""
+        said, self._said = self._said, []
+        if not said or self._tick is None:
+            return
+        ids, times, *told = self._given_of_events(self._tick, len(said))
+        own = zip(cast("list[str]", ids), cast("list[str]", times), said, strict=True)
+        rows = [(own_id, at, text, *told, *words) for own_id, at, (text, *words) in own]
+        self._take_columns(self._tick, self._event_plan, rows)
+
+    def _given_of_events(self, tick: int, count: int) -> Values:
+        """What events of a tick are given: ids and times of each, and what they share."""
         given = self._given_at(tick)
-        return tuple(given[name] for name in self._event_check.given[len(OF_EVENT) :])
+        shared = self._event_check.given[len(OF_EVENT) :]
+        return self._event_ids(count), self._event_times(count), *(given[name] for name in shared)
 
     def _event_ids(self, count: int) -> list[str]:
         """Ids rise with the order of writing, and share beginnings, which keeps indices small.
@@ -314,20 +326,21 @@ class SimCashRun(RunRecorder[str]):
         self._events += count
         return [f"{own}-{number:06x}" for number in range(first, first + count)]
 
-    def _event_times(self, count: int) -> list[datetime]:
-        """Now, each later than the event before."""
-        if not count:
-            return []
-        first = max(datetime.now(), self._written + _MICROSECOND)
-        times = list(accumulate(repeat(_MICROSECOND, count - 1), add, initial=first))
-        self._written = times[-1]
-        return times
+    def _event_times(self, count: int) -> list[str]:
+        """Now, each later than the event before: readers sort the events of a tick by it."""
+        first = max(datetime.now(), self._written + MICROSECOND)
+        self._written = first + (count - 1) * MICROSECOND
+        return rising(first, count)
 
     def _given_at(self, tick: int) -> Mapping[str, object]:
-        if tick != self._times[0]:  # one time a tick: its rows are told apart by their order
-            self._times = (tick, datetime.now())
+        if tick != self._given_of[0]:
+            self._given_of = (tick, self._given_from(tick))
+        return self._given_of[1]
+
+    def _given_from(self, tick: int) -> Mapping[str, object]:
+        """One time for the whole tick, whose rows are told apart by their order."""
         day = tick // self._ticks_per_day if type(tick) is int else 0
-        now = self._times[1]
+        now = time_text(datetime.now())
         return {
             **super()._given_at(tick),
             "day": day,
