@@ -17,7 +17,7 @@ from telemetry.cancel import CancelToken
 from telemetry.engines.digests import Digested, digest_query, digests_of
 from telemetry.engines.lines import ByValuesError, Field, Kind, Lines, corrected
 
-AFTER = 20_000
+AFTER = 10_000
 """Rows until the process is worth its start."""
 ROWS_AT_ONCE = 8_192
 _NEEDED = ("adbc_driver_manager", "adbc_driver_sqlite")
