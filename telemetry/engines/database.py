@@ -70,7 +70,8 @@ class Shape:
 class Database(ABC):
     """One database, opened read-only for each question and let go of right after it.
 
-    Thread-safe: every `connection` is a new one. Errors of the driver leave as TelemetryError.
+    Thread-safe: no two questions share a connection; a server's session may serve a later one.
+    Errors of the driver leave as TelemetryError.
     """
 
     engine_label: str
@@ -86,7 +87,7 @@ class Database(ABC):
 
     @abstractmethod
     def _make_engine(self) -> sa.Engine:
-        """An engine without a pool, whose every connection is read-only."""
+        """An engine whose every connection is read-only, and kept by nobody but a server's."""
 
     @abstractmethod
     def _interrupt(self, driver_connection: Any) -> Callable[[], None]:

@@ -103,12 +103,17 @@ def test_a_session_that_no_server_would_end_does_not_wait(
 def test_the_session_of_a_cancelled_question_is_not_used_again(
     database: PostgreSQLDatabase,
 ) -> None:
-    token = CancelToken()
-    with pytest.raises(QueryCancelled), database.connection(token) as connection:
-        asked = connection.execute(sa.text("SELECT pg_backend_pid()")).scalar_one()
-        token.cancel()
-        connection.execute(sa.text("SELECT pg_sleep(600)"))
-    assert _session(database) != asked
+    token, asked = CancelToken(), []
+
+    def cancelled() -> None:
+        with database.connection(token) as connection:
+            asked.append(connection.execute(sa.text("SELECT pg_backend_pid()")).scalar_one())
+            token.cancel()
+            connection.execute(sa.text("SELECT pg_sleep(600)"))
+
+    with pytest.raises(QueryCancelled):
+        cancelled()
+    assert _session(database) not in asked
 
 
 def test_questions_at_the_same_time_have_sessions_of_their_own(
