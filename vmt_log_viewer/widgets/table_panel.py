@@ -279,7 +279,7 @@ class TablePanel(QWidget):
             return self._problem
         parts = [rows_text(self.model.total, self._all)]
         if self.model.sought is not None:
-            parts = [f"sorting … {self.model.sought:.0%} read, the first rows so far"]
+            parts = [f"sorting … {100 * self.model.sought:.0f} % read, the first rows so far"]
         if self.filters.filters:
             parts.append("filtered")
         if self._ticks is not None:
