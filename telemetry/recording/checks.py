@@ -6,7 +6,7 @@ compiled expression that lets plain values pass, and the rules one by one where 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Any, NamedTuple, cast
 
@@ -46,7 +46,9 @@ class RowCheck:
 
     A column that is left out keeps the database's default; it is never filled in here. Columns
     in ``unwritten`` are accepted and dropped, so that they keep their defaults. ``given`` are
-    the columns that the recorder itself fills, in that order, without a check.
+    the columns that the recorder itself fills, in that order, without a check. Where rows of a
+    table give now these columns and now those, ``whole`` spares a plan for each: what is NULL by
+    default is written as NULL where it is left out.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class RowCheck:
         *,
         given: Sequence[str] = ("run_id", "tick"),
         unwritten: Iterable[str] = (),
+        whole: bool = False,
     ) -> None:
         self.table = table
         self.given = tuple(name for name in given if name in table.columns)
@@ -63,6 +66,8 @@ class RowCheck:
         self._rules = {c.name: rules.get(c.name) or _rule_of(c) for c in mine}
         self._optional = frozenset(c.name for c in mine if _optional(c))
         self._unwritten = frozenset(unwritten)
+        self._empty = frozenset(c.name for c in mine if whole and _empty(c)) - self._unwritten
+        self._plans: dict[tuple[str, ...], Plan] = {}
         self._ways: dict[frozenset[str], Way] = {}
         self._last: frozenset[str] | None = None
         #: The way that the last row went: most rows give the columns that the one before gave.
@@ -91,11 +96,18 @@ class RowCheck:
         found = self._ways.get(names)
         if found is None:
             self._refuse_wrong(names)
-            order = [name for name in self._rules if name in names]
-            written = [name for name in order if name not in self._unwritten]
-            plan = Plan(self.table, (*self.given, *written))
-            found = self._ways[names] = Way(names, plan, self._passing(order))
+            written = tuple(self._written(names))
+            plan = self._plans.setdefault(written, Plan(self.table, (*self.given, *written)))
+            found = self._ways[names] = Way(names, plan, self._passing(names, written))
         return found
+
+    def _written(self, names: Container[str]) -> list[str]:
+        """The columns that a row which gives these holds, beside those that all hold."""
+        return [
+            name
+            for name in self._rules
+            if (name in names or name in self._empty) and name not in self._unwritten
+        ]
 
     def columns(
         self, given: Values, columns: Mapping[str, Sequence[object]]
@@ -119,7 +131,8 @@ class RowCheck:
                 )
         done = [self._checked_column(name, values) for name, values in lists.items()]
         kept = dict(zip(lists, done, strict=True))
-        named = [kept[name] for name in plan.names[len(given) :]]
+        nothing = [None] * count
+        named = [kept.get(name, nothing) for name in plan.names[len(given) :]]
         filled = [value if type(value) is list else repeat(value, count) for value in given]
         return plan, list(zip(*filled, *named, strict=True))
 
@@ -134,12 +147,12 @@ class RowCheck:
                 f"its columns are {', '.join(sorted({*self._rules, *self.given}))}."
             )
 
-    def _passing(self, names: Sequence[str]) -> Pass:
+    def _passing(self, names: Collection[str], written: Sequence[str]) -> Pass:
         """One compiled expression: the row of plain values, or None where a rule must decide."""
         terms = [f"len(values) == {len(names)}"]
-        taken: list[str] = []
+        taken = dict.fromkeys(written, "None")
         words: dict[str, object] = {}
-        for place, name in enumerate(names):
+        for place, name in enumerate(name for name in self._rules if name in names):
             rule, value = self._rules[name], f"v{place}"
             term, kept = rule.plain.format(v=value), rule.taken.format(v=value)
             for word, meaning in rule.words.items():
@@ -152,19 +165,18 @@ class RowCheck:
             else:
                 term = f"{fetched} is not None and {term}"
             terms.append(term)
-            if name not in self._unwritten:
-                taken.append(f"{kept},")
+            if name in taken:
+                taken[name] = kept
+        row = "".join(f"{kept}, " for kept in taken.values())
         # Made of the rules' own expressions, numbers, and columns that this program declares.
-        source = (
-            f"lambda given, values: (*given, {' '.join(taken)}) if {' and '.join(terms)} else None"
-        )
+        source = f"lambda given, values: (*given, {row}) if {' and '.join(terms)} else None"
         return cast("Pass", eval(source, words))
 
     def _checked(self, given: Values, values: Mapping[str, object]) -> Values:
         done = {
             name: self._checked_value(name, values[name]) for name in self._rules if name in values
         }
-        return *given, *(value for name, value in done.items() if name not in self._unwritten)
+        return *given, *map(done.get, self._written(values))
 
     def _checked_value(self, name: str, value: object, place: str = "") -> object:
         if value is None:
@@ -218,3 +230,8 @@ def _numbered(column: Column[Any]) -> bool:
 
 def _optional(column: Column[Any]) -> bool:
     return bool(column.nullable) or column.server_default is not None
+
+
+def _empty(column: Column[Any]) -> bool:
+    """Whether the column is NULL where a row leaves it out."""
+    return bool(column.nullable) and column.server_default is None

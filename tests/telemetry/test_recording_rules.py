@@ -138,6 +138,17 @@ def test_columns_give_the_rows_that_single_rows_give():
     assert together_plan.names == ("tick", "agent", "price")
 
 
+def test_whole_rows_hold_nothing_where_nothing_is_told_but_keep_other_defaults():
+    check = RowCheck(TABLE, {}, given=("tick",), whole=True)
+    plan, row = check((7,), {"agent": 0})
+    assert (plan.names, row) == (("tick", "agent", "price"), (7, 0, None))
+    assert check((7,), {"agent": np.int8(1)}) == (plan, (7, 1, None))
+    assert check.columns((7,), {"agent": [2, 3]}) == (plan, [(7, 2, None), (7, 3, None)])
+    assert check((7,), {"price": 1.5, "agent": 4}) == (plan, (7, 4, 1.5))
+    noted, row = check((7,), {"agent": 5, "note": "x"})
+    assert (noted.names, row) == (("tick", "agent", "price", "note"), (7, 5, None, "x"))
+
+
 def test_arrays_are_taken_as_plain_numbers():
     arrays = {"agent": np.arange(2, dtype=np.int16), "price": np.array([0.5, np.inf])}
     with pytest.raises(RecordingError, match=r"quotes\.price of row 1 must be finite"):
