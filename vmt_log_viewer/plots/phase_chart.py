@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QMouseEvent,
@@ -19,7 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from telemetry.concepts import AgentId, Floats, Ints
-from vmt_log_viewer.plots.compare_lines import polygon
+from vmt_log_viewer.plots.compare_lines import draw_segments
 from vmt_log_viewer.plots.kept import Kept
 from vmt_log_viewer.plots.nice import nice_values, short
 
@@ -61,6 +60,7 @@ class PhaseChart(QWidget):
         self.tick: Ints = np.empty(0, np.int64)
         self.labels = ("", "")
         self.cursor_at: int | None = None
+        self._range = self._ends([]), self._ends([])
         self._kept = Kept(self)
         self.setMinimumSize(220, 180)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -69,6 +69,7 @@ class PhaseChart(QWidget):
     def show_ways(self, ways: Sequence[Way], tick: Ints, labels: tuple[str, str]) -> None:
         """Draw these; `labels` name what is across and what is up."""
         self.ways, self.tick, self.labels = tuple(ways), tick, labels
+        self._range = self._ends([w.x for w in ways]), self._ends([w.y for w in ways])
         self.setAccessibleName(f"{labels[1]} against {labels[0]}")
         self._kept.forget()
         self.update()
@@ -86,10 +87,11 @@ class PhaseChart(QWidget):
         upto = len(self.tick)
         if self.cursor_at is not None and upto:
             upto = max(1, int(np.searchsorted(self.tick, self.cursor_at, side="right")))
+        pixels = self._scale()
         for way in self.ways:
             known = np.flatnonzero(np.isfinite(way.x[:upto]) & np.isfinite(way.y[:upto]))
             if len(known):
-                x, y = self._pixels(way.x[known[-1:]], way.y[known[-1:]])
+                x, y = pixels(way.x[known[-1:]], way.y[known[-1:]])
                 found[way.agent_id] = QPointF(float(x[0]), float(y[0]))
         return found
 
@@ -127,16 +129,16 @@ class PhaseChart(QWidget):
         painter.setFont(self._theme.font("caption"))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._axes(painter)
+        pixels = self._scale()
         for way in sorted((w for w in self.ways if w.drawn), key=lambda way: way.strong):
             color = way.color if way.strong else mixed(way.color, self._theme.color("base"), FAINT)
             painter.setPen(QPen(color, 1.5 if way.strong else 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             there = np.isfinite(way.x) & np.isfinite(way.y)
-            line = polygon(*self._pixels(way.x[there], way.y[there]))
-            # Opaque, and piece by piece: to stroke a line that crosses itself takes seconds.
-            painter.drawLines([QLineF(a, b) for a, b in pairwise(list(line))])
-            if len(line):
-                painter.drawEllipse(line.at(0), RING, RING)
+            x, y = pixels(way.x[there], way.y[there])
+            draw_segments(painter, x, y)
+            if len(x):
+                painter.drawEllipse(QPointF(float(x[0]), float(y[0])), RING, RING)
 
     def _area(self) -> QRectF:
         return QRectF(LEFT, TOP, max(1.0, self.width() - LEFT - RIGHT),
@@ -149,18 +151,20 @@ class PhaseChart(QWidget):
         air = AIR * (high - low) or abs(high) * AIR or 1.0
         return low - air, high + air
 
-    def _pixels(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    def _scale(self) -> Callable[[Floats, Floats], tuple[Floats, Floats]]:
+        """Where values are in pixels, at this size."""
         area = self._area()
-        (left, right), (low, high) = self._range()
-        return (area.left() + (x - left) / (right - left) * area.width(),
-                area.bottom() - (y - low) / (high - low) * area.height())  # fmt: skip
+        (left, right), (low, high) = self._range
 
-    def _range(self) -> tuple[tuple[float, float], tuple[float, float]]:
-        return self._ends([w.x for w in self.ways]), self._ends([w.y for w in self.ways])
+        def pixels(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+            return (area.left() + (x - left) / (right - left) * area.width(),
+                    area.bottom() - (y - low) / (high - low) * area.height())  # fmt: skip
+
+        return pixels
 
     def _axes(self, painter: QPainter) -> None:
         area, muted = self._area(), self._theme.color("muted")
-        (left, right), (low, high) = self._range()
+        (left, right), (low, high) = self._range
         painter.setPen(self._theme.color("text"))
         painter.drawText(QRectF(8, 0, self.width() - 16, TOP - 4), _LEFT, f"↑ {self.labels[1]}")
         where = QRectF(area.left(), area.bottom() + 20, area.width(), 16)
