@@ -21,6 +21,7 @@ Row = tuple[object, ...]
 _json = msgspec.json.Encoder().encode
 _NUL, _NONE = "\0", "\ud800"
 """What no text holds that PostgreSQL takes: between texts, and in place of one."""
+_LONG = 24  # characters
 #: (connection, table, names of the columns, rows in the order of the names)
 Insert = Callable[[Connection, Table, Sequence[str], list[Row]], None]
 
@@ -67,17 +68,38 @@ def is_pipelined(connection: Connection) -> bool:
 
 
 def _unnest(connection: Connection, table: Table, names: Sequence[str], rows: list[Row]) -> None:
-    """Columns as arrays, which one prepared statement makes rows of."""
+    """Columns as arrays, of which one statement makes rows; what all rows share is one value."""
+    columns = list(zip(*rows, strict=True))
     made = _arrays_of(connection.dialect, table, tuple(names))
-    arrays = [write(values) for write, values in zip(made, zip(*rows, strict=True), strict=True)]
+    texts = [place for place, write in enumerate(made) if write is _array_of_texts]
+    shared = tuple(place for place in texts if _is_shared(columns[place]))
+    if len(shared) == len(columns):  # the rows would not be told by anything
+        shared = shared[1:]
+    told = [columns[place][0] for place in shared]
+    told += [made[place](values) for place, values in enumerate(columns) if place not in shared]
     cursor: Any = connection.connection.cursor()
-    cursor.execute(_unnest_of(connection.dialect, table, tuple(names)), arrays, prepare=True)
+    cursor.execute(_unnest_of(connection.dialect, table, tuple(names), shared), told, prepare=True)
+
+
+def _is_shared(values: tuple[object, ...]) -> bool:
+    """Whether it is one text, long enough not to be one by chance: a run's id."""
+    first = values[0]
+    if type(first) is not str or len(first) < _LONG or first is not values[-1]:
+        return False
+    return values.count(first) == len(values)
 
 
 @lru_cache(1024)
-def _unnest_of(dialect: Dialect, table: Table, names: tuple[str, ...]) -> str:
-    kinds = ", ".join(f"%s::{table.c[name].type.compile(dialect)}[]" for name in names)
-    return f"INSERT INTO {_quoted(dialect, table, names)} SELECT * FROM unnest({kinds})"
+def _unnest_of(
+    dialect: Dialect, table: Table, names: tuple[str, ...], shared: tuple[int, ...]
+) -> str:
+    kinds = [table.c[name].type.compile(dialect) for name in names]
+    each = [place for place in range(len(names)) if place not in shared]
+    head = _quoted(dialect, table, names)
+    told = ", ".join(f"%s::{kinds[p]}" if p in shared else f"of_{p}" for p in range(len(names)))
+    arrays = ", ".join(f"%s::{kinds[place]}[]" for place in each)
+    columns = ", ".join(f"of_{place}" for place in each)
+    return f"INSERT INTO {head} SELECT {told} FROM unnest({arrays}) AS told({columns})"
 
 
 @lru_cache(1024)
@@ -102,7 +124,7 @@ def _array_of(dialect: Dialect, kind: TypeEngine[Any]) -> Callable[[Sequence[Any
 def _array_of_numbers(values: Sequence[Any]) -> str:
     """JSON's numbers have the same digits in a fifth of the time; it has no infinities."""
     text = _json(values)[1:-1].decode()
-    if text.count("null") != values.count(None):
+    if (nulls := text.count("null")) and nulls != values.count(None):
         text = str(list(values))[1:-1].replace("None", "NULL")
     return f"{{{text}}}"
 
@@ -120,11 +142,19 @@ def _array_of_times(values: Sequence[Any]) -> str:
 
 
 def _array_of_texts(values: Sequence[Any]) -> str:
-    texts = [_NONE if v is None else v for v in values] if None in values else values
+    try:
+        return f'{{"{_between(values)}"}}'
+    except TypeError:
+        texts = [_NONE if v is None else v for v in values]
+        return f'{{"{_between(texts)}"}}'.replace(f'"{_NONE}"', "NULL")
+
+
+def _between(texts: Sequence[str]) -> str:
+    """The texts with what stands between them in an array."""
     joined = _NUL.join(texts)
-    if joined.count(_NUL) == len(texts) - 1:  # otherwise the driver says that there may be none
-        joined = joined.replace("\\", r"\\").replace('"', r"\"").replace(_NUL, '","')
-    return f'{{"{joined}"}}'.replace(f'"{_NONE}"', "NULL")
+    if joined.count(_NUL) != len(texts) - 1:
+        return joined  # the driver says that there may be none
+    return joined.replace("\\", r"\\").replace('"', r"\"").replace(_NUL, '","')
 
 
 def _append(connection: Connection, table: Table, names: Sequence[str], rows: list[Row]) -> None:
