@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from itertools import combinations
 
 import pytest
 
@@ -59,6 +60,11 @@ def test_more_agents_than_have_room_share_a_place_and_it_is_said(qtbot, context,
         assert "the other 11 share one" in view.about.text()
         assert view.matrix.amount.sum() == 78
         assert len(view.circle.arcs) == 61
+        names = view.circle.names_shown()
+        assert names[60][1] == "others (11)"
+        places = [where for where, _ in names.values()]
+        assert not any(a.intersects(b) for a, b in combinations(places, 2))
+        assert 3 < len(names) < 61
         place = len(view.matrix.members) - 1
         view.circle.edge_clicked.emit(0, place)
         assert view.go.isHidden()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from telemetry import __version__
 from telemetry.cancel import CancelToken
@@ -44,13 +46,33 @@ class Order:
     drop_empty: bool = True
 
 
+class Late(Sequence[tuple[Cell, ...]]):
+    """Rows that are worked out once somebody looks at them: what is shown is seldom exported.
+
+    `make` may run in a worker: it has to hold all that it needs.
+    """
+
+    def __init__(self, make: Callable[[], Sequence[tuple[Cell, ...]]]) -> None:
+        self._make = make
+
+    @cached_property
+    def _rows(self) -> Sequence[tuple[Cell, ...]]:
+        return self._make()
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._rows[place]
+
+
 @dataclass(frozen=True)
 class Frame:
     """Rows that a view worked out and shows; `name` tells them from others of the same view."""
 
     name: str
     columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: Sequence[tuple[Cell, ...]]
 
     def with_units(self) -> Frame:
         """Beside each column in cents another in units, as every export of money has."""

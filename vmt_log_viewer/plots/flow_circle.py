@@ -28,8 +28,8 @@ from vmt_log_viewer.widgets.words import count_text
 if TYPE_CHECKING:
     from vmt_log_viewer.theme import Theme
 
-NAMES, RING, BREATH = 72.0, 10.0, 0.012
-"""Room for names, width of the ring, and the gap between agents (as a share of the circle)."""
+NAMES, RING, BREATH = 96.0, 10.0, 0.012
+"""Most room for names, width of the ring, and the gap between agents (as a share of the circle)."""
 FAINT, STRONG = 0.45, 0.95
 SEE_THROUGH = 400
 """More ribbons than that are opaque: nobody could see through so many, and it takes long."""
@@ -52,6 +52,7 @@ class FlowCircle(QWidget):
         self.arcs: list[tuple[float, float]] = []
         self._ribbons: list[tuple[int, int, float, float, float, float]] = []
         self._paths: list[QPainterPath] = []
+        self._room = NAMES
         self._kept = Kept(self)
         self.setMouseTracking(True)
         self.setMinimumSize(220, 200)
@@ -65,6 +66,10 @@ class FlowCircle(QWidget):
         self.arcs, self._ribbons, self._paths = [], [], []
         self._kept.forget()
         if matrix is not None and matrix.members:
+            metrics = QFontMetricsF(self._theme.font("caption"))
+            widest = max(metrics.horizontalAdvance(name) for name in matrix.names)
+            others = metrics.horizontalAdvance(matrix.names[-1]) if matrix.others else 0.0
+            self._room = 16 + max(others, min(widest, NAMES))
             self._arrange(matrix.rows.astype(np.float64) if by_rows else matrix.amount)
             self.setAccessibleName(f"{matrix.good.label}: who gives to whom, as a circle")
         self.update()
@@ -93,6 +98,8 @@ class FlowCircle(QWidget):
             amount = short(float(self.matrix.amount[found]), 6)
             text = (f"{names[found[0]]} gave {names[found[1]]} {amount} "
                     f"{self.matrix.good.unit} in {count_text(rows)} rows.")  # fmt: skip
+        elif self.matrix is not None and (arc := self._arc_at(event.position())) is not None:
+            text = self._told_of(arc)
         QToolTip.showText(event.globalPosition().toPoint(), plain_tip(text) if text else "", self)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -109,11 +116,10 @@ class FlowCircle(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         many = len(self._ribbons) > SEE_THROUGH
-        both = list(zip(self._ribbons, self._shapes(), strict=True))
-        for ribbon, path in sorted(both, key=lambda pair: pair[0][:2] == self.chosen):
-            strong = ribbon[:2] == self.chosen
-            share = STRONG if strong else FAINT if self.chosen is None else FAINT / 3
-            color = QColor(self.colors[ribbon[0]])
+        faint = FAINT if self.chosen is None else FAINT / 3
+        for giver, path, strong in self._shown(many):
+            share = STRONG if strong else faint
+            color = QColor(self.colors[giver])
             if many:
                 color = mixed(color, self._theme.color("base"), share)
             else:
@@ -123,12 +129,38 @@ class FlowCircle(QWidget):
         for i, (start, end) in enumerate(self.arcs):
             painter.setBrush(self.colors[i])
             painter.drawPath(self._ring(start, end))
-            self._name(painter, i, (start + end) / 2)
+        self._names(painter)
+
+    def _shown(self, many: bool) -> list[tuple[int, QPainterPath, bool]]:
+        """(giver, path, whether it is chosen), in the order in which they are painted.
+
+        Of `many` those of a giver are one path: all go around the same way, so none cuts another.
+        """
+        found: list[tuple[int, QPainterPath, bool]] = []
+        last = []
+        for (giver, taker, *_), path in zip(self._ribbons, self._shapes(), strict=True):
+            if (giver, taker) == self.chosen:
+                last.append((giver, path, True))
+            elif many and found and found[-1][0] == giver:
+                found[-1][1].addPath(path)
+            else:
+                whole = QPainterPath(path)
+                whole.setFillRule(Qt.FillRule.WindingFill)
+                found.append((giver, whole, False))
+        return found + last
 
     def _shapes(self) -> list[QPainterPath]:
         """The path of each ribbon at this size."""
         if len(self._paths) != len(self._ribbons):
-            self._paths = [self._path(ribbon) for ribbon in self._ribbons]
+            middle, radius = self._circle()
+            inner, short_of = radius - RING - 1, radius - RING - 8
+            ends = np.array([ribbon[2:] for ribbon in self._ribbons]).reshape(-1, 4)
+            away = np.array([inner, inner, short_of, short_of])
+            x = (middle.x() + np.sin(ends) * away).tolist()
+            y = (middle.y() - np.cos(ends) * away).tolist()
+            rings = _around(middle, inner), _around(middle, short_of)
+            turns = np.degrees(ends).tolist()
+            self._paths = [_path(middle, rings, *each) for each in zip(turns, x, y, strict=True)]
         return self._paths
 
     def _arrange(self, values: np.ndarray) -> None:
@@ -158,23 +190,12 @@ class FlowCircle(QWidget):
         self._ribbons = [(i, j, *ends[i, j]) for i, j in order]  # type: ignore[misc]
 
     def _circle(self) -> tuple[QPointF, float]:
-        radius = max(20.0, min(self.width() - 2 * NAMES, self.height() - 44) / 2)
+        radius = max(20.0, min(self.width() - 2 * self._room, self.height() - 56) / 2)
         return QPointF(self.width() / 2, self.height() / 2), radius
 
     def _point(self, angle: float, away: float) -> QPointF:
         middle, _ = self._circle()
         return middle + QPointF(math.sin(angle) * away, -math.cos(angle) * away)
-
-    def _path(self, ribbon: tuple[int, int, float, float, float, float]) -> QPainterPath:
-        _, _, a, b, c, d = ribbon
-        middle, radius = self._circle()
-        inner, short_of = radius - RING - 1, radius - RING - 8
-        path = QPainterPath(self._point(a, inner))
-        path.arcTo(_around(middle, inner), _degrees(a), -math.degrees(b - a))
-        path.quadTo(middle, self._point(c, short_of))
-        path.arcTo(_around(middle, short_of), _degrees(c), -math.degrees(d - c))
-        path.quadTo(middle, self._point(a, inner))
-        return path
 
     def _ring(self, start: float, end: float) -> QPainterPath:
         middle, radius = self._circle()
@@ -185,22 +206,55 @@ class FlowCircle(QWidget):
         path.closeSubpath()
         return path
 
-    def _name(self, painter: QPainter, i: int, angle: float) -> None:
-        """Outside the ring; left out where the arc is too short for it."""
+    def names_shown(self) -> dict[int, tuple[QRectF, str]]:
+        """Where names stand: the chosen edge's, then those of the longest arcs, none on another."""
         assert self.matrix is not None
         _, radius = self._circle()
-        start, end = self.arcs[i]
-        if (end - start + BREATH * _FULL) * radius < 9 and len(self.arcs) > 24:
-            return
-        at = self._point(angle, radius + 8)
-        metrics = QFontMetricsF(painter.font())
-        right = math.sin(angle) >= 0
-        room = self.width() - at.x() - 4 if right else at.x() - 4
-        text = metrics.elidedText(self.matrix.names[i], Qt.TextElideMode.ElideRight, room)
-        wide = metrics.horizontalAdvance(text)
+        metrics = QFontMetricsF(self._theme.font("caption"))
+        chosen = self.chosen or ()
+        long = [start - end for start, end in self.arcs]
+        found: dict[int, tuple[QRectF, str]] = {}
+        for i in sorted(range(len(self.arcs)), key=lambda i: (i not in chosen, long[i])):
+            angle = sum(self.arcs[i]) / 2
+            at, right = self._point(angle, radius + 8), math.sin(angle) >= 0
+            room = self.width() - at.x() - 4 if right else at.x() - 4
+            text = metrics.elidedText(self.matrix.names[i], Qt.TextElideMode.ElideRight, room)
+            wide = metrics.horizontalAdvance(text)
+            where = QRectF(at.x() - (0 if right else wide), at.y() - 7, wide, 14)
+            apart = where.adjusted(-3, 0, 3, 0)
+            if not any(apart.intersects(other) for other, _ in found.values()):
+                found[i] = where, text
+        return found
+
+    def _names(self, painter: QPainter) -> None:
+        """Outside the ring; how many have no room is said below."""
+        shown = self.names_shown()
         painter.setPen(self._theme.color("text"))
-        painter.drawText(QPointF(at.x() if right else at.x() - wide, at.y() + 4), text)
-        painter.setPen(Qt.PenStyle.NoPen)
+        for where, text in shown.values():
+            painter.drawText(QPointF(where.left(), where.top() + 11), text)
+        hidden = len(self.arcs) - len(shown)
+        if hidden:
+            painter.setPen(self._theme.color("muted"))
+            said = f"{count_text(hidden)} names have no room: point at an arc or a ribbon."
+            said = said.replace("1 names have", "1 name has") if hidden == 1 else said
+            painter.drawText(QPointF(8, self.height() - 6), said)
+
+    def _arc_at(self, where: QPointF) -> int | None:
+        """The agent whose arc is under the mouse."""
+        middle, radius = self._circle()
+        away = where - middle
+        if not radius - RING - 2 <= math.hypot(away.x(), away.y()) <= radius + 4:
+            return None
+        angle = math.atan2(away.x(), -away.y()) % _FULL
+        near = [max(start - angle, angle - end) for start, end in self.arcs]
+        best = min(range(len(near)), key=near.__getitem__)
+        return best if near[best] * radius <= 2 else None
+
+    def _told_of(self, agent: int) -> str:
+        assert self.matrix is not None
+        amount, unit = self.matrix.amount, self.matrix.good.unit
+        gave, took = (short(float(v), 6) for v in (amount[agent].sum(), amount[:, agent].sum()))
+        return f"{self.matrix.names[agent]} gave {gave} and took {took} {unit}.".replace(" .", ".")
 
     def _at(self, where: QPointF) -> tuple[int, int] | None:
         """The narrowest ribbon under the mouse."""
@@ -211,6 +265,23 @@ class FlowCircle(QWidget):
         ]
         best = min(hits, key=lambda r: r[3] - r[2], default=None)
         return None if best is None else (best[0], best[1])
+
+
+def _path(
+    middle: QPointF,
+    rings: tuple[QRectF, QRectF],
+    turns: list[float],
+    x: list[float],
+    y: list[float],
+) -> QPainterPath:
+    """A ribbon between two arcs, whose ends are at these degrees clockwise and these pixels."""
+    a, b, c, d = turns
+    path = QPainterPath(QPointF(x[0], y[0]))
+    path.arcTo(rings[0], 90 - a, a - b)
+    path.quadTo(middle, QPointF(x[2], y[2]))
+    path.arcTo(rings[1], 90 - c, c - d)
+    path.quadTo(middle, QPointF(x[0], y[0]))
+    return path
 
 
 def _around(middle: QPointF, radius: float) -> QRectF:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QBrush, QFontMetricsF, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from telemetry.analysis.circulation import Matrix
@@ -23,8 +23,11 @@ TOP, BOTTOM, EDGE, GAP, LEGEND = 20, 22, 10, 3, 12
 LEAST_NAME, MOST_NAME = 24.0, 110.0
 NUMBERS = 34.0
 """Pixels of a cell that has room for its number."""
+DARKEST = 0.3
+"""The part of the colour map that is left out on a dark ground."""
 SMALL = 8.0
 """Pixels of a cell below which it has no air around it."""
+TINY = 4.0
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _MIDDLE = int(Qt.AlignmentFlag.AlignCenter)
@@ -114,22 +117,60 @@ class FlowMatrix(QWidget):
         scale = self._scale(values)
         area = self._area()
         if size < SMALL:
+            self._lines(painter)
             painter.drawImage(area, self._cells(values, scale))
-        some = () if size < SMALL else zip(*np.nonzero(self.matrix.rows), strict=True)
-        for giver, taker in some:
-            cell = QRectF(area.left() + taker * size, area.top() + giver * size, size, size)
+        else:
+            self._rectangles(painter, values, scale)
+            self._lines(painter)
+        self._others(painter)
+        self._sums(painter, values)
+        self._legend(painter, scale)
+
+    def _rectangles(self, painter: QPainter, values: np.ndarray, scale: ColorScale) -> None:
+        """A rectangle a flow, with its number where there is room."""
+        assert self.matrix is not None
+        size = self._size()
+        for giver, taker in zip(*np.nonzero(self.matrix.rows), strict=True):
+            if self._of_others(giver, taker):
+                continue
+            cell = self.place_of(giver, taker)
             color = scale.color(float(values[giver, taker]))
             painter.fillRect(cell.adjusted(0.5, 0.5, -0.5, -0.5), color)
             if size >= NUMBERS:
                 painter.setPen(readable_on(color))
                 painter.drawText(cell, _MIDDLE, short(float(values[giver, taker]), 3))
+
+    def _lines(self, painter: QPainter) -> None:
+        """Between cells; where these are tiny, lines would hide them: only around them all."""
+        assert self.matrix is not None
+        area, size, n = self._area(), self._size(), len(self.matrix.members)
         painter.setPen(self._theme.color("grid"))
-        for i in range(len(self.matrix.members) + 1):
+        for i in range(0, n + 1, 1 if size >= TINY else max(1, n)):
             at = i * size
             painter.drawLine(area.topLeft() + QPointF(at, 0), area.bottomLeft() + QPointF(at, 0))
             painter.drawLine(area.topLeft() + QPointF(0, at), area.topRight() + QPointF(0, at))
-        self._sums(painter, values)
-        self._legend(painter, values, scale)
+
+    def _of_others(self, giver: int, taker: int) -> bool:
+        """Whether a cell is of the many who share a place: it is hatched and has no colour."""
+        assert self.matrix is not None
+        return self.matrix.members[giver] is None or self.matrix.members[taker] is None
+
+    def _others(self, painter: QPainter) -> None:
+        """Hatch the cells of others; their numbers are told by the mouse."""
+        assert self.matrix is not None
+        if not self.matrix.others:
+            return
+        last = len(self.matrix.members) - 1
+        rows = self.matrix.rows
+        for i in range(last + 1):
+            for giver, taker in {(i, last), (last, i)}:
+                if rows[giver, taker]:
+                    self._hatch(painter, self.place_of(giver, taker))
+
+    def _hatch(self, painter: QPainter, cell: QRectF) -> None:
+        inside = cell.adjusted(0.5, 0.5, -0.5, -0.5)
+        painter.fillRect(inside, self._theme.color("grid"))
+        painter.fillRect(inside, QBrush(self._theme.color("muted"), Qt.BrushStyle.BDiagPattern))
 
     def _cells(self, values: np.ndarray, scale: ColorScale) -> QImage:
         """A pixel a cell, of which there are very many; those without a flow are transparent."""
@@ -137,6 +178,8 @@ class FlowMatrix(QWidget):
         high, wide = values.shape
         inks = np.array(scale.inks(values), np.int64)
         inks[np.asarray(self.matrix.rows) == 0] = 0
+        if self.matrix.others:
+            inks[-1], inks[:, -1] = 0, 0
         pixels = inks.astype(np.uint32)
         form = QImage.Format.Format_ARGB32
         return QImage(pixels.tobytes(), wide, high, 4 * wide, form).copy()
@@ -151,7 +194,8 @@ class FlowMatrix(QWidget):
         assert self.matrix is not None
         names, n = self._name_width(), max(1, len(self.matrix.members))
         wide = self.width() - names - 2 * GAP - EDGE
-        high = self.height() - TOP - names - BOTTOM - 2 * GAP - EDGE - LEGEND
+        keys = LEGEND + (18 if self.matrix.others else 0)
+        high = self.height() - TOP - names - BOTTOM - 2 * GAP - EDGE - keys
         return max(2.0, min(wide, high) / n)
 
     def _area(self) -> QRectF:
@@ -167,7 +211,14 @@ class FlowMatrix(QWidget):
                 min(n - 1, int((where.x() - area.left()) / size)))  # fmt: skip
 
     def _scale(self, values: np.ndarray) -> ColorScale:
-        return ColorScale(0.0, float(values.max(initial=0.0)) or 1.0)
+        """From nothing to the largest cell of two agents with places of their own.
+
+        In the dark theme it begins where the map can be told from the ground.
+        """
+        assert self.matrix is not None
+        alone = values[:-1, :-1] if self.matrix.others else values
+        most = float(alone.max(initial=0.0)) or 1.0
+        return ColorScale(-most * DARKEST / (1 - DARKEST) if self._theme.dark else 0.0, most)
 
     def _names(self, painter: QPainter) -> None:
         """Givers at the left, takers above, turned; fewer where they would touch."""
@@ -189,13 +240,14 @@ class FlowMatrix(QWidget):
         painter.drawText(QRectF(0, 0, self.width(), TOP - 4), _LEFT, "givers ↓   takers →")
 
     def _sums(self, painter: QPainter, values: np.ndarray) -> None:
-        """What each gave (right) and took (below), as bars of one scale."""
+        """What each gave (right) and took (below), as bars of one scale; others have none."""
+        assert self.matrix is not None
         area, size = self._area(), self._size()
-        most = max(
-            float(values.sum(axis=0).max(initial=0)), float(values.sum(axis=1).max(initial=0))
-        )
+        alone = len(values) - (self.matrix.others > 0)
+        sums = values.sum(axis=0)[:alone], values.sum(axis=1)[:alone]
+        most = max(float(each.max(initial=0)) for each in sums)
         color = self._theme.color("faint")
-        for i in range(len(values)):
+        for i in range(alone):
             for share, right in ((values[i].sum(), True), (values[:, i].sum(), False)):
                 long = EDGE * float(share) / most if most else 0.0
                 at = i * size + 0.5
@@ -204,9 +256,9 @@ class FlowMatrix(QWidget):
                     bar = QRectF(area.left() + at, area.bottom() + GAP, max(1.0, size - 1), long)
                 painter.fillRect(bar, color)
 
-    def _legend(self, painter: QPainter, values: np.ndarray, scale: ColorScale) -> None:
+    def _legend(self, painter: QPainter, scale: ColorScale) -> None:
         assert self.matrix is not None
-        highest = float(values.max(initial=0.0))
+        highest = scale.high
         bar = QRectF(self._area().left(), self.height() - LEGEND - 4, 120, 10)
         for i in range(int(bar.width())):
             color = scale.color(highest * i / bar.width())
@@ -215,3 +267,9 @@ class FlowMatrix(QWidget):
         painter.setPen(self._theme.color("muted"))
         where = QRectF(bar.right() + 8, bar.top() - 4, self.width() - bar.right() - 8, 18)
         painter.drawText(where, _LEFT, f"0 to {short(highest, 5)} {unit}")
+        if self.matrix.others:
+            box = QRectF(bar.left(), bar.top() - 18, 16, 10)
+            self._hatch(painter, box)
+            painter.setPen(self._theme.color("muted"))
+            where = QRectF(box.right() + 8, box.top() - 4, self.width() - box.right() - 8, 18)
+            painter.drawText(where, _LEFT, "others: not on the scale, point at a cell")

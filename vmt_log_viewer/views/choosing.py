@@ -167,7 +167,8 @@ class ChoosingView(View):
 
     def _take_names(self, agents: tuple[Agent, ...]) -> None:
         self._called = {agent.agent_id: agent.label for agent in agents}
-        self._named()
+        if any(self.called(agent) != str(agent) for agent in self._called):
+            self._named()
 
     @property
     def brush(self) -> TickRange | None:

@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from telemetry.analysis import circulation
+from telemetry.cancel import CancelToken
 from telemetry.concepts import AgentId, Flows, Good, Intermediaries, RunId, Velocity
 from telemetry.errors import TelemetryError
 from telemetry.queries import FlowsQuery, IntermediariesQuery
@@ -70,7 +71,7 @@ class FlowsView(ChoosingView):
         self.passing: Intermediaries | None = None
         self.edge: tuple[AgentId, AgentId] | None = None
         self._goods: Mapping[str, Good] = {}
-        self._edges: tuple[tuple[object, ...], ...] = ()
+        self._edges: tuple[circulation.Row, ...] = ()
         self._lay_out()
         self.bar.chosen.connect(self.choose)
         self.grid.edge_clicked.connect(self._choose_place)
@@ -125,8 +126,13 @@ class FlowsView(ChoosingView):
         if source is None or run_id is None or good is None:
             return
         brush, runner = self.brush, self.context.runner
-        runner.submit(f"{self.name}.edges", source, FlowsQuery(run_id, good.name, brush),
-                      self._show_flows, self.failed, self, "adding up flows")  # fmt: skip
+
+        def edges(token: CancelToken) -> tuple[Flows, tuple[circulation.Row, ...]]:
+            found = source.ask(FlowsQuery(run_id, good.name, brush), token)
+            return found, circulation.edge_rows(found)
+
+        runner.run(f"{self.name}.edges", edges, lambda found: self._show_flows(*found),
+                   self.failed, self, "adding up flows", source)  # fmt: skip
         runner.submit(f"{self.name}.passing", source,
                       IntermediariesQuery(run_id, good.name, brush), self._show_passing,
                       self._no_passing, self, "looking for intermediaries")  # fmt: skip
@@ -203,16 +209,16 @@ class FlowsView(ChoosingView):
         if self.passing is not None:
             self._show_passing(self.passing)
 
-    def _show_flows(self, found: Flows) -> None:
-        self.flows = found
+    def _show_flows(self, found: Flows, edges: tuple[circulation.Row, ...]) -> None:
+        self.flows, self._edges = found, edges
         if not len(found.count):
             within = "" if found.ticks is None else f" in ticks {found.ticks}"
             self.say(f"Nothing of {found.good.label} changed hands{within}.")
             return
         self.show_body()
         self._draw()
-        edges, rows = len(found.count), int(found.count.sum())
-        self.status_changed.emit(f"{count_text(edges)} edges of {count_text(rows)} rows")
+        rows = int(found.count.sum())
+        self.status_changed.emit(f"{count_text(len(edges))} edges of {count_text(rows)} rows")
         self.export_changed.emit()
 
     def _draw(self) -> None:
@@ -222,7 +228,6 @@ class FlowsView(ChoosingView):
         by_rows = self.choices.rows
         self.grid.show_matrix(self.matrix, by_rows=by_rows)
         self.circle.show_matrix(self.matrix, self._colors(self.matrix), by_rows=by_rows)
-        self._edges = circulation.edge_rows(found)
         shown = tuple(
             (self.called(g), self.called(t), quantity, rows)  # type: ignore[arg-type]
             for _, g, t, quantity, _, rows in self._edges[:LISTED]

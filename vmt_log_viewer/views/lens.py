@@ -75,6 +75,7 @@ class LensView(ChoosingView):
         self.other: Lens | None = None
         self.settlings: Settlings | None = None
         self.binding: Histogram | None = None
+        self._places: tuple[tuple[AgentId, ...], dict[AgentId, int]] | None = None
         self._lay_out()
         document = context.document
         for bar in (self.bar, self.near, self.axes):
@@ -240,7 +241,9 @@ class LensView(ChoosingView):
         )  # fmt: skip
 
     def _color(self, agent: AgentId, agents: tuple[AgentId, ...]) -> QColor:
-        return self.context.theme.agent_color(agent, agents.index(agent), len(agents))
+        if self._places is None or self._places[0] is not agents:
+            self._places = agents, {agent: place for place, agent in enumerate(agents)}
+        return self.context.theme.agent_color(agent, self._places[1][agent], len(agents))
 
     def _show_lens(self, found: Lens) -> None:
         if not len(found.tick):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from PySide6.QtGui import QColor
 
 from telemetry.concepts import AgentId, Column, Histogram, Ints, Lens, Settlings
-from vmt_log_viewer.background.exporting import Frame
+from vmt_log_viewer.background.exporting import Frame, Late
 from vmt_log_viewer.plots.compare_lines import CompareLine
 from vmt_log_viewer.plots.phase_chart import PhaseChart, Way
 from vmt_log_viewer.theme import NAMED
@@ -77,12 +78,13 @@ def ways(
 
 def phase_frame(chart: PhaseChart, up: Lens, across: Lens | None) -> Frame:
     """Both values of every agent at every tick at which it has both."""
-    rows = tuple(
-        (way.agent_id, int(tick), float(way.x[i]), float(way.y[i]))
-        for way in chart.ways
-        for i, tick in enumerate(chart.tick)
-        if np.isfinite(way.x[i]) and np.isfinite(way.y[i])
-    )
+    ways, ticks = chart.ways, chart.tick.tolist()
+    rows = Late(lambda: tuple(
+        (way.agent_id, tick, x, y)
+        for way in ways
+        for tick, x, y in zip(ticks, way.x.tolist(), way.y.tolist(), strict=True)
+        if math.isfinite(x) and math.isfinite(y)
+    ))  # fmt: skip
     name = "" if across is None else across.measure.name
     columns = (
         Column("agent", "agent", "text", role="agent"),
