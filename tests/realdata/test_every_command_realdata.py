@@ -131,8 +131,10 @@ def _failed(source: Source, run: str) -> list[object]:
     if source.identity.family == "vmt":
         return ["--tick", "3", "--agents", "0,1"]
     attempts = source.table_with_role("attempts")
-    key = None if attempts is None else attempts.with_role("key")
-    if attempts is None or key is None:
+    if attempts is None:
+        return []
+    key = attempts.with_role("key") or attempts.with_role("transaction")
+    if key is None:
         return []
     rows = source.ask(TableQuery(run, attempts.name, (key.name,), limit=1)).rows
     return ["--key", rows[0][0] if rows else "none"]
