@@ -117,37 +117,28 @@ class FlowCircle(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         many = len(self._ribbons) > SEE_THROUGH
         faint = FAINT if self.chosen is None else FAINT / 3
-        for giver, path, strong in self._shown(many):
-            share = STRONG if strong else faint
-            color = QColor(self.colors[giver])
-            if many:
-                color = mixed(color, self._theme.color("base"), share)
+        inks = [self._ink(color, faint, many) for color in self.colors]
+        last = []
+        for (giver, taker, *_), path in zip(self._ribbons, self._shapes(), strict=True):
+            if (giver, taker) == self.chosen:
+                last.append((giver, path))
             else:
-                color.setAlphaF(share)
-            painter.setBrush(color)
+                painter.setBrush(inks[giver])
+                painter.drawPath(path)
+        for giver, path in last:
+            painter.setBrush(self._ink(self.colors[giver], STRONG, many))
             painter.drawPath(path)
         for i, (start, end) in enumerate(self.arcs):
             painter.setBrush(self.colors[i])
             painter.drawPath(self._ring(start, end))
         self._names(painter)
 
-    def _shown(self, many: bool) -> list[tuple[int, QPainterPath, bool]]:
-        """(giver, path, whether it is chosen), in the order in which they are painted.
-
-        Of `many` those of a giver are one path: all go around the same way, so none cuts another.
-        """
-        found: list[tuple[int, QPainterPath, bool]] = []
-        last = []
-        for (giver, taker, *_), path in zip(self._ribbons, self._shapes(), strict=True):
-            if (giver, taker) == self.chosen:
-                last.append((giver, path, True))
-            elif many and found and found[-1][0] == giver:
-                found[-1][1].addPath(path)
-            else:
-                whole = QPainterPath(path)
-                whole.setFillRule(Qt.FillRule.WindingFill)
-                found.append((giver, whole, False))
-        return found + last
+    def _ink(self, color: QColor, share: float, many: bool) -> QColor:
+        if many:
+            return mixed(color, self._theme.color("base"), share)
+        found = QColor(color)
+        found.setAlphaF(share)
+        return found
 
     def _shapes(self) -> list[QPainterPath]:
         """The path of each ribbon at this size."""

@@ -27,6 +27,7 @@ class FactView(QTreeView):
 
     def __init__(self) -> None:
         super().__init__()
+        self._wanted = 0  # measured once: names stay what they are while sizes change
         self.setHeaderHidden(True)
         self.setIndentation(12)
         self.setWordWrap(True)
@@ -53,6 +54,7 @@ class FactView(QTreeView):
             for below in range(facts.rowCount(section)):
                 fact = facts.fact(facts.index(below, 0, section))
                 self.setFirstColumnSpanned(below, section, fact is not None and fact.wide)
+        self._wanted = self.sizeHintForColumn(0) + self.indentation()
         self._fit_names()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -68,9 +70,8 @@ class FactView(QTreeView):
 
     def _fit_names(self) -> None:
         """Room for the longest name, as long as the values keep enough of the width."""
-        wanted = self.sizeHintForColumn(0) + self.indentation()
         room = self.viewport().width()
-        self.header().resizeSection(0, max(80, min(wanted, room * 4 // 7)))
+        self.header().resizeSection(0, max(80, min(self._wanted, room * 4 // 7)))
 
     def _copy(self) -> None:
         facts = [self.facts().fact(index) for index in self.selectionModel().selectedRows(0)]
