@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -100,12 +101,15 @@ def test_a_log_under_another_name_is_told_by_its_columns(tmp_path: Path) -> None
     assert _ids(telemetry.open_source(path)) == ["r"]
 
 
-def test_other_csv_files_and_folders_are_refused_in_a_sentence(tmp_path: Path) -> None:
+def test_other_csv_files_open_by_roles_and_what_holds_nothing_is_refused_in_a_sentence(
+    tmp_path: Path,
+) -> None:
     other = b.put_csv(tmp_path / "prices.csv", ["day", "price"], [{"day": 1, "price": 2}])
-    with pytest.raises(SourceError, match=r"prices\.csv is a text file, not a telemetry database"):
-        telemetry.open_source(other)
+    with closing(telemetry.open_source(other)) as source:
+        assert source.by_roles is not None
+    (tmp_path / "bare").mkdir()
     with pytest.raises(SourceError, match="is a folder that holds no telemetry"):
-        telemetry.open_source(tmp_path)
+        telemetry.open_source(tmp_path / "bare")
     empty = b.put(tmp_path / "trades.csv", "")
     with pytest.raises(SourceError, match=r"trades\.csv is an empty file"):
         telemetry.open_source(empty)
