@@ -98,7 +98,7 @@ def lines(found: Tracks, known: list[AgentId] | None = None) -> tuple[Line, ...]
     mark = None
     if found.mark is not None:
         edges = np.cumsum([code.size for code in codes])[:-1]
-        marks = np.split(np.array([*found.mark, None], object)[:-1], edges)
+        marks = np.split(np.array([*found.mark, None], object)[:-1], edges) if codes else []
         mark = _sorted_by(codes, marks, np.empty(value.size, object), ends - counts)
     return tuple(
         Line(
