@@ -25,6 +25,7 @@ from telemetry.samples.dealer_ring.catalogue import SCENARIOS as RINGS
 from telemetry.samples.order_book.scenario import USUAL_BOTS
 from telemetry.samples.payments import setting, simulate
 from telemetry.samples.payments.catalogue import CRISIS, PROMPT
+from tests.builders import bilancio as builder
 
 SETTLED = "event_type = 'RtgsImmediateSettlement'"
 ONE_SETTLED = f"event_id = (SELECT min(event_id) FROM simulation_events WHERE {SETTLED})"
@@ -238,6 +239,7 @@ def change(path: Path, column: str, value: Callable[[str], str], line: int = 0) 
 RING = {
     "trade-cash": ("trades.csv", "trader_cash_after"),
     "trade-price": ("trades.csv", "unit_price"),
+    "dealer-trades": ("trades.csv", "dealer_inventory_before"),
     "inventory-shares": ("inventory_timeseries.csv", "capacity_pct"),
     "face-adds-up": ("system_state_timeseries.csv", "face_bucket_short"),
     "debt-to-money": ("system_state_timeseries.csv", "debt_to_money"),
@@ -273,3 +275,41 @@ def test_a_debt_settled_twice_is_found(ring, tmp_path):
     found = audited(tmp_path / "ring")
     assert broken(found) == ["payables-settled"]
     assert "settled twice" in found.verdicts[9].first[0].sentence
+
+
+@pytest.fixture
+def quiet(tmp_path: Path) -> Path:
+    """A ring as its producer writes it, in which nobody trades and all cash is owed."""
+    folder = builder.write_run(tmp_path / "quiet_1")
+    (folder / "out" / "trades.csv").unlink()
+    builder.put_csv(folder / "out" / "balances.csv", builder.BALANCES, (
+        {"agent_id": "H1", "assets_cash": "40.0", "net_financial": "40.0",
+         "total_financial_assets": "40.0", "total_financial_liabilities": 0},
+        {"agent_id": "H2", "assets_cash": "80.0", "net_financial": "-10.0",
+         "total_financial_assets": "80.0", "total_financial_liabilities": "90.0"},
+        {"agent_id": "CB", "liabilities_cash": "120.0", "net_financial": "-120.0",
+         "total_financial_assets": 0, "total_financial_liabilities": "120.0"},
+    ))  # fmt: skip
+    return folder
+
+
+QUIET: dict[str, tuple[tuple[str, str, int, str], ...]] = {
+    "cash-constant": (
+        ("system_state_timeseries.csv", "total_cash", 1, "100"),
+        ("system_state_timeseries.csv", "debt_to_money", 1, "0.9"),
+    ),
+    "cash-owed": (("balances.csv", "assets_cash", 0, "41.0"),),
+    "net-worth": (("balances.csv", "net_financial", 1, "80.0"),),
+}
+
+
+def test_a_fault_planted_in_a_ring_without_trades_is_found_by_its_rule_alone(quiet):
+    sound = {v.rule.name for v in audited(quiet).verdicts if v.state == "sound"}
+    assert sound >= set(QUIET)
+    for rule, cells in QUIET.items():
+        kept = {name: (quiet / "out" / name).read_bytes() for name, *_ in cells}
+        for name, column, line, value in cells:
+            change(quiet / "out" / name, column, lambda _, value=value: value, line)
+        assert broken(audited(quiet)) == [rule]
+        for name, content in kept.items():
+            (quiet / "out" / name).write_bytes(content)
