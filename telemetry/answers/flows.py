@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
+from telemetry.answers.measures import own_divisor
 from telemetry.answers.values import agent_of, floats, scaled
 from telemetry.answers.where import column_scale, conditions
 from telemetry.concepts import (
@@ -99,15 +100,7 @@ def _scale(reader: Reader, spec: FlowSpec, leg: FlowLeg, run_id: RunId) -> int:
     table = reader.layout.table_spec(spec.table)
     column = reader.layout.column_spec(table, leg.amount)
     scale = column_scale(reader, column) * per_unit(column.unit)
-    runs = reader.family.runs
-    if spec.divisor is None or not reader.has(runs.table, spec.divisor):
-        return scale
-    own = reader.scalar(
-        sa.select(reader.column(runs.table, spec.divisor)).where(
-            reader.column(runs.table, runs.id) == run_id
-        )
-    )
-    return scale * own if isinstance(own, int) and own > 0 else scale
+    return scale * own_divisor(reader, spec.divisor, run_id)
 
 
 def _parts(

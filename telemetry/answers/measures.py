@@ -103,15 +103,20 @@ def divisor(reader: Reader, spec: MeasureSpec, run_id: RunId) -> int:
     """What stored values are divided by: the source's scale times the run's own."""
     _, column = place_of(reader, spec)
     scale = column_scale(reader, column) * per_unit(spec.unit)
+    return scale * own_divisor(reader, spec.divisor, run_id)
+
+
+def own_divisor(reader: Reader, name: str | None, run_id: RunId) -> int:
+    """What column `name` of the run row divides values by; 1 where there is none."""
     runs = reader.family.runs
-    if spec.divisor is None or not reader.has(runs.table, spec.divisor):
-        return scale
+    if name is None or not reader.has(runs.table, name):
+        return 1
     own = reader.scalar(
-        sa.select(reader.column(runs.table, spec.divisor)).where(
+        sa.select(reader.column(runs.table, name)).where(
             reader.column(runs.table, runs.id) == run_id
         )
     )
-    return scale * own if isinstance(own, int) and own > 0 else scale
+    return own if isinstance(own, int) and own > 0 else 1
 
 
 def _can_rebuild(layout: Layout, spec: MeasureSpec) -> bool:

@@ -99,11 +99,9 @@ def counted(source: telemetry.Source) -> Iterator[list[int]]:
 
         return plain(query, write_and_count, *more)
 
-    source.csv_lines = counting  # type: ignore
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(source, "csv_lines", counting)
         yield found
-    finally:
-        del source.csv_lines
 
 
 @pytest.fixture(scope="module")

@@ -21,11 +21,12 @@ from vmt_log_viewer.plots.compare_lines import (
     value_at,
 )
 from vmt_log_viewer.plots.nice import nice_ticks, nice_values, short
+from vmt_log_viewer.plots.value_grid import GRID_LEFT, paint_values
 
 if TYPE_CHECKING:
     from vmt_log_viewer.theme import Theme
 
-LEFT, RIGHT, TOP, AXIS = 60, 16, 24, 40
+LEFT, RIGHT, TOP, AXIS = GRID_LEFT, 16, 24, 40
 PANE, LEAST, NAME = 120, 160, 20
 AIR = 0.05
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -224,12 +225,7 @@ class CompareChart(QWidget):
         if area.top() <= TOP + NAME:
             painter.setPen(self._theme.color("text"))
             painter.drawText(QRectF(8, 0, self.width() - 16, TOP - 4), _LEFT, self.title)
-        for value in nice_values(low, high, max(2, int(area.height() // 32))):
-            y = area.bottom() - (value - low) / (high - low) * area.height()
-            painter.setPen(grid)
-            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-            painter.setPen(muted)
-            painter.drawText(QRectF(0, y - 8, LEFT - 6, 16), _RIGHT, short(value, 6))
+        paint_values(painter, self._theme, area, low, high)
         ticks: Sequence[float] = (
             [float(t) for t in nice_ticks(first, last, area.width())] if self.whole
             else nice_values(first, last, max(2, int(area.width() // 72)))

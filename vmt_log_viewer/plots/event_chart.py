@@ -13,12 +13,13 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from telemetry.concepts import Floats, Study, StudyPath
 from vmt_log_viewer.plots import legend
 from vmt_log_viewer.plots.compare_lines import pieces, polygon
-from vmt_log_viewer.plots.nice import nice_ticks, nice_values, short
+from vmt_log_viewer.plots.nice import nice_ticks, short
+from vmt_log_viewer.plots.value_grid import GRID_LEFT, paint_values
 
 if TYPE_CHECKING:
     from vmt_log_viewer.theme import Theme
 
-LEFT, RIGHT, TOP, AXIS, COUNTS, BETWEEN = 60, 16, 24, 36, 36, 20
+LEFT, RIGHT, TOP, AXIS, COUNTS, BETWEEN = GRID_LEFT, 16, 24, 36, 36, 20
 AIR, SHADE, DOT, DOTS = 0.06, 0.2, 2.5, 41
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -156,7 +157,7 @@ class EventChart(QWidget):
 
     def _axes(self, painter: QPainter, area: QRectF, low: float, high: float) -> None:
         assert self.study is not None
-        study, muted, grid = self.study, self._theme.color("muted"), self._theme.color("grid")
+        study = self.study
         unit = f" ({study.measure.unit})" if study.measure.unit else ""
         less = ", less its value at −1" if study.relative else ""
         painter.setPen(self._theme.color("text"))
@@ -165,12 +166,7 @@ class EventChart(QWidget):
         metrics = QFontMetricsF(painter.font())
         painter.drawText(where, _LEFT, metrics.elidedText(
             text, Qt.TextElideMode.ElideRight, where.width()))  # fmt: skip
-        for value in nice_values(low, high, max(2, int(area.height() // 32))):
-            y = area.bottom() - (value - low) / (high - low) * area.height()
-            painter.setPen(grid)
-            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-            painter.setPen(muted)
-            painter.drawText(QRectF(0, y - 8, LEFT - 6, 16), _RIGHT, short(value, 6))
+        paint_values(painter, self._theme, area, low, high)
 
     def _offsets(self, painter: QPainter) -> None:
         """The axis of offsets, the switch itself, and the offset that is read."""

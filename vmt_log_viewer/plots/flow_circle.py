@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from telemetry.analysis.circulation import Matrix
 from vmt_log_viewer.models.cell_style import plain_tip
+from vmt_log_viewer.plots.flow_matrix import edge_words
 from vmt_log_viewer.plots.kept import Kept
 from vmt_log_viewer.plots.nice import short
 from vmt_log_viewer.plots.phase_chart import mixed
@@ -94,10 +95,7 @@ class FlowCircle(QWidget):
         found = self._at(event.position())
         text = ""
         if found is not None and self.matrix is not None:
-            names, rows = self.matrix.names, int(self.matrix.rows[found])
-            amount = short(float(self.matrix.amount[found]), 6)
-            text = (f"{names[found[0]]} gave {names[found[1]]} {amount} "
-                    f"{self.matrix.good.unit} in {count_text(rows)} rows.")  # fmt: skip
+            text = edge_words(self.matrix, *found)
         elif self.matrix is not None and (arc := self._arc_at(event.position())) is not None:
             text = self._told_of(arc)
         QToolTip.showText(event.globalPosition().toPoint(), plain_tip(text) if text else "", self)

@@ -33,6 +33,18 @@ _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _MIDDLE = int(Qt.AlignmentFlag.AlignCenter)
 
 
+def edge_words(found: Matrix, giver: int, taker: int) -> str:
+    """What went from one agent to another, in a sentence."""
+    names, rows = found.names, int(found.rows[giver, taker])
+    if not rows:
+        return f"{names[giver]} gave {names[taker]} nothing."
+    amount = short(float(found.amount[giver, taker]), 6)
+    return (
+        f"{names[giver]} gave {names[taker]} {amount} {found.good.unit} "
+        f"in {count_text(rows)} row{'' if rows == 1 else 's'}."
+    )
+
+
 class FlowMatrix(QWidget):
     """Givers are rows, takers columns; a cell without a flow stays empty. Colours are of the
     amounts, or of the rows that they come from."""
@@ -77,16 +89,8 @@ class FlowMatrix(QWidget):
 
     def words_at(self, giver: int, taker: int) -> str:
         """What a cell stands for."""
-        found = self.matrix
-        assert found is not None
-        names, rows = found.names, int(found.rows[giver, taker])
-        if not rows:
-            return f"{names[giver]} gave {names[taker]} nothing."
-        amount = short(float(found.amount[giver, taker]), 6)
-        return (
-            f"{names[giver]} gave {names[taker]} {amount} {found.good.unit} "
-            f"in {count_text(rows)} row{'' if rows == 1 else 's'}."
-        )
+        assert self.matrix is not None
+        return edge_words(self.matrix, giver, taker)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         found = self._at(event.position())

@@ -16,13 +16,14 @@ from telemetry.concepts import Floats, Lens
 from vmt_log_viewer.plots.axes import paint_ticks
 from vmt_log_viewer.plots.compare_lines import pieces, polygon
 from vmt_log_viewer.plots.kept import Kept
-from vmt_log_viewer.plots.nice import nice_values, short
+from vmt_log_viewer.plots.nice import short
+from vmt_log_viewer.plots.value_grid import GRID_LEFT, paint_values, six_digits
 from vmt_log_viewer.theme import NAMED
 
 if TYPE_CHECKING:
     from vmt_log_viewer.theme import Theme
 
-LEFT, RIGHT, TOP, AXIS, STRIP, BELOW = 60, 88, 24, 22, 7, 20
+LEFT, RIGHT, TOP, AXIS, STRIP, BELOW = GRID_LEFT, 88, 24, 22, 7, 20
 AIR, FAR = 0.05, 8.0
 """A line farther from the fan than so many times its height does not stretch the axis."""
 BANDS = (("q05", "q95", 0.16), ("q25", "q75", 0.30))
@@ -219,18 +220,13 @@ class LensChart(QWidget):
 
     def _axes(self, painter: QPainter, area: QRectF, low: float, high: float) -> None:
         assert self.lens is not None
-        measure, muted = self.lens.measure, self._theme.color("muted")
+        measure = self.lens.measure
         unit = f" ({measure.unit})" if measure.unit else ""
         painter.setPen(self._theme.color("text"))
         painter.drawText(QRectF(8, 0, self.width() - 16, TOP - STRIP), _LEFT,
                          f"{measure.label}{unit}{', logarithmic' if self.log else ''}")  # fmt: skip
-        for value in nice_values(low, high, max(2, int(area.height() // 32))):
-            y = area.bottom() - (value - low) / (high - low) * area.height()
-            painter.setPen(self._theme.color("grid"))
-            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-            painter.setPen(muted)
-            text = short(10**value, 3) if self.log else short(value, 6)
-            painter.drawText(QRectF(0, y - 8, LEFT - 6, 16), _RIGHT, text)
+        text = _power if self.log else six_digits
+        paint_values(painter, self._theme, area, low, high, text)
         first, last = self._span()
         where = QRectF(area.left(), area.bottom() + STRIP - 2, area.width(), AXIS)
         paint_ticks(painter, where, first, last, self._theme)
@@ -277,3 +273,7 @@ class LensChart(QWidget):
 def clamp_color() -> QColor:
     """What marks values that stand on a bound."""
     return QColor(NAMED["orange"])
+
+
+def _power(exponent: float) -> str:
+    return short(10**exponent, 3)

@@ -21,11 +21,12 @@ from telemetry.concepts import AgentId, Floats, Ints
 from vmt_log_viewer.plots.compare_lines import draw_segments
 from vmt_log_viewer.plots.kept import Kept
 from vmt_log_viewer.plots.nice import nice_values, short
+from vmt_log_viewer.plots.value_grid import GRID_LEFT, paint_values
 
 if TYPE_CHECKING:
     from vmt_log_viewer.theme import Theme
 
-LEFT, RIGHT, TOP, AXIS = 60, 16, 24, 40
+LEFT, RIGHT, TOP, AXIS = GRID_LEFT, 16, 24, 40
 AIR, DOT, RING, REACH, FAINT = 0.05, 3.5, 2.5, 12.0, 0.35
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -169,12 +170,7 @@ class PhaseChart(QWidget):
         painter.drawText(QRectF(8, 0, self.width() - 16, TOP - 4), _LEFT, f"↑ {self.labels[1]}")
         where = QRectF(area.left(), area.bottom() + 20, area.width(), 16)
         painter.drawText(where, _RIGHT, f"{self.labels[0]} →")
-        for value in nice_values(low, high, max(2, int(area.height() // 32))):
-            y = area.bottom() - (value - low) / (high - low) * area.height()
-            painter.setPen(self._theme.color("grid"))
-            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-            painter.setPen(muted)
-            painter.drawText(QRectF(0, y - 8, LEFT - 6, 16), _RIGHT, short(value, 6))
+        paint_values(painter, self._theme, area, low, high)
         for value in nice_values(left, right, max(2, int(area.width() // 72))):
             x = area.left() + (value - left) / (right - left) * area.width()
             painter.setPen(self._theme.color("grid"))

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from PySide6.QtWidgets import QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from telemetry.concepts import Agent, AgentId, RunId, TickRange
 from telemetry.errors import TelemetryError
@@ -16,6 +16,7 @@ from vmt_log_viewer.state.history import Change
 from vmt_log_viewer.theme import GRID, INSIDE
 from vmt_log_viewer.views.view import Context, View
 from vmt_log_viewer.widgets.empty_state import EmptyState
+from vmt_log_viewer.widgets.titled_tabs import TitledTabs
 
 if TYPE_CHECKING:
     from telemetry.source import Source
@@ -38,9 +39,7 @@ class ChoosingView(View):
         self._waiting = False
         self._called: dict[AgentId, str] = {}
         self.empty, self._stack = EmptyState(), QStackedWidget()
-        self.body, self.tabs = QWidget(), QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self.tabs.tabBar().setExpanding(False)
+        self.body, self.tabs = QWidget(), TitledTabs()
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self.body)
         layout = QVBoxLayout(self)
@@ -92,17 +91,14 @@ class ChoosingView(View):
     def faces(self) -> tuple[str, ...]:
         if self._stack.currentWidget() is not self.body:
             return ()
-        shown = (i for i in range(self.tabs.count()) if self.tabs.isTabVisible(i))
-        return tuple(self.tabs.tabText(i) for i in shown)
+        return self.tabs.titles()
 
     def turn_to_face(self, title: str) -> None:
-        for i in range(self.tabs.count()):
-            if self.tabs.tabText(i) == title and self.tabs.isTabVisible(i):
-                self.tabs.setCurrentIndex(i)
+        self.tabs.turn_to_title(title)
 
     def state(self) -> dict[str, JSON]:
         named = {f.name: _json(getattr(self.choices, f.name)) for f in fields(self.choices)}
-        return {**named, "tab": self.tabs.tabText(self.tabs.currentIndex())}
+        return {**named, "tab": self.tabs.title()}
 
     def restore(self, choices: Choices) -> None:
         fresh = type(self.choices)()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QScrollArea, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from telemetry.analysis.chosen import Chosen, every_run
 from telemetry.analysis.comparison import measures_of
@@ -27,6 +27,7 @@ from vmt_log_viewer.views.compare_pages import DivergencePage, SeedsPage, TableP
 from vmt_log_viewer.views.view import Context, ExportRequest, View
 from vmt_log_viewer.widgets.empty_state import EmptyState
 from vmt_log_viewer.widgets.plain import caption, heading
+from vmt_log_viewer.widgets.titled_tabs import TitledTabs
 
 if TYPE_CHECKING:
     from telemetry.source import Source
@@ -76,13 +77,10 @@ class CompareView(View):
     def faces(self) -> tuple[str, ...]:
         if self._stack.currentWidget() is not self._body:
             return ()
-        shown = (i for i in range(self.tabs.count()) if self.tabs.isTabVisible(i))
-        return tuple(self.tabs.tabText(i) for i in shown)
+        return self.tabs.titles()
 
     def turn_to_face(self, title: str) -> None:
-        for i in range(self.tabs.count()):
-            if self.tabs.tabText(i) == title and self.tabs.isTabVisible(i):
-                self.tabs.setCurrentIndex(i)
+        self.tabs.turn_to_title(title)
 
     def state(self) -> dict[str, JSON]:
         return compare_state(self)
@@ -138,9 +136,7 @@ class CompareView(View):
         self.totals = TablePage(theme, "totals")
         self.settings = TablePage(theme, "configuration")
         self.parting, self.seeds = DivergencePage(theme), SeedsPage(theme)
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self.tabs.tabBar().setExpanding(False)
+        self.tabs = TitledTabs()
         for page, title in (
             (self._over, "Over ticks"), (self.totals, "Totals"), (self.settings, "Configuration"),
             (self.parting, "First difference"), (self.seeds, "Seeds"),

@@ -21,7 +21,7 @@ def compare_state(view: CompareView) -> dict[str, JSON]:
         "align": str(bar.align.currentData()),
         "panes": bar.panes.isChecked(),
         "bands": bar.bands.isChecked(),
-        "page": view.tabs.tabText(view.tabs.currentIndex()),
+        "page": view.tabs.title(),
         "group": groups[0] if groups else None,
     }
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QTabWidget, QWidget
+from PySide6.QtWidgets import QWidget
 
 from telemetry.text import one_line
 from vmt_log_viewer.views.experiment_page import Asked, ExperimentPage
+from vmt_log_viewer.widgets.titled_tabs import TitledTabs
 
 
-class ExperimentTabs(QTabWidget):
+class ExperimentTabs(TitledTabs):
     """Pages stay when another experiment is shown; what they show is asked for anew."""
 
     turned = Signal()  # another page is seen
@@ -18,8 +19,6 @@ class ExperimentTabs(QTabWidget):
         super().__init__(parent)
         self._asked: Asked | None = None
         self._told: dict[ExperimentPage, Asked] = {}
-        self.setDocumentMode(True)
-        self.tabBar().setExpanding(False)
         self.tabBar().setUsesScrollButtons(True)
         self.currentChanged.connect(self._turned)
 
@@ -62,18 +61,6 @@ class ExperimentTabs(QTabWidget):
 
     def turn_to(self, page: ExperimentPage) -> None:
         self.setCurrentWidget(page)
-
-    def titles(self) -> tuple[str, ...]:
-        """Of the tabs that can be turned to, in their order."""
-        places = (place for place in range(self.count()) if self.isTabVisible(place))
-        return tuple(self.tabText(place) for place in places)
-
-    def turn_to_title(self, title: str) -> None:
-        """See the first tab of this title that can be turned to."""
-        for place in range(self.count()):
-            if self.isTabVisible(place) and self.tabText(place) == title:
-                self.setCurrentIndex(place)
-                return
 
     def settled(self) -> bool:
         return self.page is None or self.page.settled()
