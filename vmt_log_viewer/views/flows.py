@@ -229,13 +229,13 @@ class FlowsView(ChoosingView):
         self.grid.show_matrix(self.matrix, by_rows=by_rows)
         self.circle.show_matrix(self.matrix, self._colors(self.matrix), by_rows=by_rows)
         shown = tuple(
-            (self.called(g), self.called(t), quantity, rows)  # type: ignore[arg-type]
-            for _, g, t, quantity, _, rows in self._edges[:LISTED]
+            (self.called(g), self.called(t), amount, rows)  # type: ignore[arg-type]
+            for _, g, t, amount, _, rows in self._edges[:LISTED]
         )
-        unit = found.good.unit
-        columns = (*circulation.EDGES[1:3],
-                   *(c if c.name != "quantity" else replace(c, unit=unit)
-                     for c in (circulation.EDGES[3], circulation.EDGES[5])))  # fmt: skip
+        # Headed by the unit alone: "quantity" before it left numbers no room in a narrow window.
+        quantity = circulation.EDGES[3]
+        headed = replace(quantity, label=found.good.unit or quantity.label)
+        columns = (*circulation.EDGES[1:3], headed, circulation.EDGES[5])
         self.table.rows.show(columns, shown)
         for place in (0, 1):
             self.table.setColumnWidth(place, min(NAME, self.table.columnWidth(place)))
