@@ -52,6 +52,15 @@ def create(vintage: str, path: Path, *, journal: str = "wal") -> Path:
     return path
 
 
+def opened_by(vintage: str, path: Path) -> Path:
+    """`path` after the vintage's program, or its viewer, opened it: missing tables are made."""
+    made = ddl(vintage).replace("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS ")
+    connection = sqlite3.connect(path)
+    connection.executescript(made.replace("CREATE INDEX ", "CREATE INDEX IF NOT EXISTS "))
+    connection.close()
+    return path
+
+
 def insert(path: Path, table: str, **values: object) -> int:
     """Add one row exactly as given (also nonsense) and return its id."""
     connection = sqlite3.connect(path)

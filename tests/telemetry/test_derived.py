@@ -284,6 +284,20 @@ def test_goods_of_the_decimal_vintage_are_in_units_and_the_program_says_that_it_
     preset.close()
 
 
+@pytest.mark.parametrize("later", ["money", "head_decimal"])
+def test_a_file_keeps_its_vintage_when_a_later_program_has_added_its_tables(
+    later: str, tmp_path: Path
+):
+    for name, vintage in (("barter", "barter"), ("mode", "mode schedule")):
+        path = vmt.build(name, tmp_path / f"{name}.db", runs=1, ticks=2)
+        with sqlite3.connect(path) as connection:
+            connection.execute("UPDATE agent_snapshots SET inventory_A = 5000, inventory_B = 5000")
+        source = telemetry.open_source(vmt.opened_by(later, path))
+        assert source.identity.vintage == vintage
+        assert _cells(source, 1, "agent_snapshots", "inventory_A")[0] == (5000,)
+        source.close()
+
+
 def test_small_quantities_of_the_decimal_vintage_are_shown_as_stored_and_that_is_said(
     tmp_path: Path,
 ):

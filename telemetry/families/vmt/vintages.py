@@ -29,9 +29,23 @@ def recognise(shape: Shape) -> str | None:
         if shape.has("trade_attempts", "dM_attempted"):
             return MONEY_COMPLETE
         return MONEY if shape.has("pairings") else MONEY_FIRST
-    if shape.has("tick_states") or shape.has("pairings"):
+    if _pairing_columns(shape):
         return DECIMAL
-    return MODE if shape.has("mode_changes") else BARTER
+    modes = shape.has("decisions", "mode") if shape.has("decisions") else shape.has("mode_changes")
+    return MODE if modes else BARTER
+
+
+def _pairing_columns(shape: Shape) -> bool:
+    """Whether the tables have what came with pairings.
+
+    Tables that only came later say nothing where these are there to ask: each of the producer's
+    programs, its viewer too, adds the tables it misses to any file it opens, but no column.
+    """
+    columns = {"trades": "exchange_pair_type", "decisions": "is_paired"}
+    there = [table for table in columns if shape.has(table)]
+    if there:
+        return any(shape.has(table, columns[table]) for table in there)
+    return shape.has("tick_states") or shape.has("pairings")
 
 
 def scales(asker: Asker, vintage: str) -> tuple[ScaleSpec, ...]:
