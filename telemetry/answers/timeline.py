@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
 from telemetry.answers.runs import run_ticks
+from telemetry.answers.stretches import NOT_RECORDED, States, states_of
 from telemetry.answers.values import whole
 from telemetry.concepts import Lane, LaneInfo, RunId, TickRange, Timeline
 from telemetry.errors import NothingFoundError, RequestError
@@ -20,7 +20,6 @@ from telemetry.queries import TimelineQuery
 from telemetry.reader import Layout, Reader
 
 ON, OFF = "on", "off"
-_Ticks = list[tuple[int, Any]]
 
 
 def lanes(layout: Layout) -> tuple[LaneInfo, ...]:
@@ -44,13 +43,14 @@ def timeline(reader: Reader, query: TimelineQuery) -> Timeline:
         if name not in known:
             raise RequestError(f"There is no lane {name!r}; this family has {', '.join(known)}.")
     window = _Window(query.run_id, query.ticks, run_ticks(reader, query.run_id))
+    asked = [s for s in known.values() if query.lanes is None or s.name in query.lanes]
+    read = _Read(reader, window, asked)
     found: list[Lane] = []
     notes: list[str] = []
-    for spec in known.values():
-        if query.lanes is None or spec.name in query.lanes:
-            more, said = _lanes(reader, spec, window)
-            found.extend(more)
-            notes.extend(said)
+    for spec in asked:
+        more, said = _lanes(reader, spec, window, read)
+        found.extend(more)
+        notes.extend(said)
     return Timeline(window.run_ticks, tuple(found), tuple(notes))
 
 
@@ -78,15 +78,17 @@ class _Window:
         return _of(lane.name, lane.label, [span for span in inside if span[0] <= span[1]])
 
 
-def _lanes(reader: Reader, spec: LaneSpec, window: _Window) -> tuple[list[Lane], list[str]]:
+def _lanes(
+    reader: Reader, spec: LaneSpec, window: _Window, read: _Read
+) -> tuple[list[Lane], list[str]]:
     if reader.has(*spec.states):
         if spec.by is not None and reader.has(spec.states[0], spec.by):
             return _lanes_by(reader, spec, window)
-        rows = _state_rows(reader, spec.states, window)
-        if rows and spec.members is not None:
-            return _member_lanes(spec, rows, window)
-        if any(state is not None for _, state in rows):
-            return [_lane(spec.name, spec.label, rows, window)], []
+        states = read.of(spec)
+        if states.code.size and spec.members is not None:
+            return _member_lanes(spec, states, window)
+        if states.recorded:
+            return [states.lane(spec.name, spec.label, window.last)], []
     if spec.changes is not None and reader.has(*spec.changes):
         lane = _from_changes(reader, spec, window)
         if lane is not None:
@@ -97,62 +99,78 @@ def _lanes(reader: Reader, spec: LaneSpec, window: _Window) -> tuple[list[Lane],
 
 def _lanes_by(reader: Reader, spec: LaneSpec, window: _Window) -> tuple[list[Lane], list[str]]:
     """A lane for each value of the column `by`, in the order in which they first occur."""
-    rows = _state_rows(reader, spec.states, window, by=spec.by)
-    found: dict[str, _Ticks] = {}
+    rows = _state_rows(reader, spec.states[0], (spec.states[1], str(spec.by)), window)
+    found: dict[str, list[tuple[Any, Any]]] = {}
     for tick, state, name in rows:
-        if name is not None and state is not None:
+        if name is not None and state is not None and whole(tick) is not None:
             found.setdefault(str(name), []).append((tick, state))
     if not found:
         said = f"{spec.label} is not recorded in run {window.run_id}."
         return [_of(spec.name, spec.label, [])], [said]
-    lanes = [_lane(f"{spec.name}:{n}", n, s, window) for n, s in found.items()]
-    return lanes, []
+    told = ((n, states_of([t for t, _ in rows], [s for _, s in rows])) for n, rows in found.items())
+    return [states.lane(f"{spec.name}:{n}", n, window.last) for n, states in told], []
+
+
+class _Read:
+    """The states of the lanes that are asked for; those that stand in one table are read at once.
+
+    A pass over the ticks of a long run takes most of the time of an answer.
+    """
+
+    def __init__(self, reader: Reader, window: _Window, specs: Sequence[LaneSpec]) -> None:
+        self._reader, self._window, self._specs = reader, window, specs
+        self._columns: dict[tuple[str, str], States] = {}
+
+    def of(self, spec: LaneSpec) -> States:
+        if spec.states not in self._columns:
+            table = spec.states[0]
+            also = (s.states for s in self._specs if s.by is None and s.states[0] == table)
+            names = dict.fromkeys(c for t, c in also if self._reader.has(t, c))
+            rows = _state_rows(self._reader, table, tuple(names), self._window)
+            ticks = [row[0] for row in rows]
+            for place, name in enumerate(names, 1):
+                self._columns[table, name] = states_of(ticks, [row[place] for row in rows])
+        return self._columns[spec.states]
 
 
 def _state_rows(
-    reader: Reader, states: tuple[str, str], window: _Window, by: str | None = None
+    reader: Reader, name: str, columns: tuple[str, ...], window: _Window
 ) -> list[tuple[Any, ...]]:
-    table = reader.layout.table_spec(states[0])
-    tick = reader.column(table.name, str(table.tick))
-    key = (reader.column(table.name, k) for k in table.key if reader.has(table.name, k))
+    """Tick and columns of the rows in the window, in the order of their ticks."""
+    table = reader.layout.table_spec(name)
+    tick = reader.column(name, str(table.tick))
+    key = (reader.column(name, k) for k in table.key if reader.has(name, k))
     asked = () if window.asked is None else (tick.between(window.asked.first, window.asked.last),)
-    rows = reader.rows(
-        sa.select(
-            tick,
-            reader.column(*states),
-            *(() if by is None else (reader.column(table.name, by),)),
-        )
-        .where(reader.column(table.name, str(table.run)) == window.run_id, *asked)
+    return reader.rows(
+        sa.select(tick, *(reader.column(name, c) for c in columns))
+        .where(reader.column(name, str(table.run)) == window.run_id, *asked)
         .order_by(tick, *key)
     )
-    return [(at, *more) for at, *more in ((whole(t), *m) for t, *m in rows) if at is not None]
 
 
-def _member_lanes(spec: LaneSpec, rows: _Ticks, window: _Window) -> tuple[list[Lane], list[str]]:
-    decoded: dict[Any, frozenset[str] | None] = {text: _members(text) for _, text in rows}
-    bad = [tick for tick, text in rows if decoded[text] is None]
+def _member_lanes(spec: LaneSpec, states: States, window: _Window) -> tuple[list[Lane], list[str]]:
+    decoded = [_members(text) for text in states.known]
+    bad = states.tick[np.array([found is None for found in decoded])[states.code]]
     notes = []
-    if bad:
+    if bad.size:
         notes.append(
-            f"{spec.label}: {len(bad)} ticks hold no valid list (first at tick {bad[0]}) "
+            f"{spec.label}: {bad.size} ticks hold no valid list (first at tick {bad[0]}) "
             "and count as not recorded."
         )
-    seen = frozenset[str]().union(*(m for m in decoded.values() if m))
+    seen = frozenset[str]().union(*(found for found in decoded if found))
     # Over some ticks a member may be off throughout that is on elsewhere.
     whole_run = window.asked is None
     order = [m for m in spec.members or () if m in seen or not whole_run]
     order += sorted(seen - set(spec.members or ()))
 
-    def states(member: str | None) -> _Ticks:
-        """On, off, or None where the list cannot be read."""
-        lists = ((tick, decoded[text]) for tick, text in rows)
-        return [
-            (t, None if found is None else ON if member in found else OFF) for t, found in lists
-        ]
+    def lane(name: str, label: str, member: str | None) -> Lane:
+        """On, off, or not recorded where the list cannot be read."""
+        places = [NOT_RECORDED if found is None else int(member in found) for found in decoded]
+        return states.coded_lane(name, label, places, (OFF, ON), window.last)
 
     if not order:
-        return [_lane(spec.name, spec.label, states(None), window)], notes
-    return [_lane(member, member, states(member), window) for member in order], notes
+        return [lane(spec.name, spec.label, None)], notes
+    return [lane(member, member, member) for member in order], notes
 
 
 def _members(text: Any) -> frozenset[str] | None:
@@ -191,31 +209,6 @@ def _from_changes(reader: Reader, spec: LaneSpec, window: _Window) -> Lane | Non
             first = intervals.pop()[0]
         intervals.append((first, last, str(state)))
     return _of(spec.name, spec.label, intervals)
-
-
-def _lane(name: str, label: str, states: _Ticks, window: _Window) -> Lane:
-    """A state holds until the next one, at most for the usual distance of two, within the run.
-
-    `states` in order of ticks; of several for one tick the last counts; None is not recorded.
-    Equal neighbours are one interval.
-    """
-    listed = list(dict(states).items())
-    gaps = Counter(after[0] - before[0] for before, after in pairwise(listed))
-    step = min(gaps, key=lambda gap: (-gaps[gap], gap)) if gaps else 1
-    intervals: list[tuple[int, int, str]] = []
-    for i, (tick, state) in enumerate(listed):
-        if state is None:
-            continue
-        end = tick + step - 1
-        if i + 1 < len(listed):
-            end = min(end, listed[i + 1][0] - 1)
-        elif window.last is not None:
-            end = max(tick, min(end, window.last))
-        first = tick
-        if intervals and intervals[-1][1:] == (tick - 1, str(state)):
-            first = intervals.pop()[0]
-        intervals.append((first, end, str(state)))
-    return _of(name, label, intervals)
 
 
 def _of(name: str, label: str, intervals: list[tuple[int, int, str]]) -> Lane:
