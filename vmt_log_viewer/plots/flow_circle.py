@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,6 +34,8 @@ NAMES, RING, BREATH = 96.0, 10.0, 0.012
 FAINT, STRONG = 0.45, 0.95
 SEE_THROUGH = 400
 """More ribbons than that are opaque: nobody could see through so many, and it takes long."""
+A_TURN = 200
+"""Ribbons that are painted in one turn: thousands take a tenth of a second."""
 _FULL = 2 * math.pi
 
 
@@ -103,10 +105,18 @@ class FlowCircle(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(event.rect(), self._theme.color("base"))
-        key = (self._theme.version, self.chosen)
-        self._kept.draw(painter, QSizeF(self.size()), key, self._paint_circle)
+        self._kept.draw(painter, QSizeF(self.size()), self._looks(), self._paint_circle)
 
-    def _paint_circle(self, painter: QPainter) -> None:
+    def dress(self) -> Iterator[None]:
+        yield from self._kept.prepare(self._looks(), self._paint_circle)
+
+    def painted(self) -> bool:
+        return self._kept.idle()
+
+    def _looks(self) -> tuple[int, tuple[int, int] | None]:
+        return self._theme.version, self.chosen
+
+    def _paint_circle(self, painter: QPainter) -> Iterator[None]:
         """Ribbons, the chosen one last, then the ring and the names."""
         if self.matrix is None or not self.arcs:
             return
@@ -117,7 +127,10 @@ class FlowCircle(QWidget):
         faint = FAINT if self.chosen is None else FAINT / 3
         inks = [self._ink(color, faint, many) for color in self.colors]
         last = []
-        for (giver, taker, *_), path in zip(self._ribbons, self._shapes(), strict=True):
+        drawn = zip(self._ribbons, (yield from self._make_paths()), strict=True)
+        for place, ((giver, taker, *_), path) in enumerate(drawn, 1):
+            if place % A_TURN == 0:
+                yield
             if (giver, taker) == self.chosen:
                 last.append((giver, path))
             else:
@@ -140,17 +153,29 @@ class FlowCircle(QWidget):
 
     def _shapes(self) -> list[QPainterPath]:
         """The path of each ribbon at this size."""
-        if len(self._paths) != len(self._ribbons):
-            middle, radius = self._circle()
-            inner, short_of = radius - RING - 1, radius - RING - 8
-            ends = np.array([ribbon[2:] for ribbon in self._ribbons]).reshape(-1, 4)
-            away = np.array([inner, inner, short_of, short_of])
-            x = (middle.x() + np.sin(ends) * away).tolist()
-            y = (middle.y() - np.cos(ends) * away).tolist()
-            rings = _around(middle, inner), _around(middle, short_of)
-            turns = np.degrees(ends).tolist()
-            self._paths = [_path(middle, rings, *each) for each in zip(turns, x, y, strict=True)]
+        for _ in self._make_paths():
+            pass
         return self._paths
+
+    def _make_paths(self) -> Generator[None, None, list[QPainterPath]]:
+        """The same in steps; they are kept until the size is another."""
+        if len(self._paths) == len(self._ribbons):
+            return self._paths
+        size, (middle, radius) = self.size(), self._circle()
+        inner, short_of = radius - RING - 1, radius - RING - 8
+        ends = np.array([ribbon[2:] for ribbon in self._ribbons]).reshape(-1, 4)
+        away = np.array([inner, inner, short_of, short_of])
+        x = (middle.x() + np.sin(ends) * away).tolist()
+        y = (middle.y() - np.cos(ends) * away).tolist()
+        rings = _around(middle, inner), _around(middle, short_of)
+        turns, paths = np.degrees(ends).tolist(), []
+        for each in zip(turns, x, y, strict=True):
+            paths.append(_path(middle, rings, *each))
+            if len(paths) % (4 * A_TURN) == 0:
+                yield
+        if self.size() == size:
+            self._paths = paths
+        return paths
 
     def _arrange(self, values: np.ndarray) -> None:
         """Arcs by the sums of rows and columns; on each, what is given and then what is taken."""

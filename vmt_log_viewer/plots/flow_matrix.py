@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
-from PySide6.QtGui import QBrush, QFontMetricsF, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QFontMetricsF,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from telemetry.analysis.circulation import Matrix
@@ -28,6 +38,8 @@ DARKEST = 0.3
 SMALL = 8.0
 """Pixels of a cell below which it has no air around it."""
 TINY = 4.0
+A_TURN = 1_000
+"""Cells that are painted in one turn."""
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _MIDDLE = int(Qt.AlignmentFlag.AlignCenter)
@@ -57,6 +69,7 @@ class FlowMatrix(QWidget):
         self.matrix: Matrix | None = None
         self.by_rows = False
         self.chosen: tuple[int, int] | None = None
+        self._names_wide = LEAST_NAME
         self._kept = Kept(self)
         self.setMouseTracking(True)
         self.setMinimumSize(220, 200)
@@ -67,6 +80,7 @@ class FlowMatrix(QWidget):
         self.matrix, self.by_rows = matrix, by_rows
         self._kept.forget()
         if matrix is not None:
+            self._names_wide = self._name_width(matrix)
             self.setAccessibleName(f"{matrix.good.label}: givers by takers")
         self.update()
 
@@ -113,7 +127,13 @@ class FlowMatrix(QWidget):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(self.place_of(*self.chosen))
 
-    def _paint_matrix(self, painter: QPainter) -> None:
+    def dress(self) -> Iterator[None]:
+        yield from self._kept.prepare(self._theme.version, self._paint_matrix)
+
+    def painted(self) -> bool:
+        return self._kept.idle()
+
+    def _paint_matrix(self, painter: QPainter) -> Iterator[None]:
         assert self.matrix is not None
         painter.setFont(self._theme.font("caption"))
         self._names(painter)
@@ -124,25 +144,32 @@ class FlowMatrix(QWidget):
             self._lines(painter)
             painter.drawImage(area, self._cells(values, scale))
         else:
-            self._rectangles(painter, values, scale)
+            yield from self._rectangles(painter, values, scale)
             self._lines(painter)
+        yield
         self._others(painter)
         self._sums(painter, values)
         self._legend(painter, scale)
 
-    def _rectangles(self, painter: QPainter, values: np.ndarray, scale: ColorScale) -> None:
+    def _rectangles(
+        self, painter: QPainter, values: np.ndarray, scale: ColorScale
+    ) -> Iterator[None]:
         """A rectangle a flow, with its number where there is room."""
         assert self.matrix is not None
-        size = self._size()
-        for giver, taker in zip(*np.nonzero(self.matrix.rows), strict=True):
-            if self._of_others(giver, taker):
-                continue
-            cell = self.place_of(giver, taker)
-            color = scale.color(float(values[giver, taker]))
+        size, inks = self._size(), np.array(scale.inks(values), np.int64)
+        colors = {ink: QColor.fromRgba(ink) for ink in np.unique(inks).tolist()}
+        flows = self.matrix.rows != 0
+        if self.matrix.others:
+            flows[-1], flows[:, -1] = False, False
+        places = np.argwhere(flows).tolist()
+        for done, (giver, taker) in enumerate(places, 1):
+            cell, color = self.place_of(giver, taker), colors[int(inks[giver, taker])]
             painter.fillRect(cell.adjusted(0.5, 0.5, -0.5, -0.5), color)
             if size >= NUMBERS:
                 painter.setPen(readable_on(color))
                 painter.drawText(cell, _MIDDLE, short(float(values[giver, taker]), 3))
+            if done % A_TURN == 0:
+                yield
 
     def _lines(self, painter: QPainter) -> None:
         """Between cells; where these are tiny, lines would hide them: only around them all."""
@@ -153,11 +180,6 @@ class FlowMatrix(QWidget):
             at = i * size
             painter.drawLine(area.topLeft() + QPointF(at, 0), area.bottomLeft() + QPointF(at, 0))
             painter.drawLine(area.topLeft() + QPointF(0, at), area.topRight() + QPointF(0, at))
-
-    def _of_others(self, giver: int, taker: int) -> bool:
-        """Whether a cell is of the many who share a place: it is hatched and has no colour."""
-        assert self.matrix is not None
-        return self.matrix.members[giver] is None or self.matrix.members[taker] is None
 
     def _others(self, painter: QPainter) -> None:
         """Hatch the cells of others; their numbers are told by the mouse."""
@@ -188,15 +210,14 @@ class FlowMatrix(QWidget):
         form = QImage.Format.Format_ARGB32
         return QImage(pixels.tobytes(), wide, high, 4 * wide, form).copy()
 
-    def _name_width(self) -> float:
-        assert self.matrix is not None
+    def _name_width(self, matrix: Matrix) -> float:
         metrics = QFontMetricsF(self._theme.font("caption"))
-        widest = max((metrics.horizontalAdvance(n) for n in self.matrix.names), default=0.0)
+        widest = max((metrics.horizontalAdvance(n) for n in matrix.names), default=0.0)
         return min(MOST_NAME, max(LEAST_NAME, widest + 6))
 
     def _size(self) -> float:
         assert self.matrix is not None
-        names, n = self._name_width(), max(1, len(self.matrix.members))
+        names, n = self._names_wide, max(1, len(self.matrix.members))
         wide = self.width() - names - 2 * GAP - EDGE
         keys = LEGEND + (18 if self.matrix.others else 0)
         high = self.height() - TOP - names - BOTTOM - 2 * GAP - EDGE - keys
@@ -204,7 +225,7 @@ class FlowMatrix(QWidget):
 
     def _area(self) -> QRectF:
         assert self.matrix is not None
-        whole, names = self._size() * len(self.matrix.members), self._name_width()
+        whole, names = self._size() * len(self.matrix.members), self._names_wide
         return QRectF(names, TOP + names, whole, whole)
 
     def _at(self, where: QPointF) -> tuple[int, int] | None:
@@ -228,7 +249,7 @@ class FlowMatrix(QWidget):
         """Givers at the left, takers above, turned; fewer where they would touch."""
         assert self.matrix is not None
         area, size, names = self._area(), self._size(), self.matrix.names
-        room, step = self._name_width() - 6, max(1, int(np.ceil(13 / size)))
+        room, step = self._names_wide - 6, max(1, int(np.ceil(13 / size)))
         metrics = QFontMetricsF(painter.font())
         painter.setPen(self._theme.color("muted"))
         for i in range(0, len(names), step):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QPaintEngine, QPainter, QPixmap
@@ -12,64 +13,158 @@ from PySide6.QtWidgets import QWidget
 
 from vmt_log_viewer.plots.later import Later
 
+Paint = Callable[[QPainter], Iterator[None] | None]
+"""Paints all of a picture; one that takes long does so in steps, with `yield` between them."""
+
+
+class Stepwise(Protocol):
+    """A widget whose picture is painted in steps."""
+
+    def isVisible(self) -> bool: ...
+
+    def dress(self) -> Iterator[None]:
+        """Paint in steps what the theme's colours will show."""
+        ...
+
+    def painted(self) -> bool:
+        """Whether all of the picture is there."""
+        ...
+
 
 class Kept:
     """Paints again where its key, the size or the screen's pixel ratio is another.
 
     The key has to name all that the picture depends on; compare numbers and texts only, and call
     `forget` where something else changed. Where its `widget` is told, another size stretches the
-    picture at first, and it is painted again in a turn of its own.
+    picture at first, each step of painting has a turn of its own, and there is no picture (or the
+    stretched one) until the last: `idle` tells.
     """
+
+    _whole = False
 
     def __init__(self, widget: QWidget | None = None) -> None:
         self._widget, self._later = widget, Later(widget)
         self._pixmap: QPixmap | None = None
         self._key: Any = None
+        self._work: _Work | None = None
+        self._due = False  # the turn has come in which another size is painted
         self.paintings = 0
 
-    def forget(self, *_what: object) -> None:
-        self._pixmap = None
+    @classmethod
+    @contextmanager
+    def whole(cls) -> Iterator[None]:
+        """Within this all pictures are painted at once, as finely as their device shows them."""
+        before, cls._whole = cls._whole, True
+        try:
+            yield
+        finally:
+            cls._whole = before
 
-    def draw(
-        self, painter: QPainter, size: QSizeF, key: Any, paint: Callable[[QPainter], None]
-    ) -> None:
+    def idle(self) -> bool:
+        """Whether nothing is left to be painted."""
+        return self._work is None and self._later.idle()
+
+    def forget(self, *_what: object) -> None:
+        self._pixmap = self._work = None
+
+    def draw(self, painter: QPainter, size: QSizeF, key: Any, paint: Paint) -> None:
         """Draw the picture of `size` logical pixels at (0, 0), painted by `paint` where need be.
 
         Where vectors are drawn, `paint` draws them.
         """
-        if painter.paintEngine().type() == QPaintEngine.Type.SVG:
+        if self._whole or painter.paintEngine().type() == QPaintEngine.Type.SVG:
             painter.save()
-            paint(painter)
+            _all_of(paint(painter))
             painter.restore()
             return
         device = painter.device()
         ratio = 1.0 if device is None else device.devicePixelRatioF()
         wanted = (size.width(), size.height(), ratio, key)
-        if self._widget is not None and self._pixmap is not None and self._resized(wanted):
+        if self._pixmap is None or wanted != self._key:
+            self._paint(wanted, size, paint)
+        if self._pixmap is not None and wanted == self._key:
+            painter.drawPixmap(QPointF(0, 0), self._pixmap)
+        elif self._pixmap is not None and self._resized(wanted):
             painter.drawPixmap(QRectF(QPointF(0, 0), size).toRect(), self._pixmap)
+
+    def prepare(self, key: Any, paint: Paint) -> Iterator[None]:
+        """Paint in these steps what `draw` will be asked for with another key, at the size that
+        the picture has."""
+        if self._pixmap is not None:
+            wide, high, ratio, _ = self._key
+            self._work = _Work((wide, high, ratio, key), QSizeF(wide, high), paint)
+            yield from self._steps()
+
+    def _steps(self) -> Iterator[None]:
+        while self._work is not None:
+            self._go()
+            yield
+
+    def _paint(self, wanted: tuple[Any, ...], size: QSizeF, paint: Paint) -> None:
+        """Begin with the picture, or go on to wait for one that was begun."""
+        if self._work is not None and self._work.key == wanted:
+            return
+        if self._pixmap is not None and self._resized(wanted) and not self._due:
             self._later.ask(self._widget, self._anew)
             return
-        if self._pixmap is None or wanted != self._key:
-            self._pixmap, self._key = _painted(size, ratio, paint), wanted
-            self.paintings += 1
-        painter.drawPixmap(QPointF(0, 0), self._pixmap)
+        self._due = False
+        self._work = _Work(wanted, size, paint)
+        self._go()
+        if self._widget is None:
+            _all_of(self._steps())
+
+    def _go(self) -> None:
+        """The next step; the picture is there after the last."""
+        work = self._work
+        if work is None:
+            return
+        self._work = None  # whatever happens: a picture that failed is not waited for
+        if not work.go():
+            self._work = work
+            if self._widget is not None:
+                self._later.ask(self._widget, self._go)
+            return
+        self._pixmap, self._key = work.pixmap, work.key
+        self.paintings += 1
+        if work.turns > 1 and self._widget is not None:
+            self._widget.update()
 
     def _resized(self, wanted: tuple[Any, ...]) -> bool:
-        return wanted != self._key and wanted[2:] == self._key[2:]
+        return self._widget is not None and wanted != self._key and wanted[2:] == self._key[2:]
 
     def _anew(self) -> None:
-        self.forget()
         if self._widget is not None:
+            self._due = True
             self._widget.update()
 
 
-def _painted(size: QSizeF, ratio: float, paint: Callable[[QPainter], None]) -> QPixmap:
-    pixmap = QPixmap(
-        max(1, math.ceil(size.width() * ratio)), max(1, math.ceil(size.height() * ratio))
-    )
-    pixmap.setDevicePixelRatio(ratio)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    inside = QPainter(pixmap)
-    paint(inside)
-    inside.end()
-    return pixmap
+class _Work:
+    """A picture under way."""
+
+    def __init__(self, key: tuple[Any, ...], size: QSizeF, paint: Paint) -> None:
+        ratio = key[2]
+        wide, high = (math.ceil(side * ratio) for side in (size.width(), size.height()))
+        self.key, self.turns = key, 0
+        self.pixmap = QPixmap(max(1, wide), max(1, high))
+        self.pixmap.setDevicePixelRatio(ratio)
+        self.pixmap.fill(Qt.GlobalColor.transparent)
+        self._painter = QPainter(self.pixmap)
+        self._steps = iter(paint(self._painter) or ())
+
+    def go(self) -> bool:
+        """Paint to the next `yield`; whether that was all."""
+        self.turns += 1
+        if next(self._steps, self) is not self:
+            return False
+        self._painter.end()
+        return True
+
+    def __del__(self) -> None:
+        """Qt ends the program where a picture is gone and its painter is not."""
+        if self._painter.isActive():
+            self._painter.end()
+
+
+def _all_of(steps: Iterator[None] | None) -> None:
+    for _ in steps or ():
+        pass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -102,7 +102,14 @@ class LensChart(QWidget):
         painter.setClipRect(area)
         self._cursor(painter, area)
 
-    def _paint_lens(self, painter: QPainter) -> None:
+    def dress(self) -> Iterator[None]:
+        yield from self._kept.prepare(self._theme.version, self._paint_lens)
+
+    def painted(self) -> bool:
+        return self._kept.idle()
+
+    def _paint_lens(self, painter: QPainter) -> Iterator[None]:
+        """The fan, the lines, two in a turn, and what is written around them."""
         painter.setFont(self._theme.font("caption"))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         area = self._area()
@@ -111,7 +118,9 @@ class LensChart(QWidget):
         painter.save()
         painter.setClipRect(area)
         self._fan(painter, area, low, high)
-        for line in self.lines:
+        for place, line in enumerate(self.lines):
+            if place % 2 == 0:
+                yield
             painter.setPen(QPen(line.color, 1.5))
             self._draw(painter, area, line.value, low, high)
         painter.restore()

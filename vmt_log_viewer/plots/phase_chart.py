@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 LEFT, RIGHT, TOP, AXIS = GRID_LEFT, 16, 24, 40
 AIR, DOT, RING, REACH, FAINT = 0.05, 3.5, 2.5, 12.0, 0.35
+A_TURN = 2_000
+"""Places of ways that are drawn in one turn."""
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _MIDDLE = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
@@ -123,14 +125,20 @@ class PhaseChart(QWidget):
                 painter.drawText(at + QPointF(6, -4), way.name)
         painter.end()
 
-    def _paint_ways(self, painter: QPainter) -> None:
+    def dress(self) -> Iterator[None]:
+        yield from self._kept.prepare(self._theme.version, self._paint_ways)
+
+    def painted(self) -> bool:
+        return self._kept.idle()
+
+    def _paint_ways(self, painter: QPainter) -> Iterator[None]:
         """Axes, and the way of each agent with a ring where it began."""
         if not self.ways:
             return
         painter.setFont(self._theme.font("caption"))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._axes(painter)
-        pixels = self._scale()
+        pixels, places = self._scale(), 0
         for way in sorted((w for w in self.ways if w.drawn), key=lambda way: way.strong):
             color = way.color if way.strong else mixed(way.color, self._theme.color("base"), FAINT)
             painter.setPen(QPen(color, 1.5 if way.strong else 1))
@@ -140,6 +148,10 @@ class PhaseChart(QWidget):
             draw_segments(painter, x, y)
             if len(x):
                 painter.drawEllipse(QPointF(float(x[0]), float(y[0])), RING, RING)
+            places += len(x)
+            if places >= A_TURN:
+                places = 0
+                yield
 
     def _area(self) -> QRectF:
         return QRectF(LEFT, TOP, max(1.0, self.width() - LEFT - RIGHT),

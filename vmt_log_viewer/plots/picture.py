@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from telemetry.export.staging import sentences, staged
 from vmt_log_viewer.plots.axes import LEFT, RIGHT, paint_ticks
+from vmt_log_viewer.plots.kept import Kept
 from vmt_log_viewer.plots.measure_plot import MeasurePlot
 from vmt_log_viewer.plots.stage import Shared
 
@@ -64,7 +65,8 @@ def widget_image(widget: QWidget) -> QImage:
     image.setDevicePixelRatio(RATIO)
     image.fill(widget.palette().color(widget.backgroundRole()))
     try:
-        widget.render(image)
+        with Kept.whole():
+            widget.render(image)
     finally:
         if focus is not None:
             focus.setFocus()
@@ -82,7 +84,8 @@ def widget_svg(path: Path, widget: QWidget) -> None:
         generator.setTitle(widget.accessibleName())
         painter = QPainter(generator)
         try:
-            widget.render(painter, QPoint())
+            with Kept.whole():
+                widget.render(painter, QPoint())
         finally:
             painter.end()
 

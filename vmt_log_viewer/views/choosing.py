@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from telemetry.concepts import Agent, AgentId, RunId, TickRange
 from telemetry.errors import TelemetryError
 from telemetry.queries import AgentsQuery
+from vmt_log_viewer.plots.kept import Stepwise
 from vmt_log_viewer.state.choices import JSON, Choices
 from vmt_log_viewer.state.history import Change
 from vmt_log_viewer.theme import GRID, INSIDE
@@ -26,11 +27,13 @@ class ChoosingView(View):
     """Asks only while it is visible, and catches up when shown; the brush limits what it asks.
 
     A subclass sets `choices` (a frozen dataclass of texts, flags and numbers) before anything
-    else, fills `body` and `tabs`, and asks in `_ask`. Every field has a default.
+    else, fills `body` and `tabs`, and asks in `_ask`. Every field has a default. `pictures` are
+    charts that are painted in turns: the view has settled once those seen are there.
     """
 
     choices: Any
     names_agents: ClassVar[bool] = False
+    pictures: tuple[Stepwise, ...] = ()
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
@@ -119,7 +122,14 @@ class ChoosingView(View):
         self.apply(replace(fresh, **found))
 
     def settled(self) -> bool:
-        return not (self._waiting and self.isVisible()) and super().settled()
+        waits = self._waiting and self.isVisible()
+        painted = all(chart.painted() for chart in self.pictures if chart.isVisible())
+        return not waits and painted and super().settled()
+
+    def dress(self) -> Iterator[None]:
+        for chart in self.pictures:
+            if chart.isVisible():
+                yield from chart.dress()
 
     def showEvent(self, event: object) -> None:
         super().showEvent(event)  # type: ignore[arg-type]

@@ -164,6 +164,7 @@ class FlowsView(ChoosingView):
         self.bar.add_list("good", "What changes hands")
         self.bar.add_switch("rows", "Count", "hash", "Colour by the number of rows, not by amounts")
         self.grid, self.circle = FlowMatrix(theme), FlowCircle(theme)
+        self.pictures = self.grid, self.circle
         self.table, self.agents = PlainTable(theme), PlainTable(theme)
         self.about, self.velocity = caption(theme, elided=False), caption(theme, elided=False)
         self.told, self.said = caption(theme, elided=False), caption(theme, elided=False)

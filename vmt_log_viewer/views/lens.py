@@ -195,6 +195,7 @@ class LensView(ChoosingView):
         self.axes.add_list("against", "The measure that it is drawn against")
         self.fan, self.phase = LensChart(theme), PhaseChart(theme)
         self.rest, self.binds = CompareChart(theme), CompareChart(theme)
+        self.pictures = self.fan, self.phase
         self.agents = PlainTable(theme)
         said = [caption(theme, elided=False) for _ in range(4)]
         for label in said:
