@@ -81,6 +81,11 @@ def test_the_first_gate_that_fails_is_named_with_its_margin(tmp_path, changes, g
     assert case.failed.margin == margin
 
 
+def test_a_single_step_is_not_called_steps(tmp_path):
+    reach = asked(market(tmp_path, x=1)).cases[0].gates[1]
+    assert reach.sentence == "They stand 1 step apart; the reach is 1."
+
+
 def test_what_is_not_recorded_is_not_judged(tmp_path):
     path = vmt.create("money", tmp_path / "m.db")
     vmt.insert(path, "simulation_runs", run_id=1, scenario_name="s")

@@ -3,8 +3,10 @@
 import pytest
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QStyleOptionViewItem
 
 from vmt_log_viewer.models.fact_tree import BATCH, Fact, FactTree, Section, value_text, whole_text
+from vmt_log_viewer.widgets.fact_view import FactView
 
 
 @pytest.fixture
@@ -80,3 +82,18 @@ def test_showing_other_facts_forgets_the_old_ones(facts):
     facts.set_sections([Section("S", (Fact("a", 5),))])
     facts.set_sections([])
     assert facts.rowCount(QModelIndex()) == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"), [("/a/long/way/to/run.db", "run.db"), ("x" * 40, "xxx…")]
+)
+def test_of_a_path_that_is_too_long_the_end_is_shown(qtbot, facts, value, kept):
+    view = FactView()
+    qtbot.addWidget(view)
+    view.setModel(facts)
+    facts.set_sections([Section("Source", (Fact("Source", value),))])
+    option = QStyleOptionViewItem()
+    view.initViewItemOption(option)
+    view.itemDelegate().initStyleOption(option, facts.index(0, 1, facts.index(0, 0)))
+    room = option.fontMetrics.horizontalAdvance(option.text) * 2 // 3
+    assert option.fontMetrics.elidedText(option.text, option.textElideMode, room).endswith(kept)

@@ -109,3 +109,5 @@ class _Lines(QStyledItemDelegate):
         fact = view.facts().fact(index)
         if fact is not None and not fact.wide:
             option.features &= ~QStyleOptionViewItem.ViewItemFeature.WrapText
+        if "/" in option.text:  # of a path the last name tells the most
+            option.textElideMode = Qt.TextElideMode.ElideMiddle

@@ -86,7 +86,8 @@ class Circumstances:
             lacks = "interaction_radius" if radius is None else "where both were"
             return Gate(name, label, "not judged", f"Not recorded: {lacks}.")
         steps = abs(spots[0] - spots[1]) + abs(spots[2] - spots[3])
-        said = f"They stand {steps} steps apart; {radius} are in reach."
+        apart = "1 step" if steps == 1 else f"{steps} steps"
+        said = f"They stand {apart} apart; the reach is {radius}."
         return Gate(name, label, outcome(steps <= radius), said, float(radius - steps), "steps")
 
     def paired(self) -> Gate:
