@@ -11,6 +11,8 @@ from urllib.request import url2pathname
 
 from telemetry.errors import SourceError
 
+_SECRET = re.compile(r"(?<=[?&])[^=&]*pass\w*=[^&]*&?", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Location:
@@ -125,3 +127,13 @@ def _database_path(text: str) -> Path:
     if database.startswith("file:"):
         database = unquote(urlsplit(database).path)
     return Path(database)
+
+
+def without_secrets(location: str) -> str:
+    """A location without password, nor a sign that there was one."""
+    scheme, separator, rest = location.partition("://")
+    if not separator:
+        return location
+    credentials, at, place = rest.rpartition("@")
+    bare = _SECRET.sub("", place).rstrip("?&")
+    return f"{scheme}://{credentials.partition(':')[0]}{at}{bare}"

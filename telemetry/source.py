@@ -204,6 +204,11 @@ class Source:
         }
         self._layout = Layout(self._family, self._layout.shape, scales)
 
+    @property
+    def scale_given(self) -> int | None:
+        """What `set_scale` was told; None: the scales are what the vintage suggests."""
+        return self._set
+
     def can_answer(self, query: type[Query[Any]]) -> bool:
         """Whether a question of this kind has an answer here, though it may be an empty one."""
         return self._answer_to(query) is not None
@@ -250,7 +255,7 @@ class Source:
             return answer(reader, query)
 
     def statement(self, query: Query[Any], token: CancelToken | None = None) -> Statement:
-        """The statement whose rows answer a table's or a series' query, values written out.
+        """The statement whose rows answer a query for rows, a series or flows, values written out.
 
         RequestError for other queries, NothingFoundError where nothing is recorded.
         """

@@ -59,7 +59,7 @@ WHY = {
     "marks": "no tick is marked",
     "export": "this view has nothing to write",
     "view": "no view is shown",
-    "statement": "what this view shows is worked out by the program, not by one statement",
+    "statement": "this view shows no rows that another tool could be asked for",
     "busy": "nothing is being read",
     "table": "this view shows no table",
     "ringing": "no filter rings",

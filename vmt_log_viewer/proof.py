@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
@@ -12,14 +13,18 @@ from PySide6.QtWidgets import QFileDialog
 
 from telemetry.analysis.chosen import Chosen
 from telemetry.cancel import CancelToken
-from telemetry.export import LANGUAGES, Language, snippet
+from telemetry.export import LANGUAGES, Language, Worked, snippet
 from telemetry.report import write_report
 from vmt_log_viewer.background.exporting import fingerprinted
 from vmt_log_viewer.background.session import Session
 from vmt_log_viewer.exports import file_name
 from vmt_log_viewer.saved_views import SavedViews, captured
 from vmt_log_viewer.state.saved_view import is_view
+from vmt_log_viewer.views.view import ExportRequest
 from vmt_log_viewer.window import Window
+
+if TYPE_CHECKING:
+    from telemetry.source import Source
 
 FILTER = "Saved views (*.json);;All files (*)"
 PAGES = "Web pages (*.html)"
@@ -96,7 +101,7 @@ class Proof(QObject):
             self._window.tell(f"{len(text.splitlines())} lines of {what} were copied.")
 
         self._context.runner.run(
-            LANE, lambda token: snippet(source, request.queries, language, token), put,
+            LANE, lambda token: told(source, request, language, token), put,
             lambda error: self._window.say(str(error)), what="copying", source=source,
         )  # fmt: skip
 
@@ -140,3 +145,13 @@ class Proof(QObject):
 
     def _folder(self) -> str:
         return str(self._context.settings.get("view_folder", str(Path.home())))
+
+
+def told(
+    source: Source, request: ExportRequest, language: Language, token: CancelToken | None = None
+) -> str:
+    """What a view shows in another tool's words: statements where there are, else commands."""
+    again = [frame.again() for frame in request.frames if frame.again is not None]
+    worked = [one for one in again if isinstance(one, Worked)]
+    queries = [one for one in again if not isinstance(one, Worked)]
+    return snippet(source, (*request.queries, *queries), language, token, worked)

@@ -200,7 +200,7 @@ class Verbs(QObject):
             "ringing": any(saved.rings for saved in self.filtering.of_source()),
             "split": area.split,
             "export": request is not None,
-            "statement": request is not None and bool(request.queries),
+            "statement": request is not None and request.in_words,
             "view": view is not None and source is not None,
             "busy": not self._context.runner.idle(),
         }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 
 from telemetry.analysis.comparison import difference
 from telemetry.analysis.seeds import estimate, told
-from telemetry.concepts import Cell, Column, Curves, Effect, Quantity, SeedGroup
+from telemetry.concepts import Cell, Column, Curves, Effect, Quantity, SeedGroup, Setting
 from telemetry.text import cell_text
 
 Row = tuple[Cell, ...]
@@ -26,6 +27,11 @@ PLACES = (
     Column("x", "x", "real"),
     Column("tick", "tick", "int", role="tick"),
     Column("value", "value", "real"),
+)
+SETTINGS = (
+    Column("key", "key", "text"),
+    Column("run", "run", "text", role="run"),
+    Column("value", "value", "text", help="As JSON where it is no text; null: no such key."),
 )
 GROUPS = (
     Column("group", "group", "text"),
@@ -67,6 +73,15 @@ def long_rows(quantities: Sequence[Quantity], names: Sequence[str]) -> list[Row]
         for q in quantities
         for name, value in zip(names, q.values, strict=True)
     ]  # fmt: skip
+
+
+def setting_rows(settings: Sequence[Setting], names: Sequence[str]) -> list[Row]:
+    """A row for each key and run, the value in full."""
+    return [
+        (s.path, name, _exact(value) if there else None)
+        for s in settings
+        for name, value, there in zip(names, s.values, s.there, strict=True)
+    ]
 
 
 def beside_columns(names: Sequence[str]) -> tuple[Column, ...]:
@@ -138,6 +153,15 @@ def effect_rows(effects: Sequence[Effect]) -> list[Row]:
          e.unit or None, e.note or None)
         for e in effects
     ]  # fmt: skip
+
+
+def known_rows(effects: Sequence[Effect]) -> list[Row]:
+    """As `effect_rows`, without quantities that one of the groups has no value of."""
+    return effect_rows([e for e in effects if e.a.n and e.b.n])
+
+
+def _exact(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _cell(number: float) -> Cell:

@@ -15,6 +15,16 @@ ALSO = (
     Column("agents", "agents", "text"),
     Column("what", "what", "text"),
 )
+FLAT = (
+    Column("kind", "kind", "text"),
+    Column("table", "table", "text"),
+    Column("tick", "tick", "int"),
+    Column("agents", "agents", "text"),
+    Column("column", "column", "text"),
+    Column("before", "last common value", "text"),
+    Column("left", "left", "text"),
+    Column("right", "right", "text"),
+)
 CELLS = 60
 """Characters of a cell that a sentence repeats."""
 NOTHING = "missing"
@@ -71,6 +81,22 @@ def cells(found: RowDifference) -> tuple[tuple[Cell, ...], ...]:
         differs = column.name in names or found.left is None or found.right is None
         rows.append((column.label, *values, "≠" if differs else ""))
     return tuple(sorted(rows, key=lambda row: row[-1] == ""))
+
+
+def flat_rows(found: Divergence) -> tuple[tuple[Cell, ...], ...]:
+    """A row for each cell that differs where the runs part, under `FLAT`."""
+    rows: list[tuple[Cell, ...]] = []
+    for part in (found.first, *found.also):
+        if part is None:
+            continue
+        agents = ", ".join(map(str, part.agents)) or None
+        for row in cells(part):
+            if row[-1]:
+                words = [None if v is None else str(v) for v in row[:-1]]
+                before = [None] if part.before is None else []
+                rows.append((found.kind, part.table, part.tick, agents, words[0], *before,
+                             *words[1:]))  # fmt: skip
+    return tuple(rows)
 
 
 def setting_text(value: object, *, there: bool = True, limit: int = 200) -> str | None:

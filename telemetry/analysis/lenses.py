@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+
+import numpy as np
 
 from telemetry.cancel import CancelToken
 from telemetry.concepts import (
@@ -61,6 +64,12 @@ def usual(source: Source) -> tuple[str, ...]:
     """The measures that the source records, the usual ones first."""
     known = [measure for measure in source.measures if measure.recorded]
     return tuple(m.name for m in sorted(known, key=lambda m: not m.default))
+
+
+def others(source: Source, shown: Measure) -> tuple[str, ...]:
+    """What a measure is drawn against: what its family declares, then the usual ones, itself."""
+    found = tuple(name for name in usual(source) if name != shown.name)
+    return (shown.phase, *found) if shown.phase in found else (*found, shown.name)
 
 
 def look(
@@ -125,6 +134,34 @@ def binding_rows(found: Histogram) -> tuple[Row, ...]:
         for name, counts in sorted(found.counts.items())
         if counts[i]
     )
+
+
+def phase_columns(up: Measure, across: Measure) -> tuple[Column, ...]:
+    """Columns for `phase_rows`: agent, tick, and the two measures, which may be one."""
+    again = f"{up.name} again" if up.name == across.name else up.name
+    return (
+        Column("agent", "agent", "text", role="agent"),
+        Column("tick", "tick", "int", role="tick"),
+        Column(across.name, across.label, "real", unit=across.unit),
+        Column(again, up.label, "real", unit=up.unit),
+    )
+
+
+def phase_rows(up: Lens, across: Lens) -> tuple[Row, ...]:
+    """Both values of every agent at every tick at which it has both."""
+    ticks = np.intersect1d(up.tick, across.tick)
+    x, y = (np.searchsorted(lens.tick, ticks) for lens in (across, up))
+    places = {agent: i for i, agent in enumerate(across.agents)}
+    return tuple(
+        (agent, tick, right, high)
+        for i, agent in enumerate(up.agents)
+        if agent in places
+        for tick, right, high in zip(
+            ticks.tolist(), across.value[places[agent]][x].tolist(), up.value[i][y].tolist(),
+            strict=True,
+        )
+        if math.isfinite(right) and math.isfinite(high)
+    )  # fmt: skip
 
 
 def near(settled: Settlings) -> str:

@@ -133,6 +133,28 @@ def _edges(reader: Reader, spec: FlowSpec, leg: FlowLeg, query: FlowsQuery) -> s
     )  # fmt: skip
 
 
+def edges_statement(reader: Reader, query: FlowsQuery) -> tuple[sa.Select[Any], dict[str, int]]:
+    """All legs as one statement, the largest amounts first, and what amounts are divided by."""
+    spec, good = _asked(reader, query.good)
+    scales = [_scale(reader, spec, leg, query.run_id) for leg in spec.legs]
+    alike = len(set(scales)) == 1
+    parts = [_edges(reader, spec, leg, query).subquery(f"leg_{i + 1}")
+             for i, leg in enumerate(spec.legs)]  # fmt: skip
+    found = sa.union_all(*(
+        sa.select(
+            part.c[0].label("giver"), part.c[1].label("taker"),
+            (part.c[3] if alike else part.c[3] / float(scale)).label("quantity"),
+            part.c[2].label("rows"),
+        ).where(part.c[0].is_not(None), part.c[1].is_not(None))
+        for part, scale in zip(parts, scales, strict=True)
+    )).subquery("edges")  # fmt: skip
+    select = sa.select(
+        sa.literal(good.name).label("good"), found.c.giver, found.c.taker, found.c.quantity,
+        sa.literal(good.unit).label("unit"), found.c.rows,
+    ).order_by(sa.func.coalesce(found.c.quantity, 0).desc(), found.c.rows.desc())  # fmt: skip
+    return select, {"quantity": scales[0]} if alike and scales[0] != 1 else {}
+
+
 def intermediaries(reader: Reader, query: IntermediariesQuery) -> Intermediaries:
     """What each agent took, gave and passed on, in the order of ticks and then of rows.
 

@@ -7,10 +7,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.answers import tables
+from telemetry.answers.flows import edges_statement
 from telemetry.answers.measures import divisor, judged, spec_of
 from telemetry.answers.series import rows_of
 from telemetry.errors import NothingFoundError, RequestError
-from telemetry.queries import Query, SeriesQuery, TableQuery
+from telemetry.queries import FlowsQuery, Query, SeriesQuery, TableQuery
 from telemetry.reader import Reader
 
 _SERIES = ("agent_id", "tick", "value", "mark")
@@ -29,6 +30,8 @@ def select_of(reader: Reader, query: Query[Any]) -> tuple[sa.Select[Any], dict[s
         return tables.whole(reader, query)
     if isinstance(query, SeriesQuery):
         return _series(reader, query)
+    if isinstance(query, FlowsQuery):
+        return edges_statement(reader, query)
     raise RequestError(
         f"What a {type(query).__name__} gives is worked out by this program from several "
         "statements; copy its rows instead."

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from telemetry.analysis.audits import headline
+from telemetry.analysis.audits import FAULTS, RULES, fault_rows, headline, rule_rows
 from telemetry.cli.asking import find_run, opened
 from telemetry.cli.interrupt import current_token
 from telemetry.cli.options import common
@@ -53,6 +53,10 @@ _FAULTS = (
     "--first", type=click.IntRange(min=1), default=5, metavar="N",
     help="Show the first N faults of each rule (5 unless told); all are counted.",
 )  # fmt: skip
+@click.option(
+    "--only", type=click.Choice(("rules", "faults")),
+    help="A row for each rule, or for each fault shown, of one run.",
+)  # fmt: skip
 @click.option("--list", "listed", is_flag=True, help="The rules with their formulas; no audit.")
 @common
 def audit(
@@ -62,6 +66,7 @@ def audit(
     rules: tuple[str, ...],
     without: tuple[str, ...],
     first: int,
+    only: str | None,
     listed: bool,
 ) -> int:
     """Hold a RUN (every run, unless one is named) against the invariants of its family.
@@ -90,7 +95,13 @@ def audit(
             audits = [asked.ask(AuditQuery(r, chosen, first), token) for r in run_ids]
     if not audits:
         raise NothingFoundError(f"{source} has no runs to audit.")
-    _print(output, audits)
+    if only is not None and len(audits) > 1:
+        raise RequestError(f"--only {only} is about one run; name one of these {len(audits)}.")
+    if only is not None:
+        rows = {"rules": (RULES, rule_rows), "faults": (FAULTS, fault_rows)}[only]
+        output.rows(rows[0], rows[1](audits[0]))
+    else:
+        _print(output, audits)
     return 0 if all(found.faults == 0 for found in audits) and any(a.judged for a in audits) else 1
 
 

@@ -8,24 +8,25 @@ from contextlib import ExitStack
 import click
 
 from telemetry.analysis import comparison, comparisons
-from telemetry.analysis.chosen import Chosen, every_run, labels
+from telemetry.analysis.chosen import Chosen, labels
 from telemetry.analysis.divergences import setting_rows, setting_text
 from telemetry.analysis.seeds import effects, seed_groups
 from telemetry.analysis.settings import differing, settings_of
 from telemetry.cancel import CancelToken
-from telemetry.cli.asking import opened
-from telemetry.cli.diffs import chosen
-from telemetry.cli.interrupt import current_token
 from telemetry.cli.options import common
 from telemetry.cli.output import Output, Section
 from telemetry.cli.progress import reported
+from telemetry.cli.several import asked_runs, others_option
 from telemetry.concepts import Align, Column, Quantity, SeedGroup, Setting
 from telemetry.errors import NothingFoundError, RequestError
 
-ALL = "all"
 BESIDE = 6
 """So many runs stand side by side in text; more stand below each other."""
 _measure = click.option("--measure", metavar="NAME", help="Also this measure, over ticks.")
+_align = click.option(
+    "--align", type=click.Choice(("tick", "share", "regime")), default="tick",
+    help="What runs are laid over each other by: tick, share of the run, first regime switch.",
+)  # fmt: skip
 _tables = click.option(
     "--table", "tables", multiple=True, metavar="NAME",
     help="Only what this table amounts to, or runs for the run row (repeatable).",
@@ -35,16 +36,14 @@ _tables = click.option(
 @click.command()
 @click.argument("source")
 @click.argument("runs", nargs=-1)
-@click.option(
-    "--source", "others", nargs=2, multiple=True, metavar="SOURCE RUN",
-    help="Also a run of another source, or all of them (repeatable).",
-)  # fmt: skip
+@others_option
 @click.option("--measure", metavar="NAME", help="This measure of each run, tick by tick.")
-@click.option(
-    "--align", type=click.Choice(("tick", "share", "regime")), default="tick",
-    help="What runs are laid over each other by: tick, share of the run, first regime switch.",
-)  # fmt: skip
+@_align
 @_tables
+@click.option(
+    "--only", type=click.Choice(("totals", "configuration")),
+    help="Rows of this alone: what runs came to, or the keys that differ.",
+)  # fmt: skip
 @common
 def compare(
     source: str,
@@ -54,6 +53,7 @@ def compare(
     measure: str | None,
     align: Align,
     tables: tuple[str, ...],
+    only: str | None,
 ) -> int:
     """Runs of a SOURCE side by side: the configuration keys that differ, and what they came to.
 
@@ -68,7 +68,7 @@ def compare(
     """
     output = Output()
     with ExitStack() as stack:
-        asked = _asked(stack, output, source, runs, others)
+        asked = asked_runs(stack, output, source, runs, others)
         names = labels(asked)
         with reported("Comparing") as token:
             if measure is not None:
@@ -77,8 +77,14 @@ def compare(
                 output.note(f"x is the {found.axis}; values are means over agents.")
                 return 0 if output.rows(
                     comparisons.PLACES, comparisons.place_rows(found, names)) else 1  # fmt: skip
-            settings = _settings(asked, token)
+            settings = () if only == "totals" else _settings(asked, token)
+            if only == "configuration":
+                rows = comparisons.setting_rows(settings, names)
+                return 0 if output.rows(comparisons.SETTINGS, rows) else 1
             quantities = comparison.totals(asked, token, tables or None)
+    if only is not None:
+        rows = comparisons.long_rows(quantities, names)
+        return 0 if output.rows(comparisons.LONG, rows) else 1
     _print(output, asked, names, settings, quantities)
     return 0
 
@@ -86,23 +92,29 @@ def compare(
 @click.command()
 @click.argument("source")
 @click.argument("runs", nargs=-1)
+@others_option
 @_measure
+@_align
 @_tables
 @click.option(
     "--over", multiple=True, metavar="KEY",
     help="Runs of a group may differ in this key too, as in the seed (repeatable).",
 )  # fmt: skip
 @click.option("--against", metavar="GROUP", help="Hold the other groups against this one.")
+@click.option("--group", "only", metavar="GROUP", help="Of this group alone, what is known.")
 @click.option("--unpaired", is_flag=True, help="Do not pair runs of the same seed.")
 @common
 def seeds(
     source: str,
     runs: tuple[str, ...],
     *,
+    others: tuple[tuple[str, str], ...],
     measure: str | None,
+    align: Align,
     tables: tuple[str, ...],
     over: tuple[str, ...],
     against: str | None,
+    only: str | None,
     unpaired: bool,
 ) -> int:
     """Runs of a SOURCE by configuration, seeds apart: means with 95 % t intervals, and n.
@@ -118,38 +130,36 @@ def seeds(
     """
     output = Output()
     with ExitStack() as stack:
-        asked = _asked(stack, output, source, runs, ())
+        asked = asked_runs(stack, output, source, runs, others)
         with reported("Grouping") as token:
             groups = seed_groups(asked, token, over)
             quantities = comparison.totals(asked, token, tables or None)
             if measure is not None:
-                found = comparison.curves(asked, measure, "tick", token)
+                found = comparison.curves(asked, measure, align, token)
                 quantities = (*comparison.over_time(found), *quantities)
                 output.notes(found.notes)
+    if only is not None:
+        return _alone(output, groups, quantities, _group(groups, only), against, unpaired)
     if against is None:
         return _groups(output, groups, quantities)
     return _effects(output, groups, quantities, _group(groups, against), unpaired)
 
 
-def _asked(
-    stack: ExitStack,
+def _alone(
     output: Output,
-    source: str,
-    runs: Sequence[str],
-    others: Sequence[tuple[str, str]],
-) -> tuple[Chosen, ...]:
-    """The runs that are meant, each once, in the order in which they are named."""
-    found: dict[tuple[str, object], Chosen] = {}
-    sources = {}
-    for location, run in (*((source, run) for run in runs or (ALL,)), *others):
-        if location not in sources:
-            sources[location] = stack.enter_context(opened(location, output))
-        own = sources[location]
-        some = every_run(own, current_token()) if run == ALL else (chosen(own, run, output),)
-        found.update({one.key: one for one in some})
-    if not found:
-        raise NothingFoundError(f"{source} has no runs to compare.")
-    return tuple(found.values())
+    groups: Sequence[SeedGroup],
+    quantities: Sequence[Quantity],
+    group: SeedGroup,
+    against: str | None,
+    unpaired: bool,
+) -> int:
+    """One group's means, or what sets it apart from another, as Compare shows them."""
+    if against is None:
+        rows = comparisons.mean_rows([group], quantities)
+        return 0 if output.rows(comparisons.MEANS[1:], [row[1:] for row in rows]) else 1
+    found = effects(quantities, _group(groups, against), group, "unpaired" if unpaired else "auto")
+    rows = comparisons.known_rows(found)
+    return 0 if output.rows(comparisons.EFFECTS, rows) else 1
 
 
 def _settings(asked: Sequence[Chosen], token: CancelToken) -> tuple[Setting, ...]:

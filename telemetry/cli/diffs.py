@@ -10,8 +10,10 @@ from telemetry.analysis.chosen import Chosen, labels
 from telemetry.analysis.divergence import first_divergence
 from telemetry.analysis.divergences import (
     ALSO,
+    FLAT,
     also_rows,
     cells,
+    flat_rows,
     headings,
     sentence,
     setting_rows,
@@ -24,17 +26,6 @@ from telemetry.cli.progress import reported
 from telemetry.concepts import Column, Divergence, RowDifference
 from telemetry.queries import RunsQuery
 from telemetry.source import Source
-
-_FLAT = (
-    Column("kind", "kind", "text"),
-    Column("table", "table", "text"),
-    Column("tick", "tick", "int"),
-    Column("agents", "agents", "text"),
-    Column("column", "column", "text"),
-    Column("before", "last common value", "text"),
-    Column("left", "left", "text"),
-    Column("right", "right", "text"),
-)
 
 
 @click.command()
@@ -79,7 +70,7 @@ def chosen(source: Source, run: str, output: Output) -> Chosen:
 def _print(output: Output, found: Divergence, left: str, right: str) -> None:
     said = sentence(found, left, right)
     if output.format in ("csv", "jsonl"):
-        output.rows(_FLAT, _flat(found))
+        output.rows(FLAT, flat_rows(found))
         output.note(said)
         output.notes(found.notes)
         return
@@ -101,21 +92,6 @@ def _sections(found: Divergence, said: str, left: str, right: str) -> list[Secti
         )
         sections.append(("", columns, setting_rows(found.settings)))
     return sections
-
-
-def _flat(found: Divergence) -> list[tuple[str | int | None, ...]]:
-    rows: list[tuple[str | int | None, ...]] = []
-    for part in (found.first, *found.also):
-        if part is None:
-            continue
-        agents = ", ".join(map(str, part.agents)) or None
-        for row in cells(part):
-            if row[-1]:
-                words = [None if v is None else str(v) for v in row[:-1]]
-                before = [None] if part.before is None else []
-                rows.append((found.kind, part.table, part.tick, agents, words[0], *before,
-                             *words[1:]))  # fmt: skip
-    return rows
 
 
 def _object(found: Divergence, said: str) -> dict[str, object]:

@@ -8,14 +8,12 @@ import click
 
 from telemetry.analysis import event_study as study
 from telemetry.analysis import regimes as analysis
-from telemetry.analysis.chosen import Chosen, every_run, labels
+from telemetry.analysis.chosen import Chosen, labels
 from telemetry.cancel import CancelToken
-from telemetry.cli.asking import opened
-from telemetry.cli.diffs import chosen
-from telemetry.cli.interrupt import current_token
 from telemetry.cli.options import common, ticks_option
 from telemetry.cli.output import Output, Section
 from telemetry.cli.progress import reported
+from telemetry.cli.several import asked_runs, others_option
 from telemetry.concepts import Overlap, Split, Study, TickRange, Unit
 from telemetry.errors import NothingFoundError
 
@@ -28,6 +26,7 @@ _lane = click.option(
 @click.command()
 @click.argument("source")
 @click.argument("runs", nargs=-1)
+@others_option
 @_lane
 @click.option(
     "--table", "tables", multiple=True, metavar="NAME",
@@ -45,6 +44,7 @@ def regimes(
     source: str,
     runs: tuple[str, ...],
     *,
+    others: tuple[tuple[str, str], ...],
     lanes: tuple[str, ...],
     tables: tuple[str, ...],
     measures: tuple[str, ...],
@@ -65,13 +65,12 @@ def regimes(
     """
     output = Output()
     with ExitStack() as stack:
-        own = stack.enter_context(opened(source, output))
-        asked = tuple(chosen(own, run, output) for run in runs) or every_run(own, current_token())
+        asked = asked_runs(stack, output, source, runs, others)
         names = tuple(tables) or (() if measures else None)
         wanted = tuple(measures) or (() if tables else None)
         found: list[tuple[str | None, Split]] = []
         with reported("Splitting") as token:
-            for several in (lanes,) if lanes else _each(own, asked, token):
+            for several in (lanes,) if lanes else _each(asked, token):
                 for name, some in _groups(asked, by_run):
                     split = analysis.split(
                         some, several, token, tables=names, measures=wanted, ticks=ticks
@@ -83,7 +82,7 @@ def regimes(
     return 0 if any(split.quantities for _, split in found) else 1
 
 
-def _each(source: object, runs: tuple[Chosen, ...], token: CancelToken) -> list[tuple[str, ...]]:
+def _each(runs: tuple[Chosen, ...], token: CancelToken) -> list[tuple[str, ...]]:
     """Every lane that the first run with any has, each by itself."""
     for run in runs:
         found = analysis.lanes_in(run, token)
@@ -118,6 +117,7 @@ def _print(output: Output, found: list[tuple[str | None, Split]], rates: bool) -
 @click.command("event-study")
 @click.argument("source")
 @click.argument("runs", nargs=-1)
+@others_option
 @click.option("--measure", required=True, metavar="NAME", help="As `series` takes it.")
 @_lane
 @click.option("--from", "before", metavar="STATE", help="Only switches from this state.")
@@ -142,6 +142,7 @@ def event_study(
     source: str,
     runs: tuple[str, ...],
     *,
+    others: tuple[tuple[str, str], ...],
     measure: str,
     lanes: tuple[str, ...],
     before: str | None,
@@ -165,10 +166,9 @@ def event_study(
     """
     output = Output()
     with ExitStack() as stack:
-        own = stack.enter_context(opened(source, output))
-        asked = tuple(chosen(own, run, output) for run in runs) or every_run(own, current_token())
+        asked = asked_runs(stack, output, source, runs, others)
         with reported("Averaging") as token:
-            lanes = lanes or next(iter(_each(own, asked, token)))
+            lanes = lanes or next(iter(_each(asked, token)))
             found = study.event_study(
                 asked,
                 study.Asked(

@@ -22,7 +22,9 @@ from telemetry.export.sidecar import (
     sidecar_path,
     thinned,
 )
-from telemetry.export.snippets import LANGUAGES, Language, snippet, without_secrets
+from telemetry.export.snippets import LANGUAGES, Language, snippet
+from telemetry.export.worked import Worked
+from telemetry.location import without_secrets
 
 __all__ = [
     "CONVENTIONS",
@@ -32,6 +34,7 @@ __all__ = [
     "ExportReport",
     "Format",
     "Language",
+    "Worked",
     "asked",
     "exported_columns",
     "fingerprint_of",

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from telemetry import __version__
 from telemetry.concepts import Statement
-from telemetry.errors import RequestError
-from telemetry.queries import Query
+from telemetry.errors import NothingFoundError, RequestError
+from telemetry.export.worked import Worked, as_python, as_sql
+from telemetry.location import without_secrets
+from telemetry.queries import FlowsQuery, Query
+from telemetry.text import one_line
 
 if TYPE_CHECKING:
     from telemetry.cancel import CancelToken
@@ -18,7 +21,6 @@ if TYPE_CHECKING:
 Language = Literal["sql", "pandas", "polars"]
 LANGUAGES: tuple[Language, ...] = ("sql", "pandas", "polars")
 PASSWORD = "TELEMETRY_PASSWORD"
-_SECRET = re.compile(r"(?<=[?&])[^=&]*pass\w*=[^&]*&?", re.IGNORECASE)
 
 
 def snippet(
@@ -26,30 +28,34 @@ def snippet(
     queries: Sequence[Query[Any]],
     language: Language,
     token: CancelToken | None = None,
+    worked: Sequence[Worked] = (),
 ) -> str:
-    """The rows of each query, asked without this program; no password stands in it.
+    """The rows of each query, asked without this program, and those that it works out, asked of
+    it; no password stands in it.
 
     RequestError where a query is not one statement, NothingFoundError where nothing is recorded.
     """
     found = [source.statement(query, token) for query in queries]
-    if not found:
+    if not found and not worked:
         raise RequestError("What this view shows is worked out by the program; copy its rows.")
     place = without_secrets(source.location)
     if language == "sql":
-        return "\n\n".join(
-            _sql(place, one, query) for one, query in zip(found, queries, strict=True)
-        )
-    return _python(place, found, queries, language)
+        parts = [_sql(place, one, query) for one, query in zip(found, queries, strict=True)]
+        return "\n\n".join((*parts, *(as_sql(one, _beneath(one, token)) for one in worked)))
+    parts = [_python(place, found, queries, language)] if found else []
+    return "\n\n".join((*parts, *([as_python(worked, language)] if worked else [])))
 
 
-def without_secrets(location: str) -> str:
-    """A location without password, nor a sign that there was one."""
-    scheme, separator, rest = location.partition("://")
-    if not separator:
-        return location
-    credentials, at, place = rest.rpartition("@")
-    bare = _SECRET.sub("", place).rstrip("?&")
-    return f"{scheme}://{credentials.partition(':')[0]}{at}{bare}"
+def _beneath(worked: Worked, token: CancelToken | None) -> list[str]:
+    """The statements that give what is worked on, each once; why there is none, as a comment."""
+    told: list[str] = []
+    for source, query in worked.reads:
+        try:
+            found = source.statement(query, token)
+            told.append(_sql(without_secrets(source.location), found, query))
+        except (RequestError, NothingFoundError) as error:
+            told.append(f"-- {_what(query)}: {one_line(str(error))}")
+    return list(dict.fromkeys(told))
 
 
 def _sql(place: str, found: Statement, query: Query[Any]) -> str:
@@ -143,17 +149,24 @@ def _names(queries: Sequence[Query[Any]]) -> list[str]:
     """A name of Python for each query: its table or measure."""
     names: list[str] = []
     for query in queries:
-        about = getattr(query, "measure", None) or getattr(query, "table", None) or "rows"
+        about = _about(query) or "rows"
         name = re.sub(r"\W+", "_", str(about), flags=re.ASCII).strip("_").lower() or "rows"
         name = f"rows_{name}" if name[0].isdigit() else name
         names.append(name if name not in names else f"{name}_{len(names) + 1}")
     return names
 
 
+def _about(query: Query[Any]) -> str:
+    """The measure, table or good that a query is about."""
+    if isinstance(query, FlowsQuery):
+        return f"flows {query.good}"
+    return str(getattr(query, "measure", None) or getattr(query, "table", None) or "")
+
+
 def _what(query: Query[Any]) -> str:
-    about = getattr(query, "measure", None) or getattr(query, "table", None) or ""
+    about = _about(query)
     run = getattr(query, "run_id", "")
-    return f"{about}, run {run}" if run not in ("", None) else str(about)
+    return f"{about}, run {run}" if run not in ("", None) else about
 
 
 def _text(text: str) -> str:

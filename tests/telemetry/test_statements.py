@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import shlex
 import sqlite3
 import sys
 import types
@@ -12,11 +13,13 @@ import psycopg
 import pytest
 
 import telemetry
+from telemetry.analysis.circulation import EDGES, edge_rows
+from telemetry.concepts import TickRange
 from telemetry.engines.spelling import literal
 from telemetry.errors import NothingFoundError, RequestError
-from telemetry.export import LANGUAGES, snippet, streamed
+from telemetry.export import LANGUAGES, recipes, snippet, streamed
 from telemetry.filters import Filter
-from telemetry.queries import CountQuery, SeriesQuery, Sort, TableQuery, Where
+from telemetry.queries import CountQuery, FlowsQuery, SeriesQuery, Sort, TableQuery, Where
 from tests.builders import vmt
 from tests.builders.samples import SAMPLES
 
@@ -112,6 +115,38 @@ def test_a_series_is_its_statement_and_what_is_not_one_says_so(tmp_path):
         source.statement(CountQuery(1, "trades"))
     with pytest.raises(RequestError, match="worked out by the program"):
         snippet(source, [], "sql")
+    source.close()
+
+
+def test_flows_are_one_statement_with_the_amounts_of_the_view(tmp_path):
+    place = vmt.build("money_full", tmp_path / "m.db", runs=1)
+    source = telemetry.open_source(place, scale=10)
+    for good in ("A", "M"):
+        query = FlowsQuery(1, good, TickRange(2, 30))
+        statement = source.statement(query)
+        rows = [tuple(divided(row, statement)) for row in ask_alone(place, statement)]
+        told = edge_rows(source.ask(query))
+        assert statement.columns == tuple(column.name for column in EDGES)
+        assert rows
+        assert sorted(rows) == sorted((*r[:3], pytest.approx(float(r[3])), *r[4:]) for r in told)
+    source.close()
+
+
+def test_what_is_worked_out_is_a_command_with_its_statements_and_no_password(tmp_path):
+    place = vmt.build("barter", tmp_path / "it's.db", ticks=3)
+    source = telemetry.open_source(place, scale=2)
+    worked = recipes.lens((source, 1), "fan", "inventory_A", None)
+    text = snippet(source, [], "sql", worked=[worked])
+    assert text.count("SELECT") == 1
+    assert worked.command() in text
+    assert shlex.split(worked.command())[:3] == ["telemetry", "lens", str(place)]
+    assert "--scale 2" in worked.command()
+    missing = recipes.lens((source, 1), "fan", "lambda_money", None)
+    assert "-- lambda_money, run 1: " in snippet(source, [], "sql", worked=[missing])
+    for language in LANGUAGES[1:]:
+        python = snippet(source, [], language, worked=[worked])
+        compile(python, "copied.py", "exec")
+        assert f"import {language}" in python
     source.close()
 
 

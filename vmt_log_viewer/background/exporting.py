@@ -17,6 +17,7 @@ from telemetry.errors import RequestError
 from telemetry.export import (
     PROGRAM,
     Format,
+    Worked,
     asked,
     fingerprint_of,
     of_source,
@@ -68,11 +69,16 @@ class Late(Sequence[tuple[Cell, ...]]):
 
 @dataclass(frozen=True)
 class Frame:
-    """Rows that a view worked out and shows; `name` tells them from others of the same view."""
+    """Rows that a view worked out and shows; `name` tells them from others of the same view.
+
+    `again` says what gives them in other tools: a query that is one statement, or a command. It is
+    called in a worker.
+    """
 
     name: str
     columns: tuple[Column, ...]
     rows: Sequence[tuple[Cell, ...]]
+    again: Callable[[], Query[Any] | Worked] | None = None
 
     def with_units(self) -> Frame:
         """Beside each column in cents another in units, as every export of money has."""
@@ -88,7 +94,7 @@ class Frame:
             tuple(row[i] if unit is None else in_units(row[i], unit) for i, unit in places)
             for row in self.rows
         )
-        return Frame(self.name, tuple(columns), rows)
+        return Frame(self.name, tuple(columns), rows, self.again)
 
 
 @dataclass(frozen=True)

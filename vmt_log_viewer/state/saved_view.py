@@ -12,8 +12,8 @@ import msgspec
 from telemetry import __version__
 from telemetry.concepts import AgentId, TickRange
 from telemetry.errors import SourceError
-from telemetry.export.snippets import without_secrets
 from telemetry.export.staging import sentences, staged
+from telemetry.location import without_secrets
 
 FORMAT = 1
 KIND = "vmt-log-viewer view"

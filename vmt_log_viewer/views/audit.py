@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayou
 from telemetry.analysis.audits import FAULTS, RULES, fault_rows, headline, rule_rows
 from telemetry.concepts import Audit, Column, Fault, RuleVerdict, RunId
 from telemetry.errors import TelemetryError
+from telemetry.export import Worked, recipes
 from telemetry.queries import AuditQuery
 from vmt_log_viewer.plots.picture import widget_png
 from vmt_log_viewer.state.choices import JSON, Choices
@@ -98,8 +100,8 @@ class AuditView(View):
         if self.audit is None:
             return None
         frames = (
-            Frame("rules", RULES, rule_rows(self.audit)),
-            Frame("faults", FAULTS, fault_rows(self.audit)),
+            Frame("rules", RULES, rule_rows(self.audit), self._recipe("rules")),
+            Frame("faults", FAULTS, fault_rows(self.audit), self._recipe("faults")),
         )
         pictures = {"png": lambda path: widget_png(path, self._body)}
         return ExportRequest(f"run-{self._run_id}-audit", (), pictures, frames)
@@ -128,6 +130,13 @@ class AuditView(View):
         self._catch_up()
 
     # Inside
+
+    def _recipe(self, what: str) -> Callable[[], Worked] | None:
+        """What gives the rules, or the faults, of the audit shown again."""
+        source, run_id = self._source, self._run_id
+        if source is None or run_id is None:
+            return None
+        return lambda: recipes.audit((source, run_id), what, FIRST)
 
     def ask(self) -> None:
         """Audit the run in the background."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,8 +13,10 @@ from PySide6.QtWidgets import QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 from telemetry.analysis.chosen import Chosen, every_run
 from telemetry.analysis.comparison import measures_of
 from telemetry.analysis.divergence import first_divergence
+from telemetry.analysis.divergences import FLAT, flat_rows
 from telemetry.concepts import Align, Curves, Divergence, RunId
 from telemetry.errors import TelemetryError
+from telemetry.export import recipes
 from vmt_log_viewer.background.exporting import Frame
 from vmt_log_viewer.plots.compare_chart import CompareChart
 from vmt_log_viewer.plots.compare_lines import CompareBand, CompareLine
@@ -101,13 +104,27 @@ class CompareView(View):
         if page is self._over:
             if self.curves is None:
                 return None
-            rows = work.comparisons.place_rows(self.curves, self._names)
-            frame = Frame("curves", work.comparisons.PLACES, tuple(rows))
-            return ExportRequest("compare", pictures=widget_pictures(self.chart), frames=(frame,))
-        told = page.told() if isinstance(page, TablePage) else None
-        if told is None:
+            frame, pictures = work.curves_frame(self.curves, self.runs), widget_pictures(self.chart)
+            return ExportRequest("compare", pictures=pictures, frames=(frame,))
+        frame = self._frame(page)
+        return (
+            None if frame is None or not frame.rows else ExportRequest("compare", frames=(frame,))
+        )
+
+    def _frame(self, page: QWidget | None) -> Frame | None:
+        """The rows of a page that is a table."""
+        found, seeds = self.found, self.seeds.shown
+        if page is self.parting and self.divergence is not None:
+            one, other = work.pairs(self.runs)
+            return Frame("first-difference", FLAT, flat_rows(self.divergence),
+                         partial(recipes.parting, one, other))  # fmt: skip
+        if found is None:
             return None
-        return ExportRequest("compare", frames=(Frame(page.name, told.columns, told.rows),))
+        if page is self.seeds and seeds is not None:
+            return work.effects_frame(found, self.runs, self.curves, *seeds)
+        if page is self.totals:
+            return work.totals_frame(found, self.runs)
+        return work.settings_frame(found, self.runs) if page is self.settings else None
 
     # Inside
 

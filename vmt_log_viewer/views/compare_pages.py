@@ -52,11 +52,6 @@ class TablePage(QWidget):
         self.table.setVisible(bool(told.rows))
         self.table.rows.show(told.columns, told.rows)
 
-    def told(self) -> Told | None:
-        """What is seen, for an export."""
-        rows = self.table.rows
-        return Told(rows.columns, rows.rows) if rows.rows else None
-
 
 class DivergencePage(TablePage):
     """Where two runs part: the sentence, a way to get there, and the cells of both."""
@@ -109,6 +104,7 @@ class SeedsPage(TablePage):
         super().__init__(theme, "effects")
         self.groups = PlainTable(theme)
         self._found: Totals | None = None
+        self.shown: tuple[int, Told] | None = None  # the group held against the first, and how
         self.body.insertWidget(1, self.groups)
         self.groups.row_chosen.connect(self._choose)
         self.say("")
@@ -116,6 +112,7 @@ class SeedsPage(TablePage):
     def say(self, text: str) -> None:
         super().say(text)
         self.groups.hide()
+        self.shown = None
 
     def show_groups(self, found: Totals) -> None:
         self._found = found
@@ -153,6 +150,7 @@ class SeedsPage(TablePage):
         """The effects of the group in `row`, or the means of the first one."""
         if self._found is None or not 0 <= row < len(self._found.groups):
             return
+        self.shown = (row, told) if told.rows else None
         first, other = self._found.groups[0], self._found.groups[row]
         if other is not first:
             said = f"{other.name} less {first.name}: mean difference with its 95 % t interval; "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from PySide6.QtGui import QColor
@@ -17,7 +18,9 @@ from telemetry.analysis.settings import differing, settings_of
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Align, Cell, Column, Curves, Quantity, SeedGroup, Setting
 from telemetry.errors import NothingFoundError
+from telemetry.export import recipes
 from telemetry.text import one_line
+from vmt_log_viewer.background.exporting import Frame, Late
 from vmt_log_viewer.plots.compare_lines import CompareBand, CompareLine
 from vmt_log_viewer.theme import NAMED
 
@@ -171,5 +174,44 @@ def effects_table(found: Totals, curves: Curves | None, row: int) -> Told:
     if other is first:
         rows = comparisons.mean_rows([first], quantities)
         return Told(comparisons.MEANS[1:], tuple(row[1:] for row in rows))
-    known = [e for e in effects(quantities, first, other) if e.a.n and e.b.n]
-    return Told(comparisons.EFFECTS, tuple(comparisons.effect_rows(known)))
+    rows = comparisons.known_rows(effects(quantities, first, other))
+    return Told(comparisons.EFFECTS, tuple(rows))
+
+
+def curves_frame(found: Curves, runs: Sequence[Chosen]) -> Frame:
+    """A row for each run and tick, for an export."""
+    rows = Late(lambda: comparisons.place_rows(found, labels(runs)))
+    again = partial(recipes.curves, pairs(runs), found.measure.name, found.align)
+    return Frame("curves", comparisons.PLACES, rows, again)
+
+
+def totals_frame(found: Totals, runs: Sequence[Chosen]) -> Frame:
+    """A row for each quantity and run with every digit; what is seen is rounded."""
+    rows = tuple(comparisons.long_rows(found.quantities, labels(runs)))
+    again = partial(recipes.compared, pairs(runs), "totals", _tables(found))
+    return Frame("totals", comparisons.LONG, rows, again)
+
+
+def settings_frame(found: Totals, runs: Sequence[Chosen]) -> Frame:
+    """A row for each key that differs and run, values in full."""
+    rows = tuple(comparisons.setting_rows(found.settings, labels(runs)))
+    again = partial(recipes.compared, pairs(runs), "configuration")
+    return Frame("configuration", comparisons.SETTINGS, rows, again)
+
+
+def effects_frame(
+    found: Totals, runs: Sequence[Chosen], curves: Curves | None, row: int, told: Told
+) -> Frame:
+    """What the page of seeds shows of the group in `row`."""
+    measure, align = (None, "tick") if curves is None else (curves.measure.name, curves.align)
+    again = partial(recipes.effects, pairs(runs), measure, align, row + 1, _tables(found))
+    return Frame("effects", told.columns, told.rows, again)
+
+
+def pairs(runs: Sequence[Chosen]) -> list[recipes.Run]:
+    """Each run with its source."""
+    return [(run.source, run.run_id) for run in runs]
+
+
+def _tables(found: Totals) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(quantity.table for quantity in found.quantities))

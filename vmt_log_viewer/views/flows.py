@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -14,6 +15,7 @@ from telemetry.analysis import circulation
 from telemetry.cancel import CancelToken
 from telemetry.concepts import AgentId, Flows, Good, Intermediaries, RunId, Velocity
 from telemetry.errors import TelemetryError
+from telemetry.export import recipes
 from telemetry.queries import FlowsQuery, IntermediariesQuery
 from vmt_log_viewer.background.exporting import Frame
 from vmt_log_viewer.plots.flow_circle import FlowCircle
@@ -91,15 +93,21 @@ class FlowsView(ChoosingView):
         self._forget()
 
     def export_request(self) -> ExportRequest | None:
+        source, run_id = self._source, self._run_id
         if self._stack.currentWidget() is not self.body or self.flows is None:
             return None
+        assert source is not None
+        assert run_id is not None
         if self.tabs.currentWidget() is self._agents_page:
-            if self.passing is None:
+            found = self.passing
+            if found is None:
                 return None
-            frame = Frame("agents", circulation.AGENTS, circulation.agent_rows(self.passing))
+            again = partial(recipes.passing, (source, run_id), found.good, found.ticks)
+            frame = Frame("agents", circulation.AGENTS, circulation.agent_rows(found), again)
             return ExportRequest("flows-agents", frames=(frame,),
                                  pictures=widget_pictures(self._agents_page))  # fmt: skip
-        frame = Frame("edges", circulation.EDGES, self._edges)
+        query = FlowsQuery(run_id, self.flows.good.name, self.flows.ticks)
+        frame = Frame("edges", circulation.EDGES, self._edges, lambda: query)
         chart = self.circle if self.tabs.currentWidget() is self._circle_page else self.grid
         others = 0 if self.matrix is None else self.matrix.others
         thinning = (f"{others} agents share the place called others.",) if others else ()

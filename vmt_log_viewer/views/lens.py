@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -21,6 +22,7 @@ from telemetry.concepts import (
     TickRange,
 )
 from telemetry.errors import TelemetryError
+from telemetry.export import recipes
 from telemetry.queries import HistogramQuery, SettlingQuery, Where
 from vmt_log_viewer.background.exporting import Frame
 from vmt_log_viewer.plots.compare_chart import CompareChart
@@ -95,24 +97,41 @@ class LensView(ChoosingView):
         self._forget()
 
     def export_request(self) -> ExportRequest | None:
-        if self._stack.currentWidget() is not self.body or self.lens is None:
+        source, run_id, lens = self._source, self._run_id, self.lens
+        if self._stack.currentWidget() is not self.body or lens is None:
             return None
+        assert source is not None
+        assert run_id is not None
+        run, measure, brush = (source, run_id), lens.measure.name, self.brush
         face = self.tabs.currentWidget()
-        name, chart, frames = "lens", self.fan, [Frame("fan", lenses.FAN,
-                                                       lenses.fan_rows(self.lens))]  # fmt: skip
+        name, chart = "lens", self.fan
+        frame = Frame("fan", lenses.FAN, lenses.fan_rows(lens),
+                      partial(recipes.lens, run, "fan", measure, brush))  # fmt: skip
         if face is self._rest_page and self.settlings is not None:
             name, chart = "settling", self._rest_page
-            frames = [Frame("agents", lenses.AGENTS, lenses.agent_rows(self.settlings, self.lens))]
+            frame = Frame(
+                "agents", lenses.AGENTS, lenses.agent_rows(self.settlings, lens),
+                partial(recipes.lens, run, "agents", measure, brush,
+                        epsilon=self.settlings.epsilon),
+            )  # fmt: skip
         elif face is self._binds_page:
             if self.binding is None:
                 return None
+            table = lenses.binding_table(source)
             name, chart = "binding", self.binds
-            frames = [Frame("binding", lenses.BINDING, lenses.binding_rows(self.binding))]
-        elif face is self._phase_page:
+            frame = Frame(
+                "binding", lenses.BINDING, lenses.binding_rows(self.binding),
+                partial(recipes.binding, run, table.name if table else "", BINS, brush),
+            )  # fmt: skip
+        elif face is self._phase_page and self.other is not None:
             name, chart = "phase", self.phase
-            frames = [work.phase_frame(self.phase, self.lens, self.other)]
+            against = self.other.measure.name
+            frame = work.phase_frame(
+                lens, self.other,
+                partial(recipes.lens, run, "phase", measure, brush, against=against),
+            )  # fmt: skip
         return ExportRequest(
-            name, frames=tuple(frames), pictures=widget_pictures(chart),
+            name, frames=(frame,), pictures=widget_pictures(chart),
             thinning=self._thinning(face),
         )  # fmt: skip
 
@@ -146,8 +165,7 @@ class LensView(ChoosingView):
         """What is drawn against the measure shown: what was chosen, or declared, or is usual."""
         if self.choices.against:
             return (self.choices.against,)
-        others = tuple(name for name in lenses.usual(source) if name != shown.name)
-        return (shown.phase, *others) if shown.phase in others else (*others, shown.name)
+        return lenses.others(source, shown)
 
     def _offered(self, name: str) -> Collection[str] | None:
         known = [] if self._source is None else [m.name for m in self._source.measures]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from PySide6.QtGui import QColor
 
-from telemetry.concepts import AgentId, Column, Histogram, Ints, Lens, Settlings
+from telemetry.analysis import lenses
+from telemetry.concepts import AgentId, Histogram, Ints, Lens, Settlings
+from telemetry.export import Worked
 from vmt_log_viewer.background.exporting import Frame, Late
 from vmt_log_viewer.plots.compare_lines import CompareLine
-from vmt_log_viewer.plots.phase_chart import PhaseChart, Way
+from vmt_log_viewer.plots.phase_chart import Way
 from vmt_log_viewer.theme import NAMED
 from vmt_log_viewer.views.compare_work import COLORS
 
@@ -76,21 +77,7 @@ def ways(
     return found, ticks
 
 
-def phase_frame(chart: PhaseChart, up: Lens, across: Lens | None) -> Frame:
+def phase_frame(up: Lens, across: Lens, again: Callable[[], Worked]) -> Frame:
     """Both values of every agent at every tick at which it has both."""
-    ways, ticks = chart.ways, chart.tick.tolist()
-    rows = Late(lambda: tuple(
-        (way.agent_id, tick, x, y)
-        for way in ways
-        for tick, x, y in zip(ticks, way.x.tolist(), way.y.tolist(), strict=True)
-        if math.isfinite(x) and math.isfinite(y)
-    ))  # fmt: skip
-    name = "" if across is None else across.measure.name
-    columns = (
-        Column("agent", "agent", "text", role="agent"),
-        Column("tick", "tick", "int", role="tick"),
-        Column(name, chart.labels[0], "real"),
-        Column(up.measure.name if up.measure.name != name else f"{name} again",
-               chart.labels[1], "real"),
-    )  # fmt: skip
-    return Frame("phase", columns, rows)
+    rows = Late(lambda: lenses.phase_rows(up, across))
+    return Frame("phase", lenses.phase_columns(up.measure, across.measure), rows, again)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,7 @@ from telemetry.analysis.market import (
 )
 from telemetry.concepts import OrderBook, Points, RunId, TickPrice
 from telemetry.errors import TelemetryError
+from telemetry.export import recipes
 from telemetry.queries import OrderBookQuery, PointsQuery, PricesQuery
 from telemetry.text import one_line
 from vmt_log_viewer.models.cell_style import heading as heading_of
@@ -96,15 +98,18 @@ class OrderBookView(View):
         self.prices.fit()
 
     def export_request(self) -> ExportRequest | None:
-        if self.book is None:
+        source, run_id, book = self._source, self._run_id, self.book
+        if source is None or run_id is None or book is None:
             return None
+        again = partial(recipes.book, (source, run_id), book.tick, LEVELS)
         frames = (
-            Frame("book", BOOK, book_rows(self.book)),
-            Frame("leaderboard", STANDINGS, standing_rows(self.book.standings)),
-            Frame("prices", PRICES, price_rows(self.last)),
-        )
+            Frame("book", BOOK, book_rows(book), partial(again, "levels")),
+            Frame("leaderboard", STANDINGS, standing_rows(book.standings),
+                  partial(again, "leaderboard")),
+            Frame("prices", PRICES, price_rows(self.last), partial(again, "prices")),
+        )  # fmt: skip
         pictures = {"png": lambda path: widget_png(path, self._body)}
-        name = f"run-{self._run_id}-order-book-tick-{self.book.tick}"
+        name = f"run-{run_id}-order-book-tick-{book.tick}"
         said = self._beyond.text()
         return ExportRequest(name, (), pictures, frames, (said,) if said else ())
 

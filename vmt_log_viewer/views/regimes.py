@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QColor
@@ -24,8 +25,9 @@ from telemetry.analysis.event_study import (
 )
 from telemetry.analysis.lenses import usual
 from telemetry.cancel import CancelToken
-from telemetry.concepts import Lane, RunId, Split, Study
+from telemetry.concepts import Lane, RunId, Split, Study, TickRange
 from telemetry.errors import TelemetryError
+from telemetry.export import Worked, recipes
 from telemetry.text import cell_text, shown_unit
 from vmt_log_viewer.background.exporting import Frame
 from vmt_log_viewer.plots.event_chart import EventChart
@@ -116,14 +118,34 @@ class RegimesView(ChoosingView):
         if self._stack.currentWidget() is not self.body:
             return None
         if self.tabs.currentWidget() is self._state_page:
-            if self.split is None:
+            split = self.split
+            if split is None:
                 return None
-            frame = Frame("regimes", regimes.LONG, regimes.long_rows(self.split))
+            alone = str(self._run_id) if self.choices.runs == THIS else None
+            frame = Frame("regimes", regimes.LONG, regimes.long_rows(split, alone),
+                          partial(self._again, split, self._lane_names, self.brush))  # fmt: skip
             return ExportRequest("regimes", frames=(frame,), pictures=widget_pictures(self.body))
         if self.study is None:
             return None
-        frame = Frame("event-study", PATHS, path_rows(self.study))
+        frame = Frame("event-study", PATHS, path_rows(self.study),
+                      partial(self._again, self.study, self._lane_names, self.brush))  # fmt: skip
         return ExportRequest("event-study", frames=(frame,), pictures=widget_pictures(self.chart))
+
+    def _again(
+        self, found: Split | Study, lanes: tuple[str, ...], ticks: TickRange | None
+    ) -> Worked:
+        """What gives the split, or the study, again."""
+        runs = [(run.source, run.run_id) for run in self._runs(CancelToken())]
+        if isinstance(found, Split):
+            tables = dict.fromkeys(q.table for q in found.quantities)
+            return recipes.regimes(runs, lanes, tuple(tables), ticks)
+        flags = ("--overlap", found.overlap, "--unit", found.unit)
+        if found.relative:
+            flags = (*flags, "--relative")
+        if self.choices.together:
+            flags = (*flags, "--together")
+        return recipes.event_study(
+            runs, found.measure.name, lanes, found.window, flags, ticks)  # fmt: skip
 
     # ChoosingView
 

@@ -56,6 +56,11 @@ class ExportRequest:
     frames: tuple[Frame, ...] = ()
     thinning: tuple[str, ...] = ()
 
+    @property
+    def in_words(self) -> bool:
+        """Whether another tool's words can be copied that give the same rows."""
+        return bool(self.queries) or any(frame.again is not None for frame in self.frames)
+
 
 class View(QWidget):
     """One panel about the run shown. Questions go through `context.runner` only.
