@@ -26,6 +26,16 @@ VINTAGES = {
     "game": "game audit",
     "castro": "two-bank experiment",
 }
+#: What later files of the two-bank experiments have besides: table, column, type.
+CASTRO_LATER = {
+    "experiment_config": {"master_seed": "INTEGER", "seed_matrix": "JSON"},
+    "policy_iterations": {"was_accepted": "BOOLEAN", "is_best": "BOOLEAN"},
+    "iteration_metrics": {
+        "policy_was_accepted": "BOOLEAN",
+        "is_best_iteration": "BOOLEAN",
+        "comparison_to_best": "VARCHAR",
+    },
+}
 EXPERIMENT = "exp-7"
 ALONE = "sim-alone"
 INITIAL, SECOND = f"{EXPERIMENT}-iter0-initial", f"{EXPERIMENT}-iter1-evaluation"

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 import telemetry
@@ -362,3 +363,30 @@ def test_a_policy_stays_in_force_until_the_next_one(tmp_path: Path) -> None:
     assert first.policies == {"BANK_A": simcash.policy(0.5), "BANK_B": simcash.policy(0.5)}
     assert second.policies == {"BANK_A": simcash.policy(0.25), "BANK_B": simcash.policy(0.5)}
     assert first.accepted == {}
+
+
+def test_later_two_bank_files_say_which_policies_were_kept(tmp_path: Path) -> None:
+    castro(tmp_path / "f.db").close()
+    with duckdb.connect(str(tmp_path / "f.db")) as connection:
+        for table, columns in simcash.CASTRO_LATER.items():
+            for name, kind in columns.items():
+                connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
+        connection.execute("UPDATE policy_iterations SET was_accepted = iteration_number = 0")
+        connection.execute("UPDATE iteration_metrics SET policy_was_accepted = false")
+        connection.execute(
+            "UPDATE iteration_metrics SET metric_id = 'm3', iteration_number = 3, "
+            "policy_was_accepted = true WHERE iteration_number = 1"
+        )
+        connection.execute("UPDATE experiment_config SET master_seed = 7")
+    source = telemetry.open_source(tmp_path / "f.db")
+    (found,) = source.ask(ExperimentsQuery()).experiments
+    assert found.fields["master_seed"] == 7
+    listed = source.ask(IterationsQuery("c1"))
+    second, third = listed.iterations
+    assert (second.accepted, third.accepted) == (
+        {"BANK_A": False, "BANK_B": False},
+        {"BANK_A": True, "BANK_B": True},
+    )
+    assert second.policies["BANK_A"] == simcash.policy(0.25)
+    assert third.policies["BANK_A"] == simcash.policy(0.5)
+    assert "not stored" not in listed.notes[0]

@@ -88,7 +88,8 @@ def test_the_models_are_the_tables_of_real_files(shape: str, tmp_path: Path) -> 
     models = metadata(shape).tables
     assert set(models) == set(stored)
     for name, table in models.items():
-        named = [c.name for c in table.c if c.name not in _ONLY_SPECIFIED]
+        later = simcash.CASTRO_LATER.get(name, {}) if shape == "castro" else {}
+        named = [c.name for c in table.c if c.name not in _ONLY_SPECIFIED | later.keys()]
         assert named == list(stored[name])
         for column, (kind, nullable) in stored[name].items():
             assert type(table.c[column].type) is types[kind], f"{name}.{column}"

@@ -69,10 +69,12 @@ _CONFIGS = (
     C("max_iterations", "iterations at most", "int"),
     C("convergence_threshold", "convergence threshold", "real"),
     C("convergence_window", "convergence window", "int"),
+    C("master_seed", "master seed", "int", role="master_seed"),
     C("notes", "notes"),
     C("config_hash", "configuration hash", visible=False),
     C("cost_rates", "cost rates", "json", visible=False),
     C("agent_configs", "agents", "json", visible=False),
+    C("seed_matrix", "seeds of the iterations", "json", visible=False),
     _text("config_yaml", "configuration", "config"),
 )
 _METRICS = (
@@ -88,6 +90,9 @@ _METRICS = (
     _cents("best_seed_cost", "best seed's cost"),
     C("worst_seed", "worst seed", "int"),
     _cents("worst_seed_cost", "worst seed's cost"),
+    C("policy_was_accepted", "accepted", "flag", role="accepted", facet=True),
+    C("is_best_iteration", "best so far", "flag", facet=True),
+    C("comparison_to_best", "against the best"),
     C("converged", "converged", "flag", role="converged", facet=True),
     _CREATED,
 )
@@ -97,6 +102,8 @@ _POLICIES = (
     _ITERATION,
     _AGENT,
     C("created_by", "created by", facet=True),
+    C("was_accepted", "accepted", "flag", role="accepted", facet=True),
+    C("is_best", "best so far", "flag", facet=True),
     C("parameters", "parameters", "json"),
     _CREATED,
     C("policy_hash", "hash", visible=False),

@@ -28,9 +28,12 @@ _FIELDS = (
     ("num_seeds", "seeds", "int"),
     ("max_iterations", "iterations at most", "int"),
     ("convergence_threshold", "convergence threshold", "real"),
+    ("master_seed", "master seed", "int"),
     ("notes", "notes", "text"),
 )
 _BANKS = {"BANK_A": "bank_a_cost", "BANK_B": "bank_b_cost"}
+_Policies = dict[int, dict[str, tuple[object, bool | None]]]
+"""By iteration and agent: the policy, and whether it was kept (None: not recorded)."""
 
 _COLUMNS = (
     Column("timestamp", "at", "time", role="start"),
@@ -42,8 +45,11 @@ _COLUMNS = (
     Column("best_seed_cost", "best seed's cost", "int", unit=UNIT),
     Column("worst_seed", "worst seed", "int"),
     Column("worst_seed_cost", "worst seed's cost", "int", unit=UNIT),
+    Column("is_best_iteration", "best so far", "flag"),
+    Column("comparison_to_best", "against the best", "text"),
     Column("converged", "converged", "flag", role="converged"),
 )
+_ACCEPTED = "policy_was_accepted"
 
 
 def experiments(asker: Asker, query: ExperimentsQuery) -> ExperimentList:
@@ -113,6 +119,9 @@ def iterations(asker: Asker, query: IterationsQuery) -> IterationList:
         "best_seed_cost",
         "worst_seed_cost",
         "converged",
+        "is_best_iteration",
+        "comparison_to_best",
+        _ACCEPTED,
         "created_at",
     )
     columns = [asker.column(_M, n) for n in names]
@@ -124,7 +133,8 @@ def iterations(asker: Asker, query: IterationsQuery) -> IterationList:
         stored: dict[str, Cell] = {n: cell(v) for n, v in zip(names, row, strict=True)}
         number = int(row[0])
         found.append(_iteration(own, number, stored, runs.get(number, []), policies))
-    notes = ("Costs per bank are means over the seeds; which changes were accepted is not stored.",)
+    said = "" if asker.has(_M, _ACCEPTED) else "; which changes were accepted is not stored"
+    notes = (f"Costs per bank are means over the seeds{said}.",)
     return IterationList(own, UNIT, tuple(found), notes, _COLUMNS)
 
 
@@ -133,7 +143,7 @@ def _iteration(
     number: int,
     stored: dict[str, Cell],
     runs: Sequence[tuple[Any, ...]],
-    policies: dict[int, dict[str, object]],
+    policies: _Policies,
 ) -> Iteration:
     costs: dict[str, Cell] = {
         bank: _mean([r[2 + i] for r in runs]) for i, bank in enumerate(_BANKS)
@@ -141,7 +151,9 @@ def _iteration(
     in_force: dict[str, object] = {}
     for since in sorted(policies):
         if since <= number:
-            in_force |= policies[since]
+            tried = policies[since].items()
+            in_force |= {a: p for a, (p, kept) in tried if kept is not False or since == number}
+    kept = stored.pop(_ACCEPTED)
     fields = {k: v for k, v in stored.items() if k not in ("iteration_number", "total_cost_mean")}
     fields["timestamp"] = fields.pop("created_at")
     stored_total = stored["total_cost_mean"]
@@ -150,7 +162,7 @@ def _iteration(
         iteration=number,
         costs_per_agent={bank: cost for bank, cost in costs.items() if cost is not None},
         total_cost=total(costs) if stored_total is None else stored_total,
-        accepted={},
+        accepted={} if kept is None else dict.fromkeys(_BANKS, bool(kept)),
         policies=in_force,
         runs=tuple(str(r[0]) for r in runs),
         fields={**fields, "bootstrap_samples": len(runs), **band([cell(r[1]) for r in runs])},
@@ -172,18 +184,18 @@ def _runs(asker: Asker, own: str) -> dict[int, list[tuple[Any, ...]]]:
     return found
 
 
-def _policies(asker: Asker, own: str) -> dict[int, dict[str, object]]:
+def _policies(asker: Asker, own: str) -> _Policies:
     """The last policy of each agent per iteration that brought new ones."""
-    names = ("iteration_number", "agent_id", "policy_json")
+    names = ("iteration_number", "agent_id", "policy_json", "was_accepted")
     columns = [asker.column(_P, n) for n in names]
     rows = asker.rows(
         sa.select(*columns)
         .where(asker.column(_P, "experiment_id") == own)
         .order_by(asker.column(_P, "created_at"))
     )
-    found: dict[int, dict[str, object]] = {}
-    for number, agent, policy in rows:
-        found.setdefault(int(number), {})[str(agent)] = unpacked(policy)
+    found: _Policies = {}
+    for number, agent, policy, kept in rows:
+        found.setdefault(int(number), {})[str(agent)] = (unpacked(policy), kept)
     return found
 
 

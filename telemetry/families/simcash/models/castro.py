@@ -1,4 +1,7 @@
-"""The database of the first two-bank experiments: runs, policies and prompts, no ticks."""
+"""The database of the first two-bank experiments: runs, policies and prompts, no ticks.
+
+Only later files say which policies were accepted, and have the experiment's own seeds.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +44,8 @@ class ExperimentConfig(Base):
     max_iterations: Mapped[Small]
     convergence_threshold: Mapped[float]
     convergence_window: Mapped[Small]
+    master_seed: Mapped[Small | None]
+    seed_matrix: Mapped[Json | None]
     notes: Mapped[str | None]
 
 
@@ -62,6 +67,9 @@ class IterationMetric(Base):
     best_seed_cost: Mapped[int]
     worst_seed_cost: Mapped[int]
     converged: Mapped[bool]
+    policy_was_accepted: Mapped[bool | None]
+    is_best_iteration: Mapped[bool | None]
+    comparison_to_best: Mapped[str | None]
     created_at: Mapped[datetime]
 
 
@@ -86,7 +94,7 @@ class LlmInteraction(Base):
 
 
 class PolicyIteration(Base):
-    """A policy that was in force from an iteration on."""
+    """A policy that was in force from an iteration on, or in that one only if it was rejected."""
 
     __tablename__ = "policy_iterations"
 
@@ -99,6 +107,8 @@ class PolicyIteration(Base):
     parameters: Mapped[Json]
     created_at: Mapped[datetime]
     created_by: Mapped[str]
+    was_accepted: Mapped[bool | None]
+    is_best: Mapped[bool | None]
 
 
 class SimulationRun(Base):
