@@ -58,6 +58,20 @@ def test_what_was_kept_is_looked_through_only_while_nobody_works(qtbot, monkeypa
     collector.deleteLater()
 
 
+def test_many_new_objects_are_gone_through_before_they_take_long(qtbot, monkeypatch):
+    collector, whole = Collector(), []
+    monkeypatch.setattr(collector_module, "HEAVY", 3_000)
+    monkeypatch.setattr(collector, "collect_all", lambda: whole.append(True))
+    held = []
+    for _ in range(4):
+        held.append([[] for _ in range(1_000)])
+        collector.look()
+    assert whole
+    assert len(held) == 4
+    collector.stop()
+    collector.deleteLater()
+
+
 def test_the_program_collects_by_itself_from_its_start_to_its_end(make):
     gc.enable()
     program = make()

@@ -13,8 +13,11 @@ SELDOM = 60.0
 """Seconds between two collections of all that is young or old, which can be felt."""
 WHOLE = 600.0
 """Seconds between two collections of what was kept, too, which take a fifth of one each."""
-BULK = 100_000
+BULK = 60_000
 """So many new objects are rows that a worker reads: they are no garbage, and soon gone."""
+HEAVY = 60_000
+"""After so many new objects all that is young or old is collected at once, and kept: with more
+of them a collection would take a twentieth of a second."""
 
 
 class Collector(QObject):
@@ -34,6 +37,7 @@ class Collector(QObject):
         gc.disable()
         gc.freeze()
         self._last = self._looked = self._whole = time.monotonic()
+        self._met = 0  # new objects since the last collection of all
         self._timer = QTimer(self)
         self._timer.setInterval(EVERY)
         self._timer.timeout.connect(self.look)
@@ -51,16 +55,16 @@ class Collector(QObject):
         if not due:
             return
         self._looked = now
-        if due[0] < 2:
-            gc.collect(due[0])
-        elif now - self._last >= SELDOM:
+        self._met += counts[0]
+        waited = due[0] == 2 and now - self._last >= SELDOM
+        if waited or self._met > HEAVY:
             self.collect_all()
         else:
-            gc.collect(1)
+            gc.collect(min(due[0], 1))
 
     def collect_all(self) -> None:
         """Collect what came since the last time; while nobody would feel it, what was kept too."""
-        self._last = time.monotonic()
+        self._last, self._met = time.monotonic(), 0
         if self.away() and self._last - self._whole >= WHOLE:
             self._whole = self._last
             gc.unfreeze()
