@@ -14,6 +14,7 @@ from telemetry.answers.agents import agents_seen
 from telemetry.answers.values import cell, decimal_cell
 from telemetry.concepts import (
     Cell,
+    Findings,
     Progress,
     Run,
     RunDetail,
@@ -78,10 +79,10 @@ def run(reader: Reader, query: RunQuery) -> RunDetail:
     return reader.family.detail(reader, query.run_id, detail)
 
 
-def contradictions(reader: Reader, query: ContradictionsQuery) -> tuple[str, ...]:
+def contradictions(reader: Reader, query: ContradictionsQuery) -> Findings:
     """What the family finds in the rows of the run; nothing where it looks for nothing."""
     look = reader.family.contradictions
-    return () if look is None else look(reader, query.run_id)
+    return Findings() if look is None else look(reader, query.run_id)
 
 
 def progress(reader: Reader, query: ProgressQuery) -> Progress:

@@ -97,8 +97,7 @@ def show(source: str, run: str) -> int:
     with opened(source, output) as asked:
         run_id = find_run(asked, run, output)
         detail = asked.ask(RunQuery(run_id), current_token())
-        found = asked.ask(ContradictionsQuery(run_id), current_token())
-        detail = replace(detail, warnings=(*detail.warnings, *found))
+        detail = detail.completed(asked.ask(ContradictionsQuery(run_id), current_token()))
         sizes = asked.ask(RunSizesQuery((run_id,)), current_token()).counts[run_id]
         trades = asked.table_with_role("trades")
         summary = None

@@ -40,7 +40,7 @@ from telemetry.concepts.regimes import (
     Unit,
 )
 from telemetry.concepts.rows import Facets, Histogram, Means, PageKey, Points, Summary, TablePage
-from telemetry.concepts.runs import Agent, Run, RunDetail, RunList, RunSizes
+from telemetry.concepts.runs import Agent, Findings, Run, RunDetail, RunList, RunSizes
 from telemetry.concepts.scenes import AgentMark, Negotiation, ResourceMark, Scene, TradeMark
 from telemetry.concepts.schema import Column, Identity, LaneInfo, Measure, Table, Word
 from telemetry.concepts.series import Band, Digests, Fan, Lane, Line, Series, Timeline
@@ -70,6 +70,7 @@ __all__ = [
     "Facets",
     "Fan",
     "Fault",
+    "Findings",
     "Fingerprint",
     "Floats",
     "FlowLeg",

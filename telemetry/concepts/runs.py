@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from telemetry.concepts.schema import Column
 from telemetry.concepts.values import AgentId, Cell, RunId, TickRange
@@ -39,7 +39,8 @@ class RunDetail:
 
     `config` is the decoded configuration, or None; `config_text` the text as stored (it may be
     no JSON: `config_problem` then says so). `notes` say what was inferred. `agents` counts those
-    that the rows name, None where states are not recorded.
+    that the rows name, None where states are not recorded. `sought` are the labels of facts that
+    are not known yet, since only a pass over the rows tells them: see `completed`.
     """
 
     run: Run
@@ -51,6 +52,22 @@ class RunDetail:
     config_problem: str | None
     grid: tuple[int, int] | None
     agents: int | None = None
+    sought: tuple[str, ...] = ()
+
+    def completed(self, found: Findings) -> RunDetail:
+        """With what a pass over the rows told, in the places that were left open."""
+        told = dict(found.facts)
+        facts = tuple((label, told.get(label, value)) for label, value in self.facts)
+        return replace(self, facts=facts, warnings=(*self.warnings, *found.warnings), sought=())
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What only a pass over a run's rows tells: (label, value) of facts that its `RunDetail` leaves
+    open, and sentences for where the rows contradict each other or the run row."""
+
+    facts: tuple[tuple[str, Cell], ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

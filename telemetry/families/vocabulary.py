@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from telemetry.concepts import (
     AgentId,
     Cell,
+    Findings,
     FlowLeg,
     Kind,
     RunDetail,
@@ -307,7 +308,7 @@ class FamilySpec:
     lanes: tuple[LaneSpec, ...]
     scales: Callable[[Asker, str], tuple[ScaleSpec, ...]]
     detail: Callable[[Asker, RunId, RunDetail], RunDetail]
-    contradictions: Callable[[Asker, RunId], tuple[str, ...]] | None = field(
+    contradictions: Callable[[Asker, RunId], Findings] | None = field(
         default=None, kw_only=True
     )
     answers: Mapping[type[Any], Callable[[Any, Any], Any]] = field(default_factory=dict)

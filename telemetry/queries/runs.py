@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from telemetry.concepts import (
     Agent,
     ExperimentList,
+    Findings,
     IterationList,
     Progress,
     RunDetail,
@@ -29,8 +30,9 @@ class RunQuery(Query[RunDetail]):
 
 
 @dataclass(frozen=True)
-class ContradictionsQuery(Query[tuple[str, ...]]):
-    """Sentences for where the run's rows contradict each other; the rows are read for it."""
+class ContradictionsQuery(Query[Findings]):
+    """Where the run's rows contradict each other, and the facts that its detail leaves open; the
+    rows are read for it."""
 
     KEPT = True
     run_id: RunId

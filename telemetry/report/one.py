@@ -16,6 +16,7 @@ from telemetry.errors import NothingFoundError, QueryCancelled, TelemetryError
 from telemetry.queries import (
     AgentsQuery,
     AuditQuery,
+    ContradictionsQuery,
     FacetQuery,
     FanQuery,
     FunnelQuery,
@@ -65,6 +66,7 @@ def run_parts(
 
 
 def _about(chosen: Chosen, detail: RunDetail, token: CancelToken) -> Iterator[Tree.Element]:
+    detail = detail.completed(chosen.source.ask(ContradictionsQuery(chosen.run_id), token))
     lines = [said(text, "warning") for text in detail.warnings]
     lines += [said(text, "quiet") for text in detail.notes]
     yield element(

@@ -183,7 +183,7 @@ def test_trades_recorded_as_barter_although_money_moved_are_money_pairs(one):
     facets = dict(sample.source.ask(q.FacetQuery(1, "trades", "pair_type")).values)
     assert "A<->B" not in facets
     assert sum(facets.values()) == 20
-    warnings = sample.source.ask(q.ContradictionsQuery(1))
+    warnings = sample.source.ask(q.ContradictionsQuery(1)).warnings
     assert any("contradicts the amounts in 20 trades" in warning for warning in warnings)
 
 

@@ -34,9 +34,10 @@ def test_a_stored_pair_that_contradicts_the_amounts_is_warned_of(tmp_path: Path)
     source = telemetry.open_source(vmt.build("money_p2", tmp_path / "runs.db", ticks=31))
     wrong = sum(pair != "A<->B" for (pair,) in _cells(source, 1, "trades", "pair_type"))
     assert wrong > 0
-    warnings = source.ask(q.ContradictionsQuery(1))
+    warnings = source.ask(q.ContradictionsQuery(1)).warnings
     assert any(f"contradicts the amounts in {wrong} trades" in w for w in warnings)
-    assert source.ask(q.ContradictionsQuery(2)) == ()
+    others = source.ask(q.ContradictionsQuery(2)).warnings
+    assert not any("contradicts the amounts" in w for w in others)
     assert not any("contradicts" in w for w in source.ask(q.RunQuery(1)).warnings)  # no pass
     source.close()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import shiboken6
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from telemetry.cancel import CancelToken
 from telemetry.errors import QueryCancelled, TelemetryError
@@ -22,11 +24,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 REPORT_EVERY = 0.1  # seconds between progress reports of one job
+LATER_AT_ONCE = max(2, min(3, (os.cpu_count() or 1) - 1))
+"""Jobs that nobody waits for: of the workers one is free for the others."""
+LATEST = 2.0  # seconds after which such a job begins beside others
 
 
 @dataclass(eq=False)
 class Job:
-    """One piece of work on its way; `what` says it in words ("reading trades")."""
+    """One piece of work on its way; `what` says it in words ("reading trades").
+
+    `future` is None as long as it has not begun: nobody waits for what is done `later`.
+    """
 
     lane: str
     what: str
@@ -35,6 +43,7 @@ class Job:
     fail: Callable[[TelemetryError], None] | None
     owner: QObject | None
     source: Source | None = None
+    later: bool = False
     token: CancelToken = field(default_factory=CancelToken)
     since: float = field(default_factory=time.monotonic)
     future: Future[None] | None = None
@@ -50,7 +59,9 @@ class Job:
 class Runner(QObject):
     """Runs work in lanes: a newer submit on a lane cancels the older one, whose answer is dropped.
 
-    Lanes are plain names shared by everybody: begin yours with the name of your view.
+    Lanes are plain names shared by everybody: begin yours with the name of your view. What is asked
+    for `later` begins once everything else is answered, so that a pass over all rows takes neither
+    workers nor processors from what somebody waits for.
     """
 
     idle_reached = Signal()
@@ -64,10 +75,16 @@ class Runner(QObject):
     def __init__(self, parent: QObject | None = None, workers: int = 4) -> None:
         super().__init__(parent)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="query")
+        self._all_there = threading.Barrier(workers)
+        for _ in range(workers):  # now: whoever starts a thread waits until it runs
+            self._pool.submit(self._all_there.wait)
         self._jobs: dict[str, Job] = {}
         self._lanes_of: dict[int, set[str]] = {}
         self._kept: dict[str, tuple[str, str, Source | None]] = {}
         self._closed = False
+        self._later = QTimer(self)  # in a turn of its own: a view may be about to ask
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._begin_later)
         self._finished.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     def submit(
@@ -79,6 +96,7 @@ class Runner(QObject):
         fail: Callable[[TelemetryError], None] | None = None,
         owner: QObject | None = None,
         what: str = "",
+        later: bool = False,
     ) -> None:
         """Ask `source`; `show` or `fail` is called on the GUI thread unless something newer came.
 
@@ -88,7 +106,8 @@ class Runner(QObject):
         def work(token: CancelToken) -> T:
             return source.ask(query, token)
 
-        self._start(lane, work, show, fail, owner, what or in_words(query), source)
+        job = Job(lane, what or in_words(query), work, show, fail, owner, source, later)
+        self._start(job)
 
     def run(
         self,
@@ -101,29 +120,32 @@ class Runner(QObject):
         source: Source | None = None,
     ) -> None:
         """Do any blocking work the same way (opening a source, writing an export)."""
-        self._start(lane, work, show, fail, owner, what or lane, source)
+        self._start(Job(lane, what or lane, work, show, fail, owner, source))
 
-    def _start(
-        self,
-        lane: str,
-        work: Callable[[CancelToken], T],
-        show: Callable[[T], None],
-        fail: Callable[[TelemetryError], None] | None,
-        owner: QObject | None,
-        what: str,
-        source: Source | None,
-    ) -> None:
+    def _start(self, job: Job) -> None:
         if self._closed:
             return
-        self._drop(lane)
-        self._note_kept(lane, None)
-        job = Job(lane, what, work, show, fail, owner, source)
+        self._drop(job.lane)
+        self._note_kept(job.lane, None)
         job.token = CancelToken(self._reporter(job))
-        self._jobs[lane] = job
-        if owner is not None:
-            self._watch(owner, lane)
-        job.future = self._pool.submit(self._work, job)
+        self._jobs[job.lane] = job
+        if job.owner is not None:
+            self._watch(job.owner, job.lane)
+        if job.later:
+            self._later.start(0)
+        else:
+            job.future = self._pool.submit(self._work, job)
         self.busy_changed.emit()
+
+    def _begin_later(self) -> None:
+        """Begin what nobody waits for: once all else is answered, or it was put off for long."""
+        busy = any(not job.later for job in self._jobs.values())
+        put_off = [job for job in self._jobs.values() if job.later and job.future is None]
+        if busy:
+            put_off = [job for job in put_off if time.monotonic() - job.since > LATEST]
+        begun = sum(job.later and job.future is not None for job in self._jobs.values())
+        for job in put_off[: max(0, LATER_AT_ONCE - begun)]:
+            job.future = self._pool.submit(self._work, job)
 
     def cancel(self, lane: str) -> None:
         """Withdraw what runs on `lane`; its answer is never shown."""
@@ -176,6 +198,8 @@ class Runner(QObject):
     def close(self) -> None:
         """Cancel everything and wait until no worker is left; further work is ignored."""
         self._closed = True
+        self._later.stop()
+        self._all_there.abort()
         for lane in list(self._jobs):
             self._drop(lane)
         self._pool.shutdown(wait=True, cancel_futures=True)
@@ -227,6 +251,8 @@ class Runner(QObject):
         self.busy_changed.emit()
         if not self._jobs:
             self.idle_reached.emit()
+        elif any(job.future is None for job in self._jobs.values()):
+            self._later.start(0)
 
     def _watch(self, owner: QObject, lane: str) -> None:
         pointer = shiboken6.getCppPointer(owner)[0]

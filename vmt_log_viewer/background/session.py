@@ -238,7 +238,7 @@ class Session(QObject):
                 document.cursor.set_bounds(bounds, recorded_ticks(timeline, bounds))  # type: ignore[arg-type]
 
         self._runner.submit(
-            "session.ticks", source, TimelineQuery(run_id), show, lambda error: None
+            "session.ticks", source, TimelineQuery(run_id), show, lambda error: None, later=True
         )
 
     def _ask_bounds(self, source: Source, run: Run) -> None:

@@ -145,7 +145,9 @@ def _crowded(begin: Floats, end: Floats, first: float, last: float, columns: int
     left = np.floor((a[narrow] - first) * per_tick).astype(np.int64)
     right = np.ceil((b[narrow] - first) * per_tick).astype(np.int64) - 1
     found = np.concatenate([left, np.maximum(right, left)])
-    return np.unique(found[(found >= 0) & (found < columns)])
+    touched = np.zeros(columns, np.bool_)
+    touched[found[(found >= 0) & (found < columns)]] = True
+    return np.flatnonzero(touched)
 
 
 def _covered(begin: Floats, end: Floats, left: Floats, right: Floats) -> Floats:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from telemetry.cancel import CancelToken
-from telemetry.concepts import AgentId, Cell, RunDetail, RunId, TablePage, TickRange
+from telemetry.concepts import AgentId, Cell, Findings, RunDetail, RunId, TablePage, TickRange
 from telemetry.errors import NothingFoundError
-from telemetry.queries import ContradictionsQuery, NegotiationQuery, RunQuery, TableQuery, Where
+from telemetry.queries import NegotiationQuery, RunQuery, TableQuery, Where
 from telemetry.text import bytes_text, exact_text, in_units, one_line
 from vmt_log_viewer.models.fact_tree import Fact, Section, fact_of
 from vmt_log_viewer.models.one_row import read_row
@@ -17,6 +17,7 @@ from vmt_log_viewer.state.items import AgentItem, Item, NegotiationItem, RowItem
 if TYPE_CHECKING:
     from telemetry.source import Source
 
+READING = "reading …"
 TEXT_SHOWN = 100_000  # characters of a configuration that is no JSON
 
 
@@ -30,9 +31,17 @@ class Facts:
 
 
 def inspect(
-    source: Source, run_id: RunId, item: Item, tick: int | None, token: CancelToken
+    source: Source,
+    run_id: RunId,
+    item: Item,
+    tick: int | None,
+    token: CancelToken,
+    found: Findings | None = None,
 ) -> Facts:
-    """All that `source` has recorded of `item`; called in a worker thread."""
+    """All that `source` has recorded of `item`; called in a worker thread.
+
+    Of a run it shows what a pass over its rows has `found`, as far as that is known.
+    """
     if isinstance(item, AgentItem):
         return _agent(source, run_id, item.agent_id, tick, token)
     if isinstance(item, RowItem):
@@ -40,15 +49,19 @@ def inspect(
     if isinstance(item, NegotiationItem):
         return _negotiation(source, run_id, item, token)
     detail = source.ask(RunQuery(run_id), token)
-    found = source.ask(ContradictionsQuery(run_id), token)
-    return _run(replace(detail, warnings=(*detail.warnings, *found)), source)
+    return _run(detail if found is None else detail.completed(found), source)
 
 
 def _run(detail: RunDetail, source: Source) -> Facts:
     run, identity = detail.run, source.identity
     warnings = tuple(Fact(text, wide=True, mood="warning") for text in detail.warnings)
     notes = tuple(Fact(text, wide=True) for text in (*detail.notes, *identity.notes))
-    facts = tuple(Fact(label, v, recorded=v is not None) for label, v in detail.facts)
+    facts = tuple(
+        Fact(label, READING, mood="muted")
+        if label in detail.sought
+        else Fact(label, v, recorded=v is not None)
+        for label, v in detail.facts
+    )
     origin = (
         Fact("Source", identity.location),
         Fact("Family", identity.family_label),

@@ -9,6 +9,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from telemetry.errors import TelemetryError
+from telemetry.queries import ContradictionsQuery
 from telemetry.text import one_line
 from vmt_log_viewer.background.pace import Pace
 from vmt_log_viewer.models.fact_tree import FactTree, Section
@@ -19,10 +20,11 @@ from vmt_log_viewer.views.view import Context
 from vmt_log_viewer.widgets.fact_view import FactView
 
 if TYPE_CHECKING:
-    from telemetry.concepts import RunId
+    from telemetry.concepts import Findings, RunId
     from telemetry.source import Source
 
 LANE = "inspector.item"
+PASS = f"{LANE}.found"
 
 
 class Inspector(QWidget):
@@ -35,6 +37,7 @@ class Inspector(QWidget):
         super().__init__(parent)
         self._context = context
         self._item: Item = RunItem()
+        self._found: Findings | None = None  # in the rows of the run
         self._title = QLabel()
         self._caption = QLabel()
         self.model = FactTree(context.theme, self)
@@ -69,7 +72,8 @@ class Inspector(QWidget):
     def clear(self) -> None:
         """Nothing to inspect."""
         self._context.runner.cancel(LANE)
-        self._item = RunItem()
+        self._context.runner.cancel(PASS)
+        self._item, self._found = RunItem(), None
         self._say("Nothing selected", "Choose a run, an agent, a trade or an attempt.")
         self.model.set_sections(())
 
@@ -85,7 +89,26 @@ class Inspector(QWidget):
         self._pace.want()
 
     def _ask(self, source: Source, run_id: RunId) -> None:
-        item, tick = self._item, self._context.document.cursor.tick
+        """Show what is quickly known; what takes a pass over a run's rows follows."""
+        self._inspect(source, run_id)
+        runner = self._context.runner
+        if not isinstance(self._item, RunItem):
+            runner.cancel(PASS)
+            return
+
+        def show(found: Findings) -> None:
+            if found != self._found:
+                self._found = found
+                self._inspect(source, run_id)
+
+        def fail(error: TelemetryError) -> None:
+            self._say(self._title.text(), str(error))
+
+        query = ContradictionsQuery(run_id)
+        runner.submit(PASS, source, query, show, fail, self, later=True)
+
+    def _inspect(self, source: Source, run_id: RunId) -> None:
+        item, tick, found = self._item, self._context.document.cursor.tick, self._found
 
         def show(facts: Facts) -> None:
             self._say(facts.title, facts.caption)
@@ -97,7 +120,7 @@ class Inspector(QWidget):
 
         self._context.runner.run(
             LANE,
-            lambda token: inspect(source, run_id, item, tick, token),
+            lambda token: inspect(source, run_id, item, tick, token, found),
             show,
             fail,
             self,
@@ -126,7 +149,7 @@ class Inspector(QWidget):
             self.refresh()
 
     def _run_shown(self, source: Source, run_id: RunId) -> None:
-        self._item = RunItem()
+        self._item, self._found = RunItem(), None
         self._ask(source, run_id)
 
     def _source_shown(self, source: Source) -> None:

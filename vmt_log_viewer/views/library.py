@@ -159,6 +159,7 @@ class Library(QWidget):
             lambda error: self.failed.emit(str(error)),
             self,
             f"counting the rows of {source.identity.name}",
+            later=True,
         )
 
     def _filter_changed(self, text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QColor
@@ -13,6 +12,7 @@ from telemetry.concepts import (
     Agent,
     AgentId,
     Facets,
+    Findings,
     Histogram,
     Measure,
     RunDetail,
@@ -43,6 +43,12 @@ from vmt_log_viewer.widgets.words import count_text, ticks_text
 if TYPE_CHECKING:
     from telemetry.source import Source
 
+PASSES = frozenset(
+    ("summary", "histogram", "bought", "sold", "failed", "succeeded", "against.left",
+     "against.right", "sizes", "contradictions")
+)  # fmt: skip
+"""Questions for which all rows are read; they begin once the others are answered."""
+
 
 class OverviewView(View):
     """A page of sections, each of which fills in by itself. The brush limits all that counts."""
@@ -57,7 +63,7 @@ class OverviewView(View):
         self._agents: tuple[Agent, ...] = ()
         self._places: dict[AgentId, int] = {}
         self._answers: dict[str, Any] = {}
-        self._contradictions: tuple[str, ...] = ()
+        self._findings: Findings | None = None
         self.page = OverviewPage(context.document.cursor, context.theme)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -69,7 +75,7 @@ class OverviewView(View):
 
     def show_run(self, source: Source, run_id: RunId) -> None:
         self._questions = Questions(source, run_id, self.context.document.selection.brush)
-        self._answers, self._contradictions = {}, ()
+        self._answers, self._findings = {}, None
         self.page.head.setText("")
         self.page.clear_messages()
         self.page.show_measures(self._questions.measures())
@@ -107,9 +113,9 @@ class OverviewView(View):
         self._ask("detail", RunQuery(q.run_id), self._show_detail, self.page.facts)
         self._ask("agents", AgentsQuery(q.run_id), self._show_agents, self.page.traders)
         self._ask_counts()
-        self._ask("sizes", RunSizesQuery((q.run_id,)), self._show_sizes, self.page.sizes)
-        found = ContradictionsQuery(q.run_id)
-        self._ask("contradictions", found, self._show_contradictions, self.page.facts)
+        sizes, found = RunSizesQuery((q.run_id,)), ContradictionsQuery(q.run_id)
+        self._ask("sizes", sizes, self._show_sizes, self.page.sizes)
+        self._ask("contradictions", found, self._show_findings, self.page.facts)
 
     def _ask_counts(self) -> None:
         """Everything that a brush limits; first what no pass over the rows is needed for."""
@@ -170,8 +176,8 @@ class OverviewView(View):
             section.say(str(error))
 
         self._answers.pop(what, None)
-        lane = f"{self.name}.{what}"
-        self.context.runner.submit(lane, self._questions.source, query, arrived, failed, self)
+        lane, source, later = f"{self.name}.{what}", self._questions.source, what in PASSES
+        self.context.runner.submit(lane, source, query, arrived, failed, self, later=later)
 
     def _brush_changed(self, brush: TickRange | None) -> None:
         if self._questions is None or self.context.document.run_id != self._questions.run_id:
@@ -185,15 +191,16 @@ class OverviewView(View):
 
     def _show_detail(self) -> None:
         detail: RunDetail = self._answers["detail"]
-        detail = replace(detail, warnings=(*detail.warnings, *self._contradictions))
+        if self._findings is not None:
+            detail = detail.completed(self._findings)
         self.page.show_run(detail, self._questions.source.name if self._questions else "")
         self.status_changed.emit(self.page.subtitle.text())
 
-    def _show_contradictions(self) -> None:
-        """Warnings that take a pass over the rows: nothing else waits for them."""
-        found = self._answers["contradictions"]
-        if found != self._contradictions:
-            self._contradictions = found
+    def _show_findings(self) -> None:
+        """What takes a pass over the rows: nothing else waits for it."""
+        found: Findings = self._answers["contradictions"]
+        if found != self._findings:
+            self._findings = found
             if "detail" in self._answers:
                 self._show_detail()
 

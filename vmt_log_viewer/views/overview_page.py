@@ -95,7 +95,7 @@ class OverviewPage(QScrollArea):
             self.messages.addWidget(Message(self._theme, text, "warning"))
         for text in detail.notes:
             self.messages.addWidget(Message(self._theme, text, "info"))
-        self.fact_grid.show_facts(detail.facts)
+        self.fact_grid.show_facts(detail.facts, detail.sought)
         self.facts.say("")
 
     def clear_messages(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QColor, QPalette, QPixmap, QResizeEvent
@@ -101,12 +101,14 @@ class FactGrid(QWidget):
         self._grid.setVerticalSpacing(0)
         self._grid.setColumnStretch(1, 1)
 
-    def show_facts(self, facts: Sequence[tuple[str, Cell]]) -> None:
+    def show_facts(self, facts: Sequence[tuple[str, Cell]], sought: Collection[str] = ()) -> None:
+        """Facts whose labels are `sought` are still being read."""
         clear(self._grid)
         for row, (name, cell) in enumerate(facts):
             self._grid.addWidget(caption(self._theme, name, elided=False), row, 0)
             missing = cell is None
-            text = cell_text(cell, missing="not recorded", limit=300)
+            nothing = READING if name in sought else "not recorded"
+            text = cell_text(cell, missing=nothing, limit=300)
             label = caption(self._theme, text) if missing else ElidedLabel(text)
             label.setFixedHeight(LINE)
             self._grid.addWidget(label, row, 1)

@@ -8,9 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from telemetry.concepts import Cell, RunDetail, RunId
+from telemetry.concepts import Cell, Findings, RunDetail, RunId
 from telemetry.families.asker import Asker
 from telemetry.families.vmt import derived
+
+TICK_REGIME = "Regime (ticks)"
 
 
 def status(fields: Mapping[str, Cell]) -> str:
@@ -29,19 +31,18 @@ def run_extra(fields: Mapping[str, Cell], config: object) -> Mapping[str, Cell]:
 
 
 def detail(asker: Asker, run_id: RunId, found: RunDetail) -> RunDetail:
-    """Facts to show, and a warning for each contradiction between run row and rows."""
-    regimes = _distinct(asker, "tick_states", "exchange_regime", run_id)
-    facts = _facts(found, regimes)
-    warnings = (
-        *_regime_warning(found, regimes),
-        *_size_warnings(found),
-    )
+    """Facts to show, and a warning for each contradiction that needs no pass over the rows.
+
+    The regimes of the ticks, which no index tells, are left to `contradictions`.
+    """
+    warnings = _size_warnings(found)
     if found.config_problem is not None:
         warnings = (*warnings, found.config_problem)
-    return replace(found, facts=facts, warnings=warnings)
+    sought = (TICK_REGIME,) if _has_tick_regime(asker) else ()
+    return replace(found, facts=_facts(found), warnings=warnings, sought=sought)
 
 
-def _facts(found: RunDetail, regimes: tuple[str, ...] | None) -> tuple[tuple[str, Cell], ...]:
+def _facts(found: RunDetail) -> tuple[tuple[str, Cell], ...]:
     fields = found.run.fields
     ticks = found.run.ticks
     grid = None if found.grid is None else f"{found.grid[0]} × {found.grid[1]}"
@@ -55,7 +56,7 @@ def _facts(found: RunDetail, regimes: tuple[str, ...] | None) -> tuple[tuple[str
         ("Grid", grid),
         ("Regime (run row)", fields.get("exchange_regime")),
         ("Regime (config)", fields.get("regime_configured")),
-        ("Regime (ticks)", None if regimes is None else ", ".join(regimes) or None),
+        (TICK_REGIME, None),
         ("Money mode (run row)", fields.get("money_mode")),
         ("Money mode (config)", fields.get("money_mode_configured")),
         ("Money scale", fields.get("money_scale")),
@@ -64,8 +65,7 @@ def _facts(found: RunDetail, regimes: tuple[str, ...] | None) -> tuple[tuple[str
     )
 
 
-def _regime_warning(found: RunDetail, regimes: tuple[str, ...] | None) -> tuple[str, ...]:
-    stored = found.run.fields.get("exchange_regime")
+def _regime_warning(stored: Any, regimes: tuple[str, ...]) -> tuple[str, ...]:
     if stored is None or not regimes or regimes == (str(stored),):
         return ()
     return (
@@ -89,7 +89,18 @@ def _size_warnings(found: RunDetail) -> tuple[str, ...]:
     return tuple(said)
 
 
-def contradictions(asker: Asker, run_id: RunId) -> tuple[str, ...]:
+def contradictions(asker: Asker, run_id: RunId) -> Findings:
+    """The regimes of the ticks, and where they or trades contradict what else is stored."""
+    facts: tuple[tuple[str, Cell], ...] = ()
+    warnings: tuple[str, ...] = ()
+    if _has_tick_regime(asker):
+        regimes = _tick_regimes(asker, run_id)
+        facts = ((TICK_REGIME, ", ".join(regimes) or None),)
+        warnings = _regime_warning(_stored_regime(asker, run_id), regimes)
+    return Findings(facts, (*warnings, *_pair_warning(asker, run_id)))
+
+
+def _pair_warning(asker: Asker, run_id: RunId) -> tuple[str, ...]:
     """Trades whose stored pair type contradicts what changed hands."""
     if not asker.has("trades", "exchange_pair_type", "dA", "dB"):
         return ()
@@ -117,12 +128,22 @@ def contradictions(asker: Asker, run_id: RunId) -> tuple[str, ...]:
     )
 
 
-def _distinct(asker: Asker, table: str, column: str, run_id: RunId) -> tuple[str, ...] | None:
-    if not asker.has(table, "run_id", column):
-        return None
-    value = asker.column(table, column)
-    statement = sa.select(value).where(asker.column(table, "run_id") == run_id).distinct()
-    return tuple(sorted(str(r[0]) for r in asker.rows(statement) if r[0] is not None))
+def _has_tick_regime(asker: Asker) -> bool:
+    return asker.has("tick_states", "run_id", "exchange_regime")
+
+
+def _tick_regimes(asker: Asker, run_id: RunId) -> tuple[str, ...]:
+    regime = asker.column("tick_states", "exchange_regime")
+    of_run = asker.column("tick_states", "run_id") == run_id
+    rows = asker.rows(sa.select(regime).where(of_run).distinct())
+    return tuple(sorted(str(r[0]) for r in rows if r[0] is not None))
+
+
+def _stored_regime(asker: Asker, run_id: RunId) -> Any:
+    regime = asker.column("simulation_runs", "exchange_regime")
+    of_run = asker.column("simulation_runs", "run_id") == run_id
+    rows = asker.rows(sa.select(regime).where(of_run))
+    return rows[0][0] if rows else None
 
 
 def _get(config: object, *path: str) -> Any:
