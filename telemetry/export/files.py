@@ -157,8 +157,7 @@ def write_run(
     folder = Path(directory)
     where = where or Where()
     detail = source.ask(RunQuery(run_id), token)
-    found = source.ask(ContradictionsQuery(run_id), token)
-    detail = replace(detail, warnings=(*detail.warnings, *found))
+    detail = detail.completed(source.ask(ContradictionsQuery(run_id), token))
     names = [t.name for t in source.tables if t.recorded and t.role != "runs"]
     chosen = [source.table(name) for name in (names if tables is None else tables)]
     limits = [(table, *_applicable(table, where)) for table in chosen]
