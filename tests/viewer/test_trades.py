@@ -245,11 +245,11 @@ def test_a_huge_price_does_not_flatten_the_others(qtbot, context, tmp_path):
     row = {"x": 0, "y": 0, "buyer_id": 0, "seller_id": 1, "dA": 1, "dB": 1, "dM": 0}
     vmt.insert(path, "trades", run_id=1, tick=5, price=1e8, direction="A_traded_for_B", **row)
     with shown(qtbot, context, TradesView, path) as view:
-        _, high = view.scatter.getPlotItem().getViewBox().viewRange()[1]
+        _, high = view.scatter.box.viewRange()[1]
         assert high < 100
         assert "1 beyond" in view._beyond.text()
         view.fit()
-        assert view.scatter.getPlotItem().getViewBox().viewRange()[1][1] > 1e8
+        assert view.scatter.box.viewRange()[1][1] > 1e8
 
 
 def test_the_view_fits_a_small_window(qtbot, context, database):

@@ -10,7 +10,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPainterPath
-from PySide6.QtWidgets import QToolTip, QWidget
+from PySide6.QtWidgets import QGraphicsGridLayout, QToolTip, QWidget
 
 from telemetry.concepts import Floats, Points
 from vmt_log_viewer.models.cell_style import plain_tip
@@ -27,9 +27,10 @@ _SIZE, _CHOSEN_SIZE, _REACH = 6, 13, 10  # pixels
 _SHAPES = ("o", "t1", "s", "d", "t", "p")
 
 
-class PointScatter(pg.PlotWidget):
+class PointScatter(pg.GraphicsView):
     """Points at (tick, value). Outliers that would flatten the rest are left out until `fit`
-    is asked for everything; the caption says how many lie beyond.
+    is asked for everything; the caption says how many lie beyond. Its parts are laid out here:
+    a PlotItem of pyqtgraph's would bring seven menus, and take longer than all else.
     """
 
     point_clicked = Signal(object)  # the key of its row
@@ -39,6 +40,8 @@ class PointScatter(pg.PlotWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent, background=None)
         self._theme = theme
+        self.box = pg.ViewBox(enableMenu=False)
+        self._axes = {side: pg.AxisItem(side) for side in ("left", "bottom")}
         self._points: Points | None = None
         self._everything = False
         self._places: dict[int | str, int] = {}
@@ -53,21 +56,31 @@ class PointScatter(pg.PlotWidget):
         self._chosen.setZValue(20)
         self._now.setZValue(10)
         self._chosen_at: tuple[float, float] | None = None
-        item = self.getPlotItem()
-        item.hideButtons()
-        item.setMenuEnabled(False)
-        item.ctrlMenu.setParent(self, item.ctrlMenu.windowFlags())  # goes when the plot goes
-        item.addItem(self._canvas, ignoreBounds=True)
-        item.addItem(self._steps, ignoreBounds=True)
-        item.addItem(self._now, ignoreBounds=True)
-        item.addItem(self._chosen, ignoreBounds=True)
-        item.getViewBox().setMouseEnabled(x=False, y=True)
+        self._lay_out()
+        for item in (self._canvas, self._steps, self._now, self._chosen):
+            self.box.addItem(item, ignoreBounds=True)
+        self.box.setMouseEnabled(x=False, y=True)
         self._now.hide()
         self.setFrameShape(self.Shape.NoFrame)
         self.setMouseTracking(True)
         self.scene().sigMouseClicked.connect(self._clicked)
         theme.changed.connect(self._dress)
         self._dress()
+
+    def _lay_out(self) -> None:
+        whole, grid = pg.GraphicsWidget(), QGraphicsGridLayout()
+        grid.setContentsMargins(1, 1, 1, 1)
+        grid.setSpacing(0)
+        grid.addItem(self._axes["left"], 0, 0)
+        grid.addItem(self.box, 0, 1)
+        grid.addItem(self._axes["bottom"], 1, 1)
+        grid.setRowStretchFactor(0, 1)
+        grid.setColumnStretchFactor(1, 1)
+        whole.setLayout(grid)
+        for axis in self._axes.values():
+            axis.setZValue(0.5)  # its grid is seen above the box's ground
+            axis.linkToView(self.box)
+        self.setCentralItem(whole)
 
     @property
     def points(self) -> Points | None:
@@ -175,7 +188,7 @@ class PointScatter(pg.PlotWidget):
         QToolTip.showText(event.globalPosition().toPoint(), plain_tip(text), self)
 
     def _distances(self, at: QPointF, x: Floats, y: Floats) -> Floats:
-        box = self.getPlotItem().getViewBox()
+        box = self.box
         left, right = box.viewRange()[0]
         low, high = box.viewRange()[1]
         area: QRectF = box.sceneBoundingRect()
@@ -185,7 +198,7 @@ class PointScatter(pg.PlotWidget):
             return np.hypot(across, down)
 
     def _clicked(self, event: Any) -> None:
-        box = self.getPlotItem().getViewBox()
+        box = self.box
         if event.button() != Qt.MouseButton.LeftButton:
             return
         if event.double():
@@ -205,17 +218,17 @@ class PointScatter(pg.PlotWidget):
             return
         known = points.x[np.isfinite(points.x)]
         if not known.size:  # not as what was shown before would have it
-            self.getPlotItem().setRange(xRange=(0, 1), yRange=(0, 1), padding=0)
+            self.box.setRange(xRange=(0, 1), yRange=(0, 1), padding=0)
         else:
             first, last = float(known.min()), float(known.max())
             air = 0.04 * (last - first) or 5.0  # room for the last tick's number
-            self.getPlotItem().setXRange(first - air, last + air, padding=0)
+            self.box.setXRange(first - air, last + air, padding=0)
         extent = extent_of([points.y], everything=self._everything)
         if np.isfinite(extent.low):
             span = extent.high - extent.low or abs(extent.high) or 1.0
             low, high = extent.low - 0.08 * span, extent.high + 0.08 * span
             if np.isfinite(high - low):
-                self.getPlotItem().setYRange(low, high, padding=0)
+                self.box.setYRange(low, high, padding=0)
         self.caption_changed.emit(self._caption(extent.beyond, extent.infinite))
 
     def _caption(self, beyond: int, infinite: int) -> str:
@@ -232,19 +245,18 @@ class PointScatter(pg.PlotWidget):
         return " · ".join(part for part in parts if part)
 
     def _dress(self) -> None:
-        theme, item = self._theme, self.getPlotItem()
-        for side in ("left", "bottom"):
-            axis = item.getAxis(side)
+        theme = self._theme
+        for axis in self._axes.values():
             axis.setPen(pg.mkPen(None))
             axis.setTickPen(theme.color("text"))  # of the grid; its alpha is below
             axis.setTextPen(theme.color("muted"))
             axis.setTickFont(theme.font("caption"))
             axis.setStyle(tickLength=0, maxTickLevel=0, hideOverlappingLabels=True)
             axis.enableAutoSIPrefix(False)
-        item.getAxis("left").setWidth(56)
-        item.showGrid(x=True, y=True, alpha=0.1)
+            axis.setGrid(int(0.1 * 255))
+        self._axes["left"].setWidth(56)
         self.setBackground(theme.color("panel"))
-        item.getViewBox().setBackgroundColor(theme.color("base"))
+        self.box.setBackgroundColor(theme.color("base"))
         self._steps.setPen(pg.mkPen(theme.color("text"), width=1))
         self._now.setPen(pg.mkPen(theme.color("accent"), width=1))
         self._chosen.setPen(pg.mkPen(theme.color("accent"), width=2))
