@@ -16,8 +16,13 @@ from vmt_log_viewer.background.ringing import Ringer
 from vmt_log_viewer.state.alerts import Ring
 from vmt_log_viewer.state.items import RowItem
 from vmt_log_viewer.views.area import ViewPage
+from vmt_log_viewer.views.experiment import ExperimentView
+from vmt_log_viewer.views.experiment_page import tables_above_runs
+from vmt_log_viewer.views.experiment_sources import pairs_of
 from vmt_log_viewer.views.row_view import RowView
 from vmt_log_viewer.views.tables import TablesView, tables_of
+from vmt_log_viewer.views.view import View
+from vmt_log_viewer.widgets.saved_filters import SavedFilterPanel
 from vmt_log_viewer.widgets.words import count_text
 from vmt_log_viewer.window import Window
 
@@ -53,12 +58,12 @@ class Filtering(QObject):
 
     def apply(self, saved: SavedFilter) -> bool:
         """See the table filtered like this; False, and a sentence said, where that cannot be."""
-        view = self._view_of(saved)
+        panel = self._panel_of(saved)
         try:
-            if view is None:
+            if panel is None:
                 where = f"of {saved.table}, which no view shows here"
                 raise FilterError(f"The saved filter “{saved.name}” is {where}.")
-            view.apply_saved(saved)
+            panel.use(saved)
         except FilterError as error:
             self._window.say(str(error))
             return False
@@ -70,18 +75,25 @@ class Filtering(QObject):
             if saved.rings and (only is None or saved.key == only.key):
                 self._document.shelf.keep(msgspec.structs.replace(saved, rings=False))
 
-    def current(self) -> RowView | None:
-        """The view whose table is meant, if one is seen."""
+    def current(self) -> SavedFilterPanel | None:
+        """The saved filters of the table that is meant, if one is seen."""
         view = self._window.area.current
-        return view if isinstance(view, RowView) and view.panel.table is not None else None
+        return None if view is None else view.saved_filters()
 
     def _open(self) -> None:
-        view = self.current()
-        if view is not None:
-            view.saved.open()
+        panel = self.current()
+        if panel is not None:
+            panel.open()
 
-    def _view_of(self, saved: SavedFilter) -> RowView | None:
-        """The view that shows this table, which is turned to it."""
+    def _panel_of(self, saved: SavedFilter) -> SavedFilterPanel | None:
+        """What filters this table, in the view that shows it, which is turned to it."""
+        view = self._view_of(saved)
+        if isinstance(view, ExperimentView):
+            return view.turn_to_table(saved.table)
+        return view.saved if isinstance(view, RowView) else None
+
+    def _view_of(self, saved: SavedFilter) -> View | None:
+        """The view that shows this table, which is seen then."""
         source, area = self._document.source, self._window.area
         if source is None:
             return None
@@ -89,6 +101,10 @@ class Filtering(QObject):
             table = source.table_with_role(getattr(page.kind, "role", "") or "-")
             if table is not None and table.name == saved.table:
                 return self._seen(page)
+        above = [table.name for table in (*tables_above_runs(source), *pairs_of(source))]
+        page = area.page(ExperimentView.name)
+        if page is not None and saved.table in above:
+            return self._seen(page)
         page = area.page(TablesView.name)
         if page is None or saved.table not in [table.name for table in tables_of(source)]:
             return None
@@ -97,10 +113,10 @@ class Filtering(QObject):
             view.choose(saved.table)
         return view
 
-    def _seen(self, page: ViewPage) -> RowView | None:
+    def _seen(self, page: ViewPage) -> View | None:
         self._window.area.go_to(page)
         page.hurry()
-        return page.view if isinstance(page.view, RowView) else None
+        return page.view
 
     def _rang(self, ring: Ring) -> None:
         """Say it above the views, on the timeline, in the task bar, and once by a sound."""

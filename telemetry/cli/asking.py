@@ -72,13 +72,16 @@ def find_run_of(source: Source, table: Table, text: str, output: Output) -> RunI
 
 
 def where(
+    source: Source,
     table: Table,
     filters: Sequence[str],
     ticks: TickRange | None,
     agents: tuple[AgentId, ...] | None,
     output: Output,
 ) -> Where:
-    """Which rows of `table`; RequestError for unknown columns and unsuitable values."""
+    """Which rows of `table`, also those that --saved names: ticks and agents given here count
+    instead of its own. RequestError for unknown columns and unsuitable values.
+    """
     found = []
     for text in filters:
         name, expression = parse_assignment(text)
@@ -91,7 +94,26 @@ def where(
         if not column.recorded:
             output.note(f"{name} is not recorded in this database: there it is null in every row.")
         found.append(wanted)
-    return Where(tuple(found), ticks, agents)
+    given = Where(tuple(found), ticks, agents)
+    name = setting("saved")
+    return given if name is None else _with_saved(source, table, name, given)
+
+
+def _with_saved(source: Source, table: Table, name: str, given: Where) -> Where:
+    """`given`, and the filter that was saved by that name for the table."""
+    from telemetry.filters.saved import SavedFilters, saved_filters_file
+
+    store, family = SavedFilters(saved_filters_file()), source.family
+    found = store.find(family, table.name, name)
+    if found is None:
+        known = ", ".join(f"“{each.name}”" for each in store.of(family, table.name))
+        there = f"there are {known}" if known else store.problem or "none is saved for it"
+        raise RequestError(f"There is no saved filter “{name}” of {table.name}; {there}.")
+    return Where(
+        (*given.filters, *found.judged(table.columns, table.label)),
+        given.ticks if given.ticks is not None else found.range,
+        given.agents if given.agents is not None else found.agents,
+    )
 
 
 def sorting(table: Table, text: str | None) -> Sort | None:

@@ -54,7 +54,7 @@ def costs(
         table = _table(asked)
         run_id = find_run(asked, run, output)
         shown = [c for c in table.columns if c.role != "run" and (c.visible or not _text(output))]
-        chosen = where(table, filters, ticks, agents, output)
+        chosen = where(asked, table, filters, ticks, agents, output)
         query = TableQuery(run_id, table.name, tuple(c.name for c in shown), chosen)
         with streamed(asked, query, current_token()) as rows:
             if per == "agent":

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from telemetry.cli.asking import column_names, find_run, find_table, opened, sorting, where
-from telemetry.cli.options import Limit, common, limit_option, rows_options
+from telemetry.cli.options import Limit, common, limit_option, rows_options, setting
 from telemetry.cli.output import Output
 from telemetry.cli.progress import reported
 from telemetry.concepts import AgentId, Column, RunId, TickRange
@@ -72,6 +72,8 @@ def export(
                     "--columns, --sort and --limit are for one table; name it with --table and "
                     "a file ending in .csv, .json or .jsonl with -o."
                 )
+            if setting("saved") is not None:
+                raise RequestError("A saved filter is of one table; export that with --table.")
             parsed = tuple(Filter.parse(*parse_assignment(text)) for text in filters)
             limits = Where(parsed, ticks, agents)
             reports = _folder(asked, run_id, path, names, limits, all_columns, output)
@@ -85,7 +87,7 @@ def export(
                 run_id,
                 found.name,
                 column_names(found, columns),
-                where(found, filters, ticks, agents, output),
+                where(asked, found, filters, ticks, agents, output),
                 sorting(found, sort),
             )
             reports = [_file(asked, query, path, all_columns, limit)]

@@ -37,7 +37,7 @@ def facets(
     output = Output()
     with opened(source, output) as asked:
         found = find_table(asked, table)
-        chosen = where(found, filters, ticks, agents, output)
+        chosen = where(asked, found, filters, ticks, agents, output)
         run_id = find_run_of(asked, found, run, output)
         rows = limit.rows if limit.asked else (TEXT_ROWS if output.for_people else None)
         query = FacetQuery(run_id, found.name, column, chosen, rows)
@@ -78,7 +78,7 @@ def summary(
     output = Output()
     with opened(source, output) as asked:
         found = find_table(asked, table)
-        chosen = where(found, filters, ticks, agents, output)
+        chosen = where(asked, found, filters, ticks, agents, output)
         run_id = find_run_of(asked, found, run, output)
         answer = asked.ask(SummaryQuery(run_id, found.name, chosen), current_token())
     written = output.rows(answer.columns, answer.groups, ("all", *answer.total[1:]))

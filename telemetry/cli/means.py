@@ -52,7 +52,7 @@ def means(
             found.name,
             value,
             tuple(name.strip() for name in by.split(",")),
-            where(found, filters, ticks, agents, output),
+            where(asked, found, filters, ticks, agents, output),
         )
         answer = asked.ask(query, current_token())
     written = output.rows(_columns(answer), _rows(answer))

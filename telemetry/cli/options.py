@@ -68,7 +68,11 @@ def range_options(command: F) -> F:
 
 
 def rows_options(command: F) -> F:
-    """--filter, --ticks and --agent."""
+    """--filter, --saved, --ticks and --agent."""
+    command = click.option(
+        "--saved", metavar="NAME", expose_value=False, callback=_keep,
+        help="Only rows that a filter saved in the window lets pass, besides --filter.",
+    )(command)  # fmt: skip
     option = click.option(
         "--filter",
         "-f",

@@ -22,10 +22,8 @@ from telemetry.cli.interrupt import current_token
 from telemetry.cli.options import Limit, as_option, common, limit_option, rows_options
 from telemetry.cli.output import TEXT_ROWS, Output
 from telemetry.concepts import AgentId, Column, RunId, Table, TickRange
-from telemetry.errors import RequestError
 from telemetry.export import Language
-from telemetry.filters.saved import SavedFilters, saved_filters_file
-from telemetry.queries import ColumnsQuery, CountQuery, TableQuery, Where
+from telemetry.queries import ColumnsQuery, CountQuery, TableQuery
 from telemetry.source import Source
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -34,10 +32,6 @@ _PAGE = 10_000  # up to here a limited answer is one page, which the database cu
 
 def _table_options(command: F) -> F:
     for option in (
-        click.option(
-            "--saved", metavar="NAME",
-            help="Only rows that a filter saved in the window lets pass, besides --filter.",
-        ),
         click.option(
             "--all-columns", is_flag=True,
             help="In text also the columns that are empty in this run or hold little.",
@@ -109,7 +103,6 @@ def _rows(
     agents: tuple[AgentId, ...] | None,
     sort: str | None,
     columns: str | None,
-    saved: str | None,
     all_columns: bool,
     limit: Limit,
     language: Language | None,
@@ -121,7 +114,7 @@ def _rows(
             find_run_of(source, asked, run, output),
             asked.name,
             column_names(asked, columns),
-            _where(source, asked, saved, where(asked, filters, ticks, agents, output)),
+            where(source, asked, filters, ticks, agents, output),
             sorting(asked, sort),
         )
         if language is not None:
@@ -129,23 +122,6 @@ def _rows(
         if output.for_people and query.columns is None and not all_columns:
             query = _for_people(source, query, asked, output)
         return _print(source, query, asked, limit, output)
-
-
-def _where(source: Source, asked: Table, saved: str | None, given: Where) -> Where:
-    """`given` and what was saved by that name; ticks and agents given here count instead."""
-    if saved is None:
-        return given
-    store, family = SavedFilters(saved_filters_file()), source.family
-    found = store.find(family, asked.name, saved)
-    if found is None:
-        known = ", ".join(f"“{each.name}”" for each in store.of(family, asked.name))
-        there = f"there are {known}" if known else store.problem or "none is saved for it"
-        raise RequestError(f"There is no saved filter “{saved}” of {asked.name}; {there}.")
-    return Where(
-        (*given.filters, *found.judged(asked.columns, asked.label)),
-        given.ticks if given.ticks is not None else found.range,
-        given.agents if given.agents is not None else found.agents,
-    )
 
 
 def _print(source: Source, query: TableQuery, asked: Table, limit: Limit, output: Output) -> int:

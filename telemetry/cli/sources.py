@@ -64,7 +64,7 @@ def runs(source: str, filters: tuple[str, ...], experiment: str | None) -> int:
             some = tuple(run for run in listed.runs if run.experiment_id == wanted_id)
             listed = replace(listed, runs=some)
     columns = _run_columns(listed)
-    wanted = where(Table("runs", "Runs", "runs", columns, True), filters, None, None, output)
+    wanted = where(asked, Table("runs", "Runs", "runs", columns, True), filters, None, None, output)
     known = {column.name: column for column in columns}
     rows = []
     for run in listed.runs:

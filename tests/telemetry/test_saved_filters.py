@@ -67,3 +67,7 @@ def test_a_command_asks_with_a_saved_filter(
     both = ran(capsys, *asked, "--saved", "late", "--ticks", "12~20").out
     assert both == ran(capsys, *asked, *narrowed).out
     assert "there are “Late”" in refused(capsys, 2, *asked, "--saved", "Early")
+    facets = ["facets", "trades", "tick", database, "1"]
+    assert ran(capsys, *facets, "--saved", "Late").out == ran(capsys, *facets, *late).out
+    folder = ["export", database, "1", "-o", f"{tmp_path / 'out'}/"]
+    assert "is of one table" in refused(capsys, 2, *folder, "--saved", "Late")

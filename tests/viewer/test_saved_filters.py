@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from telemetry.concepts import TickRange
 from telemetry.families.vmt.recorder import LogPolicy, VmtRecorder
 from telemetry.filters.saved import SavedFilter
-from tests.builders import vmt
+from tests.builders import simcash, vmt
 from tests.telemetry.test_vmt_recorder import AGENT, TRADE
 from tests.viewer.programs import opened, settle
 from vmt_log_viewer.state.alerts import Ring
@@ -79,12 +79,35 @@ def test_a_filter_of_any_table_turns_to_the_view_that_shows_it(program, qtbot, m
     opened(qtbot, program, money_db, "2")
     saved = SavedFilter(family="vmt", table="pairings", name="Here", filters={"tick": "3"})
     assert program.verbs.filtering.apply(saved)
-    view = program.verbs.filtering.current()
+    view = program.window.area.current
     assert (view.name, view.chosen, view.panel.filters.texts) == (
         "tables",
         "pairings",
         {"tick": "3"},
     )
+    settle(qtbot, program)
+
+
+def test_a_filter_of_a_table_above_runs_is_applied_and_kept_in_its_tab(make, qtbot, tmp_path):
+    program = make(shelf=Shelf(tmp_path / "f.json"))
+    opened(qtbot, program, simcash.unified(tmp_path / "u.db"), simcash.SECOND)
+    document, filtering = program.document, program.verbs.filtering
+    asked = {"model": "other", "prompt_tokens": ">3000"}
+    saved = SavedFilter(family=document.source.family, table="llm_interactions", name="Here",
+                        filters=asked)  # fmt: skip
+    assert filtering.apply(saved)  # its tab was never seen, and no rows were asked for
+    settle(qtbot, program)
+    view, panel = program.window.area.current, filtering.current()
+    assert (view.name, panel.panel.filters.texts) == ("experiment", asked)
+    assert panel.panel.model.total == 0
+    panel.panel.filters.set_text("model", "")
+    settle(qtbot, program)
+    assert panel.panel.model.total == 1
+    panel.look()
+    qtbot.keyClicks(panel.name, "Long")
+    panel.keep.click()
+    (kept,) = document.shelf.of(document.source.family)
+    assert (kept.table, kept.filters) == ("llm_interactions", {"prompt_tokens": ">3000"})
     settle(qtbot, program)
 
 

@@ -28,6 +28,7 @@ from vmt_log_viewer.widgets.plain_table import PlainTable
 
 if TYPE_CHECKING:
     from telemetry.source import Source
+    from vmt_log_viewer.widgets.saved_filters import SavedFilterPanel
 
 NONE = "No experiments are recorded here; the runs of this source stand alone."
 NO_ITERATIONS = "No iterations are recorded of this experiment."
@@ -97,6 +98,20 @@ class ExperimentView(View):
     def focus_filter(self) -> bool:
         page = self.tabs.page
         return page is not None and page.isVisible() and page.focus_filter()
+
+    def saved_filters(self) -> SavedFilterPanel | None:
+        page = self.tabs.page
+        return None if page is None or self._told() else page.saved_filters()
+
+    def turn_to_table(self, name: str) -> SavedFilterPanel | None:
+        """See the page of this table, and have its saved filters; None where there is none."""
+        if self._source is not None:
+            self.pages.show_source(self._source)
+        page = self.pages.page_of(name)
+        if page is None:
+            return None
+        self.tabs.turn_to(page)
+        return page.saved
 
     def export_request(self) -> ExportRequest | None:
         """What the page that is seen shows, of the chosen experiment alone."""

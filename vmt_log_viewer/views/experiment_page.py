@@ -14,6 +14,7 @@ from vmt_log_viewer.views.view import ExportRequest
 
 if TYPE_CHECKING:
     from telemetry.source import Source
+    from vmt_log_viewer.widgets.saved_filters import SavedFilterPanel
 
 NO_RUN = ""
 """The run that is asked about where a table lies above all runs."""
@@ -55,6 +56,10 @@ class ExperimentPage(QWidget):
 
     def focus_filter(self) -> bool:
         return False
+
+    def saved_filters(self) -> SavedFilterPanel | None:
+        """The saved filters of the page's table; None where it has none."""
+        return None
 
     def settled(self) -> bool:
         return True

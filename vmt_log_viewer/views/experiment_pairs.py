@@ -25,6 +25,7 @@ from vmt_log_viewer.widgets.empty_state import EmptyState
 from vmt_log_viewer.widgets.facet_panel import FacetPanel
 from vmt_log_viewer.widgets.folding import FoldingSplitter
 from vmt_log_viewer.widgets.plain import caption, tool_button
+from vmt_log_viewer.widgets.saved_filters import SavedFilterPanel
 from vmt_log_viewer.widgets.summary_grid import SummaryGrid
 from vmt_log_viewer.widgets.table_panel import TablePanel
 
@@ -44,6 +45,8 @@ class PairsPage(ExperimentPage):
         super().__init__(parent)
         self._context, self._lane, self.table = context, lane, table
         self.panel = TablePanel(context, lane)
+        self.saved = SavedFilterPanel(context.document, self.panel, context.theme, table)
+        self.panel.add_tool(self.saved.button)
         self.facets = FacetPanel(context, self.panel, f"{lane}.facet", ("result", "reason"))
         self.scatter = PairScatter(context.theme)
         self.summary = SummaryGrid(context, self.panel, f"{lane}.summary")
@@ -97,6 +100,9 @@ class PairsPage(ExperimentPage):
     def focus_filter(self) -> bool:
         self.panel.view.filter_header.focus_first()
         return True
+
+    def saved_filters(self) -> SavedFilterPanel | None:
+        return self.saved if self._pages.currentWidget() is not self._empty else None
 
     def settled(self) -> bool:
         return self.panel.settled()

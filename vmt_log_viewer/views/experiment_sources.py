@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from telemetry.concepts import Cell
+from telemetry.concepts import Cell, Table
 from vmt_log_viewer.views.experiment_effects import EffectsPage
 from vmt_log_viewer.views.experiment_page import ExperimentPage, tables_above_runs
 from vmt_log_viewer.views.experiment_pairs import ROLE, PairsPage
@@ -46,8 +46,7 @@ class SourcePages(QObject):
             return
         self.drop()
         self._source = source
-        table = source.table_with_role(ROLE)
-        if table is not None and table.recorded:
+        for table in pairs_of(source):
             self.pairs = PairsPage(self._context, f"{self._lane}.pairs", table)
             self._add(self.pairs, table.label)
             if table.with_role("effect") and table.with_role("parameter"):
@@ -59,6 +58,12 @@ class SourcePages(QObject):
             page = TablePage(self._context, f"{self._lane}.{other.name}", other)
             self.tables[other.name] = page
             self._add(page, other.label, "" if other.recorded else "Not recorded in this database")
+
+    def page_of(self, table: str) -> TablePage | PairsPage | None:
+        """The page that shows this table's rows."""
+        if self.pairs is not None and self.pairs.table.name == table:
+            return self.pairs
+        return self.tables.get(table)
 
     def drop(self) -> None:
         """The source is shown no more."""
@@ -91,3 +96,9 @@ class SourcePages(QObject):
         if self.pairs is not None:
             self._tabs.turn_to(self.pairs)
             self.pairs.narrow(cells)
+
+
+def pairs_of(source: Source) -> tuple[Table, ...]:
+    """The table of pairs of runs, where the source has one."""
+    table = source.table_with_role(ROLE)
+    return () if table is None or not table.recorded else (table,)

@@ -13,6 +13,7 @@ from vmt_log_viewer.views.experiment_page import NO_RUN, Asked, ExperimentPage
 from vmt_log_viewer.views.view import Context, ExportRequest
 from vmt_log_viewer.widgets.empty_state import EmptyState
 from vmt_log_viewer.widgets.folding import FoldingSplitter
+from vmt_log_viewer.widgets.saved_filters import SavedFilterPanel
 from vmt_log_viewer.widgets.table_panel import HEAVY, TablePanel
 from vmt_log_viewer.widgets.text_panel import TextPanel
 
@@ -29,6 +30,8 @@ class TablePage(ExperimentPage):
         super().__init__(parent)
         self.table = table
         self.panel = TablePanel(context, lane)
+        self.saved = SavedFilterPanel(context.document, self.panel, context.theme, table)
+        self.panel.add_tool(self.saved.button)
         self.means = MeansPanel(context, f"{lane}.means")
         self.texts = TextPanel(context, f"{lane}.texts")
         self._empty = EmptyState()
@@ -78,6 +81,9 @@ class TablePage(ExperimentPage):
             return False
         self.panel.view.filter_header.focus_first()
         return True
+
+    def saved_filters(self) -> SavedFilterPanel | None:
+        return self.saved if self._pages.currentIndex() == 0 else None
 
     def settled(self) -> bool:
         return self.panel.settled()

@@ -20,7 +20,7 @@ from vmt_log_viewer.views.view import ExportRequest, View
 from vmt_log_viewer.widgets.empty_state import EmptyState
 from vmt_log_viewer.widgets.facet_panel import FacetPanel
 from vmt_log_viewer.widgets.plain import tool_button
-from vmt_log_viewer.widgets.saved_filters import SavedFilterPanel, apply_saved
+from vmt_log_viewer.widgets.saved_filters import SavedFilterPanel
 from vmt_log_viewer.widgets.table_choices import restore_table, table_state
 from vmt_log_viewer.widgets.table_panel import TablePanel
 
@@ -167,10 +167,8 @@ class RowView(View):
         old, self._texts = self._texts, dict(texts)  # in force once the rows are first asked for
         self._push_texts(old, self._texts)
 
-    def apply_saved(self, saved: SavedFilter) -> None:
-        """Filter by what was saved; FilterError where the table cannot be asked so."""
-        apply_saved(saved, self.panel, self.context.document)
-        self._saved_applied(saved)
+    def saved_filters(self) -> SavedFilterPanel | None:
+        return None if self.panel.table is None else self.saved
 
     def _saved_applied(self, saved: SavedFilter) -> None:
         if saved.agents is not None:

@@ -23,6 +23,7 @@ from vmt_log_viewer.theme import Theme
 if TYPE_CHECKING:
     from telemetry.source import Source
     from vmt_log_viewer.actions import Actions
+    from vmt_log_viewer.widgets.saved_filters import SavedFilterPanel
 
 __all__ = ["Context", "ExportRequest", "Frame", "View"]
 
@@ -118,6 +119,10 @@ class View(QWidget):
     def focus_filter(self) -> bool:
         """Put the keyboard into the view's filter; False where it has none."""
         return False
+
+    def saved_filters(self) -> SavedFilterPanel | None:
+        """The saved filters of the table that is seen; None where none is."""
+        return None
 
     def export_request(self) -> ExportRequest | None:
         """What Ctrl+E writes; None where there is nothing to write."""

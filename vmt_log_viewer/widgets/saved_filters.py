@@ -29,6 +29,7 @@ from vmt_log_viewer.widgets.plain import caption, drop_down, tool_button
 from vmt_log_viewer.widgets.words import count_text, ticks_text
 
 if TYPE_CHECKING:
+    from telemetry.concepts import Table
     from vmt_log_viewer.state.document import Document
     from vmt_log_viewer.theme import Theme
     from vmt_log_viewer.widgets.table_panel import TablePanel
@@ -38,30 +39,19 @@ NO_TICKS = "Rows of this table have no tick, so nobody can tell which of them ar
 _FILTER = Qt.ItemDataRole.UserRole
 
 
-def apply_saved(saved: SavedFilter, panel: TablePanel, document: Document) -> None:
-    """Filter the table like this, as one step to be undone.
-
-    FilterError, one sentence, where the table lacks what it asks about; nothing changes then.
-    """
-    label = panel.table.label if panel.table is not None else ""
-    saved.judged(panel.columns, label)
-    with document.history.together(f"apply “{saved.name}”"):
-        panel.filters.replace(saved.filters)
-        if saved.range is not None:
-            document.selection.set_brush(saved.range)
-        if saved.agents is not None:
-            document.selection.set_agents(saved.agents)
-        panel.ask_now()
-
-
 class SavedFilterPanel(QWidget):
-    """What `button` drops down. It keeps nothing itself: the document's shelf does."""
+    """What `button` drops down, about the table of `panel`, or about `table` before it is shown.
+
+    It keeps nothing itself: the document's shelf does.
+    """
 
     applied = Signal(object)  # SavedFilter: it is in force now
 
-    def __init__(self, document: Document, panel: TablePanel, theme: Theme) -> None:
+    def __init__(
+        self, document: Document, panel: TablePanel, theme: Theme, table: Table | None = None
+    ) -> None:
         super().__init__()
-        self._document, self._panel = document, panel
+        self._document, self.panel, self._table = document, panel, table
         self._filling = False
         self.list = QTreeWidget()
         self.list.setHeaderHidden(True)
@@ -107,12 +97,31 @@ class SavedFilterPanel(QWidget):
         self.agents.setEnabled(bool(agents))
         for box in (self.ticks, self.agents):
             box.setChecked(box.isChecked() and box.isEnabled())
-        self.setEnabled(self._panel.table is not None)
+        self.setEnabled(self.panel.table is not None)
         self.name.setFocus()
 
     def open(self) -> None:
         """Drop it down."""
         self._menu.popup(self.button.mapToGlobal(self.button.rect().bottomLeft()))
+
+    def use(self, saved: SavedFilter) -> None:
+        """Filter the table like this, as one step to be undone.
+
+        FilterError, one sentence, where the table lacks what it asks about; nothing changes then.
+        """
+        panel, table, document = self.panel, self.panel.table or self._table, self._document
+        columns = panel.columns or (table.columns if table is not None else ())
+        saved.judged(columns, table.label if table is not None else "")
+        with document.history.together(f"apply “{saved.name}”"):
+            if panel.table is None:  # its rows are asked for later, filtered like this
+                panel.filters.set_columns(columns)
+            panel.filters.replace(saved.filters)
+            if saved.range is not None:
+                document.selection.set_brush(saved.range)
+            if saved.agents is not None:
+                document.selection.set_agents(saved.agents)
+            panel.ask_now()
+        self.applied.emit(saved)
 
     def current(self) -> SavedFilter | None:
         line = self.list.currentItem()
@@ -196,13 +205,13 @@ class SavedFilterPanel(QWidget):
         self._show_current()
 
     def _kept(self) -> tuple[SavedFilter, ...]:
-        source, table = self._panel.source, self._panel.table
+        source, table = self.panel.source, self.panel.table
         if source is None or table is None:
             return ()
         return self._document.shelf.of(source.family, table.name)
 
     def _show_current(self) -> None:
-        saved, table = self.current(), self._panel.table
+        saved, table = self.current(), self.panel.table
         self.words.setText(NONE_YET if saved is None else saved.words)
         for button in (self.apply, self.rings, self.rename, self.forget):
             button.setEnabled(saved is not None)
@@ -216,11 +225,10 @@ class SavedFilterPanel(QWidget):
         if saved is None:
             return
         try:
-            apply_saved(saved, self._panel, self._document)
+            self.use(saved)
         except FilterError as error:
             self.problem.setText(str(error))
             return
-        self.applied.emit(saved)
         self._menu.close()
 
     def _ring(self) -> None:
@@ -246,7 +254,7 @@ class SavedFilterPanel(QWidget):
 
     def _keep(self) -> None:
         """Keep what is filtered now, instead of what had this name."""
-        source, table, name = self._panel.source, self._panel.table, self.name.text().strip()
+        source, table, name = self.panel.source, self.panel.table, self.name.text().strip()
         selection = self._document.selection
         if source is None or table is None:
             return
@@ -259,7 +267,7 @@ class SavedFilterPanel(QWidget):
                 family=source.family,
                 table=str(table.name),  # it may be a text that knows of quoting
                 name=name,
-                filters={str(k): text for k, text in self._panel.filters.texts.items()},
+                filters={str(k): text for k, text in self.panel.filters.texts.items()},
                 ticks=None if brush is None else (brush.first, brush.last),
                 agents=selection.agents if self.agents.isChecked() else None,
             )
