@@ -30,6 +30,10 @@ _FLOATS = (700, 701)
 """What PostgreSQL calls the types of which its driver makes a float."""
 
 
+def _no_arrays(_: object) -> None:
+    """Of an engine that gives rows."""
+
+
 @dataclass(frozen=True)
 class StoredTables:
     """The database's own tables with exactly the columns it has, typed as the models say.
@@ -237,6 +241,10 @@ class Reader:
         default=no_digests, compare=False
     )
     """Works out digests of a statement's rows; ByValuesError where it cannot."""
+    engine_arrays: Callable[[sa.Select[Any]], tuple[Any, Any] | None] = field(
+        default=_no_arrays, compare=False
+    )
+    """Gives a statement's rows as an array a column; None where rows are as quick."""
     lines_after: int = 0
     """How many rows are better written from their values before `engine_lines` writes the rest."""
 

@@ -251,7 +251,11 @@ class Source:
         with self._database.connection(token, _about(query)) as connection:
             beside = partial(self._database.beside, connection, token)
             digests = partial(self._database.digests, connection, token)
-            reader = Reader(self._layout, connection, token, beside, engine_digests=digests)
+            arrays = partial(self._database.arrays, connection)
+            reader = Reader(
+                self._layout, connection, token, beside,
+                engine_digests=digests, engine_arrays=arrays,
+            )  # fmt: skip
             return answer(reader, query)
 
     def statement(self, query: Query[Any], token: CancelToken | None = None) -> Statement:

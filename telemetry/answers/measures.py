@@ -19,7 +19,7 @@ from telemetry.text import per_unit, shown_unit
 
 def measures(layout: Layout) -> tuple[Measure, ...]:
     """The family's measures, each with whether this source has its column."""
-    return tuple(_measure(layout, m) for m in layout.family.measures)
+    return tuple(declared(layout, m) for m in layout.family.measures)
 
 
 def spec_of(reader: Reader, name: str) -> MeasureSpec:
@@ -45,7 +45,7 @@ def judged(
     reader: Reader, spec: MeasureSpec, run_id: RunId
 ) -> tuple[Measure, float | None, tuple[str, ...]]:
     """The measure as this run has it, the constant that may stand in, and what to say of it."""
-    measure = _measure(reader.layout, spec)
+    measure = declared(reader.layout, spec)
     table, _ = place_of(reader, spec)
     if measure.recorded and not measure.rebuilt:
         asked = (reader.layout.column_spec(table, n) for n in spec.evidence or (spec.column,))
@@ -127,7 +127,8 @@ def _origin(spec: MeasureSpec) -> str:
     return f"rebuilt from {spec.rebuilt_from}"
 
 
-def _measure(layout: Layout, spec: MeasureSpec) -> Measure:
+def declared(layout: Layout, spec: MeasureSpec) -> Measure:
+    """The measure as the source has it, whatever a run holds of it."""
     table = layout.table_spec(spec.table)
     column = layout.column_spec(table, spec.column)
     there = layout.there(spec.table)

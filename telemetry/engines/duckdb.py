@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 from sqlalchemy.sql import operators
@@ -156,6 +157,11 @@ class DuckDBDatabase(Database):
 
     def size_bytes(self) -> int | None:
         return self.path.stat().st_size
+
+    def arrays(self, connection: sa.Connection, select: sa.Select[Any]) -> Any:
+        with connection.execute(select) as result:
+            found = result.cursor.fetchnumpy()
+        return tuple(np.ma.getdata(column) for column in found.values())
 
     def digests(
         self,

@@ -23,6 +23,7 @@ from telemetry.engines.database import Database, Shape, no_schema
 from telemetry.engines.fingerprints import text_fingerprint
 from telemetry.engines.lines import Field, Lines
 from telemetry.engines.one_run import pinned
+from telemetry.engines.postgresql_arrays import fetched
 from telemetry.engines.postgresql_copy import copied
 from telemetry.engines.postgresql_sessions import Sessions
 from telemetry.engines.postgresql_url import server_url
@@ -175,6 +176,9 @@ class PostgreSQLDatabase(Database):
         fields: Sequence[Field],
     ) -> Lines:
         return copied(connection, select)
+
+    def arrays(self, connection: sa.Connection, select: sa.Select[Any]) -> Any:
+        return fetched(connection, select)
 
     def other_schemas(self) -> dict[str, Shape]:
         if self.schema is not None:
