@@ -31,9 +31,7 @@ def copy_of(path: Path, folder: Path, token: CancelToken | None = None) -> Path:
         for _ in range(TRIES):
             before = _state(path)
             _copy(path, target, token)
-            beside = path.with_name(path.name + ".wal")
-            if beside.exists():
-                _copy(beside, target.with_name(target.name + ".wal"), token)
+            _copy_log(path, target, token)
             if _state(path) == before and _opens(target):
                 return target
             time.sleep(WAIT)
@@ -43,6 +41,19 @@ def copy_of(path: Path, folder: Path, token: CancelToken | None = None) -> Path:
             f"{path} could not be copied: {where}: {error.strerror}; make room or copy it by hand."
         ) from error
     raise LockedError(f"{path} changes faster than it can be copied; try again in a moment.")
+
+
+def _copy_log(path: Path, target: Path, token: CancelToken) -> None:
+    """Copy the `.wal` beside `path`, unless there is none or a checkpoint takes it away meanwhile."""
+    beside, copy = (p.with_name(p.name + ".wal") for p in (path, target))
+    copy.unlink(missing_ok=True)  # of an earlier try
+    if beside.exists():
+        try:
+            _copy(beside, copy, token)
+        except FileNotFoundError:
+            if beside.exists():
+                raise
+            copy.unlink(missing_ok=True)
 
 
 def _state(path: Path) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """A DuckDB file that is being written is copied whole, and the original is only read."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +58,23 @@ def test_a_database_that_is_being_written_says_so_and_a_copy_of_it_opens(
             rows, ticks = connection.execute("SELECT COUNT(*), MAX(tick) FROM more").fetchall()[0]
         assert rows == 10 * (ticks + 1)
         telemetry.open_source(copy).close()
+
+
+def test_a_log_that_a_checkpoint_takes_away_is_left_out(tmp_path: Path, monkeypatch):
+    path = Path(simcash.unified(tmp_path / "busy.duckdb"))
+    beside = tmp_path / "busy.duckdb.wal"
+    beside.write_bytes(b"not of this file")
+    keep_times = shutil.copystat
+
+    def checkpoint(source: Path, target: Path) -> None:
+        if source == beside:
+            beside.unlink()
+        keep_times(source, target)
+
+    monkeypatch.setattr(shutil, "copystat", checkpoint)
+    copy = telemetry.copy_of(path, tmp_path)
+    assert copy.read_bytes() == path.read_bytes()
+    assert not copy.with_name(copy.name + ".wal").exists()
 
 
 def test_copying_leaves_the_original_as_it_was(tmp_path: Path):
