@@ -44,7 +44,7 @@ def copy_of(path: Path, folder: Path, token: CancelToken | None = None) -> Path:
 
 
 def _copy_log(path: Path, target: Path, token: CancelToken) -> None:
-    """Copy the `.wal` beside `path`, unless there is none or a checkpoint takes it away meanwhile."""
+    """Copy the `.wal` beside `path`, unless a checkpoint takes it away meanwhile."""
     beside, copy = (p.with_name(p.name + ".wal") for p in (path, target))
     copy.unlink(missing_ok=True)  # of an earlier try
     if beside.exists():
