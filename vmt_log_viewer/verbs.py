@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QFileDialog
 
 from telemetry.errors import TelemetryError
@@ -49,6 +49,10 @@ class Verbs(QObject):
         self._document = window.context.document
         self._actions = window.actions_
         self._recorded: set[str | None] = set()
+        self._busy = False
+        self._soon = QTimer(self)  # answers come by the dozen
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self.update_facts)
         self._exports = Exports(window)
         self.role_choice = RoleChoice(window, session)
         self.proof = Proof(window, session, self.open_location)
@@ -64,6 +68,7 @@ class Verbs(QObject):
 
     def stop(self) -> None:
         """No clock is left running."""
+        self._soon.stop()
         self.follower.set_on(False)
         self.proof.stop()
 
@@ -164,10 +169,19 @@ class Verbs(QObject):
             signal.connect(self._facts_changed)
         self._window.area.current_changed.connect(self.update_facts)
         self._window.area.made.connect(lambda view: view.export_changed.connect(self.update_facts))
-        self._context.runner.busy_changed.connect(self.update_facts)
+        self._context.runner.busy_changed.connect(self._busy_changed)
 
     def _facts_changed(self, *_: object) -> None:
         self.update_facts()
+
+    def _busy_changed(self) -> None:
+        """At once where work begins or ends; what answers may change is looked at once a turn."""
+        busy = not self._context.runner.idle()
+        if busy != self._busy:
+            self._busy = busy
+            self.update_facts()
+        else:
+            self._soon.start(0)
 
     def update_facts(self) -> None:
         """Enable what can be done now."""

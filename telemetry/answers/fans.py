@@ -14,7 +14,7 @@ from telemetry.answers.series import in_range, usual_step
 from telemetry.answers.tracks import tracks, whole_columns
 from telemetry.answers.values import floats, whole
 from telemetry.answers.where import along_ticks
-from telemetry.concepts import Fan, Floats, Ints
+from telemetry.concepts import Fan, Floats, Ints, TickRange
 from telemetry.queries import FanQuery, LensQuery
 from telemetry.reader import Reader
 
@@ -64,11 +64,11 @@ def fan(reader: Reader, query: FanQuery) -> Fan:
     if chosen is None:
         statement = statement.where(*(in_range(tick, query.ticks) or along_ticks(reader, table)))
     else:  # alone: with a range beside it, an index is read from end to end
-        statement = statement.where(tick.in_(chosen))
-        span = query.ticks or run_ticks(reader, query.run_id)
+        some, span = chosen
+        statement = statement.where(tick.in_(some))
         notes = (
             *notes,
-            f"Quantiles at {len(chosen)} evenly spaced ticks of {span}; "
+            f"Quantiles at {len(some)} evenly spaced ticks of {span}; "
             "the ticks between them were not read.",
         )
     found = tracks(reader, statement, spec, column, divisor(reader, spec, query.run_id))
@@ -76,8 +76,9 @@ def fan(reader: Reader, query: FanQuery) -> Fan:
     return Fan(measure, at, quantiles, count, usual_step([at]), constant, (*notes, *found.notes))
 
 
-def chosen_ticks(reader: Reader, query: FanQuery | LensQuery) -> list[int] | None:
-    """Recorded ticks at even distances where not all are to be read; the last is among them."""
+def chosen_ticks(reader: Reader, query: FanQuery | LensQuery) -> tuple[list[int], TickRange] | None:
+    """Recorded ticks at even distances, and those from which they are chosen; the last is among
+    them. None where all are to be read."""
     span = query.ticks or run_ticks(reader, query.run_id)
     if query.max_ticks is None or span is None or span.last - span.first < query.max_ticks:
         return None
@@ -98,7 +99,7 @@ def chosen_ticks(reader: Reader, query: FanQuery | LensQuery) -> list[int] | Non
         if not chosen or at >= chosen[-1] + stride:
             chosen.append(at)
     last = whole(reader.scalar(sa.select(sa.func.max(tick)).where(inside)))
-    return chosen if last is None or last in chosen else [*chosen, last]
+    return (chosen if last is None or last in chosen else [*chosen, last]), span
 
 
 def _tick_hops(

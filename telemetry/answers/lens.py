@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from telemetry.answers.fans import chosen_ticks, quantiles_of
 from telemetry.answers.measures import divisor, judged, place_of, run_facts, spec_of
 from telemetry.answers.rebuilt import rebuilt_rows
-from telemetry.answers.runs import run_ticks
 from telemetry.answers.series import in_range, usual_step
 from telemetry.answers.tracks import Tracks, lines, tracks
 from telemetry.answers.values import floats
@@ -123,9 +122,9 @@ def _read(
         conditions = in_range(tick, query.ticks) or along_ticks(reader, table)
         statement = statement.where(*conditions)
     else:
-        statement = statement.where(tick.in_(chosen))
-        span = query.ticks or run_ticks(reader, query.run_id)
-        notes = (f"Read at {len(chosen)} evenly spaced ticks of {span}, not between them.",)
+        some, span = chosen
+        statement = statement.where(tick.in_(some))
+        notes = (f"Read at {len(some)} evenly spaced ticks of {span}, not between them.",)
     found = tracks(reader, statement, spec, column, divisor(reader, spec, query.run_id))
     return lines(found), (*notes, *found.notes)
 

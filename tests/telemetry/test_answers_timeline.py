@@ -222,3 +222,42 @@ def test_lanes_that_a_database_lacks_are_said_before_any_run_is_chosen(tmp_path:
         "pairs": False,
     }
     source.close()
+
+
+def test_odd_ticks_and_states_of_several_kinds_are_told_apart_as_before(tmp_path: Path):
+    """Ticks at the ends of what fits, one that is no number; states that only look alike."""
+    path = tmp_path / "odd.db"
+    connection = _bare(path)
+    connection.execute(
+        "CREATE TABLE tick_states "
+        "(id INTEGER PRIMARY KEY, run_id, tick, current_mode, active_pairs)"
+    )
+    ends = (-(2**63), 2**63 - 1)
+    rows = [
+        (ends[0], "a", b'["A<->B"]'),
+        (3, 1, None),
+        (3.0, 1.0, '["A<->B"]'),
+        (3.5, "lost", "x"),
+        (4, "1", "[]"),
+        (5, None, "no json"),
+        ("six", "lost", "[]"),
+        (ends[1], "b", "[]"),
+    ]
+    connection.executemany("INSERT INTO tick_states VALUES (NULL, 1, ?, ?, ?)", rows)
+    connection.execute("INSERT INTO agent_snapshots VALUES (1, 3, 0)")
+    connection.commit()
+    connection.close()
+    source = telemetry.open_source(path)
+    timeline = source.ask(TimelineQuery(1, ("mode", "pairs")))
+    source.close()
+    mode, pairs = timeline.lane("mode"), timeline.lane("A<->B")
+    assert mode is not None
+    assert list(zip(mode.first.tolist(), mode.last.tolist(), mode.state, strict=True)) == [
+        (ends[0], ends[0], "a"),
+        (3, 3, "1.0"),
+        (4, 4, "1"),
+        (ends[1], ends[1], "b"),
+    ]
+    assert pairs is not None
+    assert pairs.state == ("on", "on", "off", "off")
+    assert any("2 ticks hold no valid list (first at tick 3)" in note for note in timeline.notes)

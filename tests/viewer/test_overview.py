@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
 from telemetry.concepts import TickRange
+from telemetry.queries import TimelineQuery
 from tests.builders import simcash, vmt
 from tests.viewer.shown import shown, wait
 from vmt_log_viewer.plots.picture import RATIO
@@ -50,6 +51,23 @@ def test_a_regime_that_differs_from_the_run_row_is_warned_of(qtbot, context, tmp
         assert "barter_only" in shown_texts
         assert "mixed" in shown_texts
         assert view.page.messages.count() >= 1
+
+
+def test_a_fact_that_takes_a_pass_over_the_rows_is_said_to_be_read_until_it_is_known(view):
+    def regime() -> str:
+        grid = view.page.fact_grid._grid
+        rows = [[grid.itemAtPosition(row, column) for column in (0, 1)] for row in
+                range(grid.rowCount())]  # fmt: skip
+        told = dict([item.widget().text() for item in row] for row in rows if None not in row)
+        return told["Regime (ticks)"]
+
+    (known,) = set(view.context.document.source.ask(TimelineQuery(1, ("regime",))).lanes[0].state)
+    assert regime() == known
+    view._findings = None  # as it was before the pass had ended
+    view._show_detail()
+    assert regime() == "reading …"
+    view._show_findings()
+    assert regime() == known
 
 
 def test_row_counts_are_those_of_the_tables(view, database):

@@ -5,7 +5,14 @@ from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QStyleOptionViewItem
 
+import telemetry
+from telemetry.cancel import CancelToken
+from telemetry.concepts import Findings
+from telemetry.queries import ContradictionsQuery
+from tests.builders import vmt
 from vmt_log_viewer.models.fact_tree import BATCH, Fact, FactTree, Section, value_text, whole_text
+from vmt_log_viewer.state.items import RunItem
+from vmt_log_viewer.views.inspections import inspect
 from vmt_log_viewer.widgets.fact_view import FactView
 
 
@@ -97,3 +104,22 @@ def test_of_a_path_that_is_too_long_the_end_is_shown(qtbot, facts, value, kept):
     view.itemDelegate().initStyleOption(option, facts.index(0, 1, facts.index(0, 0)))
     room = option.fontMetrics.horizontalAdvance(option.text) * 2 // 3
     assert option.fontMetrics.elidedText(option.text, option.textElideMode, room).endswith(kept)
+
+
+def test_a_run_is_inspected_before_the_pass_over_its_rows_and_completed_after(tmp_path):
+    source = telemetry.open_source(vmt.build("money", tmp_path / "m.db", runs=1, ticks=10))
+    found = source.ask(ContradictionsQuery(1))
+
+    def told(*known: Findings) -> tuple[object, list[str]]:
+        facts = inspect(source, 1, RunItem(), None, CancelToken(), *known)
+        sections = {section.title: section.facts for section in facts.sections}
+        values = {fact.name: (fact.value, fact.recorded) for fact in sections["Run"]}
+        return values["Regime (ticks)"], [fact.name for fact in sections.get("Warnings", ())]
+
+    regime, warnings = told()
+    assert regime == ("reading …", True)
+    assert not any("the ticks say" in warning for warning in warnings)
+    regime, warnings = told(found)
+    assert regime == ("mixed", True)
+    assert any("the ticks say mixed" in warning for warning in warnings)
+    source.close()

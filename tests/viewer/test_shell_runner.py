@@ -8,7 +8,8 @@ from PySide6.QtCore import QObject, QThread
 
 from telemetry.errors import NothingFoundError, QueryCancelled
 from telemetry.queries import RunsQuery, TableQuery
-from vmt_log_viewer.background.runner import Runner, in_words
+from vmt_log_viewer.background import runner as runner_module
+from vmt_log_viewer.background.runner import LATER_AT_ONCE, Runner, in_words
 
 
 def wait(qtbot, condition):
@@ -219,3 +220,57 @@ def test_what_was_answered_from_what_had_been_kept_is_known_until_it_is_asked_ag
     assert runner.kept() == ()
     wait(qtbot, lambda: len(seen) == 4)
     assert runner.kept() == ()
+
+
+def test_what_nobody_waits_for_begins_once_all_else_is_answered(runner, qtbot):
+    begun, release = [], threading.Event()
+    source = SimpleNamespace(ask=lambda query, token: begun.append("pass"))
+    runner.run("a", lambda token: release.wait(5), lambda answer: begun.append("a"))
+    runner.submit("b", source, RunsQuery(), lambda answer: None, later=True)
+    runner.run("c", lambda token: None, lambda answer: begun.append("c"))
+    wait(qtbot, lambda: "c" in begun)
+    qtbot.wait(20)  # turns in which it might have begun
+    assert begun == ["c"]
+    assert not runner.idle()
+    release.set()
+    wait(qtbot, runner.idle)
+    assert begun == ["c", "a", "pass"]
+
+
+def test_what_was_put_off_for_long_begins_beside_others(runner, qtbot, monkeypatch):
+    monkeypatch.setattr(runner_module, "LATEST", 0.0)
+    begun, release = threading.Event(), threading.Event()
+    source = SimpleNamespace(ask=lambda query, token: begun.set())
+    runner.run("a", lambda token: release.wait(5), lambda answer: None)
+    runner.submit("b", source, RunsQuery(), lambda answer: None, later=True)
+    qtbot.waitUntil(begun.is_set, timeout=5000)
+    release.set()
+    wait(qtbot, runner.idle)
+
+
+def test_passes_leave_a_worker_to_whoever_asks_next(runner, qtbot):
+    begun, release, seen = [], threading.Event(), []
+    source = SimpleNamespace(ask=lambda query, token: begun.append(1) or release.wait(5))
+    for lane in "abcdef":
+        runner.submit(lane, source, RunsQuery(), seen.append, later=True)
+    qtbot.waitUntil(lambda: bool(begun), timeout=5000)
+    runner.run("quick", lambda token: "quick", seen.append)
+    wait(qtbot, lambda: bool(seen))
+    assert seen == ["quick"]
+    assert len(begun) == LATER_AT_ONCE
+    release.set()
+    wait(qtbot, runner.idle)
+    assert len(begun) == 6
+
+
+def test_what_was_cancelled_before_it_began_is_never_asked(runner, qtbot):
+    begun, release = [], threading.Event()
+    source = SimpleNamespace(ask=lambda query, token: begun.append(query) or "answer")
+    runner.run("a", lambda token: release.wait(5), lambda answer: None)
+    for lane in ("b", "c"):
+        runner.submit(lane, source, RunsQuery(), begun.append, begun.append, later=True)
+    runner.cancel("b")
+    runner.submit("c", source, TableQuery(1, "trades"), lambda answer: None, later=True)
+    release.set()
+    wait(qtbot, runner.idle)
+    assert begun == [TableQuery(1, "trades")]
