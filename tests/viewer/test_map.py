@@ -14,6 +14,7 @@ from vmt_log_viewer.state.items import AgentItem
 from vmt_log_viewer.views.agents_map import MapView
 from vmt_log_viewer.widgets.color_scale import ColorScale
 from vmt_log_viewer.widgets.grid_layout import GridLayout
+from vmt_log_viewer.widgets.trade_arrows import TradeArrows
 
 
 def scene(*places, width=10, height=5):
@@ -56,6 +57,20 @@ def test_a_crowd_is_one_disc_that_stands_for_all_of_them():
     (spot,) = layout.spots
     assert len(spot.agents) == 30
     assert layout.spot_of(29) is spot
+
+
+def test_arrows_of_a_swarm_begin_bend_and_end_where_single_ones_do(theme):
+    layout = GridLayout(scene((0, 0), (4, 1), (9, 4), (9, 0)), QRectF(0, 0, 600, 400))
+    arrows, spots = TradeArrows(theme, layout), layout.spots
+    ends = [(a, b, nth) for a in spots for b in spots if a is not b for nth in (0, 2)]
+    x, y, heads = arrows._arrows(ends)
+    for i, end in enumerate(ends):
+        shaft, head = arrows._arrow(*end)
+        bends = [shaft.elementAt(k) for k in range(4)]  # of a cubic curve
+        for places, swarm in (([e.x for e in bends], x[i]), ([e.y for e in bends], y[i])):
+            middle = (places[0] + 3 * places[1] + 3 * places[2] + places[3]) / 8
+            assert swarm[[0, 4, 8]].tolist() == pytest.approx([places[0], middle, places[3]])
+        assert heads[i].tolist() == [pytest.approx([p.x(), p.y()]) for p in head.toList()]
 
 
 def test_a_grid_of_a_million_cells_still_has_a_layout():
