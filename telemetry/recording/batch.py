@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from telemetry.errors import RecordingError
-from telemetry.recording.bulk import insert_rows
+from telemetry.recording.bulk import Into, insert_rows
 from telemetry.recording.checks import Plan, Values
-from telemetry.recording.scribe import Into
 from telemetry.recording.target import Target, writing
 from telemetry.recording.transactions import Transactions
 
@@ -165,7 +164,5 @@ class TickBatch:
         connection = self._transactions.open
         if connection is None:
             connection = self._transactions.begin(ahead=buffer.rows if ahead else 0)
-            if ahead:
-                self._transactions.go_ahead()
         with writing(self._target):
             buffer.write(connection)

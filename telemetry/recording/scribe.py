@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from telemetry.errors import RecordingError
 from telemetry.recording import scribe_process
@@ -64,10 +64,6 @@ class Sent:
     def confirm(self) -> None:
         """Wait until it is committed; raises what SQLite says of it, or `RecordingError`."""
         self.scribe.confirm(self.number)
-
-
-Into = Connection | Parcel
-"""Where the rows of a transaction are written to."""
 
 
 class Scribe:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import (
     Connection,
@@ -40,6 +41,9 @@ _CREATING = 0x564D54  # the advisory lock of those who create tables
 #: DuckDB would keep what it wrote in memory, up to most of what the machine has; and leave a
 #: quarter of a megabyte for each column that was thinned. What the URL says goes before these.
 _DUCKDB = {"memory_limit": "256MB", "default_block_size": "65536"}
+_BY_INDEX = "SELECT " + ", ".join(
+    f"set_config('enable_{way}', 'off', false)" for way in ("seqscan", "hashjoin", "mergejoin")
+)
 #: Every table with its columns, in one question: a server is asked from afar. Those of SQLite's
 #: virtual tables are left out, for their module may not be here.
 _COLUMNS = {
@@ -164,10 +168,17 @@ def _engine(url: URL) -> Engine:
         return create_engine(url, hide_parameters=True)
     server = server_url(url.render_as_string(hide_password=False))
     engine = create_engine(server.url, connect_args=server.settings(), hide_parameters=True)
+    event.listen(engine, "connect", _find_by_index)
     if (schema := server.schema) is not None:
         # First of all, so that SQLAlchemy too takes this schema for the usual one.
         event.listen(engine, "connect", lambda driver, _: look_in(driver, schema), insert=True)
     return engine
+
+
+def _find_by_index(driver: Any, _record: object) -> None:
+    """A plan is made once, when a run's tables hold little: one that reads them all would stay."""
+    driver.execute(_BY_INDEX)
+    driver.commit()
 
 
 def _check_place(url: URL) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import PoolProxiedConnection
 
-from telemetry.recording.scribe import Into, Parcel, Sent
+from telemetry.recording.bulk import Into
+from telemetry.recording.letter import Letter, Posted
+from telemetry.recording.scribe import Parcel, Sent
 from telemetry.recording.target import Target, writing
 
 
@@ -22,9 +23,8 @@ class Transactions:
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        self._pipeline: Any = None
-        self._ahead = target.engine.dialect.name == "postgresql"
-        self._sent: Connection | Sent | None = None
+        self._server = self._ahead = target.engine.dialect.name == "postgresql"
+        self._sent: Posted | Sent | None = None
         self.open: Into | None = None
 
     def together(self, ticks_per_commit: int) -> int:
@@ -37,8 +37,12 @@ class Transactions:
     def begin(self, *, ahead: int = 0) -> Into:
         """Open a transaction, after the one before it was confirmed.
 
-        It may go ahead with that many rows.
+        It may go ahead with that many rows; to a server, the one before is confirmed when this
+        one is committed, so that the server is busy while its rows are made ready.
         """
+        if ahead and self._server:
+            self.open = Letter(self._target.engine.dialect)
+            return self.open
         self.confirm()
         scribe = self._target.scribe
         if ahead and scribe is not None and scribe.takes(ahead):
@@ -52,54 +56,47 @@ class Transactions:
             connection.begin()
         return connection
 
-    def go_ahead(self) -> None:
-        """From here on, send what is written in the open transaction, and do not wait for it."""
-        server = self._target.engine.dialect.name == "postgresql"
-        if server and isinstance(self.open, Connection):
-            with writing(self._target):
-                driver: Any = self.open.connection.driver_connection
-                self._pipeline = driver.pipeline()
-                self._pipeline.__enter__()
-
     def commit(self) -> None:
         """Commit the open transaction; nothing, where none is open."""
         connection, self.open = self.open, None
         if connection is None:
             return
-        if isinstance(connection, Parcel):
-            with writing(self._target):
-                self._sent = connection.scribe.send(connection)
-            return
-        if self._pipeline is None:
-            with writing(self._target), connection:
-                connection.commit()
-            return
-        self._sent = connection
         with writing(self._target):
-            connection.connection.cursor().execute("COMMIT")
+            if isinstance(connection, Parcel):
+                self._sent = connection.scribe.send(connection)
+            elif isinstance(connection, Letter):
+                way = self._confirmed() or self._target.engine.raw_connection()
+                self._sent = posted = Posted(way, connection)
+                posted.send()
+            else:
+                with connection:
+                    connection.commit()
 
     def confirm(self) -> None:
         """Wait until what was sent is committed; raises `RecordingError` where it could not be."""
-        connection, self._sent = self._sent, None
-        if connection is None:
-            return
-        if isinstance(connection, Sent):
-            with writing(self._target):
-                connection.confirm()
-            return
-        with writing(self._target), connection:
-            self._leave_pipeline()
-            connection.commit()  # has happened; this tells SQLAlchemy
+        with writing(self._target):
+            way = self._confirmed()
+            if way is not None:
+                way.close()
+
+    def _confirmed(self) -> PoolProxiedConnection | None:
+        """The connection that was used, free again."""
+        sent, self._sent = self._sent, None
+        if sent is None:
+            return None
+        try:
+            sent.confirm()
+        except BaseException:
+            if isinstance(sent, Posted):
+                sent.give_up()
+            raise
+        return sent.connection if isinstance(sent, Posted) else None
 
     def roll_back(self) -> None:
         """Give up the open transaction, if any; never raises, for it runs after failures."""
         connection, self.open = self.open, None
-        if connection is None or isinstance(connection, Parcel):
+        if connection is None or isinstance(connection, Parcel | Letter):
             return
-        try:
-            self._leave_pipeline()
-        except Exception:
-            connection.invalidate()
         try:
             connection.close()
         except Exception:
@@ -108,14 +105,9 @@ class Transactions:
     def give_up(self) -> None:
         """As `roll_back`, and do not care what has become of the transaction that was sent."""
         sent, self._sent = self._sent, None
-        if isinstance(sent, Sent):
+        if isinstance(sent, Posted):
+            sent.give_up()
+        elif sent is not None:
             with suppress(Exception):
                 sent.confirm()
-        else:
-            self.open = self.open or sent
         self.roll_back()
-
-    def _leave_pipeline(self) -> None:
-        pipeline, self._pipeline = self._pipeline, None
-        if pipeline is not None:
-            pipeline.__exit__(None, None, None)

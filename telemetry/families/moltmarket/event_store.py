@@ -28,9 +28,10 @@ from telemetry.families.moltmarket.ledger import (
 )
 from telemetry.families.moltmarket.models import Base
 from telemetry.families.moltmarket.payloads import json_of
-from telemetry.recording.bulk import insert_rows, update_rows
+from telemetry.recording.bulk import Into, insert_rows, update_rows
 from telemetry.recording.checks import Plan, Values
-from telemetry.recording.scribe import Into, Parcel
+from telemetry.recording.letter import Letter
+from telemetry.recording.scribe import Parcel
 from telemetry.recording.target import Target, writing
 from telemetry.recording.transactions import Transactions
 
@@ -70,6 +71,9 @@ _RUNS = _TABLES["runs"].c
 _END = sa.select(_RUNS.event_count, _RUNS.last_event_hash).where(_RUNS.id == sa.bindparam("run"))
 _END_OF_FILE = "SELECT event_count, last_event_hash FROM runs WHERE id = ?"
 _END_LOCKED = _END.with_for_update()
+_END_OF_RUN = (
+    "SELECT FROM runs WHERE id = %s AND event_count = %s AND last_event_hash = %s FOR UPDATE"
+)
 _STAND = ("status", "current_tick", "event_count", "last_event_hash", "started_at", "stopped_at")
 
 
@@ -199,8 +203,6 @@ class EventStore:
             connection = self._transactions.begin(ahead=rows if ahead else 0)
             with writing(self._target):
                 claim(connection, self._chain.run_id, self._stored)
-            if ahead:
-                self._transactions.go_ahead()
         with writing(self._target):
             write_rows(connection, "events", EVENT_COLUMNS, events)
             write_changes(connection, changes)
@@ -222,6 +224,9 @@ def claim(connection: Into, run_id: str, expected: tuple[int, str]) -> None:
         f"Run {run_id} has been changed by another program since event {expected[0]}; "
         "nothing more is written to it here."
     )
+    if isinstance(connection, Letter):
+        connection.expect(_END_OF_RUN, (run_id, *expected), refusal)
+        return
     if isinstance(connection, Parcel):
         connection.expect(_END_OF_FILE, (run_id,), expected, refusal)
         return

@@ -19,7 +19,7 @@ from telemetry.families.simcash.recording.rows import (
 )
 from telemetry.families.simcash.recording.times import MICROSECOND, rising
 from telemetry.families.simcash.rules import OF_EVENT, event_check, whole_cents
-from telemetry.recording.bulk import time_text
+from telemetry.recording.binding import time_text
 from telemetry.recording.checks import Plan, RowCheck, Values
 from telemetry.recording.run import COMPLETED, FAILED, Batch, Finalise, RunRecorder
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from telemetry.recording.bulk import time_text
+from telemetry.recording.binding import time_text
 
 MICROSECOND = timedelta(microseconds=1)
 _SECOND = 1_000_000
