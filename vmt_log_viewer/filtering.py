@@ -58,12 +58,13 @@ class Filtering(QObject):
 
     def apply(self, saved: SavedFilter) -> bool:
         """See the table filtered like this; False, and a sentence said, where that cannot be."""
-        panel = self._panel_of(saved)
         try:
-            if panel is None:
-                where = f"of {saved.table}, which no view shows here"
-                raise FilterError(f"The saved filter “{saved.name}” is {where}.")
-            panel.use(saved)
+            with self._document.history.together(f"apply “{saved.name}”"):
+                panel = self._panel_of(saved)
+                if panel is None:
+                    where = f"of {saved.table}, which no view shows here"
+                    raise FilterError(f"The saved filter “{saved.name}” is {where}.")
+                panel.use(saved)
         except FilterError as error:
             self._window.say(str(error))
             return False

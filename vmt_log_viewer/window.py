@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from telemetry.concepts import TickRange
+from telemetry.concepts import Table, TickRange
 from telemetry.text import one_line
 from vmt_log_viewer.actions import MENUS, MOST_VIEWS, Actions
 from vmt_log_viewer.notes import Notes
@@ -179,13 +179,18 @@ class Window(QMainWindow):
         source = self.context.document.source
         if source is None:
             return
-        role = source.table(table).role
+        shown = source.table(table)
+        with self.context.document.history.together(f"show rows of {shown.label}"):
+            self._show_rows(shown, texts)
+
+    def _show_rows(self, shown: Table, texts: Mapping[str, str]) -> None:
+        role = shown.role
         of_role = [p.kind.name for p in self.area.suitable()
                    if issubclass(p.kind, RowView) and p.kind.role == role]  # fmt: skip
         self.show_view(of_role[0] if of_role else TablesView.name)
         view = self.area.current
         if isinstance(view, TablesView):
-            view.choose(table)
+            view.choose(shown.name)
         if isinstance(view, RowView):
             view.filter_by(texts)
 

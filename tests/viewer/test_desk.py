@@ -85,7 +85,9 @@ def test_everything_is_as_it_was_when_the_program_ended(make, qtbot, money_db, b
     attempts = second.window.area.page("attempts").view
     assert attempts.panel.filters.texts == {"price": ">0"}
     assert attempts.panel.model.asked.sort == Sort("price", True)
-    assert second.document.history.undo_text is None  # nobody did that by hand
+    assert second.document.history.undo_text == "show Attempts"
+    second.document.history.undo()
+    assert second.document.history.undo_text is None  # nobody did the rest by hand
 
 
 def test_a_killed_program_is_noticed_and_its_desk_put_up_with_a_way_out(

@@ -49,8 +49,9 @@ def test_an_edge_of_the_matrix_leads_to_its_trades_and_back(qtbot, program, data
     assert trades.name == "trades"
     assert trades.panel.filters.texts["buyer_id"] == "1"
     qtbot.waitUntil(lambda: trades.panel.model.rowCount() == 3, timeout=10_000)
-    assert program.document.history.undo_text == "filter trades"
+    assert program.document.history.undo_text == "show rows of Trades"
     program.document.history.undo()
+    assert program.window.area.current is view
     assert trades.panel.filters.texts == {}
 
 

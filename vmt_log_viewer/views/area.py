@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
@@ -37,12 +38,14 @@ class ViewArea(QWidget):
         self._sides = self.halves.sides
         self._active = self._sides[0]
         self._quiet = False
+        self._turns_by_itself = False  # another run is shown: its views may be other ones
+        self._last: dict[Half, QWidget | None] = {}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.halves)
         for side in self._sides:
             side.tabBarClicked.connect(lambda index, side=side: self._set_active(side))
-            side.currentChanged.connect(lambda index: self._seen())
+            side.currentChanged.connect(lambda index, side=side: self._turned(side))
             side.bar.drawn_out.connect(lambda index, side=side: self._drag(side, index))
         for page in self.pages:
             self._sides[0].addTab(page, icon(page.kind.icon), page.kind.title)
@@ -54,12 +57,14 @@ class ViewArea(QWidget):
 
         None shows the source itself, in the views that tell of more than one run.
         """
+        self._turns_by_itself = True
         for page in self.pages:
             page.want(source, run_id)
             self._mark_suitable(page)
         for side in self._sides:
             self._leave_unsuitable(side)
         self._show_halves()
+        self._turns_by_itself = False
         self._seen()
 
     def clear(self) -> None:
@@ -104,6 +109,17 @@ class ViewArea(QWidget):
             self._set_active(side)
             side.setCurrentWidget(page)
             self._seen()
+
+    def _turned(self, side: Half) -> None:
+        """Another view is seen; by hand, unless views are being put elsewhere or another run is."""
+        old, new = self._last.get(side), side.currentWidget()
+        self._last[side] = new
+        by_hand = not (self._quiet or self._turns_by_itself)
+        if by_hand and isinstance(old, ViewPage) and isinstance(new, ViewPage) and old is not new:
+            text = f"show {new.kind.title}"
+            undo, redo = partial(self.go_to, old), partial(self.go_to, new)
+            self._context.document.history.push(Change(text, undo, redo, kind="turn"))
+        self._seen()
 
     # Halves
 

@@ -17,7 +17,9 @@ from vmt_log_viewer.models.run_lines import Node
 from vmt_log_viewer.models.run_order import RunOrder
 from vmt_log_viewer.models.run_tree import RunTree
 from vmt_log_viewer.notes import Notes
+from vmt_log_viewer.state.history import Change
 from vmt_log_viewer.theme import GRID, INSIDE
+from vmt_log_viewer.views.drags import Dragged, Drags
 from vmt_log_viewer.views.library_tree import LibraryTree
 from vmt_log_viewer.views.view import Context
 
@@ -58,6 +60,12 @@ class Library(QWidget):
         self.filter_line.textChanged.connect(self._filter_changed)
         self.filter_line.returnPressed.connect(self.tree.setFocus)
         self.filter_line.setText(context.settings.get("library.filter", ""))
+        self._text = self.filter_line.text()
+        self.filter_line.textChanged.connect(self._remember_filter)
+        self._drags = Drags(context.document.history, self)
+        self._drags.watch(self.tree.header().viewport(), Dragged(
+            "columns of the Library", self.tree.arrangement, self.tree.arrange))  # fmt: skip
+        self.tree.column_shown.connect(self._remember_column)
 
     def _build(self) -> None:
         self.filter_line.setPlaceholderText(FILTER_HINT)
@@ -176,6 +184,19 @@ class Library(QWidget):
         self.order.set_filter(filter_)
         self.tree.expandAll()
         self._mark_shown()
+
+    def _remember_filter(self, text: str) -> None:
+        """A run of typing is one step."""
+        old, self._text = self._text, text
+        put = self.filter_line.setText
+        self._context.document.history.push(Change(
+            "filter the Library", lambda: put(old), lambda: put(text), kind="library filter"
+        ))  # fmt: skip
+
+    def _remember_column(self, label: str, before: object, after: object) -> None:
+        put = self.tree.arrange
+        self._context.document.history.push(Change(
+            f"{label} in the Library", lambda: put(before), lambda: put(after)))  # fmt: skip
 
     def _mark(self, line: QLineEdit, bad: bool) -> None:
         color = self._context.theme.color("bad").name()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QResizeEvent
@@ -54,6 +55,7 @@ class LibraryTree(QTreeView):
     close_wanted = Signal(object)  # Source
     scale_wanted = Signal(object)  # Source
     roles_wanted = Signal(object)  # Source
+    column_shown = Signal(str, object, object)  # what was done, the arrangement before and after
 
     def __init__(self, order: RunOrder, settings: Settings) -> None:
         super().__init__()
@@ -162,6 +164,32 @@ class LibraryTree(QTreeView):
         )
         self._settings.set("library.widths", {**self._settings.get("library.widths", {}), **widths})
 
+    def arrangement(self) -> dict[str, Any]:
+        """Which columns are seen, how wide, in which order, and what the runs are sorted by."""
+        header = self.header()
+        order = [header.logicalIndex(place) for place in range(header.count())]
+        seen = {self._key(i): None if header.isSectionHidden(i) else header.sectionSize(i)
+                for i in order if i < len(self._tree.columns)}  # fmt: skip
+        by = header.sortIndicatorSection()
+        sort = self._key(by) if 0 <= by < len(self._tree.columns) else ""
+        return {"columns": seen, "sort": sort, "order": header.sortIndicatorOrder()}
+
+    def arrange(self, arrangement: Mapping[str, Any]) -> None:
+        """Look as `arrangement` once told; columns that came since stay as they are."""
+        header = self.header()
+        places = {self._key(i): i for i in range(len(self._tree.columns))}
+        known = [(places[k], width) for k, width in arrangement["columns"].items() if k in places]
+        for place, (i, width) in enumerate(known):
+            self.setColumnHidden(i, width is None)
+            if width is not None:
+                header.resizeSection(i, width)
+            header.moveSection(header.visualIndex(i), place)
+        self.sortByColumn(places.get(arrangement["sort"], -1), arrangement["order"])
+
+    def _key(self, place: int) -> str:
+        column = self._tree.columns[place]
+        return column.role or column.name
+
     def _usual(self, key: str) -> int:
         return self._named if key == "name" else WIDTHS.get(key, OTHER_WIDTH)
 
@@ -238,8 +266,14 @@ class LibraryTree(QTreeView):
             action = menu.addAction(column.label)
             action.setCheckable(True)
             action.setChecked(not self.isColumnHidden(place))
-            action.toggled.connect(lambda on, place=place: self.setColumnHidden(place, not on))
+            action.toggled.connect(lambda on, place=place: self._show_column(place, on))
         menu.popup(self.header().mapToGlobal(where))
+
+    def _show_column(self, place: int, on: bool) -> None:
+        before = self.arrangement()
+        self.setColumnHidden(place, not on)
+        label = self._tree.columns[place].label
+        self.column_shown.emit(f"{'show' if on else 'hide'} {label}", before, self.arrangement())
 
 
 def _copy(text: str) -> None:

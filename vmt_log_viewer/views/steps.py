@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from vmt_log_viewer.state.choices import Choices
 from vmt_log_viewer.state.history import Change
 from vmt_log_viewer.views.area import ViewArea
+from vmt_log_viewer.views.drags import Drags
 from vmt_log_viewer.views.view import Context, View
 from vmt_log_viewer.widgets.row_filters import RowFilters
 
@@ -80,6 +81,8 @@ class ViewSteps(QObject):
         area.current_changed.connect(self._touched)
         self._history.changed.connect(self._touched)
         context.runner.idle_reached.connect(self._quiet)
+        self._drags = Drags(self._history, self)
+        self._drags.watch_splitters(area.halves, "move the divider of the halves", lambda: None)
 
     def _touched(self, *_: object) -> None:
         if not self._looking:
@@ -117,10 +120,13 @@ class ViewSteps(QObject):
         self._take_turn()
 
     def _turn_to(self, view: View, state: State) -> None:
+        self._go_to(view)
+        self.take_over(view, state)
+
+    def _go_to(self, view: View) -> None:
         page = self._area.page(view.name)
         if page is not None:
             self._area.go_to(page)
-        self.take_over(view, state)
 
     def idle(self) -> bool:
         """True when nothing is still to be noticed or taken over."""
@@ -162,6 +168,8 @@ class ViewSteps(QObject):
         for view in self._area.views():
             for sender, signal in _senders(view):
                 getattr(sender, signal).connect(self._touched)
+            turn = partial(self._go_to, view)
+            self._drags.watch_splitters(view, f"{view.title}: move a divider", turn)
 
 
 class _Step:
