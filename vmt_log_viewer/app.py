@@ -17,6 +17,7 @@ from vmt_log_viewer import passwords, resources
 from vmt_log_viewer.actions import Actions
 from vmt_log_viewer.background.clock import PlayClock
 from vmt_log_viewer.background.collector import Collector
+from vmt_log_viewer.background.memory import share_heaps
 from vmt_log_viewer.background.runner import Runner
 from vmt_log_viewer.background.session import Session
 from vmt_log_viewer.desk_folder import DeskFolder
@@ -44,6 +45,7 @@ FIRST_SIZE = QSize(1400, 900)
 def application() -> QApplication:
     """The one QApplication, made if need be."""
     sys.setswitchinterval(SWITCH)
+    share_heaps()
     # Else widgets below a style sheet would keep the palette that they were made with.
     QApplication.setAttribute(Qt.ApplicationAttribute.AA_UseStyleSheetPropagationInWidgetStyles)
     app = QApplication.instance()
