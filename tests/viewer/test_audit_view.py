@@ -1,5 +1,6 @@
 """The view of an audit, its mark in the Library, and the gates and the box beside the tries."""
 
+import json
 import shutil
 import sqlite3
 from contextlib import closing
@@ -11,6 +12,7 @@ from tests.builders import vmt
 from tests.viewer.shown import shown, wait
 from vmt_log_viewer.models.run_tree import RunTree
 from vmt_log_viewer.notes import RunNote
+from vmt_log_viewer.state.choices import Choices
 from vmt_log_viewer.state.items import RowItem
 from vmt_log_viewer.views import audit as audit_view
 from vmt_log_viewer.views.attempts import AttemptsView
@@ -134,3 +136,17 @@ def test_the_nearest_miss_leads_to_its_negotiation(qtbot, context, database):
         shown_now = view.negotiation.negotiation
         assert shown_now.tick == context.document.cursor.tick == tick
         assert {str(agent) for agent in shown_now.agents} == {buyer, seller}
+        kept = json.loads(json.dumps(view.state()))
+        view.panel.step(1)
+        wait(qtbot, view)
+        assert (view.state()["miss"], view.nearest.chosen()) == (None, ())
+        view._nearest.click()
+        view.restore(Choices(kept, view.title))
+        wait(qtbot, view)
+        qtbot.waitUntil(lambda: view.nearest.chosen() == (1,))
+        wait(qtbot, view)
+        assert view.state() == kept
+        assert view.negotiation.negotiation == shown_now
+        lost = {**kept, "miss": {**kept["miss"], "tick": 10**6}}
+        view.restore(Choices(lost, view.title))
+        assert view.nearest.chosen() == ()

@@ -55,6 +55,7 @@ class AttemptsView(RowView):
     facet_roles = ("reason", "pair", "direction", "mode", "regime", "buyer", "seller", "result")
     facets_width = 252
     split = ("reason", ("pair", "direction"))
+    own_steps = RowView.own_steps | {"miss"}  # a row that is chosen is no step, here as elsewhere
 
     _words_alone = False  # below the table stands one sentence, no ladder and no payload
 
@@ -84,6 +85,7 @@ class AttemptsView(RowView):
         self.funnel, self.nearest = PlainTable(context.theme), PlainTable(context.theme)
         self.nearest.row_chosen.connect(self._choose_miss)
         self._misses: tuple[NearMiss, ...] = ()
+        self._miss: JSON = None  # the near miss that is chosen, or to be once they are here
         self._over = QStackedWidget()
         for widget in (self.histogram, self.funnel, self.nearest):
             self._over.addWidget(widget)
@@ -120,10 +122,12 @@ class AttemptsView(RowView):
         return replace(request, thinning=(f"A bar counts the rows of {shown.width} ticks.",))
 
     def state(self) -> dict[str, JSON]:
-        return {**super().state(), "above": self._above()}
+        return {**super().state(), "above": self._above(), "miss": self._miss}
 
     def restore(self, choices: Choices) -> None:
         super().restore(choices)
+        self._miss = choices.values("miss")
+        self._point_at_miss()
         above = choices.text("above", "ticks", ("ticks", "gates", "nearest"))
         if above != self._above():
             show = self._show_nearest if above == "nearest" else self._show_funnel
@@ -157,6 +161,7 @@ class AttemptsView(RowView):
     def _began(self, source: Source, run_id: RunId, table: Table) -> None:
         self.negotiation.forget()
         self.payload.forget()
+        self._miss, self._misses = None, ()
         paired = all(table.with_role(role) for role in ("buyer", "seller", "price"))
         explains = source.can_answer(WhyQuery)
         self._lower.setCurrentWidget(self.negotiation if paired else self._alone)
@@ -171,6 +176,8 @@ class AttemptsView(RowView):
 
     def _row_chosen(self, row: int) -> None:
         """The negotiation that an attempt of two agents belongs to, else the row in words."""
+        self._miss = None
+        self.nearest.choose()
         if self._lower.currentWidget() is self._alone:
             self._tell(row)
             self._ask_why(row)
@@ -233,12 +240,28 @@ class AttemptsView(RowView):
         self._misses = found.misses
         self.nearest.rows.show(MISSES[:-1], [row[:-1] for row in miss_rows(found)])
         self._about.setText(" ".join(("What failed by the least.", *found.notes)))
+        if self._miss not in [_told(miss) for miss in found.misses]:
+            self._miss = None
+        self._point_at_miss()
 
     def _choose_miss(self, row: int) -> None:
         """Go to its tick and show its negotiation, the closest try pointed out."""
-        if 0 <= row < len(self._misses) and self._source and self._run_id is not None:
-            miss = self._misses[row]
-            self.context.document.cursor.move_to(miss.tick)
+        if 0 <= row < len(self._misses):
+            miss, document = self._misses[row], self.context.document
+            self._miss = _told(miss)
+            document.cursor.move_to(miss.tick)
+            document.selection.select(NegotiationItem(miss.tick, miss.agents))
+            self._show_miss(miss)
+
+    def _point_at_miss(self) -> None:
+        """Choose the near miss that a saved view had chosen, once it is listed."""
+        rows = [row for row, miss in enumerate(self._misses) if _told(miss) == self._miss]
+        self.nearest.choose(*rows[:1])
+        if rows:
+            self._show_miss(self._misses[rows[0]])
+
+    def _show_miss(self, miss: NearMiss) -> None:
+        if self._source is not None and self._run_id is not None:
             item = NegotiationItem(miss.tick, miss.agents)
             self.negotiation.show_item(self._source, self._run_id, item, miss.key)
 
@@ -316,3 +339,8 @@ class AttemptsView(RowView):
         self._rows.setSizes([upper, whole - upper - lower, lower])
         wide = self._lower.width()
         self._alone.setSizes([2 * wide // 5, wide - 2 * wide // 5])
+
+
+def _told(miss: NearMiss) -> dict[str, JSON]:
+    """What tells a near miss from others, as a file can hold it."""
+    return {"tick": miss.tick, "agents": list(miss.agents), "pair": miss.kind}

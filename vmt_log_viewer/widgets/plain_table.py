@@ -69,6 +69,8 @@ class PlainTable(QTableView):
         self._quiet = True
         try:
             self.clearSelection()
+            if not rows:  # or a click on the same row would choose nothing
+                self.selectionModel().clearCurrentIndex()
             flags = QItemSelectionModel.SelectionFlag
             for row in rows:
                 index = self.rows.index(row, 0)
