@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Column, Table
 from telemetry.engines import Shape
+from telemetry.engines.columns import ColumnKind, ColumnsRead, no_columns
 from telemetry.engines.digests import Digested, no_digests
 from telemetry.engines.lines import Field, Lines, no_lines
 from telemetry.engines.try_cast import try_number
@@ -245,6 +246,10 @@ class Reader:
         default=_no_arrays, compare=False
     )
     """Gives a statement's rows as an array a column; None where rows are as quick."""
+    engine_columns: Callable[[Sequence[sa.Select[Any]], Sequence[ColumnKind]], ColumnsRead] = field(
+        default=no_columns, compare=False
+    )
+    """Reads the rows of many statements as arrays; ByValuesError where it cannot (go on)."""
     lines_after: int = 0
     """How many rows are better written from their values before `engine_lines` writes the rest."""
 

@@ -252,9 +252,10 @@ class Source:
             beside = partial(self._database.beside, connection, token)
             digests = partial(self._database.digests, connection, token)
             arrays = partial(self._database.arrays, connection)
+            columns = partial(self._database.columns, connection, token)
             reader = Reader(
                 self._layout, connection, token, beside,
-                engine_digests=digests, engine_arrays=arrays,
+                engine_digests=digests, engine_arrays=arrays, engine_columns=columns,
             )  # fmt: skip
             return answer(reader, query)
 

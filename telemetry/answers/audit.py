@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import methodcaller
 from typing import Any
 
 import sqlalchemy as sa
 
 from telemetry.answers.runs import run
+from telemetry.answers.together import together
 from telemetry.answers.values import agent_of, whole
 from telemetry.concepts import Audit, Cell, Fault, RuleVerdict, RunDetail, RunId, TickRange
+from telemetry.engines.columns import ColumnKind, Columns
+from telemetry.engines.lines import ByValuesError
 from telemetry.errors import NothingFoundError, RequestError
-from telemetry.families.auditing import AuditRule, Judged
+from telemetry.families.auditing import AuditRule, Counted, Judged
 from telemetry.queries import AuditQuery, RunQuery
 from telemetry.reader import Reader
 
@@ -110,19 +115,49 @@ class Inspection:
         tell: Callable[[Mapping[str, Any]], str],
     ) -> Judged:
         """Count what `build` selects, and read the first faults of it."""
-        checked = faults = 0
+        parts = [build(window).subquery("audited") for window in self._windows(table)]
+        counts = [_counted(rows) for rows in parts]
+        found = together(
+            self.asker,
+            [methodcaller("one", statement) for statement in counts],
+            lambda done: self._report(done / len(parts)),
+        )
         first: list[Fault] = []
-        windows = self._windows(table)
-        for done, window in enumerate(windows):
-            rows = build(window).subquery("audited")
-            columns: list[Any] = [sa.func.count(rows.c.fault), sa.func.sum(rows.c.fault)]
-            counted = self.asker.one(sa.select(*columns))
-            judged, bad = counted or (0, 0)
-            checked, faults = checked + int(judged), faults + int(bad or 0)
+        for rows, (_, bad) in zip(parts, found, strict=True):
             if bad and len(first) < self.first:
                 first += self._faults(table, rows, tell, self.first - len(first))
-            self._report((done + 1) / len(windows))
+        checked, faults = (sum(int(row[place] or 0) for row in found) for place in (0, 1))
         return Judged(checked, faults, tuple(first))
+
+    def columns(
+        self,
+        table: str,
+        build: Callable[[TickRange], sa.Select[Any]],
+        kinds: Sequence[ColumnKind],
+    ) -> Generator[Columns]:
+        """What `build` selects as arrays, some ticks at a time; ByValuesError where it is small."""
+        windows = [window for window in self._windows(table) if window is not None]
+        if not windows:
+            raise ByValuesError
+        read = self.asker.engine_columns([build(window) for window in windows], kinds)
+        with closing(read):
+            for done, found in enumerate(read, 1):
+                yield found
+                self._report(done / len(windows))
+
+    def told(
+        self,
+        table: str,
+        build: Callable[[TickRange | None], sa.Select[Any]],
+        tell: Callable[[Mapping[str, Any]], str],
+        counted: Counted,
+    ) -> Judged:
+        """What was counted from arrays, with its first faults."""
+        first: list[Fault] = []
+        for tick in dict.fromkeys(counted.ticks):
+            rows = build(TickRange(tick, tick)).subquery("audited")
+            first += self._faults(table, rows, tell, self.first - len(first))
+        return Judged(counted.checked, counted.faults, tuple(first))
 
     def _faults(
         self,
@@ -156,6 +191,11 @@ class Inspection:
         place, of = self._place
         self.asker.token.check()
         self.asker.token.report(int(100 * (place + share) / of), 100, "per cent")
+
+
+def _counted(rows: sa.Subquery) -> sa.Select[Any]:
+    columns: list[Any] = [sa.func.count(rows.c.fault), sa.func.sum(rows.c.fault)]
+    return sa.select(*columns)
 
 
 def _told(tell: Callable[[Mapping[str, Any]], str], row: Mapping[str, Any], table: str) -> str:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import queue
-import threading
-from contextlib import ExitStack
 from itertools import pairwise
+from operator import methodcaller
 from typing import Any
 
 import numpy as np
@@ -16,17 +13,16 @@ from telemetry.answers.measures import divisor, judged, place_of, spec_of
 from telemetry.answers.rebuilt import rebuilt_rows
 from telemetry.answers.runs import run_ticks
 from telemetry.answers.series import in_range, usual_step
+from telemetry.answers.together import together
 from telemetry.answers.values import floats, whole
 from telemetry.answers.where import along_ticks
 from telemetry.concepts import Band, Measure, RunId, TickRange
-from telemetry.errors import QueryCancelled
 from telemetry.families.vocabulary import MeasureSpec, TableSpec
 from telemetry.queries import BandQuery
 from telemetry.reader import Reader
 
 PARTS = 64
 """A run is read in so many stretches of ticks: as often is a cancel heard and progress told."""
-MOST_READERS = 4
 Row = tuple[Any, ...]
 
 
@@ -69,18 +65,35 @@ def by_stretches(
     ticks: TickRange | None,
 ) -> list[Row]:
     """The rows of a statement that groups by tick; along an index of ticks by several readers."""
-    along = along_ticks(reader, table)
     span = ticks or run_ticks(reader, run_id)
+    parts = in_stretches(reader, statement, table, tick, span, whole=ticks is None)
+    if not parts or span is None:
+        return reader.rows(statement.where(*(in_range(tick, ticks) or along_ticks(reader, table))))
+    return [row for rows in _shared(reader, parts, span) for row in rows]
+
+
+def in_stretches(
+    reader: Reader,
+    statement: sa.Select[Any],
+    table: TableSpec,
+    tick: sa.ColumnElement[Any],
+    span: TickRange | None,
+    *,
+    whole: bool,
+) -> list[sa.Select[Any]]:
+    """The statement for each stretch of ticks, along an index of them; none where it is not worth
+    it. `whole`: `span` is all of the run, so that its ends need no condition."""
+    along = along_ticks(reader, table)
     if not along or span is None or span.last - span.first < PARTS:
-        return reader.rows(statement.where(*(in_range(tick, ticks) or along)))
+        return []
     edges = np.linspace(span.first, span.last + 1, PARTS + 1).astype(np.int64).tolist()
     parts = []
     for i, (start, end) in enumerate(pairwise(edges)):
         # Without the ends that nobody asked for: the table may reach further than others do.
-        first = [tick >= start] if i or ticks else along
-        last = [tick < end] if i < PARTS - 1 or ticks else []
+        first = [tick >= start] if i or not whole else along
+        last = [tick < end] if i < PARTS - 1 or not whole else []
         parts.append(statement.where(*first, *last))
-    return [row for rows in _shared(reader, parts, span) for row in rows]
+    return parts
 
 
 def _statement(
@@ -111,41 +124,12 @@ def number_of(reader: Reader, spec: MeasureSpec, *, guarded: bool) -> sa.ColumnE
 
 def _shared(reader: Reader, parts: list[sa.Select[Any]], span: TickRange) -> list[list[Row]]:
     """The rows of each statement, read by as many connections as see the same state."""
-    found: list[list[Row]] = [[] for _ in parts]
-    waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
-    for i in range(len(parts)):
-        waiting.put(i)
-    failed: list[BaseException] = []
-    done: list[int] = []
+    ticks = span.last - span.first + 1
 
-    def work(connection: sa.Connection) -> None:
-        own = Reader(reader.layout, connection, reader.token)
-        try:
-            while not failed:
-                i = waiting.get_nowait()
-                found[i] = own.rows(parts[i])
-                done.append(i)
-                ticks = span.last - span.first + 1
-                reader.token.report(len(done) * ticks // PARTS, ticks, "ticks")
-        except queue.Empty:
-            return
-        except BaseException as error:
-            failed.append(error)
+    def report(done: int) -> None:
+        reader.token.report(done * ticks // PARTS, ticks, "ticks")
 
-    with ExitStack() as stack:
-        threads = []
-        for _ in range(min(os.cpu_count() or 1, MOST_READERS) - 1):
-            other = stack.enter_context(reader.beside())
-            if other is not None:
-                threads.append(threading.Thread(target=work, args=(other,), name="reading"))
-        for thread in threads:
-            thread.start()
-        work(reader.connection)
-        for thread in threads:
-            thread.join()
-        if failed:
-            raise next((e for e in failed if isinstance(e, QueryCancelled)), failed[0])
-    return found
+    return together(reader, [methodcaller("rows", part) for part in parts], report)
 
 
 def _grouped(rows: list[Row]) -> list[Row]:

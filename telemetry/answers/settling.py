@@ -12,8 +12,10 @@ from telemetry.answers.lens import bounds_of, on_bound
 from telemetry.answers.measures import divisor, judged, place_of, spec_of
 from telemetry.answers.runs import run_ticks
 from telemetry.answers.series import series
+from telemetry.answers.settling_columns import backwards, tolerance
 from telemetry.answers.values import agent_of, floats, whole
 from telemetry.concepts import AgentId, Floats, Ints, Line, Settling, Settlings, TickRange
+from telemetry.engines.lines import ByValuesError
 from telemetry.families.vocabulary import MeasureSpec
 from telemetry.queries import SeriesQuery, SettlingQuery
 from telemetry.reader import Reader
@@ -37,7 +39,10 @@ def settling(reader: Reader, query: SettlingQuery) -> Settlings:
         found = [s for line in drawn.lines if (s := _of_line(line, query, bounds)) is not None]
         notes = tuple(dict.fromkeys((*notes, *drawn.notes)))
     elif measure.recorded and span is not None:
-        found = _by_parts(reader, query, spec, span, bounds)
+        try:
+            found = backwards(reader, query, spec, span, bounds)
+        except ByValuesError:
+            found = _by_parts(reader, query, spec, span, bounds)
     elif constant is not None:
         notes = (*notes, "A constant has nothing to settle to.")
     return Settlings(measure, query.epsilon, query.relative, span, tuple(found), bounds, notes)
@@ -48,11 +53,6 @@ def _small(reader: Reader, query: SettlingQuery, spec: MeasureSpec) -> bool:
     own = reader.column(spec.table, str(table.run)) == query.run_id
     some = sa.select(sa.literal(1)).select_from(reader.layout.selectable(spec.table)).where(own)
     return reader.one(some.offset(FEW).limit(1)) is None
-
-
-def tolerance(limit: Any, query: SettlingQuery) -> Any:
-    """How far from its limit a value may be."""
-    return query.epsilon * np.abs(limit) if query.relative else query.epsilon + 0.0 * np.abs(limit)
 
 
 def _of_line(line: Line, query: SettlingQuery, bounds: _Bounds) -> Settling | None:

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Fingerprint, RunId, Statement
+from telemetry.engines.columns import ColumnKind, ColumnsRead
 from telemetry.engines.digests import Digested
 from telemetry.engines.lines import ByValuesError, Field, Lines
 from telemetry.engines.spelling import spelled
@@ -159,6 +160,16 @@ class Database(ABC):
         fields: Sequence[Field],
     ) -> Digested:
         """Digests of the rows of `select` by its first column; ByValuesError where it cannot."""
+        raise ByValuesError
+
+    def columns(
+        self,
+        connection: sa.Connection,
+        token: CancelToken,
+        selects: Sequence[sa.Select[Any]],
+        kinds: Sequence[ColumnKind],
+    ) -> ColumnsRead:
+        """The rows of each select as an array a column; ByValuesError where it cannot."""
         raise ByValuesError
 
     def _held(self) -> AbstractContextManager[None]:

@@ -16,7 +16,8 @@ from sqlalchemy.pool import NullPool
 
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Fingerprint
-from telemetry.engines import sqlite_lines
+from telemetry.engines import sqlite_columns, sqlite_lines
+from telemetry.engines.columns import ColumnKind, ColumnsRead
 from telemetry.engines.database import Database, Shape, at_rest
 from telemetry.engines.digests import Digested
 from telemetry.engines.fingerprints import file_fingerprint
@@ -325,6 +326,17 @@ class SQLiteDatabase(Database):
         """Where `lines` can be written."""
         statement = spelled(select, connection.dialect)
         return sqlite_lines.digested(_opened_uri(connection), statement, fields, token)
+
+    def columns(
+        self,
+        connection: sa.Connection,
+        token: CancelToken,
+        selects: Sequence[sa.Select[Any]],
+        kinds: Sequence[ColumnKind],
+    ) -> ColumnsRead:
+        """Where `lines` can be written."""
+        statements = [spelled(select, connection.dialect) for select in selects]
+        return sqlite_columns.read(_opened_uri(connection), statements, kinds, token)
 
     def shape(self) -> Shape:
         with self.connection() as connection:

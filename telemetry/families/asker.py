@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
 from telemetry.cancel import CancelToken
+from telemetry.engines.columns import ColumnKind, ColumnsRead
 
 
 class Asker(Protocol):
@@ -24,6 +25,13 @@ class Asker(Protocol):
     def rows(self, statement: sa.Select[Any]) -> list[tuple[Any, ...]]: ...
 
     def chunks(self, statement: sa.Select[Any], size: int = ...) -> Iterator[list[Any]]: ...
+
+    @property
+    def engine_columns(
+        self,
+    ) -> Callable[[Sequence[sa.Select[Any]], Sequence[ColumnKind]], ColumnsRead]:
+        """Reads the rows of many statements as arrays; ByValuesError where it cannot."""
+        ...
 
     @property
     def token(self) -> CancelToken: ...

@@ -49,6 +49,7 @@ class NearMissesQuery(Query[NearMisses]):
     """Negotiations that failed by the least, the nearest first; `ticks` None: the whole run."""
 
     LACKING = "record no negotiations that could be missed narrowly"
+    KEPT = True
     run_id: RunId
     ticks: TickRange | None = None
     limit: int = 50
@@ -59,6 +60,7 @@ class FunnelQuery(Query[Funnel]):
     """At which gate how many attempts failed, by what splits them."""
 
     LACKING = "record no attempts with gates"
+    KEPT = True
     run_id: RunId
     ticks: TickRange | None = None
 
@@ -81,6 +83,7 @@ class AuditQuery(Query[Audit]):
     """
 
     LACKING = "declare no rules that a run could be held against"
+    KEPT = True
     run_id: RunId
     rules: tuple[str, ...] | None = None
     first: int = 20

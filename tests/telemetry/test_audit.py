@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Never
 
 import pytest
 
@@ -14,6 +16,8 @@ import telemetry
 from telemetry.answers import audit as auditing
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Audit
+from telemetry.engines import sqlite, sqlite_columns
+from telemetry.engines.lines import ByValuesError
 from telemetry.errors import NothingFoundError, QueryCancelled, RequestError
 from telemetry.families.vmt.recorder import LogPolicy, VmtRecorder
 from telemetry.queries import AuditQuery
@@ -121,6 +125,10 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def no_columns(*_: object) -> Never:
+    raise ByValuesError
+
+
 def audited(path: Path, run: int = 1, **more: object) -> Audit:
     source = telemetry.open_source(path)
     try:
@@ -164,6 +172,42 @@ def test_small_windows_of_ticks_find_the_same(honest, tmp_path, monkeypatch):
     parts = audited(path)
     assert parts == whole
     assert len(whole.verdicts) == len(PLANTED)
+
+
+PASSED = (
+    "goods-explained", "money-explained", "no-negative-stock", "lambda-bounds",
+    "snapshots-complete",
+)  # fmt: skip
+"""Rules that one pass over the snapshots of a large run judges."""
+TWICE = (
+    f"INSERT INTO agent_snapshots (run_id, tick, agent_id, {COPY}) "
+    "SELECT run_id, tick, agent_id, " + COPY + " FROM agent_snapshots WHERE tick = 7"
+)
+
+
+@pytest.mark.parametrize(("more", "parts"), [((), 10), ((TWICE,), 1)])
+def test_one_pass_over_a_large_run_finds_what_statements_find(
+    honest, tmp_path, monkeypatch, more, parts
+):
+    """A snapshot that is there twice ends the pass; then statements judge."""
+    faults = [statement for rule in PASSED for statement in PLANTED[rule][0]]
+    path = planted(honest, tmp_path, *faults, *more)
+    read: list[int] = []
+
+    def seen(*asked):
+        for place, columns in enumerate(sqlite_columns.read(*asked)):
+            read.append(place)
+            yield columns
+
+    monkeypatch.setattr(sqlite, "sqlite_columns", SimpleNamespace(read=seen))
+    whole = audited(path)
+    assert read == []
+    monkeypatch.setattr(auditing, "ROWS", 37)
+    assert audited(path) == whole
+    assert len(read) >= parts
+    assert {v.rule.name for v in whole.verdicts if v.faults} >= set(PASSED)
+    monkeypatch.setattr(sqlite, "sqlite_columns", SimpleNamespace(read=no_columns))
+    assert audited(path) == whole
 
 
 @pytest.mark.parametrize("rows", [250_000, 37])

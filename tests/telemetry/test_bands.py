@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import telemetry
-from telemetry.answers import bands
+from telemetry.answers import together
 from telemetry.cancel import CancelToken
 from telemetry.concepts import TickRange
 from telemetry.errors import QueryCancelled
@@ -71,8 +71,8 @@ def _rows(source: Source, ticks: TickRange | None = None) -> list[tuple[float, .
 def test_a_band_is_what_sql_finds_however_many_read(
     source: Source, database: Path, monkeypatch: pytest.MonkeyPatch, readers: int
 ):
-    monkeypatch.setattr(bands, "MOST_READERS", readers)
-    monkeypatch.setattr(bands.os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(together, "MOST_READERS", readers)
+    monkeypatch.setattr(together.os, "cpu_count", lambda: 8)
     np.testing.assert_array_equal(_rows(source), _by_sql(database))
     some = _rows(source, TickRange(40, 333))
     np.testing.assert_array_equal(some, _by_sql(database, "tick BETWEEN 40 AND 333"))

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from telemetry.answers import bands
 from telemetry.answers import settling as settling_answers
+from telemetry.concepts import TickRange
 from telemetry.detect import open_source
 from telemetry.queries import LensQuery, SettlingQuery
 from tests.builders import vmt
@@ -74,6 +76,19 @@ def test_many_rows_are_told_by_parts_and_come_to_the_same(source, monkeypatch):
         monkeypatch.setattr(settling_answers, "FEW", 1)
         monkeypatch.setattr(settling_answers, "BUCKETS", parts)
         assert source.ask(SettlingQuery(1, "lambda_money", 0.05)) == plain
+
+
+@pytest.mark.parametrize("parts", [3, 33])
+def test_many_rows_are_read_as_columns_from_the_last_tick_on(source, monkeypatch, parts):
+    asked = [
+        SettlingQuery(1, "lambda_money", 0.05),
+        SettlingQuery(1, "lambda_money", 0.5, relative=False, ticks=TickRange(2, 35)),
+    ]
+    plain = [source.ask(query) for query in asked]
+    monkeypatch.setattr(settling_answers, "FEW", 1)
+    monkeypatch.setattr(settling_answers, "_by_parts", None)  # what else many rows are told by
+    monkeypatch.setattr(bands, "PARTS", parts)
+    assert [source.ask(query) for query in asked] == plain
 
 
 def test_who_stands_apart_is_named_and_the_fan_is_that_of_the_rows(source, planted):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from telemetry.concepts import TickRange
 from telemetry.families.auditing import Auditing, Judged, fault_where, within
+from telemetry.families.vmt.audit_pass import passed
 from telemetry.families.vmt.audit_trades import TRADES, moved
 from telemetry.families.vmt.audit_words import (
+    forage_rate,
     has_money,
     number,
     params,
@@ -28,7 +30,7 @@ def goods_explained(audit: Auditing) -> Judged:
     if lacks:
         return Judged(unjudged=lacks)
     rate = real(params(audit).get("forage_rate"))
-    most = None if rate is None else rate * audit.asker.scale("goods")
+    most = forage_rate(audit)
 
     def build(window: TickRange | None) -> sa.Select[Any]:
         rows = changes(audit, window)
@@ -51,7 +53,7 @@ def goods_explained(audit: Auditing) -> Judged:
         limit = "" if rate is None else f"; at most {number(rate)} a tick can be foraged"
         return f"{_whose(row)} changed {' and '.join(parts)}{limit}."
 
-    return audit.rows(SNAPSHOTS, build, tell)
+    return judged(audit, "goods-explained", build, tell)
 
 
 def money_explained(audit: Auditing) -> Judged:
@@ -78,7 +80,20 @@ def money_explained(audit: Auditing) -> Judged:
             f"of which trades explain {signed(row['traded_M'])}."
         )
 
-    return audit.rows(SNAPSHOTS, build, tell)
+    return judged(audit, "money-explained", build, tell)
+
+
+def judged(
+    audit: Auditing,
+    rule: str,
+    build: Callable[[TickRange | None], sa.Select[Any]],
+    tell: Callable[[Mapping[str, Any]], str],
+) -> Judged:
+    """Snapshots as the one pass over them counted, or else as `build` selects them."""
+    found = passed(audit)
+    if found is None:
+        return audit.rows(SNAPSHOTS, build, tell)
+    return audit.told(SNAPSHOTS, build, tell, found.rules[rule])
 
 
 def _lacks(audit: Auditing) -> str:
@@ -169,6 +184,9 @@ def _every_tick(audit: Auditing) -> bool:
         ((taken, first, last),) = audit.asker.rows(sa.select(*columns).where(own))
         return bool(taken == last - first + 1)
 
+    known = passed(audit)
+    if known is not None:
+        return known.taken[-1] - known.taken[0] + 1 == len(known.taken)
     found: bool = audit.once("snapshots at every tick", look)
     return found
 

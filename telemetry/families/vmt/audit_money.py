@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from telemetry.concepts import TickRange
 from telemetry.families.auditing import Auditing, Judged, fault_where, within
-from telemetry.families.vmt.audit_flows import with_step_before
+from telemetry.families.vmt.audit_flows import judged, with_step_before
 from telemetry.families.vmt.audit_words import EPSILON, any_row, number, params, real
 
 SNAPSHOTS, UPDATES = "agent_snapshots", "lambda_updates"
@@ -49,7 +49,7 @@ def lambda_bounds(audit: Auditing) -> Judged:
             f"outside {number(low)} to {number(high)}."
         )
 
-    return audit.rows(SNAPSHOTS, build, tell)
+    return judged(audit, "lambda-bounds", build, tell)
 
 
 def lambda_logged(audit: Auditing) -> Judged:

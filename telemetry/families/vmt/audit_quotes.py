@@ -21,6 +21,7 @@ from telemetry.families.vmt.audit_trades import (
     selected,
     successes,
     who,
+    worked_out_once,
 )
 from telemetry.families.vmt.audit_words import EPSILON, number
 
@@ -53,19 +54,19 @@ def _within_snapshots(audit: Auditing) -> Judged:
     price = ask.column(TRADES, "price")
     asked = _quote(audit, pair, "ask", "seller_id")
     bid = _quote(audit, pair, "bid", "buyer_id")
-    slack = 0.5 / sa.cast(sa.func.nullif(block, 0), sa.REAL) + EPSILON * sa.func.abs(price)
-    broken = sa.or_(price < asked - slack, price > bid + slack)
-    both = sa.and_(asked.is_not(None), bid.is_not(None))
-    judged = sa.case((both, broken), else_=sa.null())
 
-    def build(window: TickRange | None) -> sa.Select[Any]:
-        values = {"price": price, "asked": asked, "bid": bid}
-        first = _first_of_both(audit, window)
-        return selected(audit, TRADES, judged, values)(window).where(
-            ask.column(TRADES, "id").in_(first)
-        )
+    def broken(rows: sa.FromClause) -> Element:
+        slack = 0.5 / sa.cast(sa.func.nullif(rows.c.block, 0), sa.REAL)
+        slack += EPSILON * sa.func.abs(rows.c.price)
+        off = sa.or_(rows.c.price < rows.c.asked - slack, rows.c.price > rows.c.bid + slack)
+        both = sa.and_(rows.c.asked.is_not(None), rows.c.bid.is_not(None))
+        return sa.case((both, off), else_=sa.null())
 
-    found = audit.rows(TRADES, build, _tell_quotes)
+    def alone(window: TickRange | None) -> Element:
+        return ask.column(TRADES, "id").in_(_first_of_both(audit, window))
+
+    values = {"price": price, "asked": asked, "bid": bid, "block": block}
+    found = audit.rows(TRADES, worked_out_once(audit, values, broken, alone), _tell_quotes)
     if not found.checked:
         return Judged(unjudged="not recorded: quotes of both sides one tick before a trade")
     return found

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 
 from telemetry.concepts import Fault, TickRange
 from telemetry.families.auditing import Auditing, Judged, fault_where, within
+from telemetry.families.vmt.audit_flows import judged
+from telemetry.families.vmt.audit_pass import passed
 from telemetry.families.vmt.audit_words import number, scale_of
 
 _PAIRS_OF = {
@@ -44,7 +46,7 @@ def no_negative_stock(audit: Auditing) -> Judged:
         held = (f"{number(row[g], scale_of(audit, g))} {g}" for g in goods if (row[g] or 0) < 0)
         return f"Agent {row['agent']} holds {' and '.join(held)} at tick {row['tick']}."
 
-    return audit.rows(SNAPSHOTS, build, tell)
+    return judged(audit, "no-negative-stock", build, tell)
 
 
 def one_state_per_tick(audit: Auditing) -> Judged:
@@ -81,25 +83,39 @@ def snapshots_complete(audit: Auditing) -> Judged:
     ask = audit.asker
     run, tick, agent = (ask.column(SNAPSHOTS, n) for n in ("run_id", "tick", "agent_id"))
     of_run = run == audit.run_id
-    taken = [t for (t,) in ask.rows(sa.select(tick).where(of_run).distinct().order_by(tick))]
-    place = {t: n for n, t in enumerate(taken)}
-    ends = sa.func.min(tick), sa.func.max(tick)
-    counts = ask.rows(
-        sa.select(agent, *ends, sa.func.count(), sa.func.count(sa.distinct(tick)))
-        .where(of_run)
-        .group_by(agent)
-        .order_by(agent)
-    )
+    taken, counts = _presence(audit)
     checked = faults = 0
     first: list[Fault] = []
     for who, begin, end, rows, distinct in counts:
-        due = place[end] - place[begin] + 1
+        due = end - begin + 1
         checked += due
         faults += (due - distinct) + (rows - distinct)
         if (distinct < due or rows > distinct) and len(first) < audit.first:
             own = ask.rows(sa.select(tick).where(of_run, agent == who).order_by(tick))
-            first += _gaps(who, taken[place[begin] : place[end] + 1], [t for (t,) in own])
+            first += _gaps(who, taken[begin : end + 1], [t for (t,) in own])
     return Judged(checked, faults, tuple(sorted(first, key=_when)[: audit.first]))
+
+
+def _presence(audit: Auditing) -> tuple[list[int], list[tuple[Any, int, int, int, int]]]:
+    """The snapshot ticks; and by agent the places of its first and last one among them, its
+    snapshots, and their ticks."""
+    known = passed(audit)
+    if known is not None:
+        spans = sorted(known.spans.items())
+        return known.taken, [(who, *span, span[-1]) for who, span in spans]
+    run, tick, agent = (audit.asker.column(SNAPSHOTS, n) for n in ("run_id", "tick", "agent_id"))
+    own = run == audit.run_id
+    when = sa.select(tick).where(own).distinct().order_by(tick)
+    taken = [t for (t,) in audit.asker.rows(when)]
+    place = {t: n for n, t in enumerate(taken)}
+    ends = sa.func.min(tick), sa.func.max(tick)
+    counts = audit.asker.rows(
+        sa.select(agent, *ends, sa.func.count(), sa.func.count(sa.distinct(tick)))
+        .where(own)
+        .group_by(agent)
+        .order_by(agent)
+    )
+    return taken, [(who, place[begin], place[end], *n) for who, begin, end, *n in counts]
 
 
 def _when(fault: Fault) -> int:

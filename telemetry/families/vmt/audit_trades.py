@@ -45,6 +45,24 @@ def selected(
     return build
 
 
+def worked_out_once(
+    audit: Auditing,
+    values: Mapping[str, Element],
+    broken: Callable[[sa.FromClause], Element],
+    *only: Callable[[TickRange | None], Element],
+) -> Callable[[TickRange | None], sa.Select[Any]]:
+    """As `selected` of trades; `broken` is of the values by name, each looked up once a row."""
+
+    def build(window: TickRange | None) -> sa.Select[Any]:
+        rows = selected(audit, TRADES, sa.null(), values)(window)
+        rows = rows.where(*(condition(window) for condition in only))
+        held = rows.cte("held").prefix_with("MATERIALIZED")
+        kept = [column for column in held.c if column.name != "fault"]
+        return sa.select(*kept, fault_where(broken(held)).label("fault"))
+
+    return build
+
+
 def who(row: Mapping[str, Any]) -> str:
     return f"Buyer {row['agent']} and seller {row['other']} at tick {row['tick']}"
 
@@ -190,7 +208,8 @@ def mode_allows(audit: Auditing) -> Judged:
     def tell(row: Mapping[str, Any]) -> str:
         return f"{who(row)} traded while the mode was {row['mode']}."
 
-    return audit.rows(TRADES, selected(audit, TRADES, mode == "forage", {"mode": mode}), tell)
+    build = worked_out_once(audit, {"mode": mode}, lambda rows: rows.c.mode == "forage")
+    return audit.rows(TRADES, build, tell)
 
 
 def pair_active(audit: Auditing) -> Judged:
@@ -202,16 +221,22 @@ def pair_active(audit: Auditing) -> Judged:
     active = derived.state_at_tick(audit.asker, TRADES, "active_pairs")
     if active is None:
         return Judged(unjudged="not recorded: tick_states.active_pairs")
-    named = sa.or_(
-        *(
-            sa.and_(pair == name, sa.or_(*(active.like(f'%"{n}"%') for n in (name, other))))
-            for name, other in _ALIASES.items()
+
+    def broken(rows: sa.FromClause) -> Element:
+        named = sa.or_(
+            *(
+                sa.and_(
+                    rows.c.pair == name,
+                    sa.or_(*(rows.c.active.like(f'%"{n}"%') for n in (name, other))),
+                )
+                for name, other in _ALIASES.items()
+            )
         )
-    )
-    broken = sa.case((sa.or_(active.is_(None), pair.is_(None)), sa.null()), else_=sa.not_(named))
+        unknown = sa.or_(rows.c.active.is_(None), rows.c.pair.is_(None))
+        return sa.case((unknown, sa.null()), else_=sa.not_(named))
 
     def tell(row: Mapping[str, Any]) -> str:
         return f"{who(row)} traded {row['pair']} while active_pairs were {row['active']}."
 
     values = {"pair": pair, "active": active}
-    return audit.rows(TRADES, selected(audit, TRADES, broken, values), tell)
+    return audit.rows(TRADES, worked_out_once(audit, values, broken), tell)

@@ -65,3 +65,19 @@ def params(audit: Auditing) -> Mapping[str, Any]:
 def real(value: Any) -> float | None:
     """A number of the configuration, None for what is none."""
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def forage_rate(audit: Auditing) -> float | None:
+    """What an agent can forage in a tick, as goods are stored; None where it is not recorded."""
+    rate = real(params(audit).get("forage_rate"))
+    return None if rate is None else rate * audit.asker.scale("goods")
+
+
+def bounds_of_lambda(audit: Auditing) -> tuple[float, float] | None:
+    """What λ may be, with what rounding may make; None where it is not configured."""
+    bounds = params(audit).get("lambda_bounds")
+    bounds = bounds if isinstance(bounds, dict) else {}
+    low, high = real(bounds.get("lambda_min")), real(bounds.get("lambda_max"))
+    if low is None or high is None:
+        return None
+    return low * (1 - EPSILON), high * (1 + EPSILON)

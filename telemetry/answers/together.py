@@ -1,0 +1,61 @@
+"""Parts of one question, worked on by as many connections as see the same state."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from telemetry.errors import QueryCancelled
+from telemetry.reader import Reader
+
+MOST_READERS = 4
+T = TypeVar("T")
+
+
+def together(
+    reader: Reader, parts: Sequence[Callable[[Reader], T]], report: Callable[[int], None]
+) -> list[T]:
+    """What each part gives; `report` is told how many are done, by any of the threads.
+
+    A part asks the reader that it is given, and no other: each has a connection of its own.
+    """
+    found: list[Any] = [None] * len(parts)
+    waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+    for i in range(len(parts)):
+        waiting.put(i)
+    failed: list[BaseException] = []
+    done: list[int] = []
+
+    def work(connection: sa.Connection) -> None:
+        own = Reader(reader.layout, connection, reader.token)
+        try:
+            while not failed:
+                i = waiting.get_nowait()
+                found[i] = parts[i](own)
+                done.append(i)
+                report(len(done))
+        except queue.Empty:
+            return
+        except BaseException as error:
+            failed.append(error)
+
+    with ExitStack() as stack:
+        threads = []
+        for _ in range(min(os.cpu_count() or 1, MOST_READERS, len(parts)) - 1):
+            other = stack.enter_context(reader.beside())
+            if other is not None:
+                threads.append(threading.Thread(target=work, args=(other,), name="reading"))
+        for thread in threads:
+            thread.start()
+        work(reader.connection)
+        for thread in threads:
+            thread.join()
+        if failed:
+            raise next((e for e in failed if isinstance(e, QueryCancelled)), failed[0])
+    return found

@@ -1,0 +1,33 @@
+"""Columns of many rows as arrays that an engine makes by itself, without an object a value."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+
+from telemetry.concepts import Ints
+from telemetry.engines.lines import ByValuesError
+
+ColumnKind = Literal["whole", "number"]
+"""int64, of a column without NULL; or float64, where NULL is NaN."""
+Columns = tuple[npt.NDArray[Any], ...]
+"""The rows of a statement, an array a column."""
+ColumnsRead = Generator[Columns]
+
+
+def no_columns(statements: Sequence[sa.Select[Any]], kinds: Sequence[ColumnKind]) -> ColumnsRead:
+    """Of an engine that makes none."""
+    raise ByValuesError
+
+
+def by_agent(agent: Ints, tick: Ints) -> Ints:
+    """The places of rows agent by agent, ticks ascending; rows of one tick as they came."""
+    if (tick[1:] < tick[:-1]).any():
+        return np.lexsort((tick, agent))
+    low = agent.min()
+    few = agent.max() - low < 1 << 16  # which also sorts in a fifth of the time
+    return np.argsort((agent - low).astype(np.uint16) if few else agent, kind="stable")

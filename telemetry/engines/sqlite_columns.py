@@ -1,0 +1,98 @@
+"""Columns of a SQLite file that nobody writes to as arrays, read by processes of their own."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, closing, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from telemetry.cancel import CancelToken
+from telemetry.engines.columns import ColumnKind, Columns, ColumnsRead
+from telemetry.engines.lines import ByValuesError
+from telemetry.engines.sqlite_lines import ROWS_AT_ONCE, possible
+
+READERS = 2
+_PROGRAM = Path(__file__).with_name("sqlite_columns_process.py")
+_FIRST: dict[ColumnKind, str] = {"whole": "0", "number": "0.5"}
+"""A first row, by whose values the types of the columns are told."""
+_TYPE: dict[ColumnKind, npt.DTypeLike] = {"whole": np.int64, "number": np.float64}
+
+
+def read(
+    uri: str, statements: Sequence[str], kinds: Sequence[ColumnKind], token: CancelToken
+) -> ColumnsRead:
+    """The columns of each statement, in their order; ByValuesError where a value is of another
+    kind, which may also be after some statements."""
+    if not possible() or not statements:
+        raise ByValuesError
+    texts = [_with_types(statement, kinds) for statement in statements]
+    with ExitStack() as stack:
+        readers = [
+            stack.enter_context(closing(_read(uri, texts[first::READERS], kinds, token)))
+            for first in range(min(READERS, len(texts)))
+        ]
+        for reader in readers:
+            next(reader)  # all of them begin before the first is waited for
+        for place in range(len(texts)):
+            found = next(readers[place % READERS])
+            assert found is not None
+            yield found
+
+
+def _read(
+    uri: str, texts: Sequence[str], kinds: Sequence[ColumnKind], token: CancelToken
+) -> Generator[Columns | None]:
+    """None once the process is at work, then what it reads."""
+    asked = {
+        "uri": uri,
+        "statements": texts,
+        "rows at once": str(ROWS_AT_ONCE),
+        "types": [np.dtype(_TYPE[kind]).str for kind in kinds],
+    }
+    command = [sys.executable, "-P", str(_PROGRAM)]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
+    assert process.stdin is not None
+    assert isinstance(process.stdout, io.BufferedReader)
+    try:
+        with token.interrupting(process.kill):
+            with suppress(BrokenPipeError):  # it could not start: what it does not write says so
+                process.stdin.write(json.dumps(asked).encode())
+                process.stdin.close()
+            yield None
+            for _ in texts:
+                yield _columns(process.stdout, kinds, token)
+    finally:
+        process.kill()
+        process.stdout.close()
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+        process.wait()
+
+
+def _columns(stream: io.BufferedReader, kinds: Sequence[ColumnKind], token: CancelToken) -> Columns:
+    head = stream.read(8)
+    rows = int.from_bytes(head, "little")
+    found: list[npt.NDArray[Any]] = []
+    for kind in kinds:
+        column = np.empty(rows, _TYPE[kind])
+        if len(head) < 8 or stream.readinto(column.view(np.uint8).data) < column.nbytes:
+            token.check()
+            raise ByValuesError
+        found.append(column)
+    return tuple(found)
+
+
+def _with_types(statement: str, kinds: Sequence[ColumnKind]) -> str:
+    """The statement with a first row of the right kinds: Arrow's driver refuses any other value,
+    whole numbers among doubles apart."""
+    first = ", ".join(_FIRST[kind] for kind in kinds)
+    return f"SELECT {first} UNION ALL SELECT * FROM ({statement})"
