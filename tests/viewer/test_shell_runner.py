@@ -1,10 +1,11 @@
 """Tests of the query runner: newest wins, nothing stale is shown, nothing is left behind."""
 
 import threading
+from concurrent import futures
 from types import SimpleNamespace
 
 import pytest
-from PySide6.QtCore import QObject, QThread
+from PySide6.QtCore import QObject, Qt, QThread, Signal
 
 from telemetry.errors import NothingFoundError, QueryCancelled
 from telemetry.queries import RunsQuery, TableQuery
@@ -274,3 +275,25 @@ def test_what_was_cancelled_before_it_began_is_never_asked(runner, qtbot):
     release.set()
     wait(qtbot, runner.idle)
     assert begun == [TableQuery(1, "trades")]
+
+
+@pytest.mark.parametrize(("turn", "seen"), [(0.0, "a,turn,b,turn"), (60.0, "a,b,turn,turn")])
+def test_answers_that_take_long_to_show_leave_turns_to_others(
+    runner, qtbot, monkeypatch, turn, seen
+):
+    class Other(QObject):
+        asked = Signal()
+
+    monkeypatch.setattr(runner_module, "A_TURN", turn)
+    order, other = [], Other()
+    other.asked.connect(lambda: order.append("turn"), Qt.ConnectionType.QueuedConnection)
+
+    def show(answer):
+        order.append(answer)
+        other.asked.emit()
+
+    for lane in ("a", "b"):
+        runner.run(lane, lambda token, lane=lane: lane, show)
+        futures.wait([job.future for job in runner.jobs()], timeout=5)
+    qtbot.waitUntil(lambda: len(order) == 4, timeout=5000)
+    assert ",".join(order) == seen

@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 REPORT_EVERY = 0.1  # seconds between progress reports of one job
+A_TURN = 0.01  # seconds of a turn of the GUI thread after which no further answer is shown
 LATER_AT_ONCE = max(2, min(3, (os.cpu_count() or 1) - 1))
 """Jobs that nobody waits for: of the workers one is free for the others."""
 LATEST = 2.0  # seconds after which such a job begins beside others
@@ -85,7 +87,11 @@ class Runner(QObject):
         self._later = QTimer(self)  # in a turn of its own: a view may be about to ask
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._begin_later)
-        self._finished.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        self._arrived: deque[Job] = deque()
+        self._next = QTimer(self)
+        self._next.setSingleShot(True)
+        self._next.timeout.connect(self._deliver)
+        self._finished.connect(self._arrive, Qt.ConnectionType.QueuedConnection)
 
     def submit(
         self,
@@ -199,6 +205,7 @@ class Runner(QObject):
         """Cancel everything and wait until no worker is left; further work is ignored."""
         self._closed = True
         self._later.stop()
+        self._next.stop()
         self._all_there.abort()
         for lane in list(self._jobs):
             self._drop(lane)
@@ -222,8 +229,23 @@ class Runner(QObject):
         if not self._closed:
             self._finished.emit(job)
 
-    def _deliver(self, job: Job) -> None:
-        if self._closed or self._jobs.get(job.lane) is not job:
+    def _arrive(self, job: Job) -> None:
+        if not self._closed:
+            self._arrived.append(job)
+            self._next.start(0)
+
+    def _deliver(self) -> None:
+        """Show what has arrived; what would take this turn too long is left to the next ones."""
+        self._next.start(0)  # first, for what is shown may open a dialog
+        until = time.perf_counter() + A_TURN
+        while self._arrived and not self._closed:
+            self._show(self._arrived.popleft())
+            if time.perf_counter() >= until:
+                return
+        self._next.stop()
+
+    def _show(self, job: Job) -> None:
+        if self._jobs.get(job.lane) is not job:
             return
         del self._jobs[job.lane]
         try:
