@@ -249,16 +249,18 @@ def test_what_was_put_off_for_long_begins_beside_others(runner, qtbot, monkeypat
     wait(qtbot, runner.idle)
 
 
-def test_passes_leave_a_worker_to_whoever_asks_next(runner, qtbot):
+@pytest.mark.parametrize(("latest", "at_once"), [(60.0, LATER_AT_ONCE), (0.01, 3)])
+def test_passes_leave_a_worker_to_whoever_asks_next(runner, qtbot, monkeypatch, latest, at_once):
+    monkeypatch.setattr(runner_module, "LATEST", latest)
     begun, release, seen = [], threading.Event(), []
     source = SimpleNamespace(ask=lambda query, token: begun.append(1) or release.wait(5))
     for lane in "abcdef":
         runner.submit(lane, source, RunsQuery(), seen.append, later=True)
-    qtbot.waitUntil(lambda: bool(begun), timeout=5000)
+    qtbot.waitUntil(lambda: len(begun) == at_once, timeout=5000)
     runner.run("quick", lambda token: "quick", seen.append)
     wait(qtbot, lambda: bool(seen))
     assert seen == ["quick"]
-    assert len(begun) == LATER_AT_ONCE
+    assert len(begun) == at_once
     release.set()
     wait(qtbot, runner.idle)
     assert len(begun) == 6

@@ -77,6 +77,7 @@ class Runner(QObject):
     def __init__(self, parent: QObject | None = None, workers: int = 4) -> None:
         super().__init__(parent)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="query")
+        self._workers = workers
         self._all_there = threading.Barrier(workers)
         for _ in range(workers):  # now: whoever starts a thread waits until it runs
             self._pool.submit(self._all_there.wait)
@@ -144,14 +145,21 @@ class Runner(QObject):
         self.busy_changed.emit()
 
     def _begin_later(self) -> None:
-        """Begin what nobody waits for: once all else is answered, or it was put off for long."""
+        """Begin what nobody waits for: once all else is answered, or it was put off for long.
+
+        Passes that take minutes (a server counts its rows) must not keep others from beginning.
+        """
         busy = any(not job.later for job in self._jobs.values())
-        put_off = [job for job in self._jobs.values() if job.later and job.future is None]
-        if busy:
-            put_off = [job for job in put_off if time.monotonic() - job.since > LATEST]
         begun = sum(job.later and job.future is not None for job in self._jobs.values())
-        for job in put_off[: max(0, LATER_AT_ONCE - begun)]:
-            job.future = self._pool.submit(self._work, job)
+        for job in [job for job in self._jobs.values() if job.future is None]:
+            overdue = time.monotonic() - job.since >= LATEST
+            room = self._workers - 1 if overdue else 0 if busy else LATER_AT_ONCE
+            if begun < room:
+                job.future = self._pool.submit(self._work, job)
+                begun += 1
+            elif not overdue:
+                self._later.start(int(1000 * LATEST))
+                return
 
     def cancel(self, lane: str) -> None:
         """Withdraw what runs on `lane`; its answer is never shown."""
