@@ -12,6 +12,7 @@ from telemetry.filters import Filter
 from telemetry.queries import (
     ExperimentsQuery,
     FacetQuery,
+    PairQuery,
     PointsQuery,
     RunsQuery,
     Sort,
@@ -75,6 +76,29 @@ def test_a_pair_without_a_difference_says_why(source: telemetry.Source) -> None:
         7: "defaulters had traded, in vain",
         8: "a run did not finish",
     }
+
+
+def test_lenders_that_are_idle_and_that_lend_are_a_pair_as_well(tmp_path: Path) -> None:
+    arms = ("bank_idle", "bank_lend")
+    b.write_experiment(tmp_path, arms=arms, comparison=False)
+    row = {
+        "kappa": 1, "seed": 42, "delta_idle": "0.6", "delta_lend": "0.4", "phi_idle": "0.4",
+        "bank_lending_effect": "0.2", "bank_lending_relief_ratio": "0.5", "phi_lend": "0.6",
+        "idle_run_id": "bank_idle_1", "idle_status": "completed",
+        "lend_run_id": "bank_lend_1", "lend_status": "completed",
+    }  # fmt: skip
+    same = row | {"delta_lend": "0.6", "bank_lending_effect": 0, "lend_run_id": "bank_lend_2"}
+    b.put_csv(tmp_path / "aggregate" / "comparison.csv", tuple(row), (row, same))
+    source = telemetry.open_source(tmp_path)
+
+    names = ("delta_passive", "delta_active", "trading_effect", "result", "explanation")
+    assert _pairs(source, *names) == [
+        (Decimal("0.6"), Decimal("0.4"), Decimal("0.2"), "fewer defaults", None),
+        (Decimal("0.6"), Decimal("0.6"), 0, "no difference", None),
+    ]
+    told = source.ask(PairQuery("bank_lend_1"))
+    assert told.startswith("Pair 1 has fewer defaults in bank_lend: 0.4 instead of 0.6")
+    source.close()
 
 
 def test_a_pair_that_failed_has_blank_deltas_and_no_zero(source: telemetry.Source) -> None:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from telemetry.errors import NothingFoundError
 from telemetry.families.asker import Asker
 from telemetry.queries import PairQuery
+from telemetry.text import one_line
 
 _NAMES = (
     "pair", "delta_passive", "delta_active", "trading_effect", "passive_status", "active_status",
@@ -38,11 +39,20 @@ def why(asker: Asker, query: PairQuery) -> str:
             f"{row['passive_status'] or 'not recorded'}, its active run "
             f"{row['active_status'] or 'not recorded'}."
         )
-    parts = (_came_out(row), _traded(row), _defaulters(asker, query, row))
+    parts = (_came_out(row, _tried(asker, query)), _traded(row), _defaulters(asker, query, row))
     return f"{'; '.join(part for part in parts if part)}."
 
 
-def _came_out(row: _Row) -> str:
+def _tried(asker: Asker, query: PairQuery) -> str:
+    """What the active run has and the other has not, by the name of its arm."""
+    arm = sa.select(asker.column("runs", "regime")).where(
+        asker.column("runs", "run_id") == query.run_id
+    )
+    named = next((str(name) for (name,) in asker.rows(arm.limit(1)) if name), "active")
+    return "with the dealer" if named in ("active", "treatment") else f"in {one_line(named)}"
+
+
+def _came_out(row: _Row, tried: str) -> str:
     passive, active = _number(row["delta_passive"]), _number(row["delta_active"])
     effect = _number(row["trading_effect"]) or 0.0
     if effect == 0 and active == 0:
@@ -51,7 +61,7 @@ def _came_out(row: _Row) -> str:
         return f"Pair {row['pair']} shows no difference: the default rate is {active:.4g} in both"
     way = "fewer" if effect > 0 else "more"
     return (
-        f"Pair {row['pair']} has {way} defaults with the dealer: {active:.4g} instead of "
+        f"Pair {row['pair']} has {way} defaults {tried}: {active:.4g} instead of "
         f"{passive:.4g} (effect {effect:+.4g})"
     )
 

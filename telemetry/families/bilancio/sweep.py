@@ -11,18 +11,23 @@ from telemetry.families.bilancio.layout import Opened
 from telemetry.families.bilancio.models import NUMBER, WHOLE
 
 _SAME = {
-    "delta_passive": ("delta_passive", "delta_control"),
-    "delta_active": ("delta_active", "delta_treatment"),
-    "trading_effect": ("trading_effect", "delta_reduction"),
-    "trading_relief_ratio": ("trading_relief_ratio", "relief_ratio"),
-    "phi_passive": ("phi_passive", "phi_control"),
-    "phi_active": ("phi_active", "phi_treatment"),
-    "passive_run_id": ("passive_run_id", "control_run_id"),
-    "passive_status": ("passive_status", "control_status"),
-    "active_run_id": ("active_run_id", "treatment_run_id"),
-    "active_status": ("active_status", "treatment_status"),
-}
-"""How the two ways of naming the arms spell the columns of comparison.csv."""
+    "delta_passive": ("delta_passive", "delta_control", "delta_idle"),
+    "delta_active": ("delta_active", "delta_treatment", "delta_lend"),
+    "trading_effect": (
+        "trading_effect", "delta_reduction", "lending_effect", "bank_lending_effect",
+    ),
+    "trading_relief_ratio": (
+        "trading_relief_ratio", "relief_ratio", "lending_relief_ratio", "bank_lending_relief_ratio",
+    ),
+    "phi_passive": ("phi_passive", "phi_control", "phi_idle"),
+    "phi_active": ("phi_active", "phi_treatment", "phi_lend"),
+    "passive_run_id": ("passive_run_id", "control_run_id", "idle_run_id"),
+    "passive_status": ("passive_status", "control_status", "idle_status"),
+    "active_run_id": ("active_run_id", "treatment_run_id", "lend_run_id"),
+    "active_status": ("active_status", "treatment_status", "lend_status"),
+}  # fmt: skip
+"""How the ways of naming the arms spell the columns of comparison.csv: without a dealer and with
+one, or lenders that are idle and that lend."""
 _EFFECT = sql.real("c.trading_effect")
 _RESULT = f"""CASE WHEN {_EFFECT} IS NULL THEN 'not compared'
     WHEN {_EFFECT} > 0 THEN 'fewer defaults' WHEN {_EFFECT} < 0 THEN 'more defaults'
@@ -30,13 +35,14 @@ _RESULT = f"""CASE WHEN {_EFFECT} IS NULL THEN 'not compared'
 _TRADED = "coalesce(u.dealer_trade_count, c.total_trades)"
 _SHARE = sql.real("u.frac_defaulted_that_traded")
 _EXPLANATION = f"""CASE WHEN {_EFFECT} IS NULL
-        THEN 'a run did not finish'
+        THEN CASE WHEN c.passive_status <> 'completed' OR c.active_status <> 'completed'
+            THEN 'a run did not finish' END
     WHEN {_EFFECT} <> 0 THEN NULL
     WHEN {sql.real("c.delta_passive")} = 0 THEN 'nobody defaulted'
     WHEN {_TRADED} = 0 THEN 'nobody traded'
     WHEN {_SHARE} = 0 THEN 'defaulters had never traded'
     WHEN {_SHARE} > 0 THEN 'defaulters had traded, in vain'
-    ELSE 'traded; defaulters not logged' END"""
+    WHEN {_TRADED} > 0 THEN 'traded; defaulters not logged' END"""
 
 
 def views(found: Opened) -> dict[str, str]:

@@ -24,8 +24,20 @@ PARAMETERS = (
 OUTSIDE = number("outside_mid_ratio", "ρ", role="parameter", facet=True,
                  help="Outside dealer's mid price per unit of face.")  # fmt: skip
 DELTAS = (
-    number("delta_passive", "default rate passive", SHARE, role="baseline"),
-    number("delta_active", "default rate active", SHARE, role="treated"),
+    number(
+        "delta_passive",
+        "default rate passive",
+        SHARE,
+        role="baseline",
+        help="Of the control: no dealer, or lenders that are idle.",
+    ),
+    number(
+        "delta_active",
+        "default rate active",
+        SHARE,
+        role="treated",
+        help="Of the treatment: a dealer, or lenders that lend.",
+    ),
     number("trading_effect", "effect", SHARE, role="effect", help="δ passive − δ active."),
 )
 RUNS = (
