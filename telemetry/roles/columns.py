@@ -73,7 +73,7 @@ def odd(column: ColumnEvidence, role: str, dialect: str) -> sa.types.TypeEngine[
 
 def model_of(table: TableEvidence, metadata: sa.MetaData, dialect: str) -> sa.Table:
     """The stored table with the types that its columns are read as."""
-    columns = [sa.Column(c.name, type_of(c, dialect)) for c in table.columns]
+    columns = [sa.Column(c.name, type_of(c, dialect)) for c in table.columns if not c.of]
     return sa.Table(table.name, metadata, *columns)
 
 
@@ -81,9 +81,14 @@ def specs_of(table: TableEvidence, own: TableRoles, dialect: str) -> tuple[Colum
     """A declaration for each column but the secret ones."""
     return tuple(
         _spec(table, column, own.columns.get(column.name, PLAIN), own.kind, dialect)
-        for column in table.columns
+        for column in columns_of(table, own)
         if own.columns.get(column.name) != SECRET
     )
+
+
+def columns_of(table: TableEvidence, own: TableRoles) -> tuple[ColumnEvidence, ...]:
+    """The columns of a table; of numbers inside JSON those that play a role."""
+    return tuple(c for c in table.columns if not c.of or own.columns.get(c.name, PLAIN) != PLAIN)
 
 
 def _spec(

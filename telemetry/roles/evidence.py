@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping as Map
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -55,6 +57,9 @@ class ColumnEvidence:
     high: float = 0.0
     words: tuple[str, ...] = ()
     shown: tuple[Cell, ...] = ()
+    of: str = ""
+    path: tuple[str, ...] = ()
+    """The JSON column that a number is inside of, and where: such a column is not stored."""
 
     @property
     def number(self) -> bool:
@@ -123,7 +128,7 @@ def read_evidence(database: Database, shape: Shape) -> tuple[TableEvidence, ...]
                 TableEvidence(
                     name,
                     tuple(
-                        _judged(column, columns[column], [row[i] for row in rows])
+                        judged(column, columns[column], [row[i] for row in rows])
                         for i, column in enumerate(told)
                     ),
                     own,
@@ -149,13 +154,28 @@ def _numbers(connection: sa.Connection, table: str, columns: Any) -> tuple[bool,
     return False, None
 
 
+def sampled(
+    connection: sa.Connection, table: TableEvidence, columns: Any, letters: dict[str, int]
+) -> list[tuple[Any, ...]]:
+    """The same rows once more, with so many letters of some columns."""
+    return _sample(connection, table.name, columns, table.numbered, letters)[0]
+
+
 def _sample(
-    connection: sa.Connection, table: str, columns: Any, numbered: bool
+    connection: sa.Connection,
+    table: str,
+    columns: Any,
+    numbered: bool,
+    letters: Map[str, int] = MappingProxyType({}),
 ) -> tuple[list[tuple[Any, ...]], bool]:
     """Rows of the beginning and of the end, and whether these are all that there are."""
     own = sa.table(table, *(sa.column(c) for c in columns))
     dialect = connection.dialect.name
-    told = [_short(own.c[c], str(columns[c]).lower(), dialect) for c in columns if c != "rowid"]
+    told = [
+        _short(own.c[c], str(columns[c]).lower(), dialect, letters.get(c, _LETTERS))
+        for c in columns
+        if c != "rowid"
+    ]
     statement: sa.Select[Any] = sa.select(*(e.label(f"c{i}") for i, e in enumerate(told)))
     try:
         # On a server one table that may not be read must not end the transaction.
@@ -180,21 +200,24 @@ def _rows(
     return [tuple(row) for row in found]
 
 
-def _short(column: sa.ColumnElement[Any], declared: str, dialect: str) -> sa.ColumnElement[Any]:
+def _short(
+    column: sa.ColumnElement[Any], declared: str, dialect: str, letters: int
+) -> sa.ColumnElement[Any]:
     """The column with no more of a long value than tells its kind."""
     long = any(word in declared for word in _LONG)
     if dialect == "sqlite":  # any column may hold anything, but one of numbers nothing long
         if any(word in declared for word in _NUMBERS):
             return column
         kind = sa.func.typeof(column)
-        cut = sa.func.substr(column, 1, _LETTERS)
+        cut = sa.func.substr(column, 1, letters)
         return sa.case((kind == "text", cut), (kind == "blob", sa.func.zeroblob(1)), else_=column)
     if "blob" in declared or "bytea" in declared:
         return sa.case((column.is_not(None), sa.literal(b"\0")), else_=None)
-    return sa.func.substr(sa.cast(column, sa.Text), 1, _LETTERS) if long else column
+    return sa.func.substr(sa.cast(column, sa.Text), 1, letters) if long else column
 
 
-def _judged(name: str, declared: str, values: Sequence[Any]) -> ColumnEvidence:
+def judged(name: str, declared: str, values: Sequence[Any]) -> ColumnEvidence:
+    """What values tell of a column."""
     cells = [cell(value) for value in values]
     filled = [c for c in cells if c is not None]
     kind, written = _kind(filled, declared)

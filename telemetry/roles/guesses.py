@@ -87,6 +87,9 @@ def guesses(table: TableEvidence, column: ColumnEvidence) -> Iterator[Guess]:
     if is_secret(column.name):
         yield Guess(SECRET, 1.0, f"named {column.name}")
         return
+    if column.of:
+        yield Guess("measure", 0.5, f"numbers in the JSON of {column.of}")
+        return
     yield from _ticks(table, column, parts)
     yield from _who(table, column, parts)
     yield from _numbers(table, column, parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping as Map
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,7 +60,7 @@ class Mapping:
                     f"{_listed(tables)}."
                 )
             for column, role in own.columns.items():
-                if column not in tables[name]:
+                if column not in tables[name] and split(column, tuple(tables[name])) is None:
                     raise RequestError(
                         f"The roles make {one_line(column, limit=60)} of {called} the {_said(role)}"
                         f", but that table has no such column; it has {_listed(tables[name])}."
@@ -70,6 +71,15 @@ class Mapping:
                 f"The roles make {' and '.join(self.of('runs')[:2])} both a table of runs; make "
                 "one of them other rows."
             )
+
+
+def split(name: str, columns: Sequence[str]) -> tuple[str, tuple[str, ...]] | None:
+    """The column and the keys within its JSON that a name such as metrics.loss means."""
+    begun = [c for c in columns if c and name.startswith(f"{c}.") and len(name) > len(c) + 1]
+    if not begun:
+        return None
+    column = max(begun, key=len)
+    return column, tuple(name[len(column) + 1 :].split("."))
 
 
 def _check_table(called: str, own: TableRoles) -> None:

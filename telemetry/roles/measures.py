@@ -128,7 +128,7 @@ def _once_a_tick(place: Mapped, name: str) -> Select:
     def build(stored: Stored) -> sa.Select[Any]:
         table = stored.table(place.name)
         run, tick, _ = _parts(place, table)
-        value = sa.func.min(table.c[name])
+        value = sa.func.min(place.read(name, table))
         of: Any = sa.literal_column(f"'{WHOLE}'")
         columns = (run.label("run"), tick.label("tick"), of.label("of"), value.label("value"))
         return sa.select(*columns).select_from(table).group_by(run, tick)

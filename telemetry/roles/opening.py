@@ -15,6 +15,7 @@ from telemetry.families.vocabulary import FamilySpec
 from telemetry.roles import kept
 from telemetry.roles.declaring import declare, numbered
 from telemetry.roles.evidence import TableEvidence, read_evidence
+from telemetry.roles.inside import unpacked, with_named
 from telemetry.roles.mapping import Mapping, TableRoles
 from telemetry.roles.proposing import Proposal, propose
 from telemetry.roles.words import NUMBERS, PLAIN, ROLES
@@ -54,17 +55,18 @@ def by_roles(database: Database, shape: Shape, given: Mapping | None = None) -> 
         given.check(shape.tables)
     unnamed = any("" in columns for columns in shape.tables.values())
     known = _with_names(shape) if unnamed else shape
-    evidence = read_evidence(database, known)
+    evidence, more = unpacked(database, known, read_evidence(database, known))
     proposal = propose(evidence)
     if given is not None:
         _check_values(given, evidence)
     mapping, origin = _chosen(given, shape, evidence, proposal)
+    evidence = with_named(evidence, mapping)
     names, notes, dialect = _names(database, mapping, evidence)
     name = one_line(database.location.name, limit=120)
     family = declare(mapping, evidence, names, dialect, name)
     return ByRoles(
         proposal, mapping, origin, family, numbered(known, evidence), shape,
-        (_said(mapping, origin), *notes, *((UNNAMED,) if unnamed else ())),
+        (_said(mapping, origin), *notes, *more, *((UNNAMED,) if unnamed else ())),
     )  # fmt: skip
 
 

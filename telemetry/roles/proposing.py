@@ -213,12 +213,12 @@ def _chosen(table: TableEvidence, known: dict[str, list[Guess]], kind: str) -> d
 def _of_whole_run(table: TableEvidence, name: str, guess: Guess, found: dict[str, Guess]) -> Guess:
     """A number that is the same in all rows of a run, or of a tick, is no agent's own."""
     place = {g.role: n for n, g in found.items() if g.role in ("run", "tick", "agent")}
-    if guess.role != "measure":
-        return guess
     known = table.column(name)
+    if guess.role != "measure" or known is None or known.of:
+        return guess
     if "run" in place and table.same_within(name, place["run"]):
         return Guess("parameter", 0.7, "the same in every row of a run")
-    if "run" in place and known is not None and known.distinct == 1 and table.rows > 1:
+    if "run" in place and known.distinct == 1 and table.rows > 1:
         return Guess("parameter", 0.55, "the same in every row looked at")
     at = [place[role] for role in ("run", "tick") if role in place]
     if "agent" in place and table.same_within(name, *at):

@@ -9,8 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.families.vocabulary import AggregateSpec, ColumnSpec, Stored, SummarySpec, TableSpec
-from telemetry.roles.columns import model_of, odd, specs_of
+from telemetry.roles.columns import columns_of, model_of, odd, specs_of
 from telemetry.roles.evidence import TableEvidence
+from telemetry.roles.inside import number
 from telemetry.roles.mapping import TableRoles
 from telemetry.roles.words import PLAIN, SECRET, label_of
 
@@ -48,8 +49,10 @@ class Mapped:
         return self.evidence.name
 
     def read(self, column: str, table: sa.TableClause) -> sa.ColumnElement[Any]:
-        """The stored column as it is read."""
+        """The stored column as it is read, or the number within one of JSON."""
         known = self.evidence.column(column)
+        if known is not None and known.of:
+            return number(table.c[known.of], known.path, self.dialect)
         role = self.own.columns.get(column, PLAIN)
         cast = None if known is None else odd(known, role, self.dialect)
         return table.c[column] if cast is None else sa.cast(table.c[column], cast)
@@ -57,8 +60,10 @@ class Mapped:
     @property
     def asked(self) -> bool:
         """Whether the table has to be read by a query, for it is not as it is declared."""
-        roles = ((c, self.own.columns.get(c.name, PLAIN)) for c in self.evidence.columns)
-        return bool(self.given) or any(odd(c, r, self.dialect) is not None for c, r in roles)
+        roles = [(c, self.own.columns.get(c.name, PLAIN)) for c in self.evidence.columns]
+        inside = any(c.of and r != PLAIN for c, r in roles)
+        odd_ones = (odd(c, r, self.dialect) is not None for c, r in roles if not c.of)
+        return bool(self.given) or inside or any(odd_ones)
 
     def select(self) -> Select:
         """The stored columns and those that the table lacks."""
@@ -66,7 +71,7 @@ class Mapped:
         def build(stored: Stored) -> sa.Select[Any]:
             table = stored.table(self.name)
             hidden = self.own.all_with(SECRET)
-            names = [c.name for c in self.evidence.columns if c.name not in hidden]
+            names = [c.name for c in columns_of(self.evidence, self.own) if c.name not in hidden]
             columns: list[Any] = [self.read(name, table).label(name) for name in names]
             if "rowid" in table.c:
                 columns.append(table.c["rowid"].label("rowid"))

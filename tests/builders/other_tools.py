@@ -6,6 +6,8 @@ Copied from what `real_tools.py` records with the real packages (Mesa 3.3 with p
 
 from __future__ import annotations
 
+import json
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -230,8 +232,14 @@ def as_sql(path: Path) -> str:
     connection = sqlite3.connect(path)
     lines = [line.replace("BEGIN TRANSACTION;", "") for line in connection.iterdump()]
     connection.close()
-    script = "\n".join(line for line in lines if line != "COMMIT;")
-    return script.replace('"', "").replace("REFERENCES simulation (id)", "")
+    bare = [
+        re.sub(r'^(INSERT INTO )"(\w+)"', r"\1\2", line)
+        if line.startswith("INSERT")
+        else line.replace('"', "")
+        for line in lines
+        if line != "COMMIT;"
+    ]
+    return "\n".join(bare).replace("REFERENCES simulation (id)", "")
 
 
 def copy_to(path: Path, target: Any) -> None:
@@ -243,3 +251,24 @@ def copy_to(path: Path, target: Any) -> None:
         marks = ", ".join("?" * len(rows[0]))
         target.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)  # type: ignore[attr-defined]
     connection.close()
+
+
+TRACKER = """
+CREATE TABLE history (run TEXT, step INTEGER, metrics {kind});
+"""
+
+
+def tracker(path: Path, steps: int = 12, *, kind: str = "TEXT") -> Path:
+    """A tracker that logs an object of metrics a step: `loss` 1/step, `sys.gpu` = step, and
+    `val.loss` (a key with a dot) 0 at every fourth step alone. At step 3 the loss is no number;
+    In a column of texts it is NaN at step 5, and step 6 is no JSON.
+    """
+    broken = kind == "TEXT"
+    rows: list[tuple[object, ...]] = []
+    for run, step in ((run, step) for run in "ab" for step in range(1, steps + 1)):
+        found: dict[str, Any] = {"loss": 1 / step, "sys": {"gpu": step}, "note": "x", "ok": True}
+        found |= {"val.loss": 0} if step % 4 == 0 else {}
+        found |= {"loss": "none"} if step == 3 else {}
+        found |= {"loss": float("nan")} if broken and step == 5 else {}
+        rows.append((run, step, "{no" if broken and step == 6 else json.dumps(found)))
+    return _made(path, TRACKER.format(kind=kind), {"history": rows})

@@ -17,7 +17,7 @@ from telemetry.concepts import TickRange
 from telemetry.errors import RequestError, UnknownFamilyError
 from telemetry.export import write_run
 from telemetry.filters import Filter
-from telemetry.roles.mapping import Mapping, TableRoles
+from telemetry.roles.mapping import Mapping, TableRoles, from_json, to_json
 from tests.builders import other_tools
 from tests.builders.postgresql import Server
 from tests.builders.questions import ask_everything
@@ -216,6 +216,56 @@ def test_other_engines_give_the_same_answers(
         q.AuditQuery(2), q.FacetQuery(2, "attempts", "reason"),
     ):  # fmt: skip
         assert repr(source.ask(query)) == repr(lite.ask(query))
+
+
+@pytest.mark.parametrize("engine", ["SQLite", "DuckDB", "PostgreSQL"])
+def test_numbers_in_an_object_a_row_become_measures_and_a_missing_key_is_no_zero(
+    opened: Opened, tmp_path: Path, engine: str, request: pytest.FixtureRequest
+) -> None:
+    broken = engine != "PostgreSQL"  # of which only columns of JSON are looked into
+    lite = place = other_tools.tracker(tmp_path / "t.db", kind="TEXT" if broken else "JSON")
+    if engine == "PostgreSQL":
+        place = request.getfixturevalue("server").create(other_tools.as_sql(lite))
+    elif engine == "DuckDB":
+        place = tmp_path / "t.duckdb"
+        with duckdb.connect(str(place)) as connection:
+            other_tools.copy_to(lite, connection)
+    source = opened(place)
+    names = ("metrics.loss", "metrics.sys.gpu", "metrics.val.loss")
+    assert _roles(source, "history") == (
+        "states",
+        {"run": "run", "step": "tick", "metrics": "payload", **dict.fromkeys(names, "measure")},
+    )
+    assert [m.name for m in source.measures] == list(names)
+
+    def values(name: str) -> dict[int, float | None]:
+        (line,) = source.ask(q.SeriesQuery("b", name)).lines
+        told = zip(line.tick.tolist(), line.value.tolist(), strict=True)
+        return {tick: None if np.isnan(value) else value for tick, value in told}
+
+    lost = {3, 5, 6} if broken else {3}
+    assert values("metrics.loss") == {n: None if n in lost else 1 / n for n in range(1, 13)}
+    gone = {6} if broken else set()
+    assert values("metrics.sys.gpu") == {n: None if n in gone else n for n in range(1, 13)}
+    assert values("metrics.val.loss") == {n: None if n % 4 else 0 for n in range(1, 13)}
+
+
+def test_a_key_that_roles_name_is_read_where_it_is_and_not_recorded_where_it_is_not(
+    opened: Opened, tmp_path: Path
+) -> None:
+    own = {"run": "run", "step": "tick", "metrics.sys.gpu": "measure", "metrics.gone": "measure"}
+    given = from_json(to_json(Mapping({"history": TableRoles("states", own)})), "a file")
+    assert given.tables["history"].columns == own
+    source = opened(other_tools.tracker(tmp_path / "t.db"), roles=given)
+    assert [m.name for m in source.measures] == ["metrics.sys.gpu", "metrics.gone"]
+    series = source.ask(q.SeriesQuery("a", "metrics.gone"))
+    assert not series.measure.recorded
+    page = source.ask(q.TableQuery("a", "history", ("step", "metrics.sys.gpu", "metrics.gone")))
+    assert page.rows[3] == (4, 4.0, None)
+    where = q.Where((Filter.parse("metrics.sys.gpu", ">10"),))
+    assert source.ask(q.CountQuery("a", "history", where)) == 2
+    with pytest.raises(RequestError, match="no such column"):
+        source.read_by(Mapping({"history": TableRoles("states", {"step": "tick", "x.y": "x"})}))
 
 
 def test_files_of_one_header_are_runs_of_one_table(opened: Opened, tmp_path: Path) -> None:
