@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEventLoop, QSize, QTimer
 from PySide6.QtWidgets import QApplication
 
+from telemetry.concepts import Run
 from telemetry.errors import ExportError, NothingFoundError, SourceError, TelemetryError
 from vmt_log_viewer.app import Program
 from vmt_log_viewer.views.area import ViewPage
+from vmt_log_viewer.views.compare import CompareView
+from vmt_log_viewer.views.compare_work import FEW
+from vmt_log_viewer.views.view import View
+
+if TYPE_CHECKING:
+    from telemetry.source import Source
 
 PATIENCE = 120.0  # seconds that a view may take before it is reported
 
@@ -51,24 +59,56 @@ def take(
     except OSError as error:
         raise ExportError(f"The folder {directory} cannot be made: {error.strerror}.") from error
     return [
-        path for page in program.window.area.suitable() for path in _of(program, page, directory)
+        path
+        for page in program.window.area.suitable()
+        for path in pictures_of(program, page, directory)
     ]
 
 
-def _of(program: Program, page: ViewPage, directory: Path) -> list[Path]:
+def pictures_of(program: Program, page: ViewPage, directory: Path) -> list[Path]:
     """A picture of the view, or one of every tab that the view has of its own."""
     program.window.area.go_to(page)
     name = page.kind.name
     _wait(program, f"the view {name}", lambda: False)
     view = page.view
-    faces = () if view is None else view.faces()
-    if view is None or not faces:
+    several = _others(program) if name == CompareView.name else []
+    if view is None or not (view.faces() or several):
         return [_grab(program, directory / f"window-{name}.png")]
-    written: list[Path] = []
+    if not several:
+        return _faces(program, view, view.faces(), directory)
+    _compare(program, several)
+    written = _faces(program, view, view.faces(), directory)
+    if len(several) > 2:
+        _compare(program, several[:2])  # of more than two no first difference is shown
+        two = [face for face in view.faces() if _picture(view, face, directory) not in written]
+        written += _faces(program, view, two, directory)
+    return written
+
+
+def _others(program: Program) -> list[tuple[Source, Run]]:
+    """The run shown and those that follow it in its source, where there are two or more."""
+    document = program.document
+    runs = [(s, run) for s, run in program.window.library.model.all_runs() if s is document.source]
+    place = next((i for i, (_, run) in enumerate(runs) if run.run_id == document.run_id), 0)
+    return (runs[place:] + runs[:place])[:FEW] if len(runs) > 1 else []
+
+
+def _compare(program: Program, runs: list[tuple[Source, Run]]) -> None:
+    program.document.compare(runs)
+    _wait(program, "the comparison", lambda: False)
+
+
+def _picture(view: View, face: str, directory: Path) -> Path:
+    return directory / f"window-{view.name}-{_word(face)}.png"
+
+
+def _faces(program: Program, view: View, faces: Sequence[str], directory: Path) -> list[Path]:
+    """A picture of each of these tabs."""
+    name, written = view.name, list[Path]()
     for face in faces:
         view.turn_to_face(face)
         _wait(program, f"{face} of the view {name}", lambda: False)
-        path = directory / f"window-{name}-{_word(face)}.png"
+        path = _picture(view, face, directory)
         several = path in written  # two tables may have one label
         written.append(path.with_stem(f"{path.stem}-{len(written) + 1}") if several else path)
         _grab(program, written[-1])

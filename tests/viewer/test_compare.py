@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import QItemSelectionModel
 
 from tests.viewer.programs import opened, settle
+from vmt_log_viewer import shots
 from vmt_log_viewer.plots.compare_lines import thinned
 
 
@@ -135,3 +136,17 @@ def test_thinned_lines_keep_their_extremes():
     assert len(kept_x) <= 2_000
     assert (kept_y.max(), kept_y.min()) == (7, -3)
     assert kept_x[kept_y.argmax()] == 54_321
+
+
+def test_pictures_of_a_source_with_several_runs_show_a_comparison(
+    qtbot, program, money_db, tmp_path
+):
+    opened(qtbot, program, money_db, "2")
+    written = shots.pictures_of(program, program.window.area.page("compare"), tmp_path)
+    tabs = ("over-ticks", "totals", "configuration", "seeds", "first-difference")
+    assert [path.name for path in written] == [f"window-compare-{tab}.png" for tab in tabs]
+    view = program.window.area.page("compare").view
+    assert [run.run_id for run in view.runs] == [2, 3]  # the one shown and the next
+    assert view.tabs.title() == "First difference"
+    assert len({path.read_bytes() for path in written}) == len(written)
+    settle(qtbot, program)
