@@ -92,20 +92,25 @@ def chosen_ticks(reader: Reader, query: FanQuery | LensQuery) -> tuple[list[int]
     if reader.connection.dialect.name == "duckdb":  # which has no index to hop along
         rows = reader.rows(sa.select(tick).where(inside).distinct().order_by(tick))
     else:
-        rows = reader.rows(_tick_hops(tick, upwards, span.first, stride))
+        rows = reader.rows(_tick_hops(tick, upwards, inside, span.first, stride))
     chosen: list[int] = []
     ticks = [at for at in (whole(r[0]) for r in rows) if at is not None]
     for at in ticks:
         if not chosen or at >= chosen[-1] + stride:
             chosen.append(at)
-    last = whole(reader.scalar(sa.select(sa.func.max(tick)).where(inside)))
+    last = whole(rows[-1][-1]) if rows else None
     return (chosen if last is None or last in chosen else [*chosen, last]), span
 
 
 def _tick_hops(
-    tick: sa.ColumnElement[Any], upwards: sa.ColumnElement[bool], first: int, stride: int
+    tick: sa.ColumnElement[Any],
+    upwards: sa.ColumnElement[bool],
+    inside: sa.ColumnElement[bool],
+    first: int,
+    stride: int,
 ) -> sa.Select[Any]:
-    """The first tick and always the next that is at least `stride` further, along the index.
+    """The first tick and always the next that is at least `stride` further, along the index; in
+    each row also the last tick.
 
     Each step has one lower bound alone: of two, an index may serve the one that says less.
     """
@@ -113,7 +118,8 @@ def _tick_hops(
     hops = start.cte("hops", recursive=True)
     further = sa.select(sa.func.min(tick)).where(upwards, tick >= hops.c.at + stride)
     hops = hops.union_all(sa.select(further.scalar_subquery()).where(hops.c.at.is_not(None)))
-    return sa.select(hops.c.at)
+    last = sa.select(sa.func.max(tick)).where(inside).scalar_subquery()
+    return sa.select(hops.c.at, last)
 
 
 def quantiles_of(ticks: Ints, values: Floats) -> tuple[Ints, dict[str, Floats], Ints]:
