@@ -23,7 +23,8 @@ def main() -> int:
     statement = adbc.AdbcStatement(adbc.AdbcConnection(database))
     statement.set_options(**{"adbc.sqlite.query.batch_rows": asked["rows at once"]})
     statement.set_sql_query(asked["statement"])
-    writer = duckdb.connect(config={"threads": 2, "autoinstall_known_extensions": "false"})
+    settings = {"threads": 2, "autoinstall_known_extensions": "false", **asked["settings"]}
+    writer = duckdb.connect(config=settings)
     writer.register("rows", statement.execute_query()[0])
     found = writer.execute("SELECT * FROM rows LIMIT 0")
     if [str(column[1]) for column in found.description] != asked["types"]:
