@@ -9,7 +9,7 @@ import pytest
 
 import telemetry
 from telemetry.errors import SourceError
-from telemetry.queries import CountQuery, RunQuery, SeriesQuery, Sort, TableQuery
+from telemetry.queries import CountQuery, RunQuery, RunsQuery, SeriesQuery, Sort, TableQuery
 from tests.builders import bilancio as b
 
 pytestmark = pytest.mark.sampled(4)
@@ -267,3 +267,35 @@ def test_a_folder_that_goes_away_after_opening_is_said_to_be_gone(run: Path) -> 
 
     with pytest.raises(SourceError, match="is no longer there"):
         source.ask(TableQuery("active_1", "trades"))
+
+
+@pytest.mark.parametrize("written", [";", "\t", "utf-16", "\r"])
+def test_files_that_another_program_saved_read_as_the_producers(
+    written: str, tmp_path: Path
+) -> None:
+    run = b.write_run(tmp_path / "active_1")
+    source = telemetry.open_source(run)
+    asked = TableQuery("active_1", "trades")
+    whole = source.ask(asked).rows
+    source.close()
+    for path in (run / "out").glob("*.csv"):
+        text = path.read_text("utf-8")
+        if written == "utf-16":
+            path.write_text(text, "utf-16", newline="\r\n")
+        elif written == "\r":
+            path.write_bytes(text.replace("\n", "\r").encode())
+        else:
+            b.put(path, text.replace(",", written))
+    again = telemetry.open_source(run)
+    assert len(whole) == 3
+    assert again.ask(asked).rows == whole
+    again.close()
+
+
+def test_a_registry_of_blank_lines_hides_no_run(tmp_path: Path) -> None:
+    b.write_experiment(tmp_path, pairs=1)
+    for path in tmp_path.glob("*/registry/*.csv"):
+        path.write_bytes(b"\r\n\r\n")
+    source = telemetry.open_source(tmp_path)
+    assert {run.run_id for run in source.ask(RunsQuery()).runs} == {"active_1", "passive_1"}
+    source.close()

@@ -52,6 +52,21 @@ _PATIENCE = 2_000
 
 
 @dataclass(frozen=True)
+class Written:
+    """How a CSV file is written; other programs than the producer save with other separators."""
+
+    separator: str = ","
+    encoding: str = "utf-8"
+
+    def rows(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        """The rows of these lines, up to the first that is none."""
+        try:
+            yield from csv.reader(lines, delimiter=self.separator)
+        except csv.Error:
+            return
+
+
+@dataclass(frozen=True)
 class RunFolder:
     """One run: its id in this source, its folder, and the folder `out` that holds its files.
 
@@ -208,16 +223,28 @@ def run_folder(run_id: str, name: str, experiment: ExperimentFolder, arm: Arm) -
 
 def header(path: Path) -> tuple[str, ...]:
     """The names in a CSV file's first line, each made unlike the others; () without a line."""
+    return heading(path)[1]
+
+
+def heading(path: Path) -> tuple[Written, tuple[str, ...]]:
+    """How a CSV file is written, by its first line, and its `header`."""
     try:
         with path.open("rb") as file:
-            text = file.read(_SAMPLE).decode("utf-8-sig", errors="replace")
+            start = file.read(_SAMPLE)
     except OSError:
-        return ()
-    try:
-        row = next((r for r in csv.reader(io.StringIO(text)) if any(c.strip() for c in r)), [])
-    except csv.Error:
-        return ()
-    return _distinct(row)
+        return Written(), ()
+    encoding = "utf-16" if start.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
+    lines = _lines(start, encoding)
+    first = next((line for line in lines if line.strip()), "")
+    separator = "," if "," in first else next((c for c in ";\t" if c in first), ",")
+    written = Written(separator, encoding)
+    row = next((r for r in written.rows(lines) if any(c.strip() for c in r)), [])
+    return written, _distinct(row)
+
+
+def _lines(start: bytes, encoding: str) -> list[str]:
+    text = start.decode("utf-8-sig" if encoding == "utf-8" else encoding, errors="replace")
+    return list(io.StringIO(text, newline=""))
 
 
 def _distinct(names: Iterable[str]) -> tuple[str, ...]:
@@ -302,12 +329,12 @@ def _folder_alone(path: Path, out: Path) -> RunFolder:
 
 def _logged_run(path: Path) -> str | None:
     """The run_id in the first row of a CSV file."""
-    names = header(path)
+    written, names = heading(path)
     if "run_id" not in names:
         return None
     with path.open("rb") as file:
-        text = file.read(_SAMPLE).decode("utf-8-sig", errors="replace")
-    rows = (r for r in csv.reader(io.StringIO(text)) if any(r))
+        start = file.read(_SAMPLE)
+    rows = (r for r in written.rows(_lines(start, written.encoding)) if any(r))
     next(rows, None)
     row = next(rows, [])
     place = names.index("run_id")

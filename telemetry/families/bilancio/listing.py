@@ -64,6 +64,8 @@ def _registry(found: Opened) -> str:
     for experiment in found.experiments:
         for arm, path in experiment.registries():
             rows = sql.csv_rows([path])
+            if rows is None:
+                continue
             written = {n.lower(): f"r.{sql.name(n)}" for n in sql.columns_of([path])}
             picked = [
                 f"{sql.text(experiment.experiment_id)} AS experiment_id",

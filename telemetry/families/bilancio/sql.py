@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from telemetry.engines.literals import file_literal as file
-from telemetry.families.bilancio.layout import header
+from telemetry.families.bilancio.layout import Written, header, heading
 
 LINE, BEYOND = "line", "values beyond the header"
 PATH, LINE_IN_FILES = "path of the file", "line in its files"
@@ -15,8 +15,9 @@ _SPARE = 64
 _LEAST, _LONGEST_ROW, _LONGEST_EVENT = 1 << 20, 1 << 24, 1 << 26
 """A line may be as long as its file, within these bytes; memory for two such lines is taken."""
 _CSV = (
-    "auto_detect=false, header=true, delim=',', quote='\"', escape='\"', null_padding=true, "
-    "strict_mode=false, parallel=false, max_line_size={longest}, buffer_size={buffer}"
+    "auto_detect=false, header=true, delim={delim}, encoding='{encoding}', quote='\"', "
+    "escape='\"', null_padding=true, strict_mode=false, parallel=false, "
+    "max_line_size={longest}, buffer_size={buffer}"
 )
 
 
@@ -36,14 +37,14 @@ def csv_rows(paths: Iterable[Path]) -> str | None:
     Empty cells are NULL. A row's number counts within the SELECT. Values that a line has beyond
     its header (at most 64) come together in one more column, so that none is lost.
     """
-    groups: dict[tuple[str, ...], list[Path]] = {}
+    groups: dict[tuple[Written, tuple[str, ...]], list[Path]] = {}
     for path in paths:
-        names = header(path)
+        written, names = heading(path)
         if names:
-            groups.setdefault(names, []).append(path)
+            groups.setdefault((written, names), []).append(path)
     if not groups:
         return None
-    return " UNION ALL BY NAME ".join(_alike(names, files) for names, files in groups.items())
+    return " UNION ALL BY NAME ".join(_alike(*like, files) for like, files in groups.items())
 
 
 def columns_of(paths: Iterable[Path]) -> tuple[str, ...]:
@@ -124,14 +125,19 @@ def member(payload: str, *keys: str) -> str:
     return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
 
 
-def _alike(names: tuple[str, ...], paths: list[Path]) -> str:
-    """Rows of files that share a header."""
+def _alike(written: Written, names: tuple[str, ...], paths: list[Path]) -> str:
+    """Rows of files that are written alike and share a header."""
     spare = [f"{BEYOND} {i}" for i in range(1, _SPARE + 1)]
     typed = ", ".join(f"{text(n)}: 'VARCHAR'" for n in (*names, *spare))
     listed = ", ".join(file(path) for path in paths)
     own = ", ".join(name(n) for n in names)
     longest = _longest(paths, _LONGEST_ROW)
-    options = _CSV.format(longest=longest, buffer=2 * longest)
+    options = _CSV.format(
+        longest=longest,
+        buffer=2 * longest,
+        delim=text(written.separator),
+        encoding=written.encoding,
+    )
     beyond = ", ".join(name(n) for n in spare)
     return (
         f"SELECT {own}, nullif(concat_ws(', ', {beyond}), '') AS {name(BEYOND)}, "
