@@ -29,9 +29,12 @@ from telemetry.engines.postgresql_sessions import Sessions
 from telemetry.engines.postgresql_url import server_url
 from telemetry.errors import LockedError, SourceError, TelemetryError
 from telemetry.location import Location
+from telemetry.text import one_line
 
 CANCEL_SECONDS = 3
 _MAY_LOOK = "has_schema_privilege(n.oid, 'USAGE')"
+_MAY_READ = "has_column_privilege(c.oid, a.attnum, 'SELECT')"
+_VISIBLE = "pg_table_is_visible(c.oid)"
 _LOST = (
     "server closed the connection", "connection is lost", "terminating connection",
     "consuming input failed", "ssl syscall", "reset by peer", "broken pipe", "connection is closed",
@@ -49,6 +52,7 @@ class PostgreSQLDatabase(Database):
     def __init__(self, location: Location, password: str | None = None) -> None:
         assert location.url is not None
         server = server_url(location.url, password)
+        server = replace(server, url=_for_reading(server.url))
         self._url = server.url
         self._sessions = Sessions(server)
         self._end_sessions = weakref.finalize(self, self._sessions.close)
@@ -146,8 +150,13 @@ class PostgreSQLDatabase(Database):
         return text.replace(str(secret), "***") if secret else text
 
     def shape(self) -> Shape:
+        closed: dict[str, list[str]] = {}
         with self.connection() as connection:
-            found = read_shape(connection)
+            found = _shapes(connection, _VISIBLE, closed=closed).get("", Shape({}))
+            if closed and not found.tables:  # any question is answered by what may not be read
+                found = read_shape(connection)
+            elif closed:
+                self.notes = (*self.notes, _not_open(closed, found))
             if self.schema is not None and not found.tables:
                 there = sorted(_shapes(connection, _MAY_LOOK, "n.nspname"))
                 raise SourceError(no_schema(self.location, self.schema, there))
@@ -203,15 +212,23 @@ class PostgreSQLDatabase(Database):
 
 def read_shape(connection: sa.Connection) -> Shape:
     """The tables that the search path finds, as the role may see them."""
-    return _shapes(connection, "pg_table_is_visible(c.oid)").get("", Shape({}))
+    return _shapes(connection, _VISIBLE).get("", Shape({}))
 
 
-def _shapes(connection: sa.Connection, condition: str, schema: str = "''") -> dict[str, Shape]:
-    """What each schema holds; all in one where `schema` is the empty text."""
+def _shapes(
+    connection: sa.Connection,
+    condition: str,
+    schema: str = "''",
+    closed: dict[str, list[str]] | None = None,
+) -> dict[str, Shape]:
+    """What each schema holds; all in one where `schema` is the empty text.
+
+    Columns that the role may not read go into `closed`, by table, where it is given.
+    """
     never_null = "a.attnotnull AND c.relkind IN ('r', 'p')"  # a foreign table's word is not kept
     rows = connection.exec_driver_sql(
         f"SELECT {schema}, c.relname, a.attname, format_type(a.atttypid, a.atttypmod), "
-        f"{never_null} "
+        f"{never_null}, {'true' if closed is None else _MAY_READ} "
         "FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
         "JOIN pg_namespace n ON n.oid = c.relnamespace "
         f"WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND NOT c.relispartition AND {condition} "
@@ -220,7 +237,10 @@ def _shapes(connection: sa.Connection, condition: str, schema: str = "''") -> di
     ).fetchall()
     found: dict[str, dict[str, dict[str, str]]] = {}
     required: dict[str, dict[str, set[str]]] = {}
-    for name, table, column, kind, strict in rows:
+    for name, table, column, kind, strict, may_read in rows:
+        if closed is not None and not may_read:
+            closed.setdefault(table, []).append(column)
+            continue
         found.setdefault(name, {}).setdefault(table, {})[column] = kind
         if strict:
             required.setdefault(name, {}).setdefault(table, set()).add(column)
@@ -233,9 +253,28 @@ def _shapes(connection: sa.Connection, condition: str, schema: str = "''") -> di
     }
 
 
+def _not_open(closed: Mapping[str, Sequence[str]], found: Shape) -> str:
+    """What the role may not read: whole tables, else columns."""
+    named = [
+        name
+        for table, columns in sorted(closed.items())
+        for name in ([f"{table}.{c}" for c in columns] if found.has(table) else [table])
+    ]
+    few = ", ".join(one_line(name, limit=60) for name in named[:5])
+    more = f" and {len(named) - 5} more" if len(named) > 5 else ""
+    return f"You may not read {few}{more}, which is as if not recorded; its owner can GRANT SELECT."
+
+
 def _line(error: object) -> str:
     """The first line of a driver's message, without the stop that our sentence brings along."""
     return " ".join(str(error).split("\n", 1)[0].split()).rstrip(".") or type(error).__name__
+
+
+def _for_reading(url: sa.URL) -> sa.URL:
+    """A URL that asks for a server that writes, of which a session that only reads is none."""
+    if url.query.get("target_session_attrs") != "read-write":
+        return url
+    return url.update_query_dict({"target_session_attrs": "primary"})
 
 
 def _stop(driver_connection: psycopg.Connection[Any]) -> None:

@@ -1,6 +1,7 @@
 """A viewer's role may only SELECT, a recorder's owns nothing: the grants of the page suffice."""
 
 import re
+from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
@@ -9,8 +10,9 @@ from telemetry.errors import RecordingError, SourceError
 from telemetry.families.moltmarket.recorder import MarketRecorder
 from telemetry.families.vmt.recorder import VmtRecorder
 from telemetry.location import parse_location
-from telemetry.queries import RunsQuery
+from telemetry.queries import RunsQuery, TableQuery
 from telemetry.upgrade import initialise
+from tests.builders import moltmarket
 from tests.builders.postgresql import Server
 from tests.telemetry.laid_out import (
     about_one,
@@ -103,3 +105,25 @@ def test_a_recorder_makes_the_schema_that_its_url_names(server: Server) -> None:
     kept = server.run(parse_location(url).name, "SELECT count(*) FROM pg_tables "
                       "WHERE schemaname = 'public'")  # fmt: skip
     assert kept.strip() == "0"
+
+
+def test_what_a_role_may_not_read_is_not_recorded_to_it_and_named(server: Server) -> None:
+    url = server.create(moltmarket.write_sql(moltmarket.small_market()))
+    name, tables = parse_location(url).name, ("runs", "agents", "orders", "events")
+    server.run(name, "CREATE ROLE carl LOGIN")
+    for table in tables:
+        server.run(name, f"GRANT SELECT ON {table} TO carl")
+    with opened(server.url(name, "carl")) as source:
+        [run] = source.ask(RunsQuery()).runs
+        assert source.ask(TableQuery(run.run_id, "trades")).rows == ()
+        assert "You may not read trades, which is as if not" in source.identity.notes[0]
+    server.run(name, "GRANT SELECT (run_id, id, tick_id, price) ON trades TO carl")
+    with opened(f"{server.url(name, 'carl')}&target_session_attrs=read-write") as source:
+        page = source.ask(TableQuery(run.run_id, "trades", ("tick_id", "price", "quantity")))
+        assert page.rows == ((1, Decimal("101.00000000"), None),)
+        assert "trades.quantity" in source.identity.notes[0]
+    server.run(name, f"REVOKE SELECT ON {', '.join(tables)}, trades FROM carl")
+    server.run(name, "REVOKE SELECT (run_id, id, tick_id, price) ON trades FROM carl")
+    with pytest.raises(SourceError, match=r"permission denied .*; ask its owner for SELECT"):
+        with opened(server.url(name, "carl")) as source:
+            source.ask(RunsQuery())
