@@ -29,10 +29,18 @@ _KNOWN_BYTES = (
     (b"\xff\xd8\xff", "a JPEG picture"),
     (b"GIF8", "a GIF picture"),
     (b"%PDF", "a PDF document"),
-    (b"PK\x03\x04", "a zip archive (or a document made of one)"),
 )
+_UNPACK = "archive, not a telemetry database; unpack it and open what is in it."
+_LOAD = "a PostgreSQL dump, not the database; load it into an empty one with"
 _PACKED = (
-    (b"\x1f\x8b", "is a gzip archive, not a telemetry database; unpack it and open what is in it."),
+    (b"\x1f\x8b", f"is a gzip {_UNPACK}"),
+    (b"BZh", f"is a bzip2 {_UNPACK}"),
+    (b"\xfd7zXZ\0", f"is an xz {_UNPACK}"),
+    (b"\x28\xb5\x2f\xfd", f"is a zstd {_UNPACK}"),
+    (b"7z\xbc\xaf\x27\x1c", f"is a 7z {_UNPACK}"),
+    (b"PK\x03\x04", f"is a zip {_UNPACK}"),
+    (b"--\n-- PostgreSQL database dump\n", f"is {_LOAD} `psql` and open that one by its URL."),
+    (b"PGDMP", f"is {_LOAD} `pg_restore` and open that one by its URL."),
     (
         b"version https://git-lfs",
         "is a Git LFS pointer, not the data; fetch the data with `git lfs pull` and open it again.",

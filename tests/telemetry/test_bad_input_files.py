@@ -40,7 +40,12 @@ NO_DATABASES = {
     "text of another alphabet": (("λ" * 60).encode(), "a text file"),
     "Latin-1 text": (("caf\xe9\n" * 20).encode("latin-1"), "a text file"),
     "picture": (_png(), "a PNG picture"),
-    "archive": (b"PK\x03\x04" + bytes(200), "a zip archive"),
+    "archive": (b"PK\x03\x04" + bytes(200), "a zip archive, not a telemetry database; unpack it"),
+    "compressed": (b"\x28\xb5\x2f\xfd" + bytes(200), "a zstd archive"),
+    "dump": (
+        b"--\n-- PostgreSQL database dump\n--\n\n",
+        "a PostgreSQL dump, not the database; load",
+    ),
     "binary": (bytes(range(256)), "a binary file"),
     "zeros": (bytes(8192), "a binary file"),
     "pointer": (b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer"),
