@@ -23,15 +23,19 @@ from telemetry.concepts import (
     Lane,
     Measure,
     Quantity,
+    RunId,
+    Summary,
     Table,
 )
 from telemetry.errors import NothingFoundError, RequestError
-from telemetry.queries import BandQuery, RunsQuery, SummaryQuery, TimelineQuery
+from telemetry.queries import BandQuery, RunsQuery, SummariesQuery, SummaryQuery, TimelineQuery
 
 SWITCHES = ("regime", "mode")
 """Lanes in which a first switch is looked for, before all others."""
 _NO_RESULT = (*SET_UP, *NAMED, "iteration", "sample", "pair_number", "experiment", "x", "y")
 RUN_ROW = "runs"
+MANY = 8
+"""So many runs of a source are added up together; of fewer each may be known already."""
 _Key = tuple[str, str | None, str]
 
 
@@ -55,6 +59,7 @@ def totals(
         key = (table, group, column.name)
         known.setdefault(key, (label, column, {}))[2][i] = v
 
+    told = _summaries(runs, token, tables)
     for i, run in enumerate(runs):
         token.check()
         if run.source.key not in results:
@@ -65,14 +70,16 @@ def totals(
             if tables is not None and table.name not in tables:
                 continue
             label = _low(table.label)
-            found = run.source.ask(SummaryQuery(run.run_id, table.name), token)
+            found = told.get((*run.key, table.name)) or run.source.ask(
+                SummaryQuery(run.run_id, table.name), token
+            )
             some = bool(found.groups)  # a sum over nothing is no zero
             there = some or table.always_written  # a table without rows may not be recorded
             if there:
                 counted.setdefault(table.name, set()).add(i)
             for column, value in zip(found.columns[1:], found.total[1:], strict=True):
-                told = some or (there and column.kind == "int")
-                keep(i, table.name, label, None, column, value if told else None)
+                known_so = some or (there and column.kind == "int")
+                keep(i, table.name, label, None, column, value if known_so else None)
             for row in found.groups:
                 group = "not recorded" if row[0] is None else str(row[0])
                 for column, value in zip(found.columns[1:], row[1:], strict=True):
@@ -88,6 +95,24 @@ def totals(
         for label, column, values in (known[key],)
         if any(v is not None for v in values.values())
     )
+
+
+def _summaries(
+    runs: Sequence[Chosen], token: CancelToken, tables: Sequence[str] | None
+) -> dict[tuple[str, RunId, str], Summary]:
+    """Of the sources of which many runs are asked for, all their summaries."""
+    by_source: dict[str, list[Chosen]] = {}
+    for run in runs:
+        by_source.setdefault(run.source.key, []).append(run)
+    found: dict[tuple[str, RunId, str], Summary] = {}
+    for own in by_source.values():
+        run_ids = tuple(run.run_id for run in own)
+        for table in summarised(own[0]) if len(own) >= MANY else ():
+            if tables is None or table.name in tables:
+                listed = own[0].source.ask(SummariesQuery(run_ids, table.name), token)
+                keys = ((*run.key, table.name) for run in own)
+                found.update(zip(keys, listed, strict=True))
+    return found
 
 
 def _order(keys: list[_Key], key: _Key) -> tuple[int, int, bool, str]:

@@ -12,7 +12,14 @@ import numpy as np
 
 from telemetry.analysis.chosen import Chosen
 from telemetry.analysis.divergences import setting_text
-from telemetry.analysis.settings import SET_UP, differing, is_seed, place_of, seed_of, settings_of
+from telemetry.analysis.settings import (
+    SET_UP,
+    differing,
+    is_seed,
+    place_of,
+    seed_of,
+    settings_of_all,
+)
 from telemetry.cancel import CancelToken
 from telemetry.concepts import (
     Cell,
@@ -44,9 +51,8 @@ def seed_groups(
     members: dict[str, list[int]] = {}
     without: list[dict[str, object]] = []
     seeds: list[Cell] = []
-    for i, run in enumerate(runs):
+    for i, (run, found) in enumerate(zip(runs, settings_of_all(runs, token, SET_UP), strict=True)):
         token.check()
-        found = settings_of(run, token, SET_UP)
         place = place_of(run) if found is None else None
         found = found if place is None else place[0]
         seeds.append(seed_of(found or {}) if place is None else place[1])

@@ -9,13 +9,16 @@ from collections.abc import Mapping, Sequence
 from telemetry.analysis.chosen import Chosen
 from telemetry.analysis.policies import leaves
 from telemetry.cancel import CancelToken
-from telemetry.concepts import Cell, Setting
-from telemetry.queries import TableQuery
+from telemetry.concepts import Cell, Column, RunId, Setting, Table
+from telemetry.queries import RunCellsQuery, TableQuery
+from telemetry.source import Source
 
 SET_UP = ("seed", "master_seed", "parameter")
 """Roles of the run row's columns that say how a run was set up, not what came of it."""
 NAMED = ("name", "agents")
 """More of them, which seeds of one configuration need not share."""
+MANY = 8
+"""So many runs of a source have their configurations read by one statement."""
 _SEED = re.compile(r"(?:^|[.\]\[\"])(?:\w*_)?(?:seed|random_state)\"?\]?$", re.IGNORECASE)
 
 
@@ -34,7 +37,31 @@ def settings_of(
     Columns of the run row that play one of `roles` count too, under their own names, where the
     configuration has no key of that name; the regime only where there is no configuration.
     """
-    config = configuration(chosen, token)
+    return _settings(chosen, configuration(chosen, token), roles)
+
+
+def settings_of_all(
+    runs: Sequence[Chosen],
+    token: CancelToken | None = None,
+    roles: Sequence[str] = (*SET_UP, *NAMED),
+) -> list[dict[str, object] | None]:
+    """`settings_of` each run; the configurations of many runs of a source are read together."""
+    by_source: dict[str, list[Chosen]] = {}
+    for run in runs:
+        by_source.setdefault(run.source.key, []).append(run)
+    known: dict[tuple[str, RunId], object] = {}
+    for own in by_source.values():
+        table, column = _recorded_in(own[0].source)
+        if table is None or column is None or len(own) < MANY:
+            known.update({run.key: configuration(run, token) for run in own})
+            continue
+        query = RunCellsQuery(tuple(run.run_id for run in own), column.name)
+        texts = own[0].source.ask(query, token)
+        known.update({run.key: _decoded(text) for run, text in zip(own, texts, strict=True)})
+    return [_settings(run, known[run.key], roles) for run in runs]
+
+
+def _settings(chosen: Chosen, config: object, roles: Sequence[str]) -> dict[str, object] | None:
     found = {} if config is None else dict(leaves(config))
     known = {re.split(r"[.\]\[]+", path.rstrip("]"))[-1].strip('"') for path in found}
     table = chosen.source.table_with_role("runs")
@@ -68,13 +95,21 @@ def place_of(chosen: Chosen) -> tuple[dict[str, object], Cell] | None:
 
 def configuration(chosen: Chosen, token: CancelToken | None = None) -> object:
     """The decoded configuration as the run row stores it; None where it has none that is JSON."""
-    table = chosen.source.table_with_role("runs")
-    column = None if table is None else table.with_role("config")
+    table, column = _recorded_in(chosen.source)
     if table is None or column is None:
         return None
     query = TableQuery(chosen.run_id, table.name, (column.name,), limit=1)
     rows = chosen.source.ask(query, token).rows
-    text = rows[0][0] if rows else None
+    return _decoded(rows[0][0] if rows else None)
+
+
+def _recorded_in(source: Source) -> tuple[Table | None, Column | None]:
+    """The table of runs and its column with configurations."""
+    table = source.table_with_role("runs")
+    return table, None if table is None else table.with_role("config")
+
+
+def _decoded(text: Cell) -> object:
     try:
         return json.loads(text) if isinstance(text, str) else text
     except (ValueError, RecursionError):

@@ -22,6 +22,7 @@ from telemetry.answers import (
     series,
     settling,
     splits,
+    summaries,
     tables,
     timeline,
 )
@@ -33,6 +34,7 @@ ANSWERS: dict[type[queries.Query[Any]], Callable[[Reader, Any], Any]] = {
     queries.ContradictionsQuery: runs.contradictions,
     queries.ProgressQuery: runs.progress,
     queries.RunSizesQuery: runs.run_sizes,
+    queries.RunCellsQuery: summaries.run_cells,
     queries.AgentsQuery: agents.agents,
     queries.SeriesQuery: series.series,
     queries.FanQuery: fans.fan,
@@ -46,6 +48,7 @@ ANSWERS: dict[type[queries.Query[Any]], Callable[[Reader, Any], Any]] = {
     queries.DigestQuery: digests.digests,
     queries.FacetQuery: aggregates.facets,
     queries.SummaryQuery: aggregates.summary,
+    queries.SummariesQuery: summaries.summaries,
     queries.HistogramQuery: aggregates.histogram,
     queries.PointsQuery: aggregates.points,
     queries.MeansQuery: means.means,

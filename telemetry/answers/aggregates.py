@@ -65,12 +65,10 @@ def summary(reader: Reader, query: SummaryQuery) -> Summary:
     declared = table.summary
     if declared is None:
         raise RequestError(f"{table.name} has no summary.")
-    columns = _summary_columns(reader, table, declared)
+    columns = summary_columns(reader, table, declared)
     if not reader.layout.there(table.name):
         return Summary(columns, (), (None, *(None for _ in declared.aggregates)))
-    group = reader.layout.element(table, reader.layout.column_spec(table, declared.group))
-    elements = [_aggregate(reader, table, a) for a in declared.aggregates]
-    scales = [1, *(_aggregate_scale(reader, table, a) for a in declared.aggregates)]
+    group, elements = aggregated(reader, table, declared)
     base = (
         sa.select(*elements)
         .select_from(reader.layout.selectable(table.name))
@@ -83,12 +81,33 @@ def summary(reader: Reader, query: SummaryQuery) -> Summary:
         .where(*conditions(reader, table, query.run_id, query.where))
         .group_by(sa.text("1"))
     )
-    rows = sorted(reader.rows(grouped), key=lambda r: (-int(r[1] or 0), str(r[0])))
+    return in_units(reader, table, declared, columns, reader.rows(grouped), total or ())
+
+
+def aggregated(
+    reader: Reader, table: TableSpec, declared: SummarySpec
+) -> tuple[sa.ColumnElement[Any], list[sa.ColumnElement[Any]]]:
+    """What groups the table's rows, and what each group of them comes to."""
+    group = reader.layout.element(table, reader.layout.column_spec(table, declared.group))
+    return group, [_aggregate(reader, table, a) for a in declared.aggregates]
+
+
+def in_units(
+    reader: Reader,
+    table: TableSpec,
+    declared: SummarySpec,
+    columns: tuple[Column, ...],
+    groups: list[tuple[Any, ...]],
+    total: tuple[Any, ...],
+) -> Summary:
+    """The groups, the largest first, and what all rows come to, divided as columns are."""
+    scales = [1, *(_aggregate_scale(reader, table, a) for a in declared.aggregates)]
 
     def cells(row: tuple[Any, ...]) -> tuple[Cell, ...]:
         return tuple(scaled(v, s) for v, s in zip(row, scales, strict=True))
 
-    return Summary(columns, tuple(cells(r) for r in rows), cells((None, *(total or ()))))
+    rows = sorted(groups, key=lambda r: (-int(r[1] or 0), str(r[0])))
+    return Summary(columns, tuple(cells(r) for r in rows), cells((None, *total)))
 
 
 def histogram(reader: Reader, query: HistogramQuery) -> Histogram:
@@ -169,7 +188,7 @@ def _drawn_scale(reader: Reader, column: ColumnSpec) -> int:
     return column_scale(reader, column) * per_unit(column.unit)
 
 
-def _summary_columns(reader: Reader, table: TableSpec, declared: SummarySpec) -> tuple[Column, ...]:
+def summary_columns(reader: Reader, table: TableSpec, declared: SummarySpec) -> tuple[Column, ...]:
     group = reader.layout.column_spec(table, declared.group)
     found = [reader.layout.describe_column(table, group)]
     for aggregate in declared.aggregates:

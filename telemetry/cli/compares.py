@@ -11,7 +11,7 @@ from telemetry.analysis import comparison, comparisons
 from telemetry.analysis.chosen import Chosen, labels
 from telemetry.analysis.divergences import setting_rows, setting_text
 from telemetry.analysis.seeds import effects, seed_groups
-from telemetry.analysis.settings import differing, settings_of
+from telemetry.analysis.settings import differing, settings_of_all
 from telemetry.cancel import CancelToken
 from telemetry.cli.options import common
 from telemetry.cli.output import Output, Section
@@ -163,7 +163,7 @@ def _alone(
 
 
 def _settings(asked: Sequence[Chosen], token: CancelToken) -> tuple[Setting, ...]:
-    return differing([settings_of(run, token) or {} for run in asked])
+    return differing([found or {} for found in settings_of_all(asked, token)])
 
 
 def _print(

@@ -94,6 +94,15 @@ class SummaryQuery(Query[Summary]):
 
 
 @dataclass(frozen=True)
+class SummariesQuery(Query[tuple[Summary, ...]]):
+    """What `SummaryQuery` gives of each of these runs, all rows of them, in their order."""
+
+    KEPT = True
+    run_ids: tuple[RunId, ...]
+    table: str
+
+
+@dataclass(frozen=True)
 class HistogramQuery(Query[Histogram]):
     """Rows per tick bin, at most `bins` bins, split by the values of column `by`."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from telemetry.concepts import (
     Agent,
+    Cell,
     ExperimentList,
     Findings,
     IterationList,
@@ -52,6 +53,14 @@ class RunSizesQuery(Query[RunSizes]):
     KEPT = True
     run_ids: tuple[RunId, ...]
     tables: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class RunCellsQuery(Query[tuple[Cell, ...]]):
+    """One column of the run row, as the table of runs gives it, for each of these runs."""
+
+    run_ids: tuple[RunId, ...]
+    column: str
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from telemetry.analysis.chosen import Chosen, in_full
 from telemetry.analysis.divergence import first_divergence
 from telemetry.analysis.divergences import cells, headings, sentence, setting_rows
 from telemetry.analysis.seeds import seed_groups
-from telemetry.analysis.settings import differing, settings_of
+from telemetry.analysis.settings import differing, settings_of_all
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Cell, Column
 from telemetry.errors import NothingFoundError, QueryCancelled, TelemetryError
@@ -67,7 +67,7 @@ def _runs(
 def _settings(
     runs: Sequence[Chosen], names: Sequence[str], token: CancelToken
 ) -> Iterator[Tree.Element]:
-    found = differing([settings_of(run, token) or {} for run in runs])
+    found = differing([found or {} for found in settings_of_all(runs, token)])
     if not found:
         text = "No key of the configurations differs, or none is recorded."
         yield section("Configuration", said(text, "quiet"))

@@ -72,6 +72,7 @@ def _of_table(
     yield q.CountQuery(run_id, name)
     if source._family.table(name).summary is not None:
         yield q.SummaryQuery(run_id, name)
+        yield q.SummariesQuery((run_id,), name)
     if table.with_role("tick") is not None:
         where = q.Where(ticks=TickRange(3, 12))
         yield q.TableQuery(run_id, name, where=where, limit=3)

@@ -11,11 +11,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from telemetry.analysis import comparison, settings
 from telemetry.analysis.chosen import every_run, labels
-from telemetry.analysis.comparison import curves, first_switch, over_time, totals
+from telemetry.analysis.comparison import curves, first_switch, over_time, summarised, totals
 from telemetry.analysis.seeds import bands, effect, estimate, seed_groups
+from telemetry.answers import summaries
 from telemetry.concepts import Column, Quantity, SeedGroup
 from telemetry.detect import open_source
+from telemetry.queries import SummariesQuery, SummaryQuery
 from tests.builders import simcash, vmt
 from tests.telemetry.command_line import ran, refused
 
@@ -123,6 +126,23 @@ def test_runs_of_one_configuration_are_grouped_whatever_their_seeds(two_groups: 
     assert shown[0].mean[0] == pytest.approx(35)
     half = 2.570582 * math.sqrt(350) / math.sqrt(6)
     assert shown[0].high[0] - shown[0].mean[0] == pytest.approx(half)
+    source.close()
+
+
+def test_many_runs_are_added_up_together_as_each_alone(two_groups: Path, monkeypatch):
+    """One of the thirteen runs asked for has no rows."""
+    monkeypatch.setattr(summaries, "AT_ONCE", 5)
+    source = open_source(str(two_groups))
+    runs = every_run(source)
+    asked = (*(run.run_id for run in runs), 77)
+    for table in summarised(runs[0]):
+        together = source.ask(SummariesQuery(asked, table.name))
+        assert together == tuple(source.ask(SummaryQuery(n, table.name)) for n in asked)
+        assert together[-1].groups == ()
+    told, groups = totals(runs), seed_groups(runs)
+    monkeypatch.setattr(comparison, "MANY", 99)
+    monkeypatch.setattr(settings, "MANY", 99)
+    assert (totals(runs), seed_groups(runs)) == (told, groups)
     source.close()
 
 

@@ -14,7 +14,7 @@ from telemetry.analysis import comparison, comparisons
 from telemetry.analysis.chosen import Chosen, labels
 from telemetry.analysis.divergences import setting_text
 from telemetry.analysis.seeds import bands, effects, seed_groups, told
-from telemetry.analysis.settings import differing, settings_of
+from telemetry.analysis.settings import differing, settings_of_all
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Align, Cell, Column, Curves, Quantity, SeedGroup, Setting
 from telemetry.errors import NothingFoundError
@@ -67,7 +67,7 @@ def names(runs: Sequence[Chosen]) -> tuple[str, ...]:
 
 def read_totals(runs: Sequence[Chosen], token: CancelToken) -> Totals:
     """All that is no curve."""
-    found = [settings_of(run, token) or {} for run in runs]
+    found = [found or {} for found in settings_of_all(runs, token)]
     return Totals(comparison.totals(runs, token), differing(found), seed_groups(runs, token))
 
 
