@@ -17,7 +17,9 @@ from telemetry.families.vocabulary import ColumnSpec, MeasureSpec
 from telemetry.reader import Reader
 
 CHUNK = 10_000
-_HALF = 1 << 31
+MANY = 1_000_000
+"""Of more rows than that ticks take half the room, where they fit."""
+_HALF = 1 << 30  # so that the distance of two fits as well
 T = TypeVar("T")
 Row = tuple[Any, ...]
 
@@ -94,7 +96,9 @@ def lines(found: Tracks, known: list[AgentId] | None = None) -> tuple[Line, ...]
     ends = np.cumsum(counts)
     # One after the other, so that only one of them is there twice.
     value = _sorted_by(codes, found.value, np.empty(int(counts.sum()), np.float64), ends - counts)
-    tick = _sorted_by(codes, found.tick, np.empty(value.size, np.int64), ends - counts)
+    small = value.size > MANY and all(chunk.dtype == np.int32 for chunk in found.tick)
+    kind = np.int32 if small else np.int64
+    tick = _sorted_by(codes, found.tick, np.empty(value.size, kind), ends - counts)
     mark = None
     if found.mark is not None:
         edges = np.cumsum([code.size for code in codes])[:-1]

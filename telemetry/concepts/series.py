@@ -15,6 +15,7 @@ from telemetry.concepts.values import AgentId, Floats, Ints, TickRange
 class Line:
     """One agent's values: `tick` int64[n] ascending, `value` float64[n], NaN where NULL.
 
+    In a series of more than a million values `tick` is int32[n] where all of them fit.
     `mark`, where present, is one short text per value ("" for none), e.g. a clamp.
     """
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import telemetry
+from telemetry.answers import tracks
 from telemetry.answers.fans import QUANTILES, quantiles_of
 from telemetry.concepts import TickRange
 from telemetry.errors import RequestError
@@ -77,6 +78,19 @@ def test_a_series_can_be_limited_to_agents_and_ticks(source: Source, built: Path
     assert source.ask(SeriesQuery(2, "utility", ())).lines == ()
     assert source.ask(SeriesQuery(2, "utility", (99,))).lines == ()
     assert source.ask(SeriesQuery(2, "utility", None, TickRange(500, 600))).lines == ()
+
+
+def test_very_long_series_have_the_same_ticks_in_half_the_room(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+):
+    usual = source.ask(SeriesQuery(1, "lambda_money"))
+    monkeypatch.setattr(tracks, "MANY", 0)
+    small = source.ask(SeriesQuery(1, "lambda_money"))
+    for one, other in zip(usual.lines, small.lines, strict=True):
+        assert (one.tick.dtype, other.tick.dtype) == (np.int64, np.int32)
+        assert one.tick.tolist() == other.tick.tolist()
+        assert np.array_equal(one.value, other.value, equal_nan=True)
+    assert usual.step == small.step
 
 
 @pytest.mark.parametrize("measure", MONEY)

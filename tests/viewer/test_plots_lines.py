@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PySide6.QtGui import QColor, QPainter, QPicture
 
 from telemetry.concepts import Line
-from vmt_log_viewer.plots import line_bank
+from vmt_log_viewer.plots import line_bank, line_levels
 from vmt_log_viewer.plots.frame import Frame
 from vmt_log_viewer.plots.line_bank import LineBank
 from vmt_log_viewer.plots.line_layer import CROWD, LineLayer
@@ -160,11 +160,32 @@ def test_what_is_gone_through_in_parts_is_thinned_as_at_once(monkeypatch):
         value[chance.integers(700, size=5)] = np.nan
         lines.append(line(range(700), value, agent))
     spans = [LineBank(lines, 1).spans(0, 700, columns) for columns in (100, 20, 3)]
-    monkeypatch.setattr(line_bank, "AT_ONCE", 400)
+    for module in (line_bank, line_levels):
+        monkeypatch.setattr(module, "AT_ONCE", 400)
     for columns, at_once in zip((100, 20, 3), spans, strict=True):
         in_parts = LineBank(lines, 1).spans(0, 700, columns)
         for name in ("tick", "low", "high", "owner"):
             assert np.array_equal(getattr(in_parts, name), getattr(at_once, name))
+
+
+@pytest.mark.parametrize("samples", [5, 11])
+def test_a_bank_looked_at_before_shows_what_a_fresh_one_does(samples):
+    """Fine levels are made of what is visible, and used again while that is within them."""
+    chance = np.random.default_rng(5)
+    lines = []
+    for agent in range(4):
+        ticks = np.cumsum(chance.choice([1, 1, 1, 1, 1, 40], size=3_000))
+        value = chance.normal(size=ticks.size)
+        value[chance.integers(ticks.size, size=20)] = np.nan
+        lines.append(line(ticks, value, agent))
+    bank, first, width = LineBank(lines, 1).prepare(), 0.0, 20_000.0
+    for turn in range(60):
+        width *= (0.8, 1.1, 1.0)[turn % 3]
+        first = float(chance.uniform(0, 15_000)) if turn % 10 == 0 else first + width / 40
+        window = (first, first + width, max(1, int(width / samples)))
+        seen, fresh = bank.spans(*window), LineBank(lines, 1).spans(*window)
+        for name in ("tick", "low", "high", "owner"):
+            assert np.array_equal(getattr(seen, name), getattr(fresh, name))
 
 
 def test_very_many_lines_become_an_image_that_keeps_the_spike(qapp):

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from telemetry.concepts import Floats, Ints, Line
-
-AT_ONCE = 1_000_000
-"""Samples that are gone through at once, for what that takes on the way."""
-FINEST = 4
-"""Samples in a chunk of the finest thinned level; each level above holds twice as many."""
+from vmt_log_viewer.plots.line_levels import AT_ONCE, Level, Levels, counted
 
 
 @dataclass(frozen=True)
@@ -44,16 +39,6 @@ class Spans:
     owner: Ints
 
 
-@dataclass(frozen=True)
-class _Level:
-    """In chunk j the line runs from low[j] to high[j], the way from the chunk before included."""
-
-    size: int
-    low: Floats
-    high: Floats
-    first_chunk: Ints  # of each stretch, and one past the last
-
-
 class LineBank:
     """Samples of many lines, one after the other, and a pyramid of chunk minima and maxima.
 
@@ -67,29 +52,20 @@ class LineBank:
         edges = np.cumsum([0, *(line.tick.size for line in lines)])  # where each line begins
         self.lines, self.positive = lines, positive
         self.tick, self.value = tick, value  # the lines' own arrays, where these lie so in memory
-        shown = np.isfinite(value) & (value > 0) if positive else np.isfinite(value)
-        self.whole = bool(shown.all())
+        self._begins, self._ends, self.whole = _stretches(tick, value, edges, step, positive)
         self._infinite = not self.whole and bool(np.isinf(value).any())
         self._below_zero = not self.whole and bool((value <= 0).any())
-        fresh = shown.copy()  # a stretch begins here
-        fresh[1:] &= ~shown[:-1] | (np.diff(tick) > step)
-        inner = edges[(edges > 0) & (edges < tick.size)]
-        fresh[inner] |= shown[inner]
-        self._begins = np.flatnonzero(fresh)
-        over = shown.copy()  # and ends with this sample
-        over[:-1] &= ~shown[1:] | fresh[1:]
-        self._ends = np.flatnonzero(over) + 1
         self._from, self._to = tick[self._begins], tick[self._ends - 1]
         self._owner = np.searchsorted(edges, self._begins, side="right") - 1
         self._lengths = self._ends - self._begins
         self._some_lone = bool((self._lengths == 1).any())
         self.size = int(self._lengths.sum())
         self._step = max(1, step)
-        self._levels: list[_Level] = []
+        self._levels = Levels(value, self._begins, self._ends)
 
     def prepare(self) -> LineBank:
         """Build what zooming out will need, here and now (in a worker)."""
-        self._level_for(1e-12)
+        self._levels.prepare()
         return self
 
     def odd(self, log: bool) -> bool:
@@ -107,7 +83,7 @@ class LineBank:
         minimum and maximum. Neighbours just outside are included, so lines run out of the plot.
         """
         begin, end = self._visible(first, last)
-        level = self._level_for(columns / max(last - first, 1e-9))
+        level = self._level(columns / max(last - first, 1e-9), begin, end)
         if level is None:
             index, stretch = _ranges(begin, end)
             tick, value = self.tick[index], self.value[index]
@@ -130,17 +106,13 @@ class LineBank:
         if per_tick * self._step > apart:
             return 0
         begin, end = self._visible(first, last)
-        level = self._level_for(per_tick)
-        return (
-            int((end - begin).sum())
-            if level is None
-            else int((end - begin).sum() * 2 // level.size)
-        )
+        samples, size = int((end - begin).sum()), self._chunk_for(per_tick)
+        return samples * 2 // size if size else samples
 
     def spans(self, first: float, last: float, columns: int) -> Spans:
         """The same as `strokes`, for samples at most a column apart: no value is lost either."""
         begin, end = self._visible(first, last)
-        level = self._level_for(columns / max(last - first, 1e-9))
+        level = self._level(columns / max(last - first, 1e-9), begin, end)
         if level is None:
             start, stretch = _ranges(begin, end)
             value = self.value[start]
@@ -155,7 +127,7 @@ class LineBank:
     def extremes(self, first: float, last: float, columns: int) -> Floats:
         """Values between two ticks, of many only the least and the greatest of each column."""
         begin, end = self._visible(first, last)
-        level = self._level_for(columns / max(last - first, 1e-9))
+        level = self._level(columns / max(last - first, 1e-9), begin, end)
         if level is None:
             return self.value[_ranges(begin, end)[0]]
         chunk, _ = self._chunk_ranges(level, begin, end)
@@ -188,56 +160,20 @@ class LineBank:
         end[cut] = np.minimum(found, self._ends[cut] - 1) + 1
         return begin, np.where((self._to < first) | (self._from > last), begin, end)
 
-    def _level_for(self, columns_per_tick: float) -> _Level | None:
+    def _chunk_for(self, columns_per_tick: float) -> int:
+        """Samples in the largest chunks that are no wider than a pixel; 0 for all samples."""
+        return self._levels.size_for(1.0 / (columns_per_tick * self._step))
+
+    def _level(self, columns_per_tick: float, begin: Ints, end: Ints) -> Level | None:
         """The coarsest level whose chunks are no wider than a pixel; None for all samples."""
-        chunk = 1.0 / (columns_per_tick * self._step)
-        if chunk < FINEST:
-            return None
-        wanted = int(np.log2(chunk / FINEST))
-        while len(self._levels) <= wanted:
-            size = FINEST << len(self._levels)
-            if self._levels and self._levels[-1].low.size == self.stretches:
-                break
-            self._levels.append(self._build(size))
-        return self._levels[min(wanted, len(self._levels) - 1)]
+        size = self._chunk_for(columns_per_tick)
+        return self._levels.level(size, begin, end) if size else None
 
-    def _build(self, size: int) -> _Level:
-        counts = -(-self._lengths // size)
-        first_chunk = np.concatenate([[0], np.cumsum(counts)])
-        low, high = np.empty(first_chunk[-1]), np.empty(first_chunk[-1])
-        parts = np.unique(np.cumsum(self._lengths) // AT_ONCE, return_index=True)[1].tolist()
-        for begin, end in pairwise([*parts, self.stretches]):
-            part = slice(int(first_chunk[begin]), int(first_chunk[end]))
-            within = np.arange(part.start, part.stop)
-            within -= np.repeat(first_chunk[begin:end], counts[begin:end])
-            low[part], high[part] = self._ends_of_chunks(size, begin, end, within)
-        return _Level(size, low, high, first_chunk)
-
-    def _ends_of_chunks(
-        self, size: int, first: int, last: int, within: Ints
-    ) -> tuple[Floats, Floats]:
-        """Least and greatest of the chunks of stretches first … last − 1; `within` counts them."""
-        stretch = slice(first, last)
-        counts = -(-self._lengths[stretch] // size)
-        if self._levels:
-            below = self._levels[-1]
-            finer = np.repeat(below.first_chunk[:-1][stretch], counts) + within * 2
-            over = int(below.first_chunk[last])
-            return (
-                np.minimum.reduceat(below.low[:over], finer),
-                np.maximum.reduceat(below.high[:over], finer),
-            )
-        start = np.repeat(self._begins[stretch], counts) + within * size
-        stop = np.minimum(start + size, np.repeat(self._ends[stretch], counts))
-        before = self.value[np.where(within > 0, start - 1, start)]
-        low = np.minimum(_reduced(np.minimum, self.value, start, stop), before)
-        return low, np.maximum(_reduced(np.maximum, self.value, start, stop), before)
-
-    def _starts(self, level: _Level, chunk: Ints, stretch: Ints) -> Ints:
+    def _starts(self, level: Level, chunk: Ints, stretch: Ints) -> Ints:
         """The sample with which each chunk (of its stretch) begins."""
         return self._begins[stretch] + (chunk - level.first_chunk[stretch]) * level.size
 
-    def _chunks(self, level: _Level, begin: Ints, end: Ints) -> tuple[Ints, Ints, Floats, Floats]:
+    def _chunks(self, level: Level, begin: Ints, end: Ints) -> tuple[Ints, Ints, Floats, Floats]:
         chunk, stretch = self._chunk_ranges(level, begin, end)
         start = self._starts(level, chunk, stretch)
         stop = np.minimum(start + level.size, self._ends[stretch]) - 1
@@ -247,7 +183,7 @@ class LineBank:
         ends = np.column_stack([np.where(rising, low, high), np.where(rising, high, low)])
         return chunk, np.repeat(stretch, 2), tick, ends.ravel()
 
-    def _chunk_ranges(self, level: _Level, begin: Ints, end: Ints) -> tuple[Ints, Ints]:
+    def _chunk_ranges(self, level: Level, begin: Ints, end: Ints) -> tuple[Ints, Ints]:
         """The chunks that hold samples begin … end − 1 of each stretch, and their stretches."""
         base = self._begins
         first = level.first_chunk[:-1] + (begin - base) // level.size
@@ -278,22 +214,33 @@ def _joined(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
     return np.concatenate(parts)
 
 
-def _reduced(by: np.ufunc, values: Floats, start: Ints, stop: Ints) -> Floats:
-    """`by` over values[start[i]] … values[stop[i] − 1]; what lies between does not count."""
-    if start.size == 0:
-        return np.empty(0)
-    pairs = np.column_stack([start, stop]).ravel()
-    if pairs[-1] >= values.size:
-        pairs = pairs[:-1]
-    found: Floats = by.reduceat(values, pairs)[::2]
-    return found
+def _stretches(
+    tick: Ints, value: Floats, edges: Ints, step: int, positive: bool
+) -> tuple[Ints, Ints, bool]:
+    """Where stretches begin, and end before; whether every value can be drawn. In parts: there may
+    be millions of samples."""
+    begins, ends, whole, size = [np.empty(0, np.int64)], [np.empty(0, np.int64)], True, tick.size
+    for a in range(0, size, AT_ONCE):
+        b = min(a + AT_ONCE, size)
+        low, high = max(a - 1, 0), min(b + 1, size)  # with a neighbour on either side
+        shown = np.isfinite(value[low:high])
+        if positive:
+            shown &= value[low:high] > 0
+        joined = shown[1:] & shown[:-1] & (np.diff(tick[low:high]) <= step)
+        joined[edges[(edges > low) & (edges < high)] - low - 1] = False
+        first, last = shown.copy(), shown.copy()
+        first[1:] &= ~joined
+        last[:-1] &= ~joined
+        part = slice(a - low, b - low)
+        begins.append(np.flatnonzero(first[part]) + a)
+        ends.append(np.flatnonzero(last[part]) + a + 1)
+        whole = whole and bool(shown.all())
+    return np.concatenate(begins), np.concatenate(ends), whole
 
 
 def _ranges(begin: Ints, end: Ints) -> tuple[Ints, Ints]:
     """All of begin[s] … end[s] − 1 one after the other, and the s of each."""
-    counts = np.maximum(end - begin, 0)
-    which = np.repeat(np.arange(begin.size), counts)
-    offset = np.arange(which.size) - np.repeat(np.cumsum(counts) - counts, counts)
+    offset, which = counted(np.maximum(end - begin, 0))
     return begin[which] + offset, which
 
 

@@ -23,6 +23,7 @@ RESTING, MOVING = 2, 4
 """Device pixels that a column of that image is wide, at rest and while the ticks in view move: no
 value is left out either way, and thirty pictures a second can be drawn."""
 WIDTH, DOT = 1.4, 4.0
+_FAR = 1 << 20  # pixels that nobody sees
 
 
 class LineLayer:
@@ -106,8 +107,11 @@ class LineLayer:
     def _paint_lone(self, painter: QPainter, x: Floats, y: Floats, owner: Ints) -> None:
         if x.size == 0:
             return
-        place = np.column_stack([owner, np.rint(x), np.rint(y)])
-        _, first = np.unique(place, axis=0, return_index=True)  # dots on one pixel are one dot
+        place = owner  # dots of a line on one pixel are one dot
+        for pixels in (x, y):
+            far = np.clip(np.rint(pixels), -_FAR, _FAR).astype(np.int64) + _FAR
+            place = place * (2 * _FAR + 1) + far
+        _, first = np.unique(place, return_index=True)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for who in np.unique(owner[first]):
             mine = first[owner[first] == who]

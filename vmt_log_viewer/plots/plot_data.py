@@ -261,8 +261,10 @@ def value_at(line: Line, tick: int) -> float | None:
 
 
 def _index(ticks: np.ndarray, tick: int) -> int | None:
-    i = int(np.searchsorted(ticks, tick))
-    return i if i < ticks.size and ticks[i] == tick else None
+    if not ticks.size or not ticks[0] <= tick <= ticks[-1]:
+        return None
+    i = int(np.searchsorted(ticks, ticks.dtype.type(tick)))  # of another type it would copy them
+    return i if ticks[i] == tick else None
 
 
 def _between(ticks: np.ndarray, values: Floats, first: float, last: float) -> Floats:
