@@ -14,14 +14,14 @@ from sqlalchemy import Boolean, DateTime, Float, Integer, Numeric, Table
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
-from telemetry.recording.binding import Row, converted, quoted, time_text, way_of
+from telemetry.recording.binding import Row, bound, converted, quoted, time_text, way_of
 
 _json = msgspec.json.Encoder().encode
 _NUL, _NONE = "\0", "\ud800"
 """What no text holds that PostgreSQL takes: between texts, and in place of one."""
 _LONG = 24  # characters
 _LENGTH = re.compile(r"\(\d[\d, ]*\)")
-Told = tuple[str, tuple[str, ...]]
+Told = tuple[str, tuple[object, ...]]
 """A statement, and what it is told."""
 
 
@@ -42,6 +42,8 @@ def updating(
     dialect: Dialect, table: Table, names: tuple[str, ...], keys: int, rows: list[Row]
 ) -> Told:
     """How to write other values over rows that are there; the last ``keys`` names say which."""
+    if len(rows) == 1:  # which the server need not plan each time
+        return _update_one(dialect, table, names, keys), bound(dialect, table, names, rows)[0]
     columns = zip(*rows, strict=True)
     made = _arrays_of(dialect, table, names)
     told = tuple(write(values) for write, values in zip(made, columns, strict=True))
@@ -65,6 +67,15 @@ def _insert(dialect: Dialect, table: Table, names: tuple[str, ...], shared: tupl
     arrays = ", ".join(f"%s::{kinds[place]}[]" for place in each)
     columns = ", ".join(f"of_{place}" for place in each)
     return f"INSERT INTO {head} SELECT {told} FROM unnest({arrays}) AS told({columns})"
+
+
+@lru_cache(1024)
+def _update_one(dialect: Dialect, table: Table, names: tuple[str, ...], keys: int) -> str:
+    quote = dialect.identifier_preparer
+    kinds = _kinds(dialect, table, names)
+    equal = [f"{quote.quote(n)} = %s::{kind}" for n, kind in zip(names, kinds, strict=True)]
+    where = " AND ".join(equal[-keys:])
+    return f"UPDATE {quote.format_table(table)} SET {', '.join(equal[:-keys])} WHERE {where}"
 
 
 @lru_cache(1024)

@@ -57,8 +57,8 @@ class Posted:
         with self._refusing():
             cursor = driver.cursor()
             for statement, values in self._letter.statements:
-                cursor.execute(statement, values, prepare=True)
-            cursor.execute("COMMIT", prepare=False)
+                cursor.execute(statement, values)
+            cursor.execute("COMMIT")
 
     def confirm(self) -> None:
         """Wait until it is committed; raises the driver's errors, or `RecordingError`."""
