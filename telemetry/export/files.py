@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Column, Line, RunDetail, RunId, Series, Table
 from telemetry.errors import NothingFoundError, RequestError
+from telemetry.export.alongside import alongside
 from telemetry.export.columns import csv_writer
 from telemetry.export.formats import FORMATS, Format, Row, json_text, write_rows
 from telemetry.export.sidecar import (
@@ -72,9 +73,12 @@ def write_table(
     ExportError where the file cannot be written, NothingFoundError where the source has no such
     table.
     """
-    head = {**provenance(source, query.run_id, token), **(about or {})}
-    with _staged(source) as files:
-        return _table(files, source, query, Path(path), format, drop_empty, limit, head, token)
+
+    def head(token: CancelToken) -> Mapping[str, object]:
+        return {**provenance(source, query.run_id, token), **(about or {})}
+
+    with _staged(source) as files, alongside(head, token) as told:
+        return _table(files, source, query, Path(path), format, drop_empty, limit, told, token)
 
 
 def write_series(
@@ -171,7 +175,9 @@ def write_run(
         for table, suited, notes in limits:
             query = TableQuery(run_id, table.name, where=suited)
             path = folder / f"{_free(table.name, taken)}.{format}"
-            report = _table(files, source, query, path, format, drop_empty, None, head, token)
+            report = _table(
+                files, source, query, path, format, drop_empty, None, lambda: head, token
+            )
             reports.append(replace(report, notes=(*report.notes, *notes)))
     return reports
 
@@ -279,7 +285,7 @@ def _table(
     format: Format,
     drop_empty: bool,
     limit: int | None,
-    head: Mapping[str, object],
+    head: Callable[[], Mapping[str, object]],
     token: CancelToken | None,
 ) -> ExportReport:
     table = source.table(query.table)
@@ -289,8 +295,7 @@ def _table(
     names, left_out = exported_columns(source, query, drop_empty, token)
     query = replace(query, columns=names)
     columns = source.stream_columns(query)
-    head = {
-        **head,
+    told = {
         "table": query.table,
         **selection(query.where, query.sort, limit),
         "query": asked(query),
@@ -301,7 +306,7 @@ def _table(
     def write(data: TextIO) -> int:
         return write_query(data, source, query, format, limit=limit, token=token)
 
-    return _written(files, path, columns, write, format, head, left_out, ())
+    return _written(files, path, columns, write, format, lambda: {**head(), **told}, left_out, ())
 
 
 def _write(
@@ -317,7 +322,7 @@ def _write(
     def write(data: TextIO) -> int:
         return write_rows(data, columns, rows, format)
 
-    return _written(files, path, columns, write, format, head, left_out, notes)
+    return _written(files, path, columns, write, format, lambda: head, left_out, notes)
 
 
 def _written(
@@ -326,7 +331,7 @@ def _written(
     columns: Sequence[Column],
     write: Callable[[TextIO], int],
     format: Format,
-    head: Mapping[str, object],
+    head: Callable[[], Mapping[str, object]],
     left_out: Mapping[str, str],
     notes: Sequence[str],
 ) -> ExportReport:
@@ -335,7 +340,8 @@ def _written(
     data = files.open(path)
     count = _guarded(path, lambda: write(data))
     beside = sidecar_path(path)
-    _write_json(files.open(beside), beside, {**head, **contents(columns, left_out, count, format)})
+    said = {**head(), **contents(columns, left_out, count, format)}
+    _write_json(files.open(beside), beside, said)
     names = tuple(column.name for column in columns)
     return ExportReport(path, beside, count, names, dict(left_out), tuple(notes))
 

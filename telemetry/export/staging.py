@@ -4,13 +4,38 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from telemetry.errors import ExportError
+
+_BUFFER = 1 << 17
+_BEGUN = 1 << 25
+"""Bytes that are put on the disk together."""
+
+
+class _Ahead(io.FileIO):
+    """A file that the system begins to put on the disk while it is written.
+
+    Forcing it to the disk at its end then takes less long; nothing may rely on it before.
+    """
+
+    _left = _size = 0
+
+    def write(self, data: Any) -> int:
+        written = super().write(data)
+        self._size += written
+        self._left += written
+        if self._left >= _BEGUN and hasattr(os, "posix_fadvise"):
+            with contextlib.suppress(OSError):
+                start = self._size - self._left
+                os.posix_fadvise(self.fileno(), start, self._left, os.POSIX_FADV_DONTNEED)
+            self._left = 0
+        return written
 
 
 class Staging:
@@ -46,9 +71,10 @@ class Staging:
             )
         with sentences(path):
             handle, name = tempfile.mkstemp(".part", f".{path.name[:80]}.", path.parent)
-            stream = os.fdopen(
-                handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n"
-            )
+            stream = io.TextIOWrapper(
+                io.BufferedWriter(_Ahead(handle, "w"), _BUFFER),
+                encoding="utf-8", errors="backslashreplace", newline="\n",
+            )  # fmt: skip
         self._pending.append((stream, Path(name), path))
         return stream
 
