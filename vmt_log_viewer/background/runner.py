@@ -249,6 +249,7 @@ class Runner(QObject):
         while self._arrived and not self._closed:
             self._show(self._arrived.popleft())
             if time.perf_counter() >= until:
+                self._next.start(0)  # anew, behind all timers that are due
                 return
         self._next.stop()
 

@@ -58,7 +58,7 @@ class ViewPage(QWidget):
             self.layout().addWidget(self.view)
             self.view.show()  # now, not when the layout comes round to it: views ask when seen
             self._made = True
-            QTimer.singleShot(0, self, self._show_wanted)
+            QTimer.singleShot(1, self, self._show_wanted)  # of 0 it would be in this same turn
         elif not self._made:
             self._show_wanted()
         return self.view
