@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +17,7 @@ from telemetry.engines import Shape
 from telemetry.engines.columns import ColumnKind, ColumnsRead, no_columns
 from telemetry.engines.digests import Digested, no_digests
 from telemetry.engines.lines import Field, Lines, no_lines
+from telemetry.engines.together import together
 from telemetry.engines.try_cast import try_number
 from telemetry.errors import RequestError
 from telemetry.families.vocabulary import ColumnSpec, FamilySpec, TableSpec
@@ -297,6 +298,17 @@ class Reader:
         for chunk in self.chunks(statement):
             found.extend(chunk)
         return found
+
+    def rows_of_all(
+        self, statements: Sequence[sa.Select[Any]], report: Callable[[int], None]
+    ) -> list[list[tuple[Any, ...]]]:
+        """All rows of each statement, read by several connections; told how many are done."""
+
+        def read(statement: sa.Select[Any], own: sa.Connection) -> list[tuple[Any, ...]]:
+            return Reader(self.layout, own, self.token).rows(statement)
+
+        parts = [partial(read, statement) for statement in statements]
+        return together(self.connection, self.beside, parts, report)
 
     def chunks(self, statement: sa.Select[Any], size: int = CHUNK) -> Iterator[list[Any]]:
         """The rows a chunk at a time, in constant memory.

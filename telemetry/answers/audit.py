@@ -6,13 +6,11 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
-from operator import methodcaller
 from typing import Any
 
 import sqlalchemy as sa
 
 from telemetry.answers.runs import run
-from telemetry.answers.together import together
 from telemetry.answers.values import agent_of, whole
 from telemetry.concepts import Audit, Cell, Fault, RuleVerdict, RunDetail, RunId, TickRange
 from telemetry.engines.columns import ColumnKind, Columns
@@ -117,16 +115,12 @@ class Inspection:
         """Count what `build` selects, and read the first faults of it."""
         parts = [build(window).subquery("audited") for window in self._windows(table)]
         counts = [_counted(rows) for rows in parts]
-        found = together(
-            self.asker,
-            [methodcaller("one", statement) for statement in counts],
-            lambda done: self._report(done / len(parts)),
-        )
+        found = self.asker.rows_of_all(counts, lambda done: self._report(done / len(parts)))
         first: list[Fault] = []
-        for rows, (_, bad) in zip(parts, found, strict=True):
+        for rows, ((_, bad),) in zip(parts, found, strict=True):
             if bad and len(first) < self.first:
                 first += self._faults(table, rows, tell, self.first - len(first))
-        checked, faults = (sum(int(row[place] or 0) for row in found) for place in (0, 1))
+        checked, faults = (sum(int(row[place] or 0) for (row,) in found) for place in (0, 1))
         return Judged(checked, faults, tuple(first))
 
     def columns(

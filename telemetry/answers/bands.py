@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from operator import methodcaller
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from telemetry.answers.measures import divisor, judged, place_of, spec_of
 from telemetry.answers.rebuilt import rebuilt_rows
 from telemetry.answers.runs import run_ticks
 from telemetry.answers.series import in_range, usual_step
-from telemetry.answers.together import together
 from telemetry.answers.values import floats, whole
 from telemetry.answers.where import along_ticks
 from telemetry.concepts import Band, Measure, RunId, TickRange
@@ -129,7 +127,7 @@ def _shared(reader: Reader, parts: list[sa.Select[Any]], span: TickRange) -> lis
     def report(done: int) -> None:
         reader.token.report(done * ticks // PARTS, ticks, "ticks")
 
-    return together(reader, [methodcaller("rows", part) for part in parts], report)
+    return reader.rows_of_all(parts, report)
 
 
 def _grouped(rows: list[Row]) -> list[Row]:

@@ -26,6 +26,12 @@ class Asker(Protocol):
 
     def chunks(self, statement: sa.Select[Any], size: int = ...) -> Iterator[list[Any]]: ...
 
+    def rows_of_all(
+        self, statements: Sequence[sa.Select[Any]], report: Callable[[int], None]
+    ) -> list[list[tuple[Any, ...]]]:
+        """All rows of each statement; `report` is told how many are done."""
+        ...
+
     @property
     def engine_columns(
         self,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import telemetry
-from telemetry.answers import together
+from telemetry.engines import together
 from telemetry.cancel import CancelToken
 from telemetry.concepts import TickRange
 from telemetry.errors import QueryCancelled

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ import telemetry
 from telemetry.analysis.whys import verdict
 from telemetry.concepts import TickRange, Why
 from telemetry.errors import NothingFoundError, RequestError
+from telemetry.families.vmt import near_misses
 from telemetry.queries import FunnelQuery, NearMissesQuery, WhyQuery
 from tests.builders import vmt
 from tests.telemetry.command_line import ran
@@ -122,6 +126,30 @@ def test_near_misses_and_the_funnel_keep_to_their_ticks(tried):
     assert all(miss.tick in window for miss in misses.misses)
     margins = [miss.margin for miss in misses.misses]
     assert margins == sorted(margins, reverse=True)
+    source.close()
+
+
+def test_the_nearest_misses_are_those_of_all_however_the_run_is_cut(tmp_path, monkeypatch, tried):
+    """Most of them missed by the same: of these the earliest, at one tick by who they are."""
+    path = tmp_path / "alike.db"
+    shutil.copyfile(tried, path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "UPDATE trade_attempts SET result = 'fail', result_reason = 'both_utility', "
+            "buyer_U_init = 1, buyer_U_final = 1 - (tick = 9) * 0.5, seller_U_init = 2, "
+            "seller_U_final = 2 WHERE tick > 2"
+        )
+    source = telemetry.open_source(path)
+    every = source.ask(NearMissesQuery(1, limit=10_000))
+    funnel = source.ask(FunnelQuery(1))
+    order = [(-m.margin, m.tick, str(m.agents)) for m in every.misses]
+    assert order == sorted(order)
+    assert len({m.margin for m in every.misses}) > 1
+    monkeypatch.setattr(near_misses, "ROWS", 20)
+    for limit in (1, 4, len(order)):
+        found = source.ask(NearMissesQuery(1, limit=limit))
+        assert (found.misses, found.total) == (every.misses[:limit], every.total)
+    assert source.ask(FunnelQuery(1)) == funnel
     source.close()
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,13 +13,16 @@ from telemetry.errors import NothingFoundError
 from telemetry.families.asker import Asker
 from telemetry.families.auditing import within
 from telemetry.families.vmt import derived
-from telemetry.families.vmt.audit_words import number, numeric, signed
+from telemetry.families.vmt.audit_words import number, signed
 from telemetry.families.vmt.circumstances import ALIASES
 from telemetry.queries import FunnelQuery, NearMissesQuery
 
 ATTEMPTS = "trade_attempts"
 ROWS = 250_000
 """Attempts that one statement groups, so that a withdrawn question ends soon."""
+_MARGIN = 5
+"""Where a negotiation's row has its margin."""
+_LARGEST = sys.float_info.max
 GATES = (
     ("block", "block not feasible after rounding"),
     ("utility", "a side does not gain"),
@@ -39,12 +43,10 @@ def near_misses(asker: Asker, query: NearMissesQuery) -> NearMisses:
     _required(asker)
     total = ranked = 0
     nearest: list[tuple[Any, ...]] = []
-    for window in _windows(asker, query):
-        for chunk in asker.chunks(_failed(asker, query, window)):
-            total += len(chunk)
-            judged = [row for row in chunk if numeric(row[5]) is not None]
-            ranked += len(judged)
-            nearest = sorted([*nearest, *judged], key=_order)[: query.limit]
+    for rows in _read(asker, query, lambda window: _nearest(asker, query, window)):
+        total, ranked = total + rows[0][0], ranked + rows[0][1]
+        judged = [row[2:] for row in rows if row[2 + _MARGIN] is not None]
+        nearest = sorted([*nearest, *judged], key=_order)[: query.limit]
     notes = []
     if total > ranked:
         lost = total - ranked
@@ -56,7 +58,7 @@ def near_misses(asker: Asker, query: NearMissesQuery) -> NearMisses:
 
 def _order(row: tuple[Any, ...]) -> tuple[float, float, str]:
     """The least missed first, then by tick and by who."""
-    return (-row[5], row[0] if isinstance(row[0], int) else 0, str(row[1:3]))
+    return (-row[_MARGIN], row[0] if isinstance(row[0], int) else 0, str(row[1:3]))
 
 
 def _failed(asker: Asker, query: NearMissesQuery, window: TickRange | None) -> sa.Select[Any]:
@@ -73,8 +75,50 @@ def _failed(asker: Asker, query: NearMissesQuery, window: TickRange | None) -> s
     return sa.select(*columns).where(*own).group_by(*sides).having(traded == 0)
 
 
+def _nearest(asker: Asker, query: NearMissesQuery, window: TickRange | None) -> sa.Select[Any]:
+    """How many negotiations failed, how many of them have a margin, and the nearest of these,
+    with all that are as near as the last of them at its tick or before; NULLs where there is none.
+    """
+    failed = _failed(asker, query, window).cte("failed").prefix_with("MATERIALIZED")
+    tick, margin = failed.c[0], failed.c.margin
+    judged = margin.between(-_LARGEST, _LARGEST)
+    order = (margin.desc(), tick)
+    last = max(query.limit - 1, 0)
+    cut = sa.select(margin.label("margin"), tick.label("tick")).where(judged).order_by(*order)
+    least = cut.limit(1).offset(last).subquery("least")
+    near = sa.or_(
+        least.c.margin.is_(None),
+        margin > least.c.margin,
+        sa.and_(margin == least.c.margin, tick <= least.c.tick),
+    )
+    rows = (
+        sa.select(*failed.c)
+        .select_from(failed.outerjoin(least, sa.true()))
+        .where(judged, near)
+        .subquery("nearest")
+    )
+    ranked = sa.func.count(sa.case((judged, 1)))
+    counts = sa.select(sa.func.count().label("total"), ranked.label("ranked")).select_from(failed)
+    every = counts.subquery("counts")
+    return sa.select(*every.c, *rows.c).select_from(every.outerjoin(rows, sa.true()))
+
+
+def _read(
+    asker: Asker,
+    query: NearMissesQuery | FunnelQuery,
+    build: Callable[[TickRange | None], sa.Select[Any]],
+) -> list[list[tuple[Any, ...]]]:
+    """The rows of a statement for some ticks, for all that are asked for, with progress."""
+    statements = [build(window) for window in _windows(asker, query)]
+
+    def report(done: int) -> None:
+        asker.token.report(100 * done // len(statements), 100, "per cent")
+
+    return asker.rows_of_all(statements, report)
+
+
 def _windows(asker: Asker, query: NearMissesQuery | FunnelQuery) -> Iterator[TickRange | None]:
-    """The ticks asked for in parts of about `ROWS` attempts, with progress after each."""
+    """The ticks asked for in parts of about `ROWS` attempts."""
     tick, run = asker.column(ATTEMPTS, "tick"), asker.column(ATTEMPTS, "run_id")
     own = (run == query.run_id, within(tick, query.ticks))
     orders = (tick, tick.desc())
@@ -89,7 +133,6 @@ def _windows(asker: Asker, query: NearMissesQuery | FunnelQuery) -> Iterator[Tic
     wide = max(1, (last - first + 1) * ROWS // max(size, 1))
     for start in range(first, last + 1, wide):
         yield TickRange(start, min(start + wide - 1, last))
-        asker.token.report(min(start + wide, last + 1) - first, last - first + 1, "ticks")
 
 
 _NAMES = (
@@ -179,11 +222,13 @@ def _grouped(asker: Asker, query: FunnelQuery) -> Iterator[tuple[Any, ...]]:
     tick, reason, result = (asker.column(ATTEMPTS, n) for n in ("tick", "result_reason", "result"))
     pair = at_pair(asker).label("pair")
     columns: list[Any] = [tick, pair, reason, result, sa.func.count()]
-    for window in _windows(asker, query):
+
+    def grouped(window: TickRange | None) -> sa.Select[Any]:
         own = (asker.column(ATTEMPTS, "run_id") == query.run_id, within(tick, window))
-        statement = sa.select(*columns).where(*own).group_by(tick, pair, reason, result)
-        for chunk in asker.chunks(statement):
-            yield from chunk
+        return sa.select(*columns).where(*own).group_by(tick, pair, reason, result)
+
+    for rows in _read(asker, query, grouped):
+        yield from rows
 
 
 def _states(asker: Asker, query: FunnelQuery) -> dict[int, tuple[str, str]]:

@@ -6,24 +6,26 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from telemetry.errors import QueryCancelled
-from telemetry.reader import Reader
 
 MOST_READERS = 4
 T = TypeVar("T")
 
 
 def together(
-    reader: Reader, parts: Sequence[Callable[[Reader], T]], report: Callable[[int], None]
+    connection: sa.Connection,
+    beside: Callable[[], AbstractContextManager[sa.Connection | None]],
+    parts: Sequence[Callable[[sa.Connection], T]],
+    report: Callable[[int], None],
 ) -> list[T]:
     """What each part gives; `report` is told how many are done, by any of the threads.
 
-    A part asks the reader that it is given, and no other: each has a connection of its own.
+    A part asks the connection that it is given, and no other.
     """
     found: list[Any] = [None] * len(parts)
     waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
@@ -32,8 +34,7 @@ def together(
     failed: list[BaseException] = []
     done: list[int] = []
 
-    def work(connection: sa.Connection) -> None:
-        own = Reader(reader.layout, connection, reader.token)
+    def work(own: sa.Connection) -> None:
         try:
             while not failed:
                 i = waiting.get_nowait()
@@ -48,12 +49,12 @@ def together(
     with ExitStack() as stack:
         threads = []
         for _ in range(min(os.cpu_count() or 1, MOST_READERS, len(parts)) - 1):
-            other = stack.enter_context(reader.beside())
+            other = stack.enter_context(beside())
             if other is not None:
                 threads.append(threading.Thread(target=work, args=(other,), name="reading"))
         for thread in threads:
             thread.start()
-        work(reader.connection)
+        work(connection)
         for thread in threads:
             thread.join()
         if failed:
