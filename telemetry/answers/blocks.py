@@ -28,7 +28,7 @@ class Blocks:
         alike = [part.dtype for part in parts] == [block.dtype for block in self._open]
         fits = alike and self._used + size <= self._open[0].size
         if not fits:
-            self._open = [_empty(max(ROWS, size), part.dtype) for part in parts]
+            self._open = [room(max(ROWS, size), part.dtype) for part in parts]
             self._used = 0
         end = self._used + size
         for column, block, part in zip(self._columns, self._open, parts, strict=True):
@@ -39,7 +39,9 @@ class Blocks:
         self._used = end
 
 
-def _empty(rows: int, kind: np.dtype[Any]) -> npt.NDArray[Any]:
-    if kind.hasobject:
-        return np.empty(rows, object)
+def room(rows: int, kind: np.dtype[Any]) -> npt.NDArray[Any]:
+    """An array that takes memory page by page as it is filled; NumPy's own large ones take two
+    megabytes wherever one value is written."""
+    if kind.hasobject or not rows:
+        return np.empty(rows, kind)
     return np.frombuffer(mmap.mmap(-1, rows * kind.itemsize), kind)

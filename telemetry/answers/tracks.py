@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
-from telemetry.answers.blocks import Blocks
+from telemetry.answers.blocks import Blocks, room
 from telemetry.answers.values import agent_of, decimal_cell, floats, whole
 from telemetry.concepts import AgentId, Floats, Ints, Line
 from telemetry.families.vocabulary import ColumnSpec, MeasureSpec
@@ -95,10 +95,12 @@ def lines(found: Tracks, known: list[AgentId] | None = None) -> tuple[Line, ...]
         counts += np.bincount(code, minlength=len(known))
     ends = np.cumsum(counts)
     # One after the other, so that only one of them is there twice.
-    value = _sorted_by(codes, found.value, np.empty(int(counts.sum()), np.float64), ends - counts)
-    small = value.size > MANY and all(chunk.dtype == np.int32 for chunk in found.tick)
-    kind = np.int32 if small else np.int64
-    tick = _sorted_by(codes, found.tick, np.empty(value.size, kind), ends - counts)
+    size = int(counts.sum())
+    fresh = room if size > MANY else np.empty
+    value = _sorted_by(codes, found.value, fresh(size, np.dtype(np.float64)), ends - counts)
+    small = size > MANY and all(chunk.dtype == np.int32 for chunk in found.tick)
+    kind = np.dtype(np.int32 if small else np.int64)
+    tick = _sorted_by(codes, found.tick, fresh(size, kind), ends - counts)
     mark = None
     if found.mark is not None:
         edges = np.cumsum([code.size for code in codes])[:-1]
