@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PySide6.QtGui import QColor, QPainter, QPicture
+from PySide6.QtGui import QColor, QImage, QPainter, QPicture
 
 from telemetry.concepts import Line
-from vmt_log_viewer.plots import line_bank, line_levels
+from vmt_log_viewer.plots import line_bank, line_layer, line_levels
 from vmt_log_viewer.plots.frame import Frame
 from vmt_log_viewer.plots.line_bank import LineBank
 from vmt_log_viewer.plots.line_layer import CROWD, LineLayer
@@ -248,6 +248,24 @@ def test_a_layer_draws_few_lines_as_paths_and_very_many_as_an_image(qapp):
         layer.paint(painter, Frame(0, 4_000, -10, 1_010, 800, 300))
         painter.end()
         assert painter.images == images
+
+
+def test_very_many_dots_are_where_few_would_be(qapp, monkeypatch):
+    values = np.where(np.arange(2_000) % 2, np.nan, np.arange(2_000) % 7)
+    layer = LineLayer()
+    layer.show([line(range(2_000), values)], 1, [QColor("red")])
+    seen = []
+    for stamped in (10_000, 100):
+        monkeypatch.setattr(line_layer, "STAMPED", stamped)
+        image = QImage(800, 200, QImage.Format.Format_ARGB32_Premultiplied)
+        image.fill(QColor("white"))
+        painter = QPainter(image)
+        layer.paint(painter, Frame(0, 2_000, -1, 8, 800, 200))
+        painter.end()
+        red = [[image.pixelColor(x, y).green() < 128 for x in range(0, 800, 3)] for y in range(200)]
+        seen.append(np.array(red))
+    assert seen[0].any()
+    assert np.mean(seen[0] != seen[1]) < 0.03 < np.mean(seen[0])
 
 
 class CountingPainter(QPainter):

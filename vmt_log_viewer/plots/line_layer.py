@@ -8,12 +8,13 @@ from itertools import pairwise
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 
 from telemetry.concepts import Floats, Ints, Line
 from vmt_log_viewer.plots.frame import Frame
 from vmt_log_viewer.plots.line_bank import LineBank
 from vmt_log_viewer.plots.raster import paint_dense_line, paint_spans, paints_pixels
+from vmt_log_viewer.plots.stamps import stamp
 
 SMOOTH = 150_000
 """With more vertices than this, lines are drawn without smoothing: it would not be seen."""
@@ -23,6 +24,8 @@ RESTING, MOVING = 2, 4
 """Device pixels that a column of that image is wide, at rest and while the ticks in view move: no
 value is left out either way, and thirty pictures a second can be drawn."""
 WIDTH, DOT = 1.4, 4.0
+STAMPED = 500
+"""More dots are copies of one a line: to draw each takes ten times as long."""
 _FAR = 1 << 20  # pixels that nobody sees
 
 
@@ -113,10 +116,31 @@ class LineLayer:
             place = place * (2 * _FAR + 1) + far
         _, first = np.unique(place, return_index=True)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for who in np.unique(owner[first]):
-            mine = first[owner[first] == who]
-            pen = QPen(self.colors[int(who)], DOT)
+        who, color_of = np.unique(owner[first], return_inverse=True)
+        if first.size > STAMPED and who.size <= STAMPED and paints_pixels(painter):
+            ratio = painter.device().devicePixelRatioF()
+            sheet = self._dots(who, ratio)
+            left = color_of * sheet.height()
+            stamp(painter, x[first], y[first], sheet, sheet.height(), ratio, (left, 0))
+            return
+        for place, agent in enumerate(who.tolist()):
+            mine = first[color_of == place]
+            pen = QPen(self.colors[agent], DOT)
             pen.setCapStyle(Qt.PenCapStyle.RoundCap)
             painter.setPen(pen)
-            points = [QPointF(a, b) for a, b in zip(x[mine], y[mine], strict=True)]
-            painter.drawPoints(QPolygonF(points))
+            painter.drawPoints(pg.functions.arrayToQPolygonF(x[mine], y[mine]))
+
+    def _dots(self, who: Ints, ratio: float) -> QPixmap:
+        """The dots of some lines side by side, each in a square."""
+        side = int(np.ceil((DOT + 2) * ratio))
+        sheet = QPixmap(side * who.size, side)
+        sheet.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(sheet)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        for place, agent in enumerate(who.tolist()):
+            painter.setBrush(self.colors[agent])
+            middle = QPointF((place + 0.5) * side, side / 2)
+            painter.drawEllipse(middle, DOT / 2 * ratio, DOT / 2 * ratio)
+        painter.end()
+        return sheet
