@@ -10,7 +10,6 @@ import sqlalchemy as sa
 
 from telemetry.answers.measures import divisor, judged, place_of, spec_of
 from telemetry.answers.rebuilt import rebuilt_rows
-from telemetry.answers.runs import run_ticks
 from telemetry.answers.series import in_range, usual_step
 from telemetry.answers.values import floats, whole
 from telemetry.answers.where import along_ticks
@@ -63,11 +62,24 @@ def by_stretches(
     ticks: TickRange | None,
 ) -> list[Row]:
     """The rows of a statement that groups by tick; along an index of ticks by several readers."""
-    span = ticks or run_ticks(reader, run_id)
+    span = ticks or _ends(reader, table, tick, run_id)
     parts = in_stretches(reader, statement, table, tick, span, whole=ticks is None)
     if not parts or span is None:
         return reader.rows(statement.where(*(in_range(tick, ticks) or along_ticks(reader, table))))
     return [row for rows in _shared(reader, parts, span) for row in rows]
+
+
+def _ends(
+    reader: Reader, table: TableSpec, tick: sa.ColumnElement[Any], run_id: RunId
+) -> TickRange | None:
+    """The first and last tick of the run in this table, where an index tells them."""
+    if not along_ticks(reader, table):
+        return None
+    own = sa.select(tick).where(reader.column(table.name, str(table.run)) == run_id).limit(1)
+    ends = (own.order_by(order).scalar_subquery() for order in (tick, tick.desc()))
+    first, last = reader.one(sa.select(*ends)) or (None, None)
+    whole_ones = isinstance(first, int) and isinstance(last, int)
+    return TickRange(first, last) if whole_ones else None
 
 
 def in_stretches(
