@@ -159,11 +159,11 @@ def _table(
     state = place.of([row[0] for row in rows])
     states = len(place.states) + 1
     where = state + states * np.array([number[row[1]] for row in rows], np.int64)
-    columns = list(zip(*rows, strict=True)) if rows else [() for _ in selected]
     label = table.label[:1].lower() + table.label[1:]
     for one in asked:
-        parts = fold(where, states * max(1, len(groups)), columns[one.count],
-                     None if one.total is None else columns[one.total], one.function)  # fmt: skip
+        parts = fold(where, states * max(1, len(groups)), _column(rows, one.count),
+                     None if one.total is None else _column(rows, one.total),
+                     one.function)  # fmt: skip
         whole_run = whole_of(parts, states, one.function)
         listed = [(None, whole_run)] + [
             ("not recorded" if g is None else str(g), parts[i * states : (i + 1) * states])
@@ -175,6 +175,11 @@ def _table(
                 tuple(count for count, _ in cells),
                 tuple(scaled(total, one.scale) for _, total in cells),
             )  # fmt: skip
+
+
+def _column(rows: Sequence[Row], place: int) -> list[Any]:
+    """The cells of a column: all columns made at once would let no other thread work meanwhile."""
+    return [row[place] for row in rows]
 
 
 def _own(reader: Reader, table: TableSpec, run_id: RunId) -> list[sa.ColumnElement[bool]]:
