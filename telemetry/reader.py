@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -32,7 +32,7 @@ _FLOATS = (700, 701)
 """What PostgreSQL calls the types of which its driver makes a float."""
 
 
-def _no_arrays(_: object) -> None:
+def _no_arrays(*_: object) -> None:
     """Of an engine that gives rows."""
 
 
@@ -90,6 +90,8 @@ class Layout:
     scales: Mapping[str, int]
     _selectables: dict[str, sa.FromClause] = field(default_factory=dict, compare=False, repr=False)
     _described: dict[str, Table] = field(default_factory=dict, compare=False, repr=False)
+    statements: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+    """Statements that are the same in each question, kept by who asks them and for what."""
 
     @cached_property
     def base(self) -> StoredTables:
@@ -243,7 +245,7 @@ class Reader:
         default=no_digests, compare=False
     )
     """Works out digests of a statement's rows; ByValuesError where it cannot."""
-    engine_arrays: Callable[[sa.Select[Any]], tuple[Any, Any] | None] = field(
+    engine_arrays: Callable[[sa.Select[Any], Mapping[str, Any]], tuple[Any, Any] | None] = field(
         default=_no_arrays, compare=False
     )
     """Gives a statement's rows as an array a column; None where rows are as quick."""

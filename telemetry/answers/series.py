@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from telemetry.reader import Reader
 def series(reader: Reader, query: SeriesQuery) -> Series:
     """One line per agent, ticks ascending. Not recorded in this run: no lines, and the reason."""
     spec = spec_of(reader, query.measure)
-    quickly = at_once(reader, spec, query, partial(rows_of, reader, spec, query))
+    quickly = at_once(reader, spec, query)
     if quickly is not None:
         measure, line = quickly
         return Series(measure, (line,), usual_step([line.tick]))

@@ -146,10 +146,13 @@ class Database(ABC):
         raise ByValuesError
 
     def arrays(
-        self, connection: sa.Connection, select: sa.Select[Any]
+        self, connection: sa.Connection, select: sa.Select[Any], values: Mapping[str, Any]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]] | None:
-        """The rows of `select`, two columns of whole numbers and of doubles with no NULL in them,
-        as an array a column; perhaps in another order. None where rows are as quick."""
+        """The rows of `select` for these values: a column of whole numbers and one of doubles, with
+        no NULL in them, perhaps in another order. None where rows are as quick.
+
+        `select` is kept and given again, so what is worked out of it may be kept as well.
+        """
         return None
 
     def digests(

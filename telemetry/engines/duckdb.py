@@ -158,8 +158,10 @@ class DuckDBDatabase(Database):
     def size_bytes(self) -> int | None:
         return self.path.stat().st_size
 
-    def arrays(self, connection: sa.Connection, select: sa.Select[Any]) -> Any:
-        with connection.execute(select) as result:
+    def arrays(
+        self, connection: sa.Connection, select: sa.Select[Any], values: Mapping[str, Any]
+    ) -> Any:
+        with connection.execute(select, values) as result:
             found = result.cursor.fetchnumpy()
         return tuple(np.ma.getdata(column) for column in found.values())
 

@@ -186,8 +186,10 @@ class PostgreSQLDatabase(Database):
     ) -> Lines:
         return copied(connection, select)
 
-    def arrays(self, connection: sa.Connection, select: sa.Select[Any]) -> Any:
-        return fetched(connection, select)
+    def arrays(
+        self, connection: sa.Connection, select: sa.Select[Any], values: Mapping[str, Any]
+    ) -> Any:
+        return fetched(connection, select, values)
 
     def other_schemas(self) -> dict[str, Shape]:
         if self.schema is not None:

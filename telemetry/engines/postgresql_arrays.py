@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import sqlalchemy as sa
 
-from telemetry.engines.one_run import pinned
-from telemetry.engines.spelling import spelled
-
 _SENT = (("int8send", ">i8", np.int64), ("float8send", ">f8", np.float64))
+_COMPILED: WeakKeyDictionary[sa.Select[Any], tuple[str, Any]] = WeakKeyDictionary()
 
 
-def fetched(connection: sa.Connection, select: sa.Select[Any]) -> tuple[Any, Any]:
+def fetched(
+    connection: sa.Connection, select: sa.Select[Any], values: Mapping[str, Any]
+) -> tuple[Any, Any]:
     """The rows of `select` (bigint, double precision, no NULL), not surely in its order."""
+    if select not in _COMPILED:
+        _COMPILED[select] = _compiled(select, connection.dialect)
+    statement, compiled = _COMPILED[select]
     driver: Any = connection.connection.driver_connection
-    names = (column.name for column in select.selected_columns)
-    wanted = ", ".join(
-        f"string_agg({send}(\"{name}\"), '')"
-        for name, (send, _, _) in zip(names, _SENT, strict=True)
-    )
-    statement = spelled(pinned(select), connection.dialect)
     with driver.cursor() as cursor:
-        cursor.execute(f"SELECT {wanted} FROM ({statement}) rows".encode(), binary=True)
+        # Never prepared: a plan for any run would not know how many rows this one has.
+        told = compiled.construct_params(dict(values))
+        cursor.execute(statement, told, prepare=False, binary=True)
         row = cursor.fetchone()
     tick, value = (
         np.frombuffer(part or b"", sent).astype(kind)
         for part, (_, sent, kind) in zip(row, _SENT, strict=True)
     )
     return tick, value
+
+
+def _compiled(select: sa.Select[Any], dialect: Any) -> tuple[str, Any]:
+    names = (column.name for column in select.selected_columns)
+    wanted = ", ".join(
+        f"string_agg({send}(\"{name}\"), '')"
+        for name, (send, _, _) in zip(names, _SENT, strict=True)
+    )
+    compiled = select.compile(dialect=dialect)
+    return f"SELECT {wanted} FROM ({compiled}) rows", compiled
