@@ -141,3 +141,22 @@ def test_a_market_sent_ahead_is_chained_as_one_that_is_waited_for(server: Server
         assert verdict.checked > 50
         with MarketRecorder(place) as recorder:
             recorder.rebuild("r")
+
+
+def test_a_market_that_another_program_went_on_with_is_left_to_it(server: Server):
+    url = server.create()
+    with MarketRecorder(url) as recorder:
+        run = recorder.begin_run("v1", seed=1, run_id="r", ticks_per_commit=2)
+        run.end_tick(0)
+        run._store.commit_ended()  # or the change would come before the tick, or after it
+        found(server, url, "UPDATE runs SET last_event_hash = 'theirs'")
+
+        def go_on() -> None:
+            run.end_tick(1)  # fails already where the server has answered by then
+            run.finish()
+
+        with pytest.raises(RecordingError, match=r"^Run r has been changed by another program"):
+            go_on()
+        assert recorder._target.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    assert found(server, url, "SELECT last_event_hash FROM runs") == ["theirs"]
+    assert found(server, url, "SELECT max(tick_id) FROM events") == ["0"]
