@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import colorsys
 import math
 import zlib
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
+import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
 
-from telemetry.concepts import AgentId, Column
+from telemetry.concepts import AgentId, Column, Floats
 from vmt_log_viewer import resources
 
 Choice = Literal["system", "light", "dark"]
@@ -165,8 +165,8 @@ class Theme(QObject):
     def agent_color(self, agent_id: AgentId, index: int, count: int) -> QColor:
         """Agent number `index` of `count`: evenly spaced hues that look equally light, those of
         neighbouring numbers far apart."""
-        hue = (0.58 + index * _stride(count) / max(count, 1)) % 1.0
-        return QColor(_equally_light(hue))
+        count = max(count, 1)
+        return QColor(_equally_light(count)[index % count])
 
     def font(self, kind: str = "text") -> QFont:
         """ "text", "caption" (smaller), "strong" (text, semi-bold) or "title" (the run's name)."""
@@ -268,17 +268,30 @@ def _luminance(color: QColor) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-@cache
-def _equally_light(hue: float) -> QColor:
-    """A colour of this hue, as far from white as from the dark theme's background."""
+@lru_cache(16)
+def _equally_light(count: int) -> tuple[QColor, ...]:
+    """So many colours, each as far from white as from the dark theme's background."""
+    hues = (0.58 + np.arange(count) * _stride(count) / count) % 1.0
     wanted = _luminance(QColor.fromRgbF(0.52, 0.52, 0.52))
-    low, high = 0.0, 1.0
-    color = QColor()
+    low, high = np.zeros(count), np.ones(count)
     for _ in range(12):
         middle = (low + high) / 2
-        color = QColor.fromRgbF(*colorsys.hls_to_rgb(hue, middle, 0.65))
-        low, high = (middle, high) if _luminance(color) < wanted else (low, middle)
-    return color
+        channels = _channels(hues, middle)
+        linear = np.where(
+            channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4
+        )
+        darker = np.array([0.2126, 0.7152, 0.0722]) @ linear < wanted
+        low, high = np.where(darker, middle, low), np.where(darker, high, middle)
+    return tuple(QColor.fromRgbF(*color) for color in channels.T.tolist())
+
+
+def _channels(hue: Floats, lightness: Floats, saturation: float = 0.65) -> Floats:
+    """Red, green and blue, a row each: what colorsys.hls_to_rgb makes of one colour."""
+    most = lightness + saturation * np.minimum(lightness, 1 - lightness)
+    least = 2 * lightness - most
+    place = (hue + np.array([[1 / 3], [0.0], [-1 / 3]])) % 1.0 * 6
+    found: Floats = least + (most - least) * np.clip(np.minimum(place, 4 - place), 0, 1)
+    return found
 
 
 def _load_fonts() -> str | None:

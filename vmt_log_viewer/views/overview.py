@@ -28,6 +28,7 @@ from telemetry.text import nothing_of
 from vmt_log_viewer.plots.agent_columns import SpanColumns
 from vmt_log_viewer.plots.picture import widget_png
 from vmt_log_viewer.state.items import AgentItem, RunItem
+from vmt_log_viewer.turns import Turns
 from vmt_log_viewer.views.overview_page import OverviewPage
 from vmt_log_viewer.views.overview_questions import (
     Questions,
@@ -64,6 +65,7 @@ class OverviewView(View):
         self._places: dict[AgentId, int] = {}
         self._answers: dict[str, Any] = {}
         self._findings: Findings | None = None
+        self._turns = Turns(self)
         self.page = OverviewPage(context.document.cursor, context.theme)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -76,6 +78,7 @@ class OverviewView(View):
     def show_run(self, source: Source, run_id: RunId) -> None:
         self._questions = Questions(source, run_id, self.context.document.selection.brush)
         self._answers, self._findings = {}, None
+        self._turns.stop()
         self.page.head.setText("")
         self.page.clear_messages()
         self.page.show_measures(self._questions.measures())
@@ -89,6 +92,10 @@ class OverviewView(View):
     def clear(self) -> None:
         self._questions = None
         self._answers = {}
+        self._turns.stop()
+
+    def settled(self) -> bool:
+        return self._turns.idle() and super().settled()
 
     def refresh(self) -> None:
         if self._questions is not None:
@@ -219,9 +226,15 @@ class OverviewView(View):
     def _show_agents(self) -> None:
         self._agents = self._answers["agents"]
         self._places = {agent.agent_id: i for i, agent in enumerate(self._agents)}
+        self._turns.begin(self._of_agents())
+
+    def _of_agents(self) -> Iterator[None]:
+        """The charts of all agents, of whom there may be thousands: one a turn."""
         self._show_traders()
+        yield
         self._show_against()
-        for name in self.page.spans:
+        for name in tuple(self.page.spans):
+            yield
             self._show_span(name)
 
     def _show_summary(self) -> None:
@@ -352,8 +365,8 @@ class OverviewView(View):
             ("summary", self._show_summary),
             ("histogram", self._show_histogram),
             ("failed", self._show_attempts),
-            ("agents", self._show_agents),
         ):
             if what in self._answers:
                 show()
                 yield
+        yield from self._of_agents()
