@@ -421,7 +421,7 @@ def test_regimes_that_differ_are_warned_of(one):
                     "SELECT DISTINCT exchange_regime FROM tick_states WHERE run_id = ?", run
                 )
             }
-            warnings = sample.source.ask(q.RunQuery(run)).warnings
+            warnings = sample.source.ask(q.ContradictionsQuery(run)).warnings
             warned = any(f"The run row says regime {stored}" in text for text in warnings)
             assert warned == (seen != {stored}), (name, run)
             fields = next(
