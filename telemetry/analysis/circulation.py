@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -145,10 +145,10 @@ class Matrix:
     names: tuple[str, ...]
 
 
-def matrix(found: Flows, most: int = SHOWN, called: Mapping[AgentId, str] | None = None) -> Matrix:
+def matrix(found: Flows, most: int = SHOWN) -> Matrix:
     """All flows; of more than `most` agents those that give and take the most, and the others.
 
-    `called` are names of agents; one without is called by its id.
+    Agents are called by their ids.
     """
     amount = np.nan_to_num(found.amount)
     n = len(found.agents)
@@ -162,12 +162,17 @@ def matrix(found: Flows, most: int = SHOWN, called: Mapping[AgentId, str] | None
     sums, rows = np.zeros((size, size)), np.zeros((size, size), np.int64)
     np.add.at(sums, (place[found.giver], place[found.taker]), amount)
     np.add.at(rows, (place[found.giver], place[found.taker]), found.count)
-    members = [found.agents[i] for i in kept.tolist()]
-    named = tuple((called or {}).get(agent) or str(agent) for agent in members)
-    left = n - len(kept)
-    if not left:
-        return Matrix(found.good, tuple(members), 0, sums, rows, named)
-    return Matrix(found.good, (*members, None), left, sums, rows, (*named, f"others ({left})"))
+    members, left = tuple(found.agents[i] for i in kept.tolist()), n - len(kept)
+    bare = Matrix(found.good, (*members, None) if left else members, left, sums, rows, ())
+    return named(bare, {})
+
+
+def named(found: Matrix, called: Mapping[AgentId, str]) -> Matrix:
+    """The same with the agents' names; one without is called by its id."""
+    names = [
+        f"others ({found.others})" if m is None else called.get(m) or str(m) for m in found.members
+    ]
+    return replace(found, names=tuple(names))
 
 
 def edges_between(

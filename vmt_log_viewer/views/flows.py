@@ -38,6 +38,8 @@ NAME = 96
 """Pixels of an agent's name in it at most."""
 LISTED = 2_000
 """So many edges stand in the table at most; exports have all of them."""
+Edges = tuple[Flows, tuple[circulation.Row, ...], circulation.Matrix]
+"""What is worked out in the background: the flows, a row for each edge, and the matrix."""
 
 
 @dataclass(frozen=True)
@@ -135,9 +137,9 @@ class FlowsView(ChoosingView):
             return
         brush, runner = self.brush, self.context.runner
 
-        def edges(token: CancelToken) -> tuple[Flows, tuple[circulation.Row, ...]]:
+        def edges(token: CancelToken) -> Edges:
             found = source.ask(FlowsQuery(run_id, good.name, brush), token)
-            return found, circulation.edge_rows(found)
+            return found, circulation.edge_rows(found), circulation.matrix(found)
 
         runner.run(f"{self.name}.edges", edges, lambda found: self._show_flows(*found),
                    self.failed, self, "adding up flows", source)  # fmt: skip
@@ -218,8 +220,10 @@ class FlowsView(ChoosingView):
         if self.passing is not None:
             self._show_passing(self.passing)
 
-    def _show_flows(self, found: Flows, edges: tuple[circulation.Row, ...]) -> None:
-        self.flows, self._edges = found, edges
+    def _show_flows(
+        self, found: Flows, edges: tuple[circulation.Row, ...], matrix: circulation.Matrix
+    ) -> None:
+        self.flows, self._edges, self.matrix = found, edges, matrix
         if not len(found.count):
             within = "" if found.ticks is None else f" in ticks {found.ticks}"
             self.say(f"Nothing of {found.good.label} changed hands{within}.")
@@ -233,7 +237,8 @@ class FlowsView(ChoosingView):
     def _draw(self) -> None:
         found = self.flows
         assert found is not None
-        self.matrix = circulation.matrix(found, called=self._called)
+        assert self.matrix is not None
+        self.matrix = circulation.named(self.matrix, self._called)
         by_rows = self.choices.rows
         self.grid.show_matrix(self.matrix, by_rows=by_rows)
         self.circle.show_matrix(self.matrix, self._colors(self.matrix), by_rows=by_rows)
