@@ -12,6 +12,7 @@ from telemetry.answers import (
     audit,
     bands,
     digests,
+    failing,
     fans,
     flows,
     lens,
@@ -57,5 +58,6 @@ ANSWERS: dict[type[queries.Query[Any]], Callable[[Reader, Any], Any]] = {
     queries.IntermediariesQuery: flows.intermediaries,
     queries.SceneQuery: scene.scene,
     queries.NegotiationQuery: negotiation.negotiation,
+    queries.FunnelQuery: failing.funnel,
     queries.AuditQuery: audit.audit,
 }

@@ -80,7 +80,12 @@ def near_misses(source: str, run: str, *, tick: int | None, limit: int) -> int:
 def funnel(source: str, run: str, *, ticks: str | None) -> int:
     """At which gate how many attempts failed, by pair type, mode and regime.
 
-    Example:  telemetry funnel legacy.db 1 --format csv
+    Of other families: payments, rejected orders and defaults by the reason, and whose they were.
+
+    \b
+    Examples:
+      telemetry funnel legacy.db 1 --format csv
+      telemetry funnel payments.db run-7
     """
     output = Output()
     with opened(source, output) as asked:
@@ -90,7 +95,7 @@ def funnel(source: str, run: str, *, ticks: str | None) -> int:
     written = output.rows(whys.funnel_columns(found), whys.funnel_rows(found))
     output.notes(found.notes)
     if not written:
-        output.note("No attempts are recorded here.")
+        output.note(f"No {found.of} are recorded here.")
     return 0 if written else 1
 
 

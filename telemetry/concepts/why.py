@@ -96,7 +96,8 @@ class Funnel:
     """How many came how far. `by` names what splits them (pair, mode, regime).
 
     `counts[group][gate]` failed at that gate, of `tries[group]`; `gates` are in order, the last
-    one counts what passed them all. `of` says what is counted.
+    one counts what passed them all. `of` says what is counted. Where gates have no order they are
+    reasons, the commonest first, and `what` calls them so.
     """
 
     by: tuple[str, ...]
@@ -104,6 +105,7 @@ class Funnel:
     counts: Mapping[tuple[str, ...], Mapping[str, int]]
     of: str
     notes: tuple[str, ...] = ()
+    what: str = "gate"
 
     def tries(self, group: tuple[str, ...]) -> int:
         """All that were tried in a group."""

@@ -57,9 +57,9 @@ class NearMissesQuery(Query[NearMisses]):
 
 @dataclass(frozen=True)
 class FunnelQuery(Query[Funnel]):
-    """At which gate how many attempts failed, by what splits them."""
+    """At which gate, or for what reason, how many attempts failed, by what splits them."""
 
-    LACKING = "record no attempts with gates"
+    LACKING = "do not record for what reason something failed"
     KEPT = True
     run_id: RunId
     ticks: TickRange | None = None

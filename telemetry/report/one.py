@@ -113,7 +113,7 @@ def _summaries(chosen: Chosen, detail: RunDetail, token: CancelToken) -> Iterato
 
 
 def _failures(chosen: Chosen, detail: RunDetail, token: CancelToken) -> Iterator[Tree.Element]:
-    """At which gate attempts failed, or for which reasons where no gates are declared."""
+    """At which gate attempts failed, or for which reasons where a family has no gates."""
     source, run_id = chosen.source, chosen.run_id
     if source.can_answer(FunnelQuery):
         with suppress(NothingFoundError):
@@ -121,7 +121,9 @@ def _failures(chosen: Chosen, detail: RunDetail, token: CancelToken) -> Iterator
             if funnel.counts:
                 notes = (said(note, "quiet") for note in funnel.notes)
                 rows = table(funnel_columns(funnel), funnel_rows(funnel))
-                yield section("Why things failed", rows, *notes, note=f"{funnel.of} by gate")
+                yield section(
+                    "Why things failed", rows, *notes, note=f"{funnel.of} by {funnel.what}"
+                )
                 return
     attempts = source.table_with_role("attempts")
     reason = None if attempts is None else attempts.with_role("reason")

@@ -19,6 +19,7 @@ from telemetry.queries import (
     CountQuery,
     ExperimentsQuery,
     FacetQuery,
+    FunnelQuery,
     RunQuery,
     RunSizesQuery,
     RunsQuery,
@@ -214,13 +215,20 @@ def test_transactions_by_status(unified: Source, reference: dict[str, Any]) -> N
     for row in facts(reference, "gen_unified.db", "tx_status"):
         by_run.setdefault(row["simulation_id"], []).append(row)
     for run, expected in by_run.items():
-        found = rows(unified, run, "transactions", "status", "amount")
+        names = ("status", "amount", "settlement_tick", "deadline_tick")
+        found = rows(unified, run, "transactions", *names)
         for row in expected:
             amounts = [r["amount"] for r in found if r["status"] == row["status"]]
             assert (len(amounts), sum(amounts)) == (row["n"], row["amt"])
         assert len(found) == sum(r["n"] for r in expected)
         failed = sum(r["n"] for r in expected if r["status"] != "settled")
-        assert unified.ask(CountQuery(run, "unsettled")) == failed
+        late = [r for r in found if (r["settlement_tick"] or 0) > r["deadline_tick"]]
+        assert unified.ask(CountQuery(run, "unsettled")) == failed + len(late)
+        if late:
+            funnel = unified.ask(FunnelQuery(run))
+            told = [c["settled after its deadline"] for c in funnel.counts.values()]
+            assert (sum(told), sum(map(funnel.tries, funnel.counts))) == (
+                len(late), failed + len(late))  # fmt: skip
 
 
 def test_daily_metrics(unified: Source, reference: dict[str, Any]) -> None:

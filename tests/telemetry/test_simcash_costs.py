@@ -213,6 +213,10 @@ def test_failed_late_and_queued_transactions_are_the_attempts_with_a_reason(
             "waits in the settlement system's queue",
         ),
         ({"status": "cancelled"}, "cancelled"),
+        (  # the producer's own rows say nothing of an overdue payment once it is settled
+            {"status": "settled", "settlement_tick": 9, "deadline_tick": 5},
+            "settled after its deadline",
+        ),
         ({"status": "dropped", "drop_reason": "x", "overdue_since_tick": 3}, "x"),
     ],
 )

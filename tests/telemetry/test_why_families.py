@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import telemetry
-from telemetry.concepts import Why
+from telemetry.concepts import TickRange, Why
 from telemetry.errors import NothingFoundError
+from telemetry.families.bilancio.causes import CAUSES
 from telemetry.families.bilancio.recorder import BilancioRecorder
 from telemetry.families.moltmarket.recorder import MarketRecorder
 from telemetry.families.simcash.recorder import SimCashRecorder
-from telemetry.queries import RunsQuery, TableQuery, WhyQuery
+from telemetry.queries import FunnelQuery, RunsQuery, TableQuery, WhyQuery
 from telemetry.samples import dealer_ring, order_book
 from telemetry.samples.dealer_ring.catalogue import SCENARIOS as RINGS
 from telemetry.samples.order_book.scenario import USUAL_BOTS
@@ -38,6 +40,21 @@ def every(path: Path, table: str, most: int = 400) -> list[tuple[dict[str, objec
         source.close()
 
 
+def funnel(path: Path, by: tuple[str, ...]) -> dict[tuple[tuple[str, ...], str], int]:
+    """How many of each group failed for each reason, as far as any did."""
+    source = telemetry.open_source(path)
+    try:
+        (run,) = source.ask(RunsQuery()).runs
+        found = source.ask(FunnelQuery(run.run_id))
+        assert found.by == by
+        some = source.ask(FunnelQuery(run.run_id, TickRange(0, 1)))
+        whole, part = (sum(map(f.tries, f.counts)) for f in (found, some))
+        assert 0 <= part < whole
+        return {(g, why): n for g, own in found.counts.items() for why, n in own.items() if n}
+    finally:
+        source.close()
+
+
 def states(found: Why) -> dict[str, str]:
     return {gate.name: gate.state for gate in found.cases[0].gates}
 
@@ -58,6 +75,9 @@ def test_payments_that_never_settled_say_where_they_stopped(tmp_path):
         assert found.agents == (row["sender_id"], row["receiver_id"])
         assert states(found)["deadline"] == "failed"
     assert {"policy", "liquidity"} <= {found.cases[0].failed.name for _, found in asked}
+    rows = [row for row, _ in every(path, "unsettled")]
+    told = Counter(((r["status"], r["sender_id"]), r["reason"]) for r in rows)
+    assert funnel(path, ("status", "sender")) == told
     settled = [
         found for row, found in every(path, "transactions", 12) if row["status"] == "settled"
     ]
@@ -82,6 +102,8 @@ def test_rejected_orders_name_their_reason(tmp_path):
             assert gate.margin < 0
         assert found.tick == row["tick_id"]
     assert {"rate", "balance"} <= seen
+    told = Counter(((r["event_type"], r["agent_name"]), r["reason_code"]) for r, _ in asked)
+    assert funnel(path, ("event", "agent")) == told
 
 
 def test_debts_that_were_not_paid_have_a_gate_that_failed(tmp_path):
@@ -95,3 +117,8 @@ def test_debts_that_were_not_paid_have_a_gate_that_failed(tmp_path):
         told = states(found)
         assert told["dealer"] == "passed"
         assert (told["traded"] == "failed") == (not row["buy_count"] and not row["sell_count"])
+    causes = Counter(
+        ((str(row["due_day"]), row["strategy"]), CAUSES[found.cases[0].failed.name][0])
+        for row, found in every(folder, "defaults")
+    )
+    assert funnel(folder, ("due on day", "strategy")) == causes

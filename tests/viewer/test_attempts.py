@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.builders import moltmarket, vmt
+from tests.builders import moltmarket, simcash, vmt
 from tests.builders.vmt_rows import REASONS
 from tests.viewer.shown import shown, wait
 from vmt_log_viewer.state.items import RowItem
@@ -179,3 +179,17 @@ def test_a_failure_of_one_agent_alone_is_told_in_words(qtbot, context, tmp_path)
         assert not view.negotiation.isVisible()
         assert "=1+1 is no price" in view.payload.words.text()
         assert view.payload.fact("reasonCode").value == "INVALID_PRICE"
+
+
+def test_payments_that_failed_are_counted_by_their_cause(qtbot, context, tmp_path):
+    path = simcash.unified(tmp_path / "u.db")
+    with shown(qtbot, context, AttemptsView, path, simcash.ALONE) as view:
+        assert view._by_gate.text() == "By cause"
+        view._by_gate.click()
+        qtbot.waitUntil(lambda: bool(view.funnel.rows.rows))
+        wait(qtbot, view)
+        assert [c.label for c in view.funnel.rows.columns][:3] == [
+            "status", "sender", "failed transactions"]  # fmt: skip
+        assert sum(row[2] for row in view.funnel.rows.rows) == view.panel.model.total
+        assert view._about.text().startswith("Failed transactions by reason, all ticks.")
+        assert view.state()["above"] == "gates"

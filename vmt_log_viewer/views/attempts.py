@@ -168,7 +168,14 @@ class AttemptsView(RowView):
         self.histogram.show_histogram(None)
         self.gates.show_why(None)
         self._why.setVisible(explains)
-        self._by_gate.setVisible(source.can_answer(FunnelQuery))
+        gated = source.can_answer(NearMissesQuery)
+        self._by_gate.setVisible(source.can_answer(FunnelQuery) and bool(table.with_role("reason")))
+        self._by_gate.setText("By gate" if gated else "By cause")
+        self._by_gate.setToolTip(
+            f"At which gate how many {table.label.lower()} failed"
+            if gated
+            else f"For what how many {table.label.lower()}, and whose"
+        )
         self._nearest.setVisible(source.can_answer(NearMissesQuery))
         self._put_over(self.histogram)
         self._words_alone = not paired and table.with_role("payload") is None and not explains
@@ -268,9 +275,10 @@ class AttemptsView(RowView):
     def _fill_funnel(self, found: Funnel) -> None:
         self.funnel.rows.show(funnel_columns(found), funnel_rows(found))
         ticks = self.context.document.selection.brush
-        self._about.setText(
-            f"Attempts by the gate at which they failed, {'all ticks' if ticks is None else ticks}"
-        )
+        within = "all ticks" if ticks is None else f"ticks {ticks}"
+        of = f"{found.of[:1].upper()}{found.of[1:]}"
+        told = "the gate at which they failed" if found.what == "gate" else found.what
+        self._about.setText(" ".join((f"{of} by {told}, {within}.", *found.notes)))
 
     def _begin_with_first(self) -> None:
         """Something to look at from the start; cursor and selection stay where they are."""

@@ -71,6 +71,7 @@ class GateList(QWidget):
         head = QLabel(f"{case.label}{tries}")
         head.setTextFormat(Qt.TextFormat.PlainText)
         head.setFont(self._theme.font("strong"))
+        head.setWordWrap(True)
         grid.addWidget(head, 0, 0, 1, 3)
         for row, gate in enumerate(case.gates, start=1):
             self._gate(grid, row, gate, gate is case.failed)
@@ -84,6 +85,7 @@ class GateList(QWidget):
         mark.setAccessibleName(gate.state)
         label = QLabel(gate.label)
         label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setWordWrap(True)
         if decisive:
             label.setFont(self._theme.font("strong"))
         if gate.state == "not judged":

@@ -10,13 +10,21 @@ from telemetry.concepts import Cell
 from telemetry.engines import Shape
 from telemetry.families.asker import Asker
 from telemetry.families.bilancio import audit, pairs, questions, sweep_columns
+from telemetry.families.bilancio.causes import funnel
 from telemetry.families.bilancio.layout import opened
 from telemetry.families.bilancio.measures import FLOWS, LANES, MEASURES
 from telemetry.families.bilancio.tables import TABLES
 from telemetry.families.bilancio.views import FolderViews
 from telemetry.families.bilancio.why import why
 from telemetry.families.vocabulary import FamilySpec, FolderSpec, RunSpec, ScaleSpec
-from telemetry.queries import AgentsQuery, ExperimentsQuery, IterationsQuery, PairQuery, WhyQuery
+from telemetry.queries import (
+    AgentsQuery,
+    ExperimentsQuery,
+    FunnelQuery,
+    IterationsQuery,
+    PairQuery,
+    WhyQuery,
+)
 
 SPEC = "with what the document lists"
 PRODUCER = "as the producer writes it"
@@ -58,6 +66,7 @@ _ANSWERS: dict[type[Any], Any] = {
     IterationsQuery: questions.iterations,
     PairQuery: pairs.why,
     WhyQuery: why,
+    FunnelQuery: funnel,
 }
 FAMILY = FamilySpec(
     name="bilancio",

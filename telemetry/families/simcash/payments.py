@@ -36,14 +36,19 @@ def outstanding(columns: Columns) -> Element:
 
 def failed(columns: Columns) -> sa.ColumnElement[bool]:
     """Not settled, or settled only after the deadline had passed."""
-    late = columns.column(_T, "overdue_since_tick").is_not(None)
-    return sa.or_(columns.column(_T, "status") != SETTLED, late)
+    return sa.or_(columns.column(_T, "status") != SETTLED, _late(columns))
+
+
+def _late(columns: Columns) -> sa.ColumnElement[bool]:
+    """The deadline passed before it was settled; the producer forgets since when once it is."""
+    settled, due = columns.column(_T, "settlement_tick"), columns.column(_T, "deadline_tick")
+    return sa.or_(columns.column(_T, "overdue_since_tick").is_not(None), settled > due)
 
 
 def reason(columns: Columns) -> Element:
     """Why: the reason given for a drop, else what became of the transaction."""
     status = columns.column(_T, "status")
-    overdue = columns.column(_T, "overdue_since_tick").is_not(None)
+    overdue = _late(columns)
     submitted = columns.column(_T, "rtgs_submission_tick").is_not(None)
     return sa.case(
         (columns.column(_T, "drop_reason").is_not(None), columns.column(_T, "drop_reason")),
@@ -61,8 +66,11 @@ def explain(row: Mapping[str, Cell]) -> str:
     said = {name: "not recorded" if cell is None else str(cell) for name, cell in row.items()}
     since = row.get("overdue_since_tick")
     late = "" if since is None else f", overdue since tick {since!s}"
+    if row.get("settlement_tick") is not None:
+        late = f", paid at tick {row['settlement_tick']!s}"
+    owes = "owes" if row.get("settlement_tick") is None else "owed"
     return (
-        f"{short(row.get('tx_id'))}: {said.get('sender_id')} owes {said.get('receiver_id')} "
+        f"{short(row.get('tx_id'))}: {said.get('sender_id')} {owes} {said.get('receiver_id')} "
         f"{money(row.get('amount'))} by tick {said.get('deadline_tick')}{late}; "
         f"{row.get('reason') or row.get('status')!s}."
     )
