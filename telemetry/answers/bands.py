@@ -90,20 +90,21 @@ def in_stretches(
     span: TickRange | None,
     *,
     whole: bool,
+    parts: int | None = None,
 ) -> list[sa.Select[Any]]:
     """The statement for each stretch of ticks, along an index of them; none where it is not worth
     it. `whole`: `span` is all of the run, so that its ends need no condition."""
-    along = along_ticks(reader, table)
-    if not along or span is None or span.last - span.first < PARTS:
+    along, many = along_ticks(reader, table), parts or PARTS
+    if not along or span is None or span.last - span.first < many:
         return []
-    edges = np.linspace(span.first, span.last + 1, PARTS + 1).astype(np.int64).tolist()
-    parts = []
+    edges = np.linspace(span.first, span.last + 1, many + 1).astype(np.int64).tolist()
+    found = []
     for i, (start, end) in enumerate(pairwise(edges)):
         # Without the ends that nobody asked for: the table may reach further than others do.
         first = [tick >= start] if i or not whole else along
-        last = [tick < end] if i < PARTS - 1 or not whole else []
-        parts.append(statement.where(*first, *last))
-    return parts
+        last = [tick < end] if i < many - 1 or not whole else []
+        found.append(statement.where(*first, *last))
+    return found
 
 
 def _statement(

@@ -19,6 +19,9 @@ from telemetry.families.vocabulary import MeasureSpec
 from telemetry.queries import SettlingQuery
 from telemetry.reader import Reader
 
+PARTS = 256
+"""Stretches of the run: of 10 million rows each then takes some megabytes, wherever it is."""
+
 
 def backwards(
     reader: Reader,
@@ -37,7 +40,7 @@ def backwards(
         .where(reader.column(spec.table, str(table.run)) == query.run_id, value.is_not(None))
     )
     whole = query.ticks is None
-    parts = in_stretches(reader, statement, table, tick, span, whole=whole)[::-1]
+    parts = in_stretches(reader, statement, table, tick, span, whole=whole, parts=PARTS)[::-1]
     if not parts:
         raise ByValuesError
     scale, found = divisor(reader, spec, query.run_id), Backwards(query)

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from telemetry.answers import bands
 from telemetry.answers import settling as settling_answers
+from telemetry.answers import settling_columns
 from telemetry.concepts import TickRange
 from telemetry.detect import open_source
 from telemetry.queries import LensQuery, SettlingQuery
@@ -87,7 +87,7 @@ def test_many_rows_are_read_as_columns_from_the_last_tick_on(source, monkeypatch
     plain = [source.ask(query) for query in asked]
     monkeypatch.setattr(settling_answers, "FEW", 1)
     monkeypatch.setattr(settling_answers, "_by_parts", None)  # what else many rows are told by
-    monkeypatch.setattr(bands, "PARTS", parts)
+    monkeypatch.setattr(settling_columns, "PARTS", parts)
     assert [source.ask(query) for query in asked] == plain
 
 
