@@ -69,7 +69,15 @@ class PostgreSQLDatabase(Database):
         return engine
 
     def _connect_once(self, token: CancelToken) -> sa.Connection:
-        """In a thread of its own, which whoever asks need not wait for once it is cancelled."""
+        """A session that waits; else a new one is made in a thread of its own, which whoever asks
+        need not wait for once it is cancelled."""
+        waiting = self._sessions.waiting(
+            lambda driver: token.interrupting(partial(_hang_up, driver))
+        )
+        if waiting is not None:
+            self._sessions.given_to(waiting, token)
+            return waiting
+        token.check()
         coming: Future[sa.Connection] = Future()
         reach = super()._connect_once
 
@@ -284,8 +292,12 @@ def _stop(driver_connection: psycopg.Connection[Any]) -> None:
     try:
         driver_connection.cancel_safe(timeout=CANCEL_SECONDS)
     except psycopg.Error:
-        with socket.socket(fileno=os.dup(driver_connection.fileno())) as way:
-            way.shutdown(socket.SHUT_RDWR)
+        _hang_up(driver_connection)
+
+
+def _hang_up(driver_connection: psycopg.Connection[Any]) -> None:
+    with socket.socket(fileno=os.dup(driver_connection.fileno())) as way:
+        way.shutdown(socket.SHUT_RDWR)
 
 
 def _let_go(context: sa.engine.ExceptionContext) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import psycopg
@@ -33,6 +36,11 @@ _AS_THEY_ARE = frozenset(
 _SET = "SELECT set_config(%s, %s, false)"
 _SET_DEFAULT = f"{_SET} WHERE current_setting('statement_timeout') = '0'"
 _TOKEN = "whose question it is"
+Stopping = Callable[["psycopg.Connection[Any]"], AbstractContextManager[None]]
+
+
+class _NoneWaitsError(Exception):
+    """No session waits for a question."""
 
 
 class _BulkCursor(psycopg.ServerCursor[Any]):
@@ -65,6 +73,7 @@ class Sessions:
         self._server = server
         self.schema = server.schema
         self._closed = False
+        self._only_waiting = threading.local()
         self.engine = self._make_engine()
 
     def _make_engine(self) -> sa.Engine:
@@ -84,7 +93,8 @@ class Sessions:
             },
         )
         sa.event.listen(engine, "connect", self._prepare)
-        sa.event.listen(engine, "checkout", _begin)
+        sa.event.listen(engine, "do_connect", self._refuse_new)
+        sa.event.listen(engine, "checkout", self._begin)
         sa.event.listen(engine, "checkin", self._left)
         sa.event.listen(engine, "before_execute", _pin, retval=True)
         return engine
@@ -104,6 +114,40 @@ class Sessions:
             driver_connection.execute(_SET, ("idle_session_timeout", f"{IDLE_SECONDS}s"))
         if self.schema is not None:
             look_in(driver_connection, self.schema)
+
+    def waiting(self, stopping: Stopping) -> sa.Connection | None:
+        """A session that has waited, its transaction begun; None where a new one has to be made.
+
+        `stopping` is entered with the driver's connection while the server is asked to begin.
+        """
+        if isinstance(self.engine.pool, QueuePool) and not self.engine.pool.checkedin():
+            return None
+        self._only_waiting.stopping = stopping
+        try:
+            return self.engine.connect()
+        except _NoneWaitsError:
+            return None
+        finally:
+            self._only_waiting.stopping = None
+
+    def _refuse_new(self, *_: object) -> None:
+        if getattr(self._only_waiting, "stopping", None) is not None:
+            raise _NoneWaitsError
+
+    def _begin(
+        self, driver_connection: psycopg.Connection[Any], record: Any, _proxy: object
+    ) -> None:
+        """Begin a question's transaction; a session that has ended meanwhile is replaced."""
+        waited = record.info.setdefault("sessions", 0)
+        record.info["sessions"] += 1
+        stopping: Stopping | None = getattr(self._only_waiting, "stopping", None)
+        try:
+            with nullcontext() if stopping is None else stopping(driver_connection):
+                driver_connection.execute("BEGIN")
+        except psycopg.OperationalError as error:
+            if not waited:
+                raise
+            raise sa.exc.DisconnectionError() from error
 
     def given_to(self, connection: sa.Connection, token: CancelToken) -> None:
         """Say whose question a connection serves, so that it is kept if that is not cancelled."""
@@ -131,18 +175,6 @@ class Sessions:
 def _may_wait(driver_connection: psycopg.Connection[Any]) -> bool:
     idle = driver_connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
     return idle and driver_connection.info.server_version >= _ENDS_IDLE_ONES
-
-
-def _begin(driver_connection: psycopg.Connection[Any], record: Any, _proxy: object) -> None:
-    """Begin a question's transaction; a session that has ended meanwhile is replaced."""
-    waited = record.info.setdefault("sessions", 0)
-    record.info["sessions"] += 1
-    try:
-        driver_connection.execute("BEGIN")
-    except psycopg.OperationalError as error:
-        if not waited:
-            raise
-        raise sa.exc.DisconnectionError() from error
 
 
 def _pin(_connection: object, statement: Any, values: Any, more: Any, _options: object) -> Any:

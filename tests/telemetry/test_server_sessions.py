@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -114,6 +120,35 @@ def test_the_session_of_a_cancelled_question_is_not_used_again(
     with pytest.raises(QueryCancelled):
         cancelled()
     assert _session(database) not in asked
+
+
+def test_a_waiting_session_that_does_not_answer_is_not_waited_for_once_the_question_is_cancelled(
+    database: PostgreSQLDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent, token, begun = _session(database), CancelToken(), threading.Event()
+    plain = postgresql_sessions.Sessions.waiting
+
+    def noted(sessions: postgresql_sessions.Sessions, stopping: Any) -> Any:
+        @contextmanager
+        def stopping_noted(driver: Any) -> Iterator[None]:
+            with stopping(driver):
+                begun.set()
+                yield
+
+        return plain(sessions, stopping_noted)
+
+    monkeypatch.setattr(postgresql_sessions.Sessions, "waiting", noted)
+    os.kill(silent, signal.SIGSTOP)
+    with ThreadPoolExecutor() as pool:
+        try:
+            asked = pool.submit(_session, database, token)
+            assert begun.wait(20)
+            token.cancel()
+            with pytest.raises(QueryCancelled):
+                asked.result(20)
+        finally:
+            os.kill(silent, signal.SIGCONT)
+    assert _session(database) != silent
 
 
 def test_questions_at_the_same_time_have_sessions_of_their_own(
