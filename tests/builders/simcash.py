@@ -63,6 +63,15 @@ def insert(path: Path, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
             connection.execute(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', values)
 
 
+def loosen(connection: duckdb.DuckDBPyConnection, table: str, expression: str, column: str) -> None:
+    """Put `expression` into a column, of a table without keys, constraints and indices."""
+    connection.execute(
+        f"CREATE TABLE loose AS SELECT * REPLACE ({expression} AS {column}) FROM {table}"
+    )
+    connection.execute(f"DROP TABLE {table}")
+    connection.execute(f"ALTER TABLE loose RENAME TO {table}")
+
+
 def unified(path: Path) -> Path:
     """The unified shape with an experiment, its runs, and one run in full."""
     create(path, "unified")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 
 import telemetry
@@ -64,6 +65,32 @@ def test_other_is_what_the_total_has_beyond_its_parts(source: Source) -> None:
     for row in cells(source, "costs", *names):
         parts = [part for part in row[:-1] if isinstance(part, int)]
         assert sum(parts) == row[-1]
+
+
+def test_what_no_accrual_or_state_tells_is_no_cost_of_zero(tmp_path: Path) -> None:
+    path = simcash.unified(tmp_path / "u.db")
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "UPDATE simulation_events SET details = '{}' "
+            "WHERE event_type = 'CostAccrual' AND agent_id = 'A' AND tick = 1"
+        )
+    unread = telemetry.open_source(path)
+    rows = cells(unread, "costs", "agent_id", "tick", "cost", "delay", "other", "cost_so_far")
+    of_a = [row[1:] for row in rows if row[0] == "A"]
+    assert of_a[:3] == [(0, 0, 0, 0, 0), (1, None, None, None, None), (2, 0, 0, 0, None)]
+    assert of_a[5] == (5, 350, 350, 0, None)
+    unread.close()
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("DELETE FROM simulation_events WHERE event_type = 'CostAccrual'")
+        simcash.loosen(
+            connection, "tick_agent_states", "CASE tick WHEN 1 THEN NULL ELSE delay_cost END",
+            "delay_cost",
+        )  # fmt: skip
+    unread = telemetry.open_source(path)
+    rows = cells(unread, "costs", "tick", "agent_id", "cost")
+    assert [row[2] for row in rows if row[1] == "A"][1] is None
+    assert [row[2] for row in rows if row[1] == "A"][4] is not None
+    unread.close()
 
 
 def test_the_costs_of_a_run_are_those_of_its_run_row(source: Source) -> None:

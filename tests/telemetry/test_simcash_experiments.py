@@ -365,6 +365,16 @@ def test_a_policy_stays_in_force_until_the_next_one(tmp_path: Path) -> None:
     assert first.accepted == {}
 
 
+def test_rows_without_the_number_of_their_iteration_belong_to_none(tmp_path: Path) -> None:
+    castro(tmp_path / "f.db").close()
+    with duckdb.connect(str(tmp_path / "f.db")) as connection:
+        for table in ("iteration_metrics", "simulation_runs", "policy_iterations"):
+            simcash.loosen(connection, table, "nullif(iteration_number, 2)", "iteration_number")
+    (first,) = telemetry.open_source(tmp_path / "f.db").ask(IterationsQuery("c1")).iterations
+    assert (first.iteration, first.runs) == (1, ("r11", "r12"))
+    assert first.policies["BANK_A"] == simcash.policy(0.5)
+
+
 def test_later_two_bank_files_say_which_policies_were_kept(tmp_path: Path) -> None:
     castro(tmp_path / "f.db").close()
     with duckdb.connect(str(tmp_path / "f.db")) as connection:

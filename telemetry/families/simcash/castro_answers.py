@@ -125,8 +125,8 @@ def iterations(asker: Asker, query: IterationsQuery) -> IterationList:
         "created_at",
     )
     columns = [asker.column(_M, n) for n in names]
-    of_it = asker.column(_M, "experiment_id") == own
-    rows = asker.rows(sa.select(*columns).where(of_it).order_by(columns[0]))
+    of_it = (asker.column(_M, "experiment_id") == own, columns[0].is_not(None))
+    rows = asker.rows(sa.select(*columns).where(*of_it).order_by(columns[0]))
     runs, policies = _runs(asker, own), _policies(asker, own)
     found = []
     for row in rows:
@@ -175,7 +175,7 @@ def _runs(asker: Asker, own: str) -> dict[int, list[tuple[Any, ...]]]:
     columns = [asker.column(_R, n) for n in names]
     rows = asker.rows(
         sa.select(*columns)
-        .where(asker.column(_R, "experiment_id") == own)
+        .where(asker.column(_R, "experiment_id") == own, columns[0].is_not(None))
         .order_by(asker.column(_R, "seed"), columns[1])
     )
     found: dict[int, list[tuple[Any, ...]]] = {}
@@ -190,7 +190,7 @@ def _policies(asker: Asker, own: str) -> _Policies:
     columns = [asker.column(_P, n) for n in names]
     rows = asker.rows(
         sa.select(*columns)
-        .where(asker.column(_P, "experiment_id") == own)
+        .where(asker.column(_P, "experiment_id") == own, columns[0].is_not(None))
         .order_by(asker.column(_P, "created_at"))
     )
     found: _Policies = {}

@@ -44,24 +44,33 @@ def every_tick(stored: Stored) -> sa.Select[Any]:
 
 
 def select(stored: Stored) -> sa.Select[Any]:
-    """One row per run, tick and agent; a tick without an accrual cost nothing."""
+    """One row per run, tick and agent; a tick without an accrual cost nothing.
+
+    What an accrual says nowhere is not known of its tick, nor of what is added up from there on.
+    """
     known = [_accruals(stored), _nothing_yet(stored)]
     if stored.has(_STATES):
         known.append(_from_states(stored))
     every = sa.union_all(*known).subquery("every")
-    parts = {kind: sa.cast(sa.func.sum(every.c[kind]), _BIG).label(kind) for kind in KINDS}
-    whole = sa.cast(sa.func.sum(every.c.cost), _BIG).label("cost")
+    told = sa.func.count() == sa.func.count(every.c.cost)
+    whole, *parts = (
+        sa.cast(sa.case((told, sa.func.sum(every.c[name]))), _BIG).label(name)
+        for name in ("cost", *KINDS)
+    )
     key = (every.c.simulation_id, every.c.tick, every.c.agent_id)
-    summed = sa.select(*key, whole, *parts.values()).group_by(*key).subquery("summed")
+    summed = sa.select(*key, whole, *parts).group_by(*key).subquery("summed")
     runs = run_rows(stored).subquery("planned")
     columns: list[Any] = [*summed.c]
     known_parts = sum((summed.c[kind] for kind in KINDS[1:]), start=summed.c[KINDS[0]])
     other = (summed.c.cost - known_parts).label("other")
     columns.append(other)
+    along: dict[str, Any] = {
+        "partition_by": (summed.c.simulation_id, summed.c.agent_id),
+        "order_by": summed.c.tick,
+    }
+    unbroken = sa.func.count().over(**along) == sa.func.count(summed.c.cost).over(**along)
     for name, value in (*((k, summed.c[k]) for k in ("cost", *KINDS)), ("other", other.element)):
-        running = sa.func.sum(value).over(
-            partition_by=(summed.c.simulation_id, summed.c.agent_id), order_by=summed.c.tick
-        )
+        running = sa.case((unbroken, sa.func.sum(value).over(**along)))
         columns.append(sa.cast(running, _BIG).label(f"{name}_so_far"))
     place: sa.FromClause = summed
     if "ticks_per_day" in runs.c:
@@ -89,9 +98,7 @@ def _accruals(stored: Stored) -> sa.Select[Any]:
     }
     total = whole_at(costs, "$.costs.total")
     found: sa.Select[Any] = _row(run, tick, agent, total, **parts)
-    return found.where(
-        stored.column(_EVENTS, "event_type") == _ACCRUAL, agent.is_not(None), total.is_not(None)
-    )
+    return found.where(stored.column(_EVENTS, "event_type") == _ACCRUAL, agent.is_not(None))
 
 
 def _nothing_yet(stored: Stored) -> sa.Select[Any]:
@@ -135,7 +142,7 @@ def _from_states(stored: Stored) -> sa.Select[Any]:
     for kind in KINDS:
         value = stored.column(_STATES, f"{kind}_cost")
         before = sa.func.lag(value, 1, 0).over(partition_by=(run, agent, day), order_by=tick)
-        parts[kind] = sa.func.coalesce(value - before, 0)
+        parts[kind] = value - before if stored.has(_STATES, f"{kind}_cost") else sa.literal(0, _BIG)
     cost = sum((parts[kind] for kind in KINDS[1:]), start=parts[KINDS[0]])
     row: sa.Select[Any] = _row(run, tick, agent, cost, **parts)
     return row.where(run.not_in(_with_accruals(stored)))

@@ -136,7 +136,8 @@ def iterations(asker: Asker, query: IterationsQuery) -> IterationList:
         return IterationList(query.experiment_id, UNIT, (), (_NO_ITERATIONS,))
     own = asker.column("experiment_iterations", "experiment_id")
     columns = [asker.column("experiment_iterations", n) for n in names]
-    rows = asker.rows(sa.select(*columns).where(own == query.experiment_id).order_by(columns[0]))
+    of_it = (own == query.experiment_id, columns[0].is_not(None))
+    rows = asker.rows(sa.select(*columns).where(*of_it).order_by(columns[0]))
     found = []
     for row in rows:
         stored = dict(zip(names, row, strict=True))

@@ -187,7 +187,8 @@ def iterations(asker: Asker, query: IterationsQuery) -> IterationList:
     more = ("old_cost", "created_at")
     listed = [asker.column("policy_iterations", n) for n in (*names, *more)]
     own = asker.column("policy_iterations", "game_id")
-    rows = asker.rows(sa.select(*listed).where(own == query.experiment_id).order_by(*listed[:2]))
+    of_it = (own == query.experiment_id, listed[0].is_not(None))
+    rows = asker.rows(sa.select(*listed).where(*of_it).order_by(*listed[:2]))
     found = tuple(
         _iteration(query.experiment_id, int(number), list(group))
         for number, group in groupby(rows, key=lambda row: row[0])

@@ -127,7 +127,9 @@ def _balance(
     balance, cap, posted, run, agent, at = (asker.column(STATES, n) for n in names)
     own = (run == query.run_id, agent == told["sender_id"], at == tick - 1)
     rows = asker.rows(sa.select(balance, cap, posted).where(*own).limit(1))
-    return (int(rows[0][0]), int(rows[0][1] or 0), int(rows[0][2] or 0)) if rows else None
+    if not rows or rows[0][0] is None or rows[0][1] is None:
+        return None
+    return int(rows[0][0]), int(rows[0][1]), int(rows[0][2] or 0)
 
 
 def _queue(told: Mapping[str, Any], events: list[Event]) -> Gate:
