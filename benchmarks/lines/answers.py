@@ -171,7 +171,7 @@ def _of_runs(room: Room, work: Callable[[tuple[Chosen, ...]], object], *statemen
     return Pair(lambda: work(runs), lambda: _fetched(bare, statements), before=forget)
 
 
-@line("seeds: 3 000 runs grouped and added up", against=f"{PASS}GROUP BY run", bar=seconds(2))
+@line("seeds: 3 000 runs grouped and added up", against=f"{PASS}GROUP BY run", bar=seconds(1))
 def seeds(room: Room) -> Pair:
     return _of_runs(room, lambda runs: (seed_groups(runs), totals(runs)), *OF_RUNS)
 

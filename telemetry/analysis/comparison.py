@@ -110,8 +110,7 @@ def _summaries(
         for table in summarised(own[0]) if len(own) >= MANY else ():
             if tables is None or table.name in tables:
                 listed = own[0].source.ask(SummariesQuery(run_ids, table.name), token)
-                keys = ((*run.key, table.name) for run in own)
-                found.update(zip(keys, listed, strict=True))
+                found.update({(*run.key, table.name): listed.of(i) for i, run in enumerate(own)})
     return found
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from telemetry.answers.aggregates import aggregated, in_units, summary, summary_columns
 from telemetry.answers.values import cell
-from telemetry.concepts import Cell, RunId, Summary
+from telemetry.concepts import Cell, Column, RunId, Summaries, Summary
 from telemetry.families.vocabulary import SummarySpec, TableSpec
 from telemetry.queries import RunCellsQuery, SummariesQuery, SummaryQuery
 from telemetry.reader import Reader
@@ -19,12 +19,13 @@ AT_ONCE = 500
 Row = tuple[Any, ...]
 
 
-def summaries(reader: Reader, query: SummariesQuery) -> tuple[Summary, ...]:
+def summaries(reader: Reader, query: SummariesQuery) -> Summaries:
     """A summary a run, in their order; RequestError where the table declares none."""
     table = reader.layout.table_spec(query.table)
     declared, run = table.summary, table.run
     if declared is None or run is None or not reader.has(table.name, run):
-        return tuple(summary(reader, SummaryQuery(r, query.table)) for r in query.run_ids)
+        each = [summary(reader, SummaryQuery(r, query.table)) for r in query.run_ids]
+        return _together(each[0].columns if each else (), each)
     columns = summary_columns(reader, table, declared)
     nothing = _of_no_rows(reader, table, declared)
     found: list[Summary] = []
@@ -35,7 +36,11 @@ def summaries(reader: Reader, query: SummariesQuery) -> tuple[Summary, ...]:
             own = groups.get(run_id, [])
             found.append(in_units(reader, table, declared, columns, own, total))
         reader.token.report(len(found), len(query.run_ids), "runs")
-    return tuple(found)
+    return _together(columns, found)
+
+
+def _together(columns: tuple[Column, ...], each: Sequence[Summary]) -> Summaries:
+    return Summaries(columns, tuple(s.groups for s in each), tuple(s.total for s in each))
 
 
 def _added_up(

@@ -39,7 +39,16 @@ from telemetry.concepts.regimes import (
     StudyPath,
     Unit,
 )
-from telemetry.concepts.rows import Facets, Histogram, Means, PageKey, Points, Summary, TablePage
+from telemetry.concepts.rows import (
+    Facets,
+    Histogram,
+    Means,
+    PageKey,
+    Points,
+    Summaries,
+    Summary,
+    TablePage,
+)
 from telemetry.concepts.runs import Agent, Findings, Run, RunDetail, RunList, RunSizes
 from telemetry.concepts.scenes import AgentMark, Negotiation, ResourceMark, Scene, TradeMark
 from telemetry.concepts.schema import Column, Identity, LaneInfo, Measure, Table, Word
@@ -130,6 +139,7 @@ __all__ = [
     "Statement",
     "Study",
     "StudyPath",
+    "Summaries",
     "Summary",
     "Table",
     "TablePage",

@@ -54,6 +54,19 @@ class Summary:
 
 
 @dataclass(frozen=True)
+class Summaries:
+    """Summaries of many runs of one table, by the places of the runs; `columns` are of them all."""
+
+    columns: tuple[Column, ...]
+    groups: tuple[tuple[tuple[Cell, ...], ...], ...]
+    totals: tuple[tuple[Cell, ...], ...]
+
+    def of(self, run: int) -> Summary:
+        """What the run at that place comes to; IndexError where there is none."""
+        return Summary(self.columns, self.groups[run], self.totals[run])
+
+
+@dataclass(frozen=True)
 class Histogram:
     """Row counts per tick bin and group: `counts[group]` int64[n] for bins starting at `start`.
 

@@ -16,6 +16,7 @@ from telemetry.concepts import (
     Points,
     RunId,
     Split,
+    Summaries,
     Summary,
     TablePage,
     TickRange,
@@ -94,7 +95,7 @@ class SummaryQuery(Query[Summary]):
 
 
 @dataclass(frozen=True)
-class SummariesQuery(Query[tuple[Summary, ...]]):
+class SummariesQuery(Query[Summaries]):
     """What `SummaryQuery` gives of each of these runs, all rows of them, in their order."""
 
     KEPT = True
