@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 
+import numpy as np
 import pytest
 
 from tests.builders import vmt
 from tests.viewer.shown import shown, wait
+from vmt_log_viewer.plots import phase_chart
+from vmt_log_viewer.plots.phase_chart import PhaseChart, Way
 from vmt_log_viewer.state.choices import Choices
 from vmt_log_viewer.views.lens import LensView
 
@@ -88,3 +91,29 @@ def test_what_is_not_recorded_is_said_and_the_rest_is_saved_and_exported(
         view.restore(choices)
         wait(qtbot, view)
         assert (choices.problem, view.state(), view.fan.log) == ("", kept, True)
+
+
+def test_agents_stand_where_they_were_last_and_many_discs_where_few_would(
+    qtbot, theme, monkeypatch
+):
+    x, y = np.meshgrid(np.arange(5.0), np.arange(40.0))
+    ways = [
+        Way(a, str(a), x[a] + a, np.where(x[a] > a % 4, np.nan, y[a]), theme.pair_color("A"), False)
+        for a in range(40)
+    ]
+    chart = PhaseChart(theme)
+    qtbot.addWidget(chart)
+    chart.resize(400, 300)
+    chart.show_ways(ways, np.arange(5), ("x", "y"))
+    chart.set_cursor(3)
+    where, pixels = chart.places(), chart._scale()
+    for a in range(40):
+        across, up = pixels(np.array([min(a % 4, 3) + a]), np.array([float(a)]))
+        assert (where[a].x(), where[a].y()) == pytest.approx((across[0], up[0]))
+    seen = []
+    for stamped in (1_000, 10):
+        monkeypatch.setattr(phase_chart, "STAMPED", stamped)
+        image = chart.grab().toImage()
+        seen.append([image.pixelColor(where[a].toPoint()).name() for a in range(40)])
+        qtbot.waitUntil(chart.painted)
+    assert seen[0] == seen[1] == [ways[0].color.name()] * 40

@@ -40,7 +40,8 @@ class Kept:
     stretched one) until the last: `idle` tells.
     """
 
-    _whole = False
+    at_once = False
+    """Whether all pictures are painted at once now (`whole`)."""
 
     def __init__(self, widget: QWidget | None = None) -> None:
         self._widget, self._later = widget, Later(widget)
@@ -54,11 +55,11 @@ class Kept:
     @contextmanager
     def whole(cls) -> Iterator[None]:
         """Within this all pictures are painted at once, as finely as their device shows them."""
-        before, cls._whole = cls._whole, True
+        before, cls.at_once = cls.at_once, True
         try:
             yield
         finally:
-            cls._whole = before
+            cls.at_once = before
 
     def idle(self) -> bool:
         """Whether nothing is left to be painted."""
@@ -72,7 +73,7 @@ class Kept:
 
         Where vectors are drawn, `paint` draws them.
         """
-        if self._whole or painter.paintEngine().type() == QPaintEngine.Type.SVG:
+        if self.at_once or painter.paintEngine().type() == QPaintEngine.Type.SVG:
             painter.save()
             _all_of(paint(painter))
             painter.restore()

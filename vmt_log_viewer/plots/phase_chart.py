@@ -22,12 +22,15 @@ from vmt_log_viewer.plots.compare_lines import draw_segments
 from vmt_log_viewer.plots.kept import Kept
 from vmt_log_viewer.plots.nice import nice_values, short
 from vmt_log_viewer.plots.value_grid import GRID_LEFT, paint_values
+from vmt_log_viewer.widgets.disc_sheet import DiscSheet, Look
 
 if TYPE_CHECKING:
     from vmt_log_viewer.theme import Theme
 
 LEFT, RIGHT, TOP, AXIS = GRID_LEFT, 16, 24, 40
 AIR, DOT, RING, REACH, FAINT = 0.05, 3.5, 2.5, 12.0, 0.35
+STAMPED = 300
+"""More discs than that are copied from a sheet."""
 A_TURN = 2_000
 """Places of ways that are drawn in one turn."""
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -64,7 +67,7 @@ class PhaseChart(QWidget):
         self.labels = ("", "")
         self.cursor_at: int | None = None
         self._range = self._ends([]), self._ends([])
-        self._kept = Kept(self)
+        self._kept, self._sheet = Kept(self), DiscSheet()
         self.setMinimumSize(220, 180)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         theme.changed.connect(self.update)
@@ -86,17 +89,20 @@ class PhaseChart(QWidget):
 
     def places(self) -> dict[AgentId, QPointF]:
         """Where each agent stands now: at the cursor's tick, or where it was last before that."""
-        found = {}
         upto = len(self.tick)
-        if self.cursor_at is not None and upto:
+        if not upto:
+            return {}
+        if self.cursor_at is not None:
             upto = max(1, int(np.searchsorted(self.tick, self.cursor_at, side="right")))
-        pixels = self._scale()
-        for way in self.ways:
+        x, y = (np.array([side[upto - 1] for side in sides], np.float64)
+                for sides in ([w.x for w in self.ways], [w.y for w in self.ways]))  # fmt: skip
+        for i in np.flatnonzero(~(np.isfinite(x) & np.isfinite(y))).tolist():
+            way = self.ways[i]
             known = np.flatnonzero(np.isfinite(way.x[:upto]) & np.isfinite(way.y[:upto]))
-            if len(known):
-                x, y = pixels(way.x[known[-1:]], way.y[known[-1:]])
-                found[way.agent_id] = QPointF(float(x[0]), float(y[0]))
-        return found
+            x[i], y[i] = (way.x[known[-1]], way.y[known[-1]]) if len(known) else (np.nan, np.nan)
+        x, y = self._scale()(x, y)
+        at = zip(self.ways, x.tolist(), y.tolist(), np.isfinite(x).tolist(), strict=True)
+        return {way.agent_id: QPointF(a, b) for way, a, b, known in at if known}
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         near = [
@@ -112,18 +118,31 @@ class PhaseChart(QWidget):
         self._kept.draw(painter, QSizeF(self.size()), self._theme.version, self._paint_ways)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(self._theme.font("caption"))
-        places = self.places()
-        for way in sorted(self.ways, key=lambda way: way.strong):
-            at = places.get(way.agent_id)
-            if at is None:
-                continue
-            painter.setPen(QPen(self._theme.color("base"), 1))
-            painter.setBrush(way.color)
-            painter.drawEllipse(at, DOT, DOT)
+        self._discs(painter, self.places())
+        painter.end()
+
+    def _discs(self, painter: QPainter, places: dict[AgentId, QPointF]) -> None:
+        """Where agents stand; those that stand out last, with their names."""
+        ways = [way for way in self.ways if way.agent_id in places]
+        weak = [way for way in ways if not way.strong]
+        if len(weak) > STAMPED and not Kept.at_once:
+            self._sheet.begin(DOT, painter.device().devicePixelRatioF(), self._theme.version)
+            looks = [(way.color.rgba(), DOT, False) for way in weak]
+            self._sheet.stamp(painter, [places[w.agent_id] for w in weak], looks, self._disc)
+        else:
+            for way in weak:
+                self._disc(painter, places[way.agent_id], (way.color.rgba(), DOT, False))
+        for way in ways:
             if way.strong:
+                at = places[way.agent_id]
+                self._disc(painter, at, (way.color.rgba(), DOT, True))
                 painter.setPen(way.color)
                 painter.drawText(at + QPointF(6, -4), way.name)
-        painter.end()
+
+    def _disc(self, painter: QPainter, at: QPointF, look: Look) -> None:
+        painter.setPen(QPen(self._theme.color("base"), 1))
+        painter.setBrush(QColor.fromRgba(look[0]))
+        painter.drawEllipse(at, look[1], look[1])
 
     def dress(self) -> Iterator[None]:
         yield from self._kept.prepare(self._theme.version, self._paint_ways)
