@@ -29,7 +29,7 @@ from telemetry.queries import (
     Where,
 )
 from telemetry.source import Source
-from tests.builders.moltmarket import RUN, small_market, write_log, write_sql
+from tests.builders.moltmarket import RUN, chain, small_market, write_log, write_sql
 from tests.builders.postgresql import Server
 
 
@@ -165,6 +165,17 @@ def test_rebuilt_metrics_are_limited_to_ticks_and_agents_and_have_a_fan(source: 
     assert fan.quantiles["median"].tolist() == [10, 10, 10]
     assert fan.quantiles["max"].tolist() == [10, 11, 11]
     assert fan.count.tolist() == [2, 2, 2]
+
+
+def test_a_payload_without_its_amounts_is_a_sentence(tmp_path: Path):
+    kinds = [(0, "AGENT_CREATED", "a", {"name": "a"}), (0, "TICK_END", None, {})]
+    log = write_log(tmp_path / "events.jsonl", chain(kinds))
+    source = telemetry.open_source(log)
+    [run] = source.ask(RunsQuery()).runs
+    for query in (OrderBookQuery(run.run_id, 0), SeriesQuery(run.run_id, "equity")):
+        with pytest.raises(SourceError, match=r"AGENT_CREATED \(agent a\) tells no amount"):
+            source.ask(query)
+    source.close()
 
 
 @pytest.mark.parametrize("name", ["r[u]n", "ru*", "r?n", "it's run"])

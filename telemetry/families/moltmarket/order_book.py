@@ -8,6 +8,8 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from telemetry.concepts import Level, OrderBook, Standing
+from telemetry.errors import SourceError
+from telemetry.text import one_line
 
 UNIT = Decimal("0.00000001")
 CENT = Decimal("0.01")
@@ -49,10 +51,21 @@ class Market:
     fees: Decimal = Decimal(0)
 
     def apply(self, kind: str, agent_id: str | None, payload: Mapping[str, Any]) -> None:
-        """One event; kinds that change nothing here are passed over."""
+        """One event; kinds that change nothing here are passed over.
+
+        SourceError where its payload lacks what the kind has, since nothing follows from there on.
+        """
         step = _STEPS.get(kind)
-        if step is not None:
+        if step is None:
+            return
+        try:
             step(self, payload, _agent(payload, agent_id))
+        except (ArithmeticError, KeyError, TypeError):
+            whose = one_line(_agent(payload, agent_id), limit=60)
+            raise SourceError(
+                f"A payload of {kind} (agent {whose}) tells no amount that can be read, so what "
+                "follows from the events is unknown; look for it in the events."
+            ) from None
 
     def levels(self, side: str) -> list[Level]:
         """All price levels of "bid" or "ask", best first."""
