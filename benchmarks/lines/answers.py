@@ -38,8 +38,8 @@ AUDITED = (
 SPLIT = (
     "SELECT tick, exchange_pair_type, count(*), sum(dA), sum(dB), sum(dM), sum(price), "
     "sum(buyer_surplus + seller_surplus) FROM trades WHERE run_id = 1 GROUP BY 1, 2",
-    "SELECT tick, sum(utility), sum(inventory_A), sum(inventory_B), sum(inventory_M), "
-    "sum(lambda_money) FROM agent_snapshots WHERE run_id = 1 AND tick >= 0 GROUP BY tick",
+    "SELECT tick, avg(utility), avg(inventory_A), avg(inventory_B), avg(inventory_M), "
+    "avg(lambda_money) FROM agent_snapshots WHERE run_id = 1 AND tick >= 0 GROUP BY tick",
 )
 EDGES = (
     "SELECT buyer_id, seller_id, count(*), sum(dA), sum(dB), sum(dM) FROM trades "
@@ -120,7 +120,7 @@ def lens(room: Room) -> Pair:
     return _asked(room, LensQuery(1, "lambda_money"), LAMBDA_PER_TICK)
 
 
-@line("regimes: every number by mode", against=f"{PASS}sums by tick", bar=ratio(1.3), rounds=2)
+@line("regimes: every number by mode", against=f"{PASS}sums and means by tick", bar=ratio(1.3), rounds=2)
 def regimes(room: Room) -> Pair:
     return _asked(room, SplitQuery(1, ("mode",)), *SPLIT)
 
