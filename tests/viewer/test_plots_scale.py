@@ -129,7 +129,7 @@ def test_huge_numbers_are_written_short():
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0"), (-2.5, "−2.5"), (1e8, "1e8"), (123456, "123456"), (math.nan, "–"),
+    [(0, "0"), (-0.0, "0"), (-2.5, "−2.5"), (1e8, "1e8"), (123456, "123456"), (math.nan, "–"),
      (math.inf, "∞"), (-math.inf, "−∞"), (1e-9, "1e-9".replace("-", "−"))],
 )  # fmt: skip
 def test_short_numbers(value, text):

@@ -48,7 +48,7 @@ def short(value: float, digits: int = 4) -> str:
         return "–"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    text = f"{value:.{digits}g}"
+    text = f"{value + 0.0:.{digits}g}"  # a zero has no sign
     if "e" in text:
         mantissa, _, exponent = text.partition("e")
         whole = int(exponent)
