@@ -53,9 +53,12 @@ def funnel(reader: Reader, query: FunnelQuery) -> Funnel:
     ordered = sorted(counts, key=lambda group: (-counts[group].total(), group))
     gates = tuple((why, why) for why, _ in sorted(reasons.items(), key=lambda r: (-r[1], r[0])))
     return Funnel(
-        tuple("agent" if c.role == "agent" else c.label for c in by), gates, {group: counts[group] for group in ordered},
-        table.label.lower(), what="reason",
-    )  # fmt: skip
+        tuple("agent" if c.role == "agent" else c.label for c in by),
+        gates,
+        {group: counts[group] for group in ordered},
+        table.label.lower(),
+        what="reason",
+    )
 
 
 def _column(reader: Reader, table: TableSpec, role: str) -> ColumnSpec | None:

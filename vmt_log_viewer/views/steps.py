@@ -33,6 +33,11 @@ LISTEN = 100  # milliseconds of rest after which the parts of views are looked t
 WAIT = 60  # milliseconds until it is looked whether a view took over all of it
 FLOWING = frozenset({"ticks", "values"})
 """Choices that are made by a wheel or by dragging: what follows at once is the same step."""
+_SAID = {
+    "above": "what stands above the rows", "on_page": "what the tab shows", "page": "tab",
+    "every_value": "values that facets list",
+}  # fmt: skip
+"""What keys of `View.state` are called where their own words tell nobody anything."""
 _HEARD = "heard"  # property of a widget whose signals are connected
 _BY_HAND: tuple[tuple[type[QObject], tuple[str, ...]], ...] = (
     (QAbstractButton, ("clicked",)),
@@ -61,7 +66,7 @@ class ViewSteps(QObject):
         self._history = context.document.history
         self._known: dict[View, State] = {}
         self._version = self._history.version
-        self._looking = False
+        self._looking = self._by_hand = False
         self._last: tuple[_Step | None, View | None, int] = (None, None, 0)
         self._restoring: tuple[View, State, int] | None = None
         self._soon, self._next_turn = QTimer(self), QTimer(self)
@@ -79,32 +84,41 @@ class ViewSteps(QObject):
         area.made.connect(lambda view: self._listen())
         area.made.connect(lambda view: view.touched.connect(self._touched))
         area.current_changed.connect(self._touched)
-        self._history.changed.connect(self._touched)
+        self._history.changed.connect(self._look_soon)
         context.runner.idle_reached.connect(self._quiet)
         self._drags = Drags(self._history, self)
         self._drags.watch_splitters(area.halves, "move the divider of the halves", lambda: None)
 
     def _touched(self, *_: object) -> None:
+        self._by_hand = True
+        self._look_soon()
+
+    def _look_soon(self) -> None:
         if not self._looking:
             self._looking = True
             self._soon.start()
 
     def _look(self) -> None:
-        """Push what differs now, unless somebody else pushed or took back a step meanwhile."""
-        self._looking = False
+        """Push what differs now, unless somebody else pushed or took back a step meanwhile.
+
+        What differs though no hand touched anything since follows from the last step.
+        """
+        by_hand, self._looking, self._by_hand = self._by_hand, False, False
         mine = self._version == self._history.version and self._restoring is None
         for view in self._area.views():
             before, now = self._known.get(view), told(view)
             self._known[view] = now
-            if mine and before is not None:
+            if mine and by_hand and before is not None:
                 self._push(view, before, now)
+            elif mine:
+                self._follow(view)
         self._version = self._history.version
 
     def _push(self, view: View, before: State, now: State) -> None:
         keys = [key for key in now if now[key] != before.get(key) and key not in view.own_steps]
         if not keys:
             return
-        named = ", ".join(key.replace("_", " ") for key in keys[:3])
+        named = ", ".join(_SAID.get(key) or key.replace("_", " ") for key in keys[:3])
         flows = FLOWING.issuperset(keys)
         step = _Step(partial(self._turn_to, view), before, now)
         kind = f"{view.name}.{named}" if flows else ""
@@ -159,9 +173,13 @@ class ViewSteps(QObject):
             return
         for view in views:
             self._known[view] = told(view)
-            step, about, version = self._last
-            if step is not None and about is view and version == self._history.version:
-                step.after = self._known[view]
+            self._follow(view)
+
+    def _follow(self, view: View) -> None:
+        """What the view tells now belongs to its last step, if that is the latest of all."""
+        step, about, version = self._last
+        if step is not None and about is view and version == self._history.version:
+            step.after = self._known[view]
 
     def _listen(self) -> None:
         """Hear the parts that came with the answers; not at every tick that is stepped over."""
