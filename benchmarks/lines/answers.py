@@ -120,7 +120,12 @@ def lens(room: Room) -> Pair:
     return _asked(room, LensQuery(1, "lambda_money"), LAMBDA_PER_TICK)
 
 
-@line("regimes: every number by mode", against=f"{PASS}sums and means by tick", bar=ratio(1.3), rounds=2)
+@line(
+    "regimes: every number by mode",
+    against=f"{PASS}sums and means by tick",
+    bar=ratio(1.3),
+    rounds=2,
+)
 def regimes(room: Room) -> Pair:
     return _asked(room, SplitQuery(1, ("mode",)), *SPLIT)
 
