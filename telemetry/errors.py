@@ -32,6 +32,10 @@ class ChangedError(LockedError):
     """Somebody else changed the source while it was read; asking again may work at once."""
 
 
+class AskAgainError(SourceError):
+    """The question has to be asked once more, and will then be answered in another way."""
+
+
 class NothingFoundError(TelemetryError):
     """The question is a good one, but the source holds nothing that answers it."""
 

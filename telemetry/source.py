@@ -30,7 +30,7 @@ from telemetry.concepts import (
     TablePage,
 )
 from telemetry.engines import Database, Shape
-from telemetry.errors import ChangedError, NothingFoundError, RequestError
+from telemetry.errors import AskAgainError, ChangedError, NothingFoundError, RequestError
 from telemetry.families.vocabulary import FamilySpec
 from telemetry.queries import Query, RunsQuery, TableQuery
 from telemetry.reader import Layout, Reader
@@ -156,6 +156,11 @@ class Source:
         return self._family.name
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of the source as far as it was read; a question may add to it."""
+        return (*self._database.notes, *self._role_notes(), *self._scale_notes())
+
+    @property
     def identity(self) -> Identity:
         """Family, vintage, engine, tables with what is missing, and what was inferred."""
         described = self.tables
@@ -169,7 +174,7 @@ class Source:
             size_bytes=self._database.size_bytes(),
             tables=described,
             missing=tuple(_missing(described)),
-            notes=(*self._database.notes, *self._role_notes(), *self._scale_notes()),
+            notes=self.notes,
         )
 
     def fingerprint(self, token: CancelToken | None = None) -> Fingerprint:
@@ -243,7 +248,7 @@ class Source:
         if isinstance(query, RunsQuery) and self._look_again is not None:
             self._layout = Layout(self._family, self._look_again(), self._layout.scales)
         for _ in range(ANEW):
-            with suppress(ChangedError):
+            with suppress(ChangedError, AskAgainError):
                 return self._answered(answer, query, token)
         return self._answered(answer, query, token)
 

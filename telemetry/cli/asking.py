@@ -29,7 +29,7 @@ PASSWORD = "TELEMETRY_PASSWORD"
 
 @contextmanager
 def opened(location: str, output: Output) -> Iterator[Source]:
-    """The open source at `location`; says what was inferred about it."""
+    """The open source at `location`; says what was inferred, and at the end what reading showed."""
     source = open_source(
         location,
         scale=setting("scale"),
@@ -37,8 +37,10 @@ def opened(location: str, output: Output) -> Iterator[Source]:
         roles=given_roles(),
     )
     try:
-        output.notes(source.identity.notes)
+        said = source.identity.notes
+        output.notes(said)
         yield source
+        output.notes(note for note in source.notes if note not in said)
     finally:
         source.close()
 

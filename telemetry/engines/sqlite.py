@@ -46,7 +46,9 @@ from telemetry.engines.sqlite_file import (
     state_of,
 )
 from telemetry.engines.sqlite_shape import shape_of
+from telemetry.engines.sqlite_sums import ROUNDED, define_wide_sum
 from telemetry.errors import (
+    AskAgainError,
     ChangedError,
     LockedError,
     QueryCancelled,
@@ -83,6 +85,7 @@ class SQLiteDatabase(Database):
         self._kept_open = weakref.finalize(self, let_go, self._kept)
         self._copy: PrivateCopy | None = None
         self._lock = threading.Lock()
+        self._wide_sums = False
         super().__init__(location)
         try:
             self._refuse_damaged()
@@ -105,6 +108,8 @@ class SQLiteDatabase(Database):
             ) from error
         except sqlite3.Error as error:
             raise self.translate(error) from error
+        if self._wide_sums:
+            define_wide_sum(connection)
         return connection
 
     def _first_way(self) -> Connection:
@@ -300,6 +305,10 @@ class SQLiteDatabase(Database):
             return SourceError(
                 f"{self._name} cannot be opened; check that you may read the file and its folder."
             )
+        if text == "integer overflow" and not self._wide_sums:
+            self._wide_sums = True
+            self._note(ROUNDED)
+            return AskAgainError(f"{self._name} holds sums that are no integers; ask again.")
         return SourceError(f"{self._name} could not be read: {text}; check the file and try again.")
 
     def _driver_errors(self) -> tuple[type[Exception], ...]:
