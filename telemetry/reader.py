@@ -116,7 +116,15 @@ class Layout:
         spec = self.family.table(self.stored(table))
         if spec is not None and spec.select is not None:
             return self.there(table) and all(n in self.selectable(table).c for n in names)
-        return self.shape.has(self.stored(table), *names)
+        return self.shape.has(self.stored(table), *(self._called(table, n) for n in names))
+
+    def _called(self, table: str, name: str) -> str:
+        """What the database calls the stored column: an older one may call it otherwise."""
+        stored = self.stored(table)
+        spec = None if self.shape.has(stored, name) else self.family.table(stored)
+        column = None if spec is None else spec.spec(name)
+        older = "" if column is None else column.formerly
+        return older if older and self.shape.has(stored, older) else name
 
     def scale(self, name: str) -> int:
         return self.scales.get(name, 1)
@@ -138,7 +146,7 @@ class Layout:
         """The column, or NULL where the table has none of that name."""
         if not self.has(table, name):
             return sa.null()
-        stored = self.stored(table)
+        stored, name = self.stored(table), self._called(table, name)
         if self.shape.added.get(stored):
             return self.base.column(stored, name)
         element: sa.ColumnElement[Any] = self.selectable(table).c[name]
@@ -171,6 +179,7 @@ class Layout:
     def specs(self, table: TableSpec) -> tuple[ColumnSpec, ...]:
         """The declared columns and, after them, those that only this database has."""
         known = {*(c.name for c in table.columns), *PSEUDO, *table.secret}
+        known |= {self._called(table.name, c.name) for c in table.columns if c.formerly}
         own = () if table.select else self.shape.tables.get(self.stored(table.name), ())
         extra = (n for n in own if n not in known)
         return (*table.columns, *(ColumnSpec(n, visible=False) for n in extra))

@@ -59,7 +59,8 @@ class Doubt:
 
 @dataclass(frozen=True)
 class ColumnSpec:
-    """A column of a table. Without `derive` it is the database's own column of that name.
+    """A column of a table. Without `derive` it is the database's own column of that name, else
+    the one that is called as it was `formerly`.
 
     `needs` are the columns ("column" or "table.column", alternatives as "a|b") without which a
     derived one is not recorded. `scale` names the family's scale that stored integers are divided
@@ -89,6 +90,7 @@ class ColumnSpec:
     weight: str | None = None
     words: tuple[Word, ...] = ()
     doubt: Doubt | None = None
+    formerly: str = ""
 
 
 Aggregate = Literal["count", "sum", "avg", "min", "max"]
@@ -308,9 +310,7 @@ class FamilySpec:
     lanes: tuple[LaneSpec, ...]
     scales: Callable[[Asker, str], tuple[ScaleSpec, ...]]
     detail: Callable[[Asker, RunId, RunDetail], RunDetail]
-    contradictions: Callable[[Asker, RunId], Findings] | None = field(
-        default=None, kw_only=True
-    )
+    contradictions: Callable[[Asker, RunId], Findings] | None = field(default=None, kw_only=True)
     answers: Mapping[type[Any], Callable[[Any, Any], Any]] = field(default_factory=dict)
     answers_from: Mapping[type[Any], str] = field(default_factory=dict)
     folder: FolderSpec | None = None

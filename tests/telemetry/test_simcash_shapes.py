@@ -17,8 +17,10 @@ from telemetry.queries import (
     CountQuery,
     ExperimentsQuery,
     RunsQuery,
+    SeriesQuery,
     TableQuery,
     TimelineQuery,
+    WhyQuery,
 )
 from tests.builders import simcash
 
@@ -180,3 +182,27 @@ def test_the_bytes_tell_the_engine_whatever_the_name_says(tmp_path: Path) -> Non
     connection.commit()
     connection.close()
     assert telemetry.open_source(lite).identity.engine == "SQLite"
+
+
+def test_a_credit_limit_of_older_schemas_is_the_unsecured_cap(tmp_path: Path) -> None:
+    path = simcash.unified(tmp_path / "older.db")
+    submitted = simcash.event(99, simcash.ALONE, 2, "PolicySubmit", {}, agent="B", tx="t4")
+    simcash.insert(path, "simulation_events", [submitted])
+    with duckdb.connect(str(path)) as connection:
+        for table in ("tick_agent_states", "daily_agent_metrics"):
+            connection.execute(f"CREATE TABLE plain AS SELECT * FROM {table}")  # bound to no index
+            connection.execute(f"DROP TABLE {table}")
+            connection.execute(f"ALTER TABLE plain RENAME TO {table}")
+            connection.execute(f"ALTER TABLE {table} RENAME unsecured_cap TO credit_limit")
+    source = telemetry.open_source(path)
+    for name in ("tick_agent_states", "daily_agent_metrics"):
+        table = source.table(name)
+        assert table.column("unsecured_cap").recorded
+        assert table.column("credit_limit") is None
+        units = source.ask(TableQuery(simcash.ALONE, name, ("unsecured_cap_units",), limit=1))
+        assert units.rows[0][0] == (5 if name == "tick_agent_states" else 0)
+    line = source.ask(SeriesQuery(simcash.ALONE, "unsecured_cap", ("A",))).lines[0]
+    assert set(line.value.tolist()) == {5.0}
+    why = source.ask(WhyQuery(simcash.ALONE, key="t4"))
+    assert any("and credit of 5.00" in gate.sentence for gate in why.cases[0].gates)
+    source.close()

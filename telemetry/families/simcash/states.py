@@ -14,6 +14,8 @@ from telemetry.families.vocabulary import Columns, ColumnSpec, Stored
 C = ColumnSpec
 _STATES, _QUEUES, _DAYS = "tick_agent_states", "tick_queue_snapshots", "daily_agent_metrics"
 _EVENTS = "simulation_events"
+_CAP, _LIMIT = "unsecured_cap", "credit_limit"
+"""What an agent may owe without collateral, and what older schemas call it."""
 _BIG = sa.BigInteger()
 
 
@@ -39,7 +41,7 @@ STATES = (
     cents("balance", "balance", role="balance"),
     cents("balance_change", "balance change"),
     cents("credit_used", "credit used", role="credit", derive=credit_used, needs=("balance",)),
-    cents("unsecured_cap", "unsecured cap"),
+    cents(_CAP, "unsecured cap", formerly=_LIMIT),
     cents("posted_collateral", "posted collateral", role="collateral"),
     *(
         cents(f"{kind}_cost", f"{kind.replace('_', ' ')} cost today", visible=False)
@@ -111,6 +113,8 @@ def days(stored: Stored) -> sa.Select[Any]:
     """Daily metrics as stored, at the last tick of their day."""
     table = stored.table(_DAYS)
     columns: list[Any] = [c for c in table.c if c.name != "rowid"]
+    if _CAP not in table.c:
+        columns = [c.label(_CAP) if c.name == _LIMIT else c for c in columns]
     runs = run_rows(stored).subquery("planned")
     if "ticks_per_day" not in runs.c:
         return sa.select(*columns)

@@ -35,6 +35,7 @@ def with_units(column: ColumnSpec, table: str) -> tuple[ColumnSpec, ...]:
         needs=column.needs or (column.name,),
         visible=False,
         facet=False,
+        formerly="",
         help=f"{column.name} ÷ 100, exact",
     )
     return column, units
