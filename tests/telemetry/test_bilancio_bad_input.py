@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from decimal import Decimal
 from pathlib import Path
 
@@ -189,14 +190,36 @@ def test_quoted_cells_with_commas_quotes_and_line_ends_are_one_cell(run: Path) -
     ]
 
 
-def test_a_file_that_is_no_text_is_named_with_its_line(run: Path) -> None:
-    path = run / "out" / "trades.csv"
-    path.write_bytes(path.read_bytes() + b"active_1,\xff\xfe,1\r\n")
-    source = telemetry.open_source(run)
+def test_files_in_latin_1_are_read_as_that_and_named(run: Path) -> None:
+    trades, events = run / "out" / "trades.csv", run / "out" / "events.jsonl"
+    for path in (trades, events):
+        text = path.read_text("utf-8").replace("H1", "Zoë")
+        path.write_bytes(text.encode("latin-1"))
+    (run / "scenario.yaml").write_bytes("name: Zoë".encode("latin-1"))
 
-    with pytest.raises(SourceError, match=r"line 5 of .*trades\.csv is not in UTF-8"):
-        source.ask(TableQuery("active_1", "trades"))
-    assert source.ask(CountQuery("active_1", "metrics")) == 2
+    assert len(_trades(run)) == len(ROWS)
+    assert ("Zoë",) in _cells(run, "trades", "trader_id")
+    assert _warnings(run) == (
+        "Not in UTF-8: trades.csv, events.jsonl, read as Latin-1, so that letters beyond ASCII may "
+        "be wrong ones; save a copy in UTF-8.",
+        "Not in UTF-8, so not read: scenario.yaml; save a copy in UTF-8.",
+    )
+
+
+def test_names_in_other_cases_and_packed_files_are_read_alike(run: Path) -> None:
+    counts = ("trades", "repayment_events", "events", "metrics", "inventory_timeseries")
+    source = telemetry.open_source(run)
+    whole = [source.ask(CountQuery("active_1", table)) for table in counts]
+    for name in ("trades", "events"):
+        path = next((run / "out").glob(f"{name}.*"))
+        path.rename(path.with_name(path.name.upper()))
+    for path in sorted((run / "out").glob("[rmi]*.csv")):
+        path.with_name(path.name + ".gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+
+    source = telemetry.open_source(run)
+    assert [source.ask(CountQuery("active_1", table)) for table in counts] == whole
+    assert _trades(run) == ROWS
 
 
 def test_an_event_log_cut_in_the_middle_of_a_line_keeps_what_is_whole(run: Path) -> None:

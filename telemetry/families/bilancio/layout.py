@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -11,6 +9,7 @@ from pathlib import Path
 
 from telemetry.concepts import RunId
 from telemetry.errors import SourceError
+from telemetry.families.bilancio.encodings import PACKED, Written, beginning, encoding_of, lines_of
 from telemetry.text import one_line
 
 FILES = {
@@ -45,25 +44,9 @@ _TELLING = {
     "balances.csv": {"agent_id", "total_financial_assets"},
 }
 """Columns by which a file alone is recognised."""
-_SAMPLE = 1 << 16
 _DEEP = 3
 _PATIENCE = 2_000
 """How many folders are looked at before a search that found nothing gives up."""
-
-
-@dataclass(frozen=True)
-class Written:
-    """How a CSV file is written; other programs than the producer save with other separators."""
-
-    separator: str = ","
-    encoding: str = "utf-8"
-
-    def rows(self, lines: Iterable[str]) -> Iterator[list[str]]:
-        """The rows of these lines, up to the first that is none."""
-        try:
-            yield from csv.reader(lines, delimiter=self.separator)
-        except csv.Error:
-            return
 
 
 @dataclass(frozen=True)
@@ -82,11 +65,12 @@ class RunFolder:
     only: tuple[str, Path] | None = None
 
     def names(self) -> frozenset[str] | None:
-        """The names of this family's files that lie there; None where that may not be looked at."""
+        """The names of this family's files that lie there, as the producer spells them; None where
+        that may not be looked at."""
         if self.only is not None:
             return frozenset(FILES[self.only[0]][:1])
         try:
-            return _FILE_NAMES.intersection(os.listdir(self.out))
+            return frozenset(_spelt(os.listdir(self.out)))
         except FileNotFoundError:
             return frozenset()
         except OSError:
@@ -96,10 +80,10 @@ class RunFolder:
         """The file of each table that has one with anything in it."""
         if self.only is not None:
             return dict([self.only])
-        there = self.names() or frozenset()
+        there = _spelt(_listed(self.out))
         found: dict[str, Path] = {}
         for table, names in FILES.items():
-            paths = (Path(self.out, name) for name in names if name in there)
+            paths = (Path(self.out, own) for name in names for own in there.get(name, ()))
             path = next((p for p in paths if _has_bytes(p)), None)
             if path is not None:
                 found[table] = path
@@ -210,7 +194,7 @@ def opened(path: Path) -> Opened | None:
     if experiments:
         return Opened(path, experiments)
     for out in (path, path / "out"):
-        if any(_telling(out / name) for name in _TELLING) or _run_below(path, out):
+        if _tells(out) or _run_below(path, out):
             return Opened(path, alone=_folder_alone(path, out))
     return None
 
@@ -228,23 +212,16 @@ def header(path: Path) -> tuple[str, ...]:
 
 def heading(path: Path) -> tuple[Written, tuple[str, ...]]:
     """How a CSV file is written, by its first line, and its `header`."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(_SAMPLE)
-    except OSError:
+    start = beginning(path)
+    if start is None:
         return Written(), ()
-    encoding = "utf-16" if start.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
-    lines = _lines(start, encoding)
+    encoding = encoding_of(path)
+    lines = lines_of(start, encoding)
     first = next((line for line in lines if line.strip()), "")
     separator = "," if "," in first else next((c for c in ";\t" if c in first), ",")
-    written = Written(separator, encoding)
+    written = Written(separator, encoding, path.suffix.lower() == PACKED)
     row = next((r for r in written.rows(lines) if any(c.strip() for c in r)), [])
     return written, _distinct(row)
-
-
-def _lines(start: bytes, encoding: str) -> list[str]:
-    text = start.decode("utf-8-sig" if encoding == "utf-8" else encoding, errors="replace")
-    return list(io.StringIO(text, newline=""))
 
 
 def _distinct(names: Iterable[str]) -> tuple[str, ...]:
@@ -296,9 +273,40 @@ def _run_below(path: Path, out: Path) -> bool:
     return out != path and out.is_dir() and (path / "scenario.yaml").is_file()
 
 
-def _telling(path: Path) -> bool:
-    wanted = _TELLING[path.name]
-    return path.is_file() and wanted <= set(header(path))
+def _tells(out: Path) -> bool:
+    """Whether a file there has the columns that tell this family."""
+    there = _spelt(_listed(out))
+    return any(
+        wanted <= set(header(out / own))
+        for name, wanted in _TELLING.items()
+        for own in there.get(name, ())
+        if (out / own).is_file()
+    )
+
+
+def _spelt(listed: Iterable[str]) -> dict[str, list[str]]:
+    """This family's files among these by the names that the producer gives them.
+
+    Other systems write names in other cases, and people pack files: a plain file comes first.
+    """
+    found: dict[str, list[str]] = {}
+    for own in listed:
+        name = own.lower()
+        if name.endswith((f".csv{PACKED}", f".jsonl{PACKED}")):
+            name = name.removesuffix(PACKED)
+        if name in _FILE_NAMES:
+            found.setdefault(name, []).append(own)
+    return {
+        name: sorted(names, key=lambda own: (own not in _FILE_NAMES, own.lower().endswith(PACKED)))
+        for name, names in found.items()
+    }
+
+
+def _listed(folder: str | Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
 
 
 def _table_of(path: Path) -> str | None:
@@ -332,9 +340,7 @@ def _logged_run(path: Path) -> str | None:
     written, names = heading(path)
     if "run_id" not in names:
         return None
-    with path.open("rb") as file:
-        start = file.read(_SAMPLE)
-    rows = (r for r in written.rows(_lines(start, written.encoding)) if any(r))
+    rows = (r for r in written.rows(lines_of(beginning(path) or b"", written.encoding)) if any(r))
     next(rows, None)
     row = next(rows, [])
     place = names.index("run_id")

@@ -9,6 +9,7 @@ from typing import Any
 
 from telemetry.engines.literals import file_literal
 from telemetry.families.bilancio import models, sql
+from telemetry.families.bilancio.encodings import LATIN, UTF_8, encoding_of
 from telemetry.families.bilancio.layout import ExperimentFolder, Opened, RunFolder
 from telemetry.families.bilancio.models import FLAG, WHOLE
 
@@ -21,6 +22,7 @@ _REGISTERED = (*_BY_BOTH, *_BY_REGISTRY, "status", "phi_total", "delta_total")
 _FOLDERS = {
     "run_id": "VARCHAR", "name": "VARCHAR", "regime": "VARCHAR", "experiment_id": "VARCHAR",
     "folder": "VARCHAR", "files": "BIGINT", "finished": "BIGINT",
+    "as_latin": "VARCHAR", "not_read": "VARCHAR",
 }  # fmt: skip
 _TOLD = ("experiment_id", "name", "kind", "told", "description", "created_at", "completed_at")
 
@@ -29,7 +31,7 @@ def views(found: Opened, asked: list[RunFolder] | None) -> dict[str, str]:
     """Runs and experiments. `asked` None: every run is listed; else these alone, in full."""
     runs = list(found.runs()) if asked is None else asked
     return {
-        "folders": _folders(runs),
+        "folders": _folders(runs, looked_into=asked is not None),
         "registry": _registry(found),
         "sides": _SIDES,
         "runs": f"SELECT *, {_scenario(asked)} AS scenario FROM ({_RUNS})",
@@ -38,21 +40,32 @@ def views(found: Opened, asked: list[RunFolder] | None) -> dict[str, str]:
     }
 
 
-def _folders(runs: list[RunFolder]) -> str:
-    """A row for each run folder; `files` NULL where it may not be listed."""
+def _folders(runs: list[RunFolder], *, looked_into: bool) -> str:
+    """A row for each run folder; `files` NULL where it may not be listed. Which files are not in
+    UTF-8 is told of those that are asked for: a list of runs opens no file."""
     rows = []
     for f in runs:
         names = f.names()
         files = None if names is None else len(names)
         finished = 1 if names is not None and "metrics.csv" in names else 0
-        rows.append((f.run_id, f.name, f.arm, f.experiment_id, f.folder, files, finished))
+        strange = _not_utf8(f) if looked_into else (None, None)
+        rows.append((f.run_id, f.name, f.arm, f.experiment_id, f.folder, files, finished, *strange))
     return sql.values(rows, _FOLDERS)
+
+
+def _not_utf8(folder: RunFolder) -> tuple[str | None, str | None]:
+    """The names of the run's files that are read as Latin-1, and of those that are not read."""
+    files = folder.files()
+    documents = [files.pop("dealer_metrics", None), Path(folder.folder, "scenario.yaml")]
+    latin = [path.name for path in files.values() if encoding_of(path) == LATIN]
+    left = [path.name for path in documents if path is not None and encoding_of(path) != UTF_8]
+    return ", ".join(latin) or None, ", ".join(left) or None
 
 
 def _scenario(asked: list[RunFolder] | None) -> str:
     """The text of scenario.yaml where one run is asked for; a list of runs reads none."""
     path = Path(asked[0].folder, "scenario.yaml") if asked is not None and len(asked) == 1 else None
-    if path is None or not path.is_file():
+    if path is None or not path.is_file() or encoding_of(path) != UTF_8:
         return "NULL::VARCHAR"
     return f"(SELECT any_value(content) FROM read_text({file_literal(path)}))"
 

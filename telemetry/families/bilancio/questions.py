@@ -21,6 +21,7 @@ from telemetry.families.asker import Asker
 from telemetry.families.bilancio import sweep_columns
 from telemetry.families.bilancio.views import CSV_TABLES
 from telemetry.queries import AgentsQuery, ExperimentsQuery, IterationsQuery
+from telemetry.text import one_line
 
 _SERIES = (
     ("inventory_timeseries", "bucket", "bucket"),
@@ -111,7 +112,11 @@ def detail(asker: Asker, run_id: RunId, found: RunDetail) -> RunDetail:
     return replace(
         found,
         facts=tuple(facts),
-        warnings=(*_state_of_files(found), *_unreadable(asker, run_id)),
+        warnings=(
+            *_state_of_files(found),
+            *_not_utf8(asker, run_id),
+            *_unreadable(asker, run_id),
+        ),
         notes=notes,
         config_problem=None,
         agents=_count(asker, run_id),
@@ -165,6 +170,22 @@ def _state_of_files(found: RunDetail) -> list[str]:
     if run.fields.get("files") == 0:
         return [f"{run.run_id} has written no files yet; its status is {run.status}."]
     return []
+
+
+def _not_utf8(asker: Asker, run_id: RunId) -> list[str]:
+    """A sentence for the files in another encoding: read as Latin-1, or not at all."""
+    names = ("run_id", "as_latin", "not_read")
+    own, latin, left = (asker.column("folders", name) for name in names)
+    said = []
+    for as_latin, not_read in asker.rows(sa.select(latin, left).where(own == run_id)):
+        if as_latin:
+            said.append(
+                f"Not in UTF-8: {as_latin}, read as Latin-1, so that letters beyond ASCII may be "
+                "wrong ones; save a copy in UTF-8."
+            )
+        if not_read:
+            said.append(f"Not in UTF-8, so not read: {not_read}; save a copy in UTF-8.")
+    return [one_line(each, limit=500) for each in said]
 
 
 def _unreadable(asker: Asker, run_id: RunId) -> list[str]:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from telemetry.engines.literals import file_literal as file
-from telemetry.families.bilancio.layout import Written, header, heading
+from telemetry.families.bilancio.encodings import PACKED, UTF_8, Written, encoding_of, size_of
+from telemetry.families.bilancio.layout import header, heading
 
 LINE, BEYOND = "line", "values beyond the header"
 PATH, LINE_IN_FILES = "path of the file", "line in its files"
@@ -17,7 +18,7 @@ _LEAST, _LONGEST_ROW, _LONGEST_EVENT = 1 << 20, 1 << 24, 1 << 26
 _CSV = (
     "auto_detect=false, header=true, delim={delim}, encoding='{encoding}', quote='\"', "
     "escape='\"', null_padding=true, strict_mode=false, parallel=false, "
-    "max_line_size={longest}, buffer_size={buffer}"
+    "max_line_size={longest}, buffer_size={buffer}, compression={packing}"
 )
 
 
@@ -54,22 +55,16 @@ def columns_of(paths: Iterable[Path]) -> tuple[str, ...]:
 
 def lines(paths: Iterable[Path]) -> str | None:
     """The lines of text files as they are, blank ones left out; None without a file."""
-    files = list(paths)
-    if not files:
-        return None
-    longest = _longest(files, _LONGEST_EVENT)
-    return (
-        f"SELECT * FROM (SELECT row_number() OVER () AS {LINE}, payload, {name(PATH)} "
-        f"FROM read_csv([{', '.join(map(file, files))}], columns={{'payload': 'VARCHAR'}}, "
-        "auto_detect=false, header=false, delim=E'\\x01', quote='', escape='', null_padding=true, "
-        f"strict_mode=false, parallel=false, max_line_size={longest}, buffer_size={2 * longest}, "
-        f"filename={text(PATH)})) WHERE payload IS NOT NULL"
-    )
+    groups: dict[tuple[str, bool], list[Path]] = {}
+    for path in paths:
+        like = (encoding_of(path), path.suffix.lower() == PACKED)
+        groups.setdefault(like, []).append(path)
+    return " UNION ALL ".join(_lines(*like, files) for like, files in groups.items()) or None
 
 
 def documents(paths: Iterable[Path]) -> str | None:
-    """The whole texts of files; None without a file."""
-    listed = ", ".join(file(path) for path in paths)
+    """The whole texts of files in UTF-8; None without such a file."""
+    listed = ", ".join(file(path) for path in paths if encoding_of(path) == UTF_8)
     if not listed:
         return None
     return f"SELECT content AS payload, filename AS {name(PATH)} FROM read_text([{listed}])"
@@ -137,6 +132,7 @@ def _alike(written: Written, names: tuple[str, ...], paths: list[Path]) -> str:
         buffer=2 * longest,
         delim=text(written.separator),
         encoding=written.encoding,
+        packing=_packing(packed=written.packed),
     )
     beyond = ", ".join(name(n) for n in spare)
     return (
@@ -146,16 +142,26 @@ def _alike(written: Written, names: tuple[str, ...], paths: list[Path]) -> str:
     )
 
 
+def _lines(encoding: str, packed: bool, files: list[Path]) -> str:
+    """The lines of files that are written alike."""
+    longest = _longest(files, _LONGEST_EVENT)
+    return (
+        f"SELECT * FROM (SELECT row_number() OVER () AS {LINE}, payload, {name(PATH)} "
+        f"FROM read_csv([{', '.join(map(file, files))}], columns={{'payload': 'VARCHAR'}}, "
+        "auto_detect=false, header=false, delim=E'\\x01', quote='', escape='', null_padding=true, "
+        f"strict_mode=false, parallel=false, max_line_size={longest}, buffer_size={2 * longest}, "
+        f"encoding={text(encoding)}, compression={_packing(packed=packed)}, "
+        f"filename={text(PATH)})) WHERE payload IS NOT NULL"
+    )
+
+
+def _packing(*, packed: bool) -> str:
+    return text("gzip" if packed else "none")
+
+
 def _longest(paths: list[Path], most: int) -> int:
     """How long a line may be: no longer than the largest file, so that small ones cost little."""
-    return min(max(_size(path) for path in paths) + _LEAST, most)
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
+    return min(max(size_of(path) for path in paths) + _LEAST, most)
 
 
 def _literal(value: str | int | None) -> str:
