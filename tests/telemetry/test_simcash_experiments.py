@@ -370,9 +370,25 @@ def test_rows_without_the_number_of_their_iteration_belong_to_none(tmp_path: Pat
     with duckdb.connect(str(tmp_path / "f.db")) as connection:
         for table in ("iteration_metrics", "simulation_runs", "policy_iterations"):
             simcash.loosen(connection, table, "nullif(iteration_number, 2)", "iteration_number")
-    (first,) = telemetry.open_source(tmp_path / "f.db").ask(IterationsQuery("c1")).iterations
+    found = telemetry.open_source(tmp_path / "f.db").ask(IterationsQuery("c1"))
+    (first,) = found.iterations
     assert (first.iteration, first.runs) == (1, ("r11", "r12"))
     assert first.policies["BANK_A"] == simcash.policy(0.5)
+    assert [n for n in found.notes if n.startswith("Left out")] == [
+        "Left out: 1 row of iteration_metrics without the number of an iteration.",
+        "Left out: 2 rows of simulation_runs without the number of an iteration.",
+        "Left out: 1 row of policy_iterations without the number of an iteration.",
+    ]
+
+
+def test_unified_iterations_without_a_number_are_said_to_be_left_out(tmp_path: Path) -> None:
+    path = simcash.unified(tmp_path / "u.db")
+    with duckdb.connect(str(path)) as connection:
+        simcash.loosen(connection, "experiment_iterations", "nullif(iteration, 1)", "iteration")
+    found = asked(telemetry.open_source(path))
+    assert [i.iteration for i in found.iterations] == [0]
+    said = "Left out: 1 row of experiment_iterations without the number of an iteration."
+    assert said in found.notes
 
 
 def test_later_two_bank_files_say_which_policies_were_kept(tmp_path: Path) -> None:

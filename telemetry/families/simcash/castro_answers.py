@@ -13,7 +13,7 @@ from telemetry.errors import NothingFoundError
 from telemetry.families.asker import Asker
 from telemetry.families.simcash.bands import COLUMNS as BAND
 from telemetry.families.simcash.bands import UNIT, band
-from telemetry.families.simcash.experiments import total
+from telemetry.families.simcash.experiments import total, unnumbered
 from telemetry.families.simcash.words import unpacked
 from telemetry.queries import ExperimentsQuery, IterationsQuery
 from telemetry.values import cell
@@ -134,7 +134,11 @@ def iterations(asker: Asker, query: IterationsQuery) -> IterationList:
         number = int(row[0])
         found.append(_iteration(own, number, stored, runs.get(number, []), policies))
     said = "" if asker.has(_M, _ACCEPTED) else "; which changes were accepted is not stored"
-    notes = (f"Costs per bank are means over the seeds{said}.",)
+    keys = ("experiment_id", "iteration_number")
+    notes = (
+        f"Costs per bank are means over the seeds{said}.",
+        *unnumbered(asker, own, *((table, *keys) for table in (_M, _R, _P))),
+    )
     return IterationList(own, UNIT, tuple(found), notes, _COLUMNS)
 
 

@@ -142,7 +142,11 @@ def iterations(asker: Asker, query: IterationsQuery) -> IterationList:
     for row in rows:
         stored = dict(zip(names, row, strict=True))
         found.append(_iteration(query.experiment_id, stored, linked.get(stored["iteration"], ())))
-    notes = _notes(asker, found)
+    keys = ("experiment_id", "iteration")
+    notes = (
+        *_notes(asker, found),
+        *unnumbered(asker, query.experiment_id, ("experiment_iterations", *keys)),
+    )
     return IterationList(query.experiment_id, UNIT, tuple(found), notes, _FIELDS)
 
 
@@ -229,6 +233,21 @@ def _notes(asker: Asker, found: list[Iteration]) -> tuple[str, ...]:
         )
     if not asker.has("runs", "experiment_id"):
         said.append("The runs of the iterations are not recorded in this database.")
+    return tuple(said)
+
+
+def unnumbered(asker: Asker, experiment_id: str, *tables: tuple[str, str, str]) -> tuple[str, ...]:
+    """A sentence for the rows of each table (its name, its columns of the experiment and of the
+    iteration) that do not say which iteration they are of."""
+    said = []
+    for table, of, number in tables:
+        if not asker.has(table, of, number):
+            continue
+        own = (asker.column(table, of) == experiment_id, asker.column(table, number).is_(None))
+        n = asker.rows(sa.select(sa.func.count()).where(*own))[0][0]
+        if n:
+            rows = "1 row" if n == 1 else f"{n} rows"
+            said.append(f"Left out: {rows} of {table} without the number of an iteration.")
     return tuple(said)
 
 

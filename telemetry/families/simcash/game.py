@@ -22,7 +22,7 @@ from telemetry.errors import NothingFoundError
 from telemetry.families.asker import Asker
 from telemetry.families.simcash import shapes
 from telemetry.families.simcash.bands import UNIT
-from telemetry.families.simcash.experiments import total
+from telemetry.families.simcash.experiments import total, unnumbered
 from telemetry.families.simcash.models import game as models
 from telemetry.families.simcash.words import unpacked
 from telemetry.families.vocabulary import ColumnSpec, FamilySpec, RunSpec, TableSpec
@@ -197,7 +197,10 @@ def iterations(asker: Asker, query: IterationsQuery) -> IterationList:
         Column("timestamp", "at", "time", role="start"),
         Column("old_cost", "cost before", "real", unit=UNIT),
     )
-    return IterationList(query.experiment_id, UNIT, found, columns=columns)
+    notes = unnumbered(
+        asker, query.experiment_id, ("policy_iterations", "game_id", "iteration_number")
+    )
+    return IterationList(query.experiment_id, UNIT, found, notes, columns)
 
 
 def _iteration(game_id: str, number: int, rows: list[tuple[Any, ...]]) -> Iteration:
