@@ -11,6 +11,8 @@ if TYPE_CHECKING:  # which would load numpy, and a message needs no arrays
     from telemetry.concepts import Cell, Column, Table
 
 DIGITS = 6
+_FRACTIONS = 4
+"""Decimals that money which is a double is shown with at most, where it is no small amount."""
 _EXACT = 1e13
 """Up to here a double still tells cents apart."""
 NULL = "null"
@@ -52,7 +54,7 @@ def cell_text(
         return money_text(cell)
     if isinstance(cell, float) and math.isfinite(cell):
         if column is not None and column.unit == MONEY and abs(cell) < _EXACT:
-            return f"{cell:.2f}"
+            return _doubled(Decimal(repr(float(cell))))
         return f"{cell:.{DIGITS if digits is None else digits}g}"
     if digits is not None and isinstance(cell, Decimal) and cell.is_finite():
         return exact_text(_short(cell, digits))
@@ -64,11 +66,16 @@ def cell_text(
 
 
 def money_text(cents: int | float | Decimal) -> str:
-    """Cents as money with two decimals: whole cents exactly, a mean of cents to the nearest one."""
+    """Cents as money, with the two decimals of whole cents and those of fractions that are there.
+
+    Integers and Decimals keep every digit; of doubles fractions are shown to 4 decimals, or to as
+    many as 6 significant digits take.
+    """
     if not math.isfinite(cents):
         return exact_text(cents)
-    whole = int(cents) if cents == int(cents) else round(cents)
-    return f"{'-' if whole < 0 else ''}{abs(whole) // 100}.{abs(whole) % 100:02d}"
+    if isinstance(cents, float):
+        return _doubled(_hundredth(Decimal(repr(float(cents)))))
+    return _plain_money(_hundredth(Decimal(cents)))
 
 
 def per_unit(unit: str | None) -> int:
@@ -88,10 +95,7 @@ def in_units(cell: Cell, unit: str | None) -> Cell:
     if isinstance(cell, float):
         return cell / per_unit(unit)
     exact = Decimal(cell)
-    if not exact.is_finite():
-        return exact
-    sign, digits, exponent = exact.as_tuple()
-    return Decimal((sign, digits, int(exponent) - 2))  # a division would round to 28 digits
+    return _hundredth(exact) if exact.is_finite() else exact
 
 
 def exact_shown(cell: Cell, column: Column) -> str:
@@ -150,6 +154,25 @@ def _escape(found: re.Match[str]) -> str:
         return _NAMED[character]
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def _hundredth(value: Decimal) -> Decimal:
+    """Exactly: a division would round to 28 digits."""
+    sign, digits, exponent = value.as_tuple()
+    return Decimal((sign, digits, int(exponent) - 2))
+
+
+def _doubled(value: Decimal) -> str:
+    """Money that is a double, whose last digits may stand for nothing."""
+    if value and value.adjusted() < -_FRACTIONS:
+        return f"{float(value):.{DIGITS}g}"
+    places = max(_FRACTIONS, DIGITS - 1 - value.adjusted())
+    return _plain_money(round(value, places) if -int(value.as_tuple().exponent) > places else value)
+
+
+def _plain_money(value: Decimal) -> str:
+    whole, _, fraction = format(abs(value), "f").partition(".")
+    return f"{'-' if value < 0 else ''}{whole}.{fraction.rstrip('0').ljust(2, '0')}"
 
 
 def _short(value: Decimal, digits: int) -> Decimal:

@@ -129,8 +129,15 @@ CENTS = Column("amount", "amount", "int", unit="cents")
         (0, "0.00"),
         (10**20, "1000000000000000000.00"),
         (Decimal("-1250"), "-12.50"),
-        (33.3, "0.33"),
-        (-0.4, "0.00"),
+        (33.3, "0.333"),
+        (1.5, "0.015"),
+        (Decimal("1.50"), "0.015"),
+        (-123456.5, "-1234.565"),
+        (100 / 3, "0.333333"),
+        (1e6 / 3, "3333.3333"),
+        (-0.4, "-0.004"),
+        (-0.0, "0.00"),
+        (1e-9, "1e-11"),
         (math.inf, "inf"),
     ],
 )
@@ -172,6 +179,7 @@ def test_cents_are_money_with_every_digit_wherever_they_are_shown() -> None:
     assert (shown_unit("cents"), shown_unit("ticks"), shown_unit(None)) == ("$", "ticks", "")
     assert exact_shown(12345, CENTS) == "123.45"
     assert cell_text(52887.6, Column("value", "Balance", "real", unit="$")) == "52887.60"
+    assert cell_text(0.015, Column("value", "Balance", "real", unit="$")) == "0.015"
 
 
 @pytest.mark.parametrize(
