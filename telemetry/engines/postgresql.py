@@ -203,7 +203,9 @@ class PostgreSQLDatabase(Database):
         if self.schema is not None:
             return {}
         with self.connection() as connection:
-            found = _shapes(connection, _MAY_LOOK, "n.nspname")
+            found = _shapes(connection, _MAY_LOOK, "n.nspname", closed={})
+            if not found:  # any question is answered by what may not be read
+                found = _shapes(connection, _MAY_LOOK, "n.nspname")
             closed = [] if found else sorted(_shapes(connection, "true", "n.nspname"))
         if closed:
             raise SourceError(
@@ -214,6 +216,11 @@ class PostgreSQLDatabase(Database):
 
     def look_in(self, schema: str) -> None:
         self._sessions.look_in(schema)
+        closed: dict[str, list[str]] = {}
+        with self.connection() as connection:
+            found = _shapes(connection, _VISIBLE, closed=closed).get("", Shape({}))
+        if closed and found.tables:
+            self.notes = (*self.notes, _not_open(closed, found))
 
     def close(self) -> None:
         """End the sessions that wait for a question; one at work ends with its own."""

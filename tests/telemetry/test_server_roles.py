@@ -127,3 +127,26 @@ def test_what_a_role_may_not_read_is_not_recorded_to_it_and_named(server: Server
     with pytest.raises(SourceError, match=r"permission denied .*; ask its owner for SELECT"):
         with opened(server.url(name, "carl")) as source:
             source.ask(RunsQuery())
+
+
+def test_a_schema_of_which_a_role_may_read_nothing_is_no_choice(server: Server) -> None:
+    url = server.create(moltmarket.write_sql(moltmarket.small_market()))
+    name = parse_location(url).name
+    listed = server.run(name, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    copies = (f"CREATE TABLE theirs.{t} AS SELECT * FROM public.{t}" for t in listed.split())
+    server.run(name, "; ".join(("CREATE SCHEMA theirs", *copies)))
+    server.run(
+        name,
+        "ALTER SCHEMA public RENAME TO ours; CREATE ROLE dora LOGIN; "
+        "GRANT USAGE ON SCHEMA ours, theirs TO dora; "
+        "GRANT SELECT ON ALL TABLES IN SCHEMA ours TO dora; REVOKE SELECT ON ours.trades FROM dora",
+    )
+    with pytest.raises(SourceError, match=r"several schemas \(ours, theirs\)"), opened(url):
+        pass
+    with opened(server.url(name, "dora")) as source:
+        assert len(source.ask(RunsQuery()).runs) == 1
+        assert (
+            source.identity.notes[0] == "You may not read trades, which is as if not recorded; "
+            "its owner can GRANT SELECT."
+        )
+        assert "The tables of the schema ours are shown." in source.identity.notes
