@@ -263,7 +263,9 @@ class Reader:
     )
     """Reads the rows of many statements as arrays; ByValuesError where it cannot (go on)."""
     lines_after: int = 0
-    """How many rows are better written from their values before `engine_lines` writes the rest."""
+    """How many rows are better written from their values before `engine_lines` is asked."""
+    lines_meanwhile: int = 0
+    """How many are, besides, while it gets ready to write the rest."""
 
     @property
     def family(self) -> FamilySpec:

@@ -307,9 +307,13 @@ class Source:
         token = token or CancelToken()
         with self._database.connection(token, _about(query)) as connection:
             by_engine = partial(self._database.lines, connection, token)
-            after = self._database.lines_after
             reader = Reader(
-                self._layout, connection, token, engine_lines=by_engine, lines_after=after
+                self._layout,
+                connection,
+                token,
+                engine_lines=by_engine,
+                lines_after=self._database.lines_after,
+                lines_meanwhile=self._database.lines_meanwhile,
             )
             yield from csv_lines(reader, query, lines, limit)
 

@@ -49,15 +49,23 @@ def _in_turn(
         done += rows
     if done < reader.lines_after or done == limit:
         return
-    begun = done
+    taken, ready = done, done + reader.lines_meanwhile
     try:
-        for text, rows in _by_engine(reader, query, done, limit):
-            yield text, rows
-            done += rows
-            reader.token.check()
-            reader.token.report(done)
+        with closing(_by_engine(reader, query, ready, limit)) as by_engine:
+            if reader.lines_meanwhile:
+                next(by_engine)
+                for text, rows in _by_values(islice(values, reader.lines_meanwhile), lines):
+                    yield text, rows
+                    done = taken = done + rows
+                if done < ready:
+                    return
+            for text, rows in by_engine:
+                yield text, rows
+                done += rows
+                reader.token.check()
+                reader.token.report(done)
     except ByValuesError:
-        yield from _by_values(islice(values, done - begun, None), lines)
+        yield from _by_values(islice(values, done - taken, None), lines)
 
 
 def _by_values(rows: Iterator[Row], lines: Callable[[list[Row]], str]) -> Lines:
@@ -66,7 +74,9 @@ def _by_values(rows: Iterator[Row], lines: Callable[[list[Row]], str]) -> Lines:
 
 
 def _by_engine(reader: Reader, query: TableQuery, done: int, limit: int | None) -> Lines:
-    """The rows from the `done`-th on."""
+    """The rows from the `done`-th on; ByValuesError where there are none."""
+    if limit is not None and limit <= done:
+        raise ByValuesError
     select, fields = as_stored(reader, query)
     if limit is not None or done:
         select = select.limit(_ALL if limit is None else limit - done).offset(done)

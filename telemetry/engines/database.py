@@ -80,6 +80,8 @@ class Database(ABC):
     engine_label: str
     lines_after = 0
     """How many rows of a table are better written from their values before `lines` begins."""
+    lines_meanwhile = 0
+    """How many are, besides, while it gets ready; it then gives first a part without rows."""
     patience = 0.0
     """How many seconds to ask again for what somebody else has locked."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
 from telemetry.text import exact_text
 
-Lines = Iterator[tuple[str, int]]
+Lines = Generator[tuple[str, int]]
 """Lines, each with its line feed, and how many rows they are."""
 Kind = Literal["plain", "text", "real", "decimal"]
 NEEDS_QUOTES = re.compile(r'[",\r\n]|^\s|\s$|^$')

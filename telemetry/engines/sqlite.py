@@ -75,7 +75,7 @@ class SQLiteDatabase(Database):
 
     engine_label = "SQLite"
     patience = 3.0
-    lines_after = sqlite_lines.AFTER
+    lines_after, lines_meanwhile = sqlite_lines.AFTER, sqlite_lines.MEANWHILE
 
     def __init__(self, location: Location) -> None:
         assert location.path is not None

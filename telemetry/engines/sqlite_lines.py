@@ -17,8 +17,10 @@ from telemetry.cancel import CancelToken
 from telemetry.engines.digests import Digested, digest_query, digests_of
 from telemetry.engines.lines import ByValuesError, Field, Kind, Lines, corrected
 
-AFTER = 10_000
+AFTER = 2_000
 """Rows until the process is worth its start."""
+MEANWHILE = 30_000
+"""Rows that can be written from their values until it has begun to write."""
 ROWS_AT_ONCE = 8_192
 _NEEDED = ("adbc_driver_manager", "adbc_driver_sqlite")
 _PROGRAM = Path(__file__).with_name("sqlite_lines_process.py")
@@ -48,12 +50,18 @@ def possible() -> bool:
 
 
 def written(uri: str, statement: str, fields: Sequence[Field], token: CancelToken) -> Lines:
-    """The rows of `statement` in its order; ByValuesError where some value is not of its kind."""
+    """The rows of `statement` in its order; ByValuesError where some value is not of its kind.
+
+    First comes nothing, as soon as the process is started.
+    """
     kinds = [field.kind for field in fields]
     # An OFFSET would have one thread do all: our first row is taken out here.
     ours = 1
     with closing(_asked(uri, statement, fields, "SELECT * FROM rows", token, _BOUNDED)) as parts:
         for text, rows in parts:
+            if not rows:
+                yield text, rows
+                continue
             if ours:
                 text = text.partition("\n")[2]
             if rows > ours:
@@ -78,7 +86,10 @@ def _asked(
     token: CancelToken,
     settings: Mapping[str, str] = _NONE,
 ) -> Generator[tuple[str, int]]:
-    """The answer of the process to a query of DuckDB about `rows`, the first of which is ours."""
+    """The answer of the process to a query of DuckDB about `rows`, the first of which is ours.
+
+    Before it comes a part without rows: the process is started.
+    """
     kinds = [field.kind for field in fields]
     if not possible() or not all(kind in _FIRST for kind in kinds):
         raise ByValuesError
@@ -101,6 +112,7 @@ def _asked(
             with suppress(BrokenPipeError):  # it could not start: its end says so
                 process.stdin.write(json.dumps(asked).encode())
                 process.stdin.close()
+            yield "", 0
             yield from _whole_rows(process.stdout)
             if process.wait() != 0:
                 token.check()
