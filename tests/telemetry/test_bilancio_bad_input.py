@@ -196,13 +196,15 @@ def test_files_in_latin_1_are_read_as_that_and_named(run: Path) -> None:
         text = path.read_text("utf-8").replace("H1", "Zoë")
         path.write_bytes(text.encode("latin-1"))
     (run / "scenario.yaml").write_bytes("name: Zoë".encode("latin-1"))
+    (run / "out" / "dealer_metrics.json").rename(run / "out" / "dealer_metrics.json.gz")
 
     assert len(_trades(run)) == len(ROWS)
     assert ("Zoë",) in _cells(run, "trades", "trader_id")
     assert _warnings(run) == (
         "Not in UTF-8: trades.csv, events.jsonl, read as Latin-1, so that letters beyond ASCII may "
         "be wrong ones; save a copy in UTF-8.",
-        "Not in UTF-8, so not read: scenario.yaml; save a copy in UTF-8.",
+        "Not read, as it is no text in UTF-8: dealer_metrics.json.gz, scenario.yaml; save a copy "
+        "as that.",
     )
 
 

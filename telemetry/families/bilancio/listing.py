@@ -54,11 +54,20 @@ def _folders(runs: list[RunFolder], *, looked_into: bool) -> str:
 
 
 def _not_utf8(folder: RunFolder) -> tuple[str | None, str | None]:
-    """The names of the run's files that are read as Latin-1, and of those that are not read."""
+    """The names of the run's files that are read as Latin-1, and of those that are not read:
+    texts in other encodings, and packed ones of those that are read as a whole."""
     files = folder.files()
-    documents = [files.pop("dealer_metrics", None), Path(folder.folder, "scenario.yaml")]
+    packed = Path(folder.out, "dealer_metrics.json.gz")
+    documents = [
+        files.pop("dealer_metrics", None) or (packed if packed.is_file() else None),
+        Path(folder.folder, "scenario.yaml"),
+    ]
     latin = [path.name for path in files.values() if encoding_of(path) == LATIN]
-    left = [path.name for path in documents if path is not None and encoding_of(path) != UTF_8]
+    left = [
+        path.name
+        for path in documents
+        if path is not None and (path == packed or encoding_of(path) != UTF_8)
+    ]
     return ", ".join(latin) or None, ", ".join(left) or None
 
 

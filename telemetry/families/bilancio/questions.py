@@ -184,7 +184,7 @@ def _not_utf8(asker: Asker, run_id: RunId) -> list[str]:
                 "wrong ones; save a copy in UTF-8."
             )
         if not_read:
-            said.append(f"Not in UTF-8, so not read: {not_read}; save a copy in UTF-8.")
+            said.append(f"Not read, as it is no text in UTF-8: {not_read}; save a copy as that.")
     return [one_line(each, limit=500) for each in said]
 
 
