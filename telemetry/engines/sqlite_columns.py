@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import io
-import json
-import subprocess
-import sys
 from collections.abc import Generator, Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from telemetry.cancel import CancelToken
+from telemetry.engines.arrow_process import asked
 from telemetry.engines.columns import ColumnKind, Columns, ColumnsRead
 from telemetry.engines.lines import ByValuesError
 from telemetry.engines.sqlite_lines import ROWS_AT_ONCE, possible
@@ -51,31 +49,17 @@ def _read(
     uri: str, texts: Sequence[str], kinds: Sequence[ColumnKind], token: CancelToken
 ) -> Generator[Columns | None]:
     """None once the process is at work, then what it reads."""
-    asked = {
+    question = {
         "uri": uri,
         "statements": texts,
         "rows at once": str(ROWS_AT_ONCE),
         "types": [np.dtype(_TYPE[kind]).str for kind in kinds],
     }
-    command = [sys.executable, "-P", str(_PROGRAM)]
-    pipe = subprocess.PIPE
-    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
-    assert process.stdin is not None
-    assert isinstance(process.stdout, io.BufferedReader)
-    try:
-        with token.interrupting(process.kill):
-            with suppress(BrokenPipeError):  # it could not start: what it does not write says so
-                process.stdin.write(json.dumps(asked).encode())
-                process.stdin.close()
-            yield None
-            for _ in texts:
-                yield _columns(process.stdout, kinds, token)
-    finally:
-        process.kill()
-        process.stdout.close()
-        with suppress(BrokenPipeError):
-            process.stdin.close()
-        process.wait()
+    with asked(_PROGRAM, question, token) as (_, said):
+        assert isinstance(said, io.BufferedReader)
+        yield None
+        for _ in texts:
+            yield _columns(said, kinds, token)
 
 
 def _columns(stream: io.BufferedReader, kinds: Sequence[ColumnKind], token: CancelToken) -> Columns:

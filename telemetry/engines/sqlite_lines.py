@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
-import subprocess
 import sys
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from telemetry.cancel import CancelToken
+from telemetry.engines.arrow_process import asked
 from telemetry.engines.digests import Digested, digest_query, digests_of
 from telemetry.engines.lines import ByValuesError, Field, Kind, Lines, corrected
 
@@ -93,7 +92,7 @@ def _asked(
     kinds = [field.kind for field in fields]
     if not possible() or not all(kind in _FIRST for kind in kinds):
         raise ByValuesError
-    asked = {
+    question = {
         "uri": uri,
         "statement": _with_types(statement, fields),
         "query": query,
@@ -101,28 +100,13 @@ def _asked(
         "rows at once": str(ROWS_AT_ONCE),
         "types": [_FIRST[kind][1] for kind in kinds],
     }
-    command = [sys.executable, "-P", str(_PROGRAM)]
-    pipe = subprocess.PIPE
-    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
-    assert process.stdin is not None
-    assert process.stdout is not None
-    _widen(process.stdout)
-    try:
-        with token.interrupting(process.kill):
-            with suppress(BrokenPipeError):  # it could not start: its end says so
-                process.stdin.write(json.dumps(asked).encode())
-                process.stdin.close()
-            yield "", 0
-            yield from _whole_rows(process.stdout)
-            if process.wait() != 0:
-                token.check()
-                raise ByValuesError
-    finally:
-        process.kill()
-        process.stdout.close()
-        with suppress(BrokenPipeError):
-            process.stdin.close()
-        process.wait()
+    with asked(_PROGRAM, question, token) as (process, said):
+        _widen(said)
+        yield "", 0
+        yield from _whole_rows(said)
+        if process.wait() != 0:
+            token.check()
+            raise ByValuesError
 
 
 def _widen(pipe: IO[bytes]) -> None:
