@@ -41,7 +41,7 @@ def pinned(statement: Any) -> Any:
 
 def _read_from(statement: sa.Select[Any]) -> list[sa.Select[Any]]:
     """The SELECTs that stand in the place of a table, at any depth."""
-    found = (e.element for e in visitors.iterate(statement) if isinstance(e, sa.Subquery))
+    found = (e.element for e in visitors.iterate(statement) if isinstance(e, sa.Subquery | sa.CTE))
     return [select for select in found if isinstance(select, sa.Select)]
 
 

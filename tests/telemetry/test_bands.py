@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import telemetry
-from telemetry.engines import together
 from telemetry.cancel import CancelToken
 from telemetry.concepts import TickRange
+from telemetry.engines import together
 from telemetry.errors import QueryCancelled
 from telemetry.queries import BandQuery
 from telemetry.source import Source

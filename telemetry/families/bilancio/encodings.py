@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import io
 import zlib
 from collections.abc import Iterable, Iterator
@@ -95,5 +94,7 @@ def _encoding(path: Path, _size: int, _changed: int) -> str:
 
 def _open(path: Path) -> BinaryIO:
     if path.suffix.lower() == PACKED:
+        import gzip
+
         return cast("BinaryIO", gzip.open(path))
     return path.open("rb")

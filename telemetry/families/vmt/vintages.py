@@ -44,7 +44,7 @@ def _pairing_columns(shape: Shape) -> bool:
     columns = {"trades": "exchange_pair_type", "decisions": "is_paired"}
     there = [table for table in columns if shape.has(table)]
     if there:
-        return any(shape.has(table, columns[table]) for table in there)
+        return all(shape.has(table, columns[table]) for table in there)
     return shape.has("tick_states") or shape.has("pairings")
 
 
