@@ -24,8 +24,9 @@ ROWS_AT_ONCE = 8_192
 _NEEDED = ("adbc_driver_manager", "adbc_driver_sqlite")
 _PROGRAM = Path(__file__).with_name("sqlite_lines_process.py")
 _AT_ONCE = 1 << 20
-_BOUNDED = {"memory_limit": "256MB", "temp_directory": ""}
-"""Lines that nobody has taken yet wait in memory, within this; nothing is put on the disk."""
+_BOUNDED = {"threads": "1", "memory_limit": "256MB", "temp_directory": ""}
+"""Lines that nobody has taken yet wait in memory, within this; nothing is put on the disk. A second
+thread would only wait: rows keep their order."""
 _NONE: Mapping[str, str] = {}
 _FIRST: dict[Kind, tuple[str, str]] = {
     "plain": ("0", "BIGINT"), "real": ("0.5", "DOUBLE"), "text": ("'x'", "VARCHAR"),
@@ -54,7 +55,7 @@ def written(uri: str, statement: str, fields: Sequence[Field], token: CancelToke
     First comes nothing, as soon as the process is started.
     """
     kinds = [field.kind for field in fields]
-    # An OFFSET would have one thread do all: our first row is taken out here.
+    # Our first row is taken out here.
     ours = 1
     with closing(_asked(uri, statement, fields, "SELECT * FROM rows", token, _BOUNDED)) as parts:
         for text, rows in parts:
