@@ -18,7 +18,7 @@ from telemetry.engines.lines import ByValuesError, Field, Kind, Lines, corrected
 
 AFTER = 2_000
 """Rows until the process is worth its start."""
-MEANWHILE = 30_000
+MEANWHILE = 50_000
 """Rows that can be written from their values until it has begun to write."""
 ROWS_AT_ONCE = 8_192
 _NEEDED = ("adbc_driver_manager", "adbc_driver_sqlite")
