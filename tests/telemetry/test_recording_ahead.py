@@ -160,3 +160,10 @@ def test_a_market_that_another_program_went_on_with_is_left_to_it(server: Server
         assert recorder._target.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
     assert found(server, url, "SELECT last_event_hash FROM runs") == ["theirs"]
     assert found(server, url, "SELECT max(tick_id) FROM events") == ["0"]
+
+
+def test_a_session_that_records_finds_rows_by_index(server: Server):
+    """A plan made while a table is nearly empty, kept for good, would read all of it later."""
+    with MarketRecorder(server.create()) as recorder, recorder._target.transaction() as connection:
+        for way in ("seqscan", "hashjoin", "mergejoin"):
+            assert connection.exec_driver_sql(f"SHOW enable_{way}").scalar() == "off"
