@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,10 +12,8 @@ from PySide6.QtWidgets import QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 from telemetry.analysis.chosen import Chosen, every_run
 from telemetry.analysis.comparison import measures_of
 from telemetry.analysis.divergence import first_divergence
-from telemetry.analysis.divergences import FLAT, flat_rows
 from telemetry.concepts import Align, Curves, Divergence, RunId
 from telemetry.errors import TelemetryError
-from telemetry.export import recipes
 from vmt_log_viewer.background.exporting import Frame
 from vmt_log_viewer.plots.compare_chart import CompareChart
 from vmt_log_viewer.plots.compare_lines import CompareBand, CompareLine
@@ -115,9 +112,7 @@ class CompareView(View):
         """The rows of a page that is a table."""
         found, seeds = self.found, self.seeds.shown
         if page is self.parting and self.divergence is not None:
-            one, other = work.pairs(self.runs)
-            return Frame("first-difference", FLAT, flat_rows(self.divergence),
-                         partial(recipes.parting, one, other))  # fmt: skip
+            return work.parting_frame(self.divergence, self.runs)
         if found is None:
             return None
         if page is self.seeds and seeds is not None:

@@ -12,11 +12,20 @@ from PySide6.QtGui import QColor
 
 from telemetry.analysis import comparison, comparisons
 from telemetry.analysis.chosen import Chosen, labels
-from telemetry.analysis.divergences import setting_text
+from telemetry.analysis.divergences import FLAT, flat_rows, setting_text
 from telemetry.analysis.seeds import bands, effects, seed_groups, told
 from telemetry.analysis.settings import differing, settings_of_all
 from telemetry.cancel import CancelToken
-from telemetry.concepts import Align, Cell, Column, Curves, Quantity, SeedGroup, Setting
+from telemetry.concepts import (
+    Align,
+    Cell,
+    Column,
+    Curves,
+    Divergence,
+    Quantity,
+    SeedGroup,
+    Setting,
+)
 from telemetry.errors import NothingFoundError
 from telemetry.export import recipes
 from telemetry.text import one_line
@@ -197,6 +206,12 @@ def settings_frame(found: Totals, runs: Sequence[Chosen]) -> Frame:
     rows = tuple(comparisons.setting_rows(found.settings, labels(runs)))
     again = partial(recipes.compared, pairs(runs), "configuration")
     return Frame("configuration", comparisons.SETTINGS, rows, again)
+
+
+def parting_frame(found: Divergence, runs: Sequence[Chosen]) -> Frame:
+    """What differs at the first tick that does."""
+    again = partial(recipes.parting, *pairs(runs))
+    return Frame("first-difference", FLAT, flat_rows(found), again)
 
 
 def effects_frame(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,7 @@ from telemetry.analysis.event_study import (
     EVERY,
     PATHS,
     WIDEST,
-    Asked,
     first_study,
-    method,
     path_rows,
     switches,
 )
@@ -27,52 +25,26 @@ from telemetry.analysis.lenses import usual
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Lane, RunId, Split, Study, TickRange
 from telemetry.errors import TelemetryError
-from telemetry.export import Worked, recipes
-from telemetry.text import cell_text, shown_unit
+from telemetry.export import Worked
+from telemetry.text import shown_unit
 from vmt_log_viewer.background.exporting import Frame
 from vmt_log_viewer.plots.event_chart import EventChart
 from vmt_log_viewer.plots.picture import widget_pictures
-from vmt_log_viewer.plots.state_bars import StateBar, StateBars, scrolled
+from vmt_log_viewer.plots.state_bars import StateBars, scrolled
 from vmt_log_viewer.theme import GRID, NAMED
+from vmt_log_viewer.views import regimes_work as work
 from vmt_log_viewer.views.choosing import ChoosingView, page
 from vmt_log_viewer.views.compare_pages import TablePage
 from vmt_log_viewer.views.compare_work import COLORS, Told
+from vmt_log_viewer.views.regimes_work import ALL, COMPARED, NOTHING, SWITCHES, THIS
 from vmt_log_viewer.views.view import Context, ExportRequest
 from vmt_log_viewer.widgets.choice_bar import ChoiceBar
 from vmt_log_viewer.widgets.empty_state import EmptyState
 from vmt_log_viewer.widgets.plain import caption, heading
-from vmt_log_viewer.widgets.words import count_text, rows_text
+from vmt_log_viewer.widgets.words import rows_text
 
 if TYPE_CHECKING:
     from telemetry.source import Source
-
-NOTHING = ""
-THIS, COMPARED, ALL = "this", "compared", "all"
-SWITCHES = (
-    ("relative", "Relative", "arrows-in-line-vertical",
-     "Each path less its own value at offset −1"),
-    ("keep", "Overlap", "intersect",
-     "Windows reach over other switches instead of ending there"),
-    ("agents", "Agents", "users",
-     "A path is one agent at one switch, not the mean over its agents"),
-    ("together", "Together", "git-merge", "One path of all switches, whatever their states"),
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class RegimeChoices:
-    """What the view is set to; empty texts: what the source begins with."""
-
-    lane: str = ""
-    across: str = NOTHING
-    runs: str = THIS
-    per_tick: bool = False
-    measure: str = ""
-    window: int = 20
-    relative: bool = False
-    keep: bool = False
-    agents: bool = False
-    together: bool = False
 
 
 class RegimesView(ChoosingView):
@@ -81,7 +53,7 @@ class RegimesView(ChoosingView):
     name = "regimes"
     title = "Regimes"
     icon = "stack"
-    own_steps = frozenset(RegimeChoices.__dataclass_fields__)
+    own_steps = frozenset(work.RegimeChoices.__dataclass_fields__)
 
     @classmethod
     def unsuitable(cls, source: Source) -> str | None:
@@ -91,7 +63,7 @@ class RegimesView(ChoosingView):
         return f"{label} sources of this kind record no lanes of states to split by."
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
-        self.choices = RegimeChoices()
+        self.choices = work.RegimeChoices()
         super().__init__(context, parent)
         self.lanes: tuple[Lane, ...] = ()
         self.split: Split | None = None
@@ -123,29 +95,20 @@ class RegimesView(ChoosingView):
                 return None
             alone = str(self._run_id) if self.choices.runs == THIS else None
             frame = Frame("regimes", regimes.LONG, regimes.long_rows(split, alone),
-                          partial(self._again, split, self._lane_names, self.brush))  # fmt: skip
+                          partial(self._again, split, self.choices, self.brush))  # fmt: skip
             return ExportRequest("regimes", frames=(frame,), pictures=widget_pictures(self.body))
         if self.study is None:
             return None
         frame = Frame("event-study", PATHS, path_rows(self.study),
-                      partial(self._again, self.study, self._lane_names, self.brush))  # fmt: skip
+                      partial(self._again, self.study, self.choices, self.brush))  # fmt: skip
         return ExportRequest("event-study", frames=(frame,), pictures=widget_pictures(self.chart))
 
     def _again(
-        self, found: Split | Study, lanes: tuple[str, ...], ticks: TickRange | None
+        self, found: Split | Study, choices: work.RegimeChoices, ticks: TickRange | None
     ) -> Worked:
         """What gives the split, or the study, again."""
         runs = [(run.source, run.run_id) for run in self._runs(CancelToken())]
-        if isinstance(found, Split):
-            tables = dict.fromkeys(q.table for q in found.quantities)
-            return recipes.regimes(runs, lanes, tuple(tables), ticks)
-        flags = ("--overlap", found.overlap, "--unit", found.unit)
-        if found.relative:
-            flags = (*flags, "--relative")
-        if self.choices.together:
-            flags = (*flags, "--together")
-        return recipes.event_study(
-            runs, found.measure.name, lanes, found.window, flags, ticks)  # fmt: skip
+        return work.again(found, choices, ticks, runs)
 
     # ChoosingView
 
@@ -165,7 +128,7 @@ class RegimesView(ChoosingView):
                 "measure": measures}.get(name)  # fmt: skip
 
     def _show_choices(self) -> None:
-        shown = {name: getattr(self.choices, name) for name in RegimeChoices.__dataclass_fields__}
+        shown = vars(self.choices).copy()
         if not self.choices.measure and self.study is not None:
             shown["measure"] = self.study.measure.name
         for bar in (self.bar, self.by_state, self.around):
@@ -240,17 +203,11 @@ class RegimesView(ChoosingView):
         self.bar.offer("across", [(NOTHING, "by nothing else"), *crossed])
         names = [lane.name for lane in found]
         chosen = self.choices
-        lane = chosen.lane if chosen.lane in names else max(found, key=_turns).name
+        lane = chosen.lane if chosen.lane in names else work.first_lane(found)
         across = chosen.across if chosen.across in names and chosen.across != lane else NOTHING
         self.choices = replace(chosen, lane=lane, across=across)
         self._show_choices()
         self._ask_chosen()
-
-    @property
-    def _lane_names(self) -> tuple[str, ...]:
-        chosen = self.choices
-        crossed = chosen.across not in (NOTHING, chosen.lane)
-        return (chosen.lane, chosen.across) if crossed else (chosen.lane,)
 
     def _runs(self, token: CancelToken) -> tuple[Chosen, ...]:
         document = self.context.document
@@ -264,7 +221,7 @@ class RegimesView(ChoosingView):
 
     def _ask_chosen(self) -> None:
         runner, source, lanes, brush = (
-            self.context.runner, self._source, self._lane_names, self.brush)  # fmt: skip
+            self.context.runner, self._source, self.choices.lanes, self.brush)  # fmt: skip
         self.show_body()
         if self.split is None:
             self.table.wait()
@@ -284,18 +241,14 @@ class RegimesView(ChoosingView):
         runner.cancel(f"{self.name}.means")
         runner.run(f"{self.name}.split", tables, then, self._no_split, self, "splitting by state",
                    source)  # fmt: skip
-        self._ask_study(lanes)
+        self._ask_study()
 
-    def _ask_study(self, lanes: tuple[str, ...]) -> None:
+    def _ask_study(self) -> None:
         chosen, source = self.choices, self._source
         if source is None:
             return
         names = (chosen.measure,) if chosen.measure else usual(source)
-        asked = Asked(
-            chosen.measure, lanes, chosen.window, overlap="keep" if chosen.keep else "cut",
-            unit="agent" if chosen.agents else "switch", relative=chosen.relative,
-            together=chosen.together, ticks=self.brush,
-        )  # fmt: skip
+        asked = chosen.study(self.brush)
         self.context.runner.run(
             f"{self.name}.study",
             lambda token: first_study(self._runs(token), asked, names, token),
@@ -326,26 +279,17 @@ class RegimesView(ChoosingView):
             return
         self._row = row
         quantity, rates = found.quantities[row], self.choices.per_tick
-        bars = []
-        for i, state in enumerate(found.states):
-            value = regimes.shown(found, quantity, i, rates=rates)
-            number = None if value is None else float(value)  # type: ignore[arg-type]
-            told = cell_text(value, missing="none", digits=6)
-            text = f"{told}  of {count_text(quantity.count[i])}"
-            if quantity.function == "count":
-                text = told
-            bars.append(StateBar(regimes.state_name(state), number, text, self._color(state, i)))
         rate = " per tick" if rates and quantity.adds_up else ""
         unit = f" ({shown_unit(quantity.column.unit)})" if quantity.column.unit else ""
         self._bars_title.setText(f"{quantity.name}{rate}{unit}")
-        self.bars.show_bars(bars)
+        self.bars.show_bars(work.bars(found, row, self._color, rates=rates))
 
     def _color(self, state: str | None, place: int) -> QColor:
         """The state's own colour; states of crossed lanes have one by their place."""
         theme = self.context.theme
         if state is None:
             return theme.state_color(self.choices.lane, None)
-        if len(self._lane_names) == 1:
+        if len(self.choices.lanes) == 1:
             return theme.state_color(self.choices.lane, state)
         return QColor(NAMED[COLORS[place % len(COLORS)]])
 
@@ -358,12 +302,7 @@ class RegimesView(ChoosingView):
             state = None if path.name == EVERY else after
             colors.append(self._color(state, i))
         self.chart.show_study(found, colors)
-        counted = "; ".join(
-            f"{path.name}: {count_text(path.switches)} switch{'' if path.switches == 1 else 'es'}"
-            + (f" of {path.runs} runs" if path.runs > 1 else "")
-            for path in found.paths
-        )
-        self.said.setText(" ".join((f"{counted}.", method(found), *found.notes)))
+        self.said.setText(work.told_of(found))
         self._stand_still(False)
         self.export_changed.emit()
 
@@ -392,7 +331,7 @@ class RegimesView(ChoosingView):
             lane for lane in self.lanes
             if any(self.brush is None or switch.tick in self.brush for switch in switches(lane))
         ]  # fmt: skip
-        if any(lane.name in self._lane_names for lane in moving):
+        if any(lane.name in self.choices.lanes for lane in moving):
             return None
         return next(iter(moving), None)
 
@@ -400,8 +339,3 @@ class RegimesView(ChoosingView):
         lane = self._that_switches()
         if lane is not None:
             self.choose("lane", lane.name)
-
-
-def _turns(lane: Lane) -> bool:
-    """Whether a lane has more than one state; of several such the first one begins."""
-    return len(set(lane.state)) > 1
