@@ -13,6 +13,8 @@ from telemetry.source import Source
 
 SHORT = 12
 """Characters of a run's id that are read at a glance."""
+MANY = 8
+"""So many runs of a source are asked for together; of fewer each may be known already."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,14 @@ class Chosen:
 def every_run(source: Source, token: CancelToken | None = None) -> tuple[Chosen, ...]:
     """All runs of a source, in their order."""
     return tuple(Chosen(source, run) for run in source.ask(RunsQuery(), token).runs)
+
+
+def by_source(runs: Sequence[Chosen]) -> list[list[Chosen]]:
+    """The runs of each source, in their order."""
+    found: dict[str, list[Chosen]] = {}
+    for run in runs:
+        found.setdefault(run.source.key, []).append(run)
+    return list(found.values())
 
 
 def in_full(chosen: Chosen, token: CancelToken | None = None) -> Chosen:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from telemetry.analysis.chosen import Chosen, in_full
+from telemetry.analysis.chosen import MANY, Chosen, by_source, in_full
 from telemetry.analysis.settings import NAMED, SET_UP
 from telemetry.cancel import CancelToken
 from telemetry.concepts import (
@@ -34,8 +34,6 @@ SWITCHES = ("regime", "mode")
 """Lanes in which a first switch is looked for, before all others."""
 _NO_RESULT = (*SET_UP, *NAMED, "iteration", "sample", "pair_number", "experiment", "x", "y")
 RUN_ROW = "runs"
-MANY = 8
-"""So many runs of a source are added up together; of fewer each may be known already."""
 _Key = tuple[str, str | None, str]
 
 
@@ -101,11 +99,8 @@ def _summaries(
     runs: Sequence[Chosen], token: CancelToken, tables: Sequence[str] | None
 ) -> dict[tuple[str, RunId, str], Summary]:
     """Of the sources of which many runs are asked for, all their summaries."""
-    by_source: dict[str, list[Chosen]] = {}
-    for run in runs:
-        by_source.setdefault(run.source.key, []).append(run)
     found: dict[tuple[str, RunId, str], Summary] = {}
-    for own in by_source.values():
+    for own in by_source(runs):
         run_ids = tuple(run.run_id for run in own)
         for table in summarised(own[0]) if len(own) >= MANY else ():
             if tables is None or table.name in tables:

@@ -9,8 +9,8 @@ from itertools import pairwise
 import numpy as np
 
 from telemetry.analysis.chosen import Chosen
+from telemetry.analysis.intervals import LEVEL, of_columns
 from telemetry.analysis.regimes import left_out
-from telemetry.analysis.seeds import LEVEL
 from telemetry.answers.states import crossed
 from telemetry.cancel import CancelToken
 from telemetry.concepts import (
@@ -248,20 +248,11 @@ def _kinds(
 
 
 def _path(name: str, kind: _Kind, offsets: int) -> StudyPath:
-    from scipy.special import stdtrit  # scipy.stats takes 50 MB more
-
     rows = np.vstack(kind.paths) if kind.paths else np.empty((0, offsets))
-    there = np.isfinite(rows)
-    n = there.sum(axis=0)
-    some = np.maximum(n, 1)
-    mean = np.where(n > 0, np.where(there, rows, 0.0).sum(axis=0) / some, np.nan)
-    apart = np.where(there, rows - mean, 0.0)
-    deviation = np.sqrt((apart**2).sum(axis=0) / np.maximum(n - 1, 1))
-    half = stdtrit(np.maximum(n - 1, 1), (1 + LEVEL) / 2) * deviation / np.sqrt(some)
-    half = np.where(n > 1, half, np.nan)
+    mean, half, n = of_columns(rows, np.isfinite(rows))
     values = np.vstack(kind.values).sum(axis=0)
     return StudyPath(
-        name, mean, mean - half, mean + half, n.astype(np.int64), values.astype(np.int64),
+        name, mean, mean - half, mean + half, n, values.astype(np.int64),
         kind.switches, len(kind.runs),
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from telemetry.analysis.chosen import Chosen
 from telemetry.analysis.divergences import setting_text
+from telemetry.analysis.intervals import LEVEL, of_columns, t_value
 from telemetry.analysis.settings import (
     SET_UP,
     differing,
@@ -32,7 +33,6 @@ from telemetry.concepts import (
     SeedGroup,
 )
 
-LEVEL = 0.95
 SHARES = 201
 """Places at which runs of other lengths are read between their ticks to share an axis."""
 Method = Literal["auto", "paired", "unpaired"]
@@ -92,15 +92,13 @@ def _said(settings: Mapping[str, object], path: str) -> str:
 
 def estimate(values: Sequence[float], level: float = LEVEL) -> Estimate:
     """The mean of values with its t interval; NaN ends below two values."""
-    from scipy.special import stdtrit  # scipy.stats takes 50 MB more
-
     n = len(values)
     if not n:
         return Estimate(math.nan, math.nan, math.nan, 0, level)
     mean = float(np.mean(values))
     if n < 2:
         return Estimate(mean, math.nan, math.nan, n, level)
-    half = float(stdtrit(n - 1, (1 + level) / 2) * np.std(values, ddof=1) / math.sqrt(n))
+    half = float(t_value(n - 1, level) * np.std(values, ddof=1) / math.sqrt(n))
     return Estimate(mean, mean - half, mean + half, n, level)
 
 
@@ -166,14 +164,12 @@ def _unpaired(name: str, unit: str, before: list[float], after: list[float]) -> 
 
 def _welch(variances: Sequence[float], counts: Sequence[int]) -> float:
     """Half the interval of a mean difference, variances unequal: t at Welch's freedom times s."""
-    from scipy.special import stdtrit
-
     parts = [v / n for v, n in zip(variances, counts, strict=True)]
     total = sum(parts)
     if not total:
         return 0.0
     freedom = total**2 / sum(p**2 / (n - 1) for p, n in zip(parts, counts, strict=True))
-    return float(stdtrit(freedom, (1 + LEVEL) / 2)) * math.sqrt(total)
+    return float(t_value(freedom)) * math.sqrt(total)
 
 
 def _ratio(difference: float, deviation: float) -> float:
@@ -211,15 +207,5 @@ def _on(x: Floats, own: Floats, value: Floats) -> Floats:
 
 
 def _band(group: int, x: Floats, rows: Floats) -> SeedBand:
-    from scipy.special import stdtrit
-
-    there = ~np.isnan(rows)
-    n = there.sum(axis=0)
-    filled = np.where(there, rows, 0.0)
-    some = np.maximum(n, 1)
-    mean = np.where(n > 0, filled.sum(axis=0) / some, np.nan)
-    apart = np.where(there, rows - mean, 0.0)
-    deviation = np.sqrt((apart**2).sum(axis=0) / np.maximum(n - 1, 1))
-    half = stdtrit(np.maximum(n - 1, 1), (1 + LEVEL) / 2) * deviation / np.sqrt(some)
-    half = np.where(n > 1, half, np.nan)
-    return SeedBand(group, x, mean, mean - half, mean + half, n.astype(np.int64))
+    mean, half, n = of_columns(rows, ~np.isnan(rows))
+    return SeedBand(group, x, mean, mean - half, mean + half, n)

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from telemetry.analysis.chosen import Chosen
+from telemetry.analysis.chosen import MANY, Chosen, by_source
 from telemetry.analysis.policies import leaves
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Cell, Column, RunId, Setting, Table
@@ -17,8 +17,6 @@ SET_UP = ("seed", "master_seed", "parameter")
 """Roles of the run row's columns that say how a run was set up, not what came of it."""
 NAMED = ("name", "agents")
 """More of them, which seeds of one configuration need not share."""
-MANY = 8
-"""So many runs of a source have their configurations read by one statement."""
 _SEED = re.compile(r"(?:^|[.\]\[\"])(?:\w*_)?(?:seed|random_state)\"?\]?$", re.IGNORECASE)
 
 
@@ -46,11 +44,8 @@ def settings_of_all(
     roles: Sequence[str] = (*SET_UP, *NAMED),
 ) -> list[dict[str, object] | None]:
     """`settings_of` each run; the configurations of many runs of a source are read together."""
-    by_source: dict[str, list[Chosen]] = {}
-    for run in runs:
-        by_source.setdefault(run.source.key, []).append(run)
     known: dict[tuple[str, RunId], object] = {}
-    for own in by_source.values():
+    for own in by_source(runs):
         table, column = _recorded_in(own[0].source)
         if table is None or column is None or len(own) < MANY:
             known.update({run.key: configuration(run, token) for run in own})

@@ -13,18 +13,18 @@ from typing import IO, Any
 from telemetry.cancel import CancelToken
 
 Process = subprocess.Popen[bytes]
+_PROGRAM = Path(__file__).with_name("arrow_program.py")
 
 
 @contextmanager
-def asked(
-    program: Path, question: Mapping[str, Any], token: CancelToken
-) -> Iterator[tuple[Process, IO[bytes]]]:
+def asked(question: Mapping[str, Any], token: CancelToken) -> Iterator[tuple[Process, IO[bytes]]]:
     """The process that was given `question`, and what it writes. It ends here, or with `token`.
 
-    One that could not start says so by its end, and by writing nothing.
+    `question` is as `arrow_program` takes it, with DuckDB's options as `settings`. A process that
+    could not start says so by its end, and by writing nothing.
     """
     pipe = subprocess.PIPE
-    command = [sys.executable, "-P", str(program)]
+    command = [sys.executable, "-P", str(_PROGRAM)]
     process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
     assert process.stdin is not None
     assert process.stdout is not None

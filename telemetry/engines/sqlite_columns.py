@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,6 @@ from telemetry.engines.lines import ByValuesError
 from telemetry.engines.sqlite_lines import ROWS_AT_ONCE, possible
 
 READERS = 2
-_PROGRAM = Path(__file__).with_name("sqlite_columns_process.py")
 _FIRST: dict[ColumnKind, str] = {"whole": "0", "number": "0.5"}
 """A first row, by whose values the types of the columns are told."""
 _TYPE: dict[ColumnKind, npt.DTypeLike] = {"whole": np.int64, "number": np.float64}
@@ -53,9 +51,10 @@ def _read(
         "uri": uri,
         "statements": texts,
         "rows at once": str(ROWS_AT_ONCE),
+        "settings": {"threads": "1"},
         "types": [np.dtype(_TYPE[kind]).str for kind in kinds],
     }
-    with asked(_PROGRAM, question, token) as (_, said):
+    with asked(question, token) as (_, said):
         assert isinstance(said, io.BufferedReader)
         yield None
         for _ in texts:

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from functools import cache
-from pathlib import Path
 from typing import IO
 
 from telemetry.cancel import CancelToken
@@ -22,12 +21,11 @@ MEANWHILE = 50_000
 """Rows that can be written from their values until it has begun to write."""
 ROWS_AT_ONCE = 8_192
 _NEEDED = ("adbc_driver_manager", "adbc_driver_sqlite")
-_PROGRAM = Path(__file__).with_name("sqlite_lines_process.py")
 _AT_ONCE = 1 << 20
 _BOUNDED = {"threads": "1", "memory_limit": "256MB", "temp_directory": ""}
 """Lines that nobody has taken yet wait in memory, within this; nothing is put on the disk. A second
 thread would only wait: rows keep their order."""
-_NONE: Mapping[str, str] = {}
+_SHARING = {"threads": "2"}
 _FIRST: dict[Kind, tuple[str, str]] = {
     "plain": ("0", "BIGINT"), "real": ("0.5", "DOUBLE"), "text": ("'x'", "VARCHAR"),
 }  # fmt: skip
@@ -84,7 +82,7 @@ def _asked(
     fields: Sequence[Field],
     query: str,
     token: CancelToken,
-    settings: Mapping[str, str] = _NONE,
+    settings: Mapping[str, str] = _SHARING,
 ) -> Generator[tuple[str, int]]:
     """The answer of the process to a query of DuckDB about `rows`, the first of which is ours.
 
@@ -101,7 +99,7 @@ def _asked(
         "rows at once": str(ROWS_AT_ONCE),
         "types": [_FIRST[kind][1] for kind in kinds],
     }
-    with asked(_PROGRAM, question, token) as (process, said):
+    with asked(question, token) as (process, said):
         _widen(said)
         yield "", 0
         yield from _whole_rows(said)
