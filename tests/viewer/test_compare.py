@@ -8,6 +8,7 @@ import sqlite3
 import pytest
 from PySide6.QtCore import QItemSelectionModel
 
+from telemetry.analysis import comparisons
 from tests.viewer.programs import opened, settle
 from vmt_log_viewer import shots
 from vmt_log_viewer.plots.compare_lines import thinned
@@ -51,6 +52,26 @@ def test_without_runs_the_view_says_how_to_choose_some_and_offers_all(qtbot, pro
     settle(qtbot, program)
     assert len(view.runs) == 3
     assert len(view.chart.lines) == 3
+
+
+@pytest.mark.parametrize("title", ["Totals", "Configuration", "Over ticks"])
+def test_rows_for_an_export_are_worked_out_by_whoever_exports(
+    qtbot, program, money_db, monkeypatch, title
+):
+    """A view is asked for its rows whenever something changes, on the thread of the window."""
+    opened(qtbot, program, money_db)
+    view = compared(qtbot, program, *runs_of(program))
+    view.turn_to_face(title)
+    for name in ("long_rows", "setting_rows", "place_rows"):
+        made = getattr(comparisons, name)
+        monkeypatch.setattr(
+            comparisons, name, lambda *given, made=made: asked.append(1) or made(*given)
+        )
+    asked: list[int] = []
+    frame = view.export_request().frames[0]
+    assert not asked
+    assert len(frame.rows) > 2
+    assert asked == [1]
 
 
 def test_runs_selected_in_the_library_are_compared_from_their_menu(qtbot, program, money_db):

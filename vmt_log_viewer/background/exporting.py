@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,11 +50,11 @@ class Order:
 class Late(Sequence[tuple[Cell, ...]]):
     """Rows that are worked out once somebody looks at them: what is shown is seldom exported.
 
-    `make` may run in a worker: it has to hold all that it needs.
+    `make` may run in a worker: what it is given has to be all that it needs.
     """
 
-    def __init__(self, make: Callable[[], Sequence[tuple[Cell, ...]]]) -> None:
-        self._make = make
+    def __init__(self, make: Callable[..., Sequence[tuple[Cell, ...]]], *given: Any) -> None:
+        self._make = partial(make, *given)
 
     @cached_property
     def _rows(self) -> Sequence[tuple[Cell, ...]]:
@@ -71,8 +71,9 @@ class Late(Sequence[tuple[Cell, ...]]):
 class Frame:
     """Rows that a view worked out and shows; `name` tells them from others of the same view.
 
-    `again` says what gives them in other tools: a query that is one statement, or a command. It is
-    called in a worker.
+    A view is asked for them whenever something changes: `Late` ones cost nothing then. `again` says
+    what gives them in other tools: a query that is one statement, or a command. It is called in a
+    worker.
     """
 
     name: str

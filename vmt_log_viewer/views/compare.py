@@ -104,22 +104,21 @@ class CompareView(View):
             frame, pictures = work.curves_frame(self.curves, self.runs), widget_pictures(self.chart)
             return ExportRequest("compare", pictures=pictures, frames=(frame,))
         frame = self._frame(page)
-        return (
-            None if frame is None or not frame.rows else ExportRequest("compare", frames=(frame,))
-        )
+        return None if frame is None else ExportRequest("compare", frames=(frame,))
 
     def _frame(self, page: QWidget | None) -> Frame | None:
-        """The rows of a page that is a table."""
+        """The rows of a page that is a table, where it has some."""
         found, seeds = self.found, self.seeds.shown
-        if page is self.parting and self.divergence is not None:
+        if page is self.parting and self.divergence is not None and self.divergence.first:
             return work.parting_frame(self.divergence, self.runs)
         if found is None:
             return None
         if page is self.seeds and seeds is not None:
             return work.effects_frame(found, self.runs, self.curves, *seeds)
-        if page is self.totals:
+        if page is self.totals and found.quantities:
             return work.totals_frame(found, self.runs)
-        return work.settings_frame(found, self.runs) if page is self.settings else None
+        differ = page is self.settings and found.settings
+        return work.settings_frame(found, self.runs) if differ else None
 
     # Inside
 

@@ -189,21 +189,21 @@ def effects_table(found: Totals, curves: Curves | None, row: int) -> Told:
 
 def curves_frame(found: Curves, runs: Sequence[Chosen]) -> Frame:
     """A row for each run and tick, for an export."""
-    rows = Late(lambda: comparisons.place_rows(found, labels(runs)))
+    rows = Late(comparisons.place_rows, found, labels(runs))
     again = partial(recipes.curves, pairs(runs), found.measure.name, found.align)
     return Frame("curves", comparisons.PLACES, rows, again)
 
 
 def totals_frame(found: Totals, runs: Sequence[Chosen]) -> Frame:
     """A row for each quantity and run with every digit; what is seen is rounded."""
-    rows = tuple(comparisons.long_rows(found.quantities, labels(runs)))
+    rows = Late(comparisons.long_rows, found.quantities, labels(runs))
     again = partial(recipes.compared, pairs(runs), "totals", _tables(found))
     return Frame("totals", comparisons.LONG, rows, again)
 
 
 def settings_frame(found: Totals, runs: Sequence[Chosen]) -> Frame:
     """A row for each key that differs and run, values in full."""
-    rows = tuple(comparisons.setting_rows(found.settings, labels(runs)))
+    rows = Late(comparisons.setting_rows, found.settings, labels(runs))
     again = partial(recipes.compared, pairs(runs), "configuration")
     return Frame("configuration", comparisons.SETTINGS, rows, again)
 
@@ -211,7 +211,7 @@ def settings_frame(found: Totals, runs: Sequence[Chosen]) -> Frame:
 def parting_frame(found: Divergence, runs: Sequence[Chosen]) -> Frame:
     """What differs at the first tick that does."""
     again = partial(recipes.parting, *pairs(runs))
-    return Frame("first-difference", FLAT, flat_rows(found), again)
+    return Frame("first-difference", FLAT, Late(flat_rows, found), again)
 
 
 def effects_frame(

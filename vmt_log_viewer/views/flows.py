@@ -17,7 +17,7 @@ from telemetry.concepts import AgentId, Flows, Good, Intermediaries, RunId, Velo
 from telemetry.errors import TelemetryError
 from telemetry.export import recipes
 from telemetry.queries import FlowsQuery, IntermediariesQuery
-from vmt_log_viewer.background.exporting import Frame
+from vmt_log_viewer.background.exporting import Frame, Late
 from vmt_log_viewer.plots.flow_circle import FlowCircle
 from vmt_log_viewer.plots.flow_matrix import FlowMatrix
 from vmt_log_viewer.plots.picture import widget_pictures
@@ -105,7 +105,7 @@ class FlowsView(ChoosingView):
             if found is None:
                 return None
             again = partial(recipes.passing, (source, run_id), found.good, found.ticks)
-            frame = Frame("agents", circulation.AGENTS, circulation.agent_rows(found), again)
+            frame = Frame("agents", circulation.AGENTS, Late(circulation.agent_rows, found), again)
             return ExportRequest("flows-agents", frames=(frame,),
                                  pictures=widget_pictures(self._agents_page))  # fmt: skip
         query = FlowsQuery(run_id, self.flows.good.name, self.flows.ticks)

@@ -24,7 +24,7 @@ from telemetry.concepts import (
 from telemetry.errors import TelemetryError
 from telemetry.export import recipes
 from telemetry.queries import HistogramQuery, SettlingQuery, Where
-from vmt_log_viewer.background.exporting import Frame
+from vmt_log_viewer.background.exporting import Frame, Late
 from vmt_log_viewer.plots.compare_chart import CompareChart
 from vmt_log_viewer.plots.lens_chart import LensChart, NamedLine
 from vmt_log_viewer.plots.phase_chart import PhaseChart
@@ -105,12 +105,12 @@ class LensView(ChoosingView):
         run, measure, brush = (source, run_id), lens.measure.name, self.brush
         face = self.tabs.currentWidget()
         name, chart = "lens", self.fan
-        frame = Frame("fan", lenses.FAN, lenses.fan_rows(lens),
+        frame = Frame("fan", lenses.FAN, Late(lenses.fan_rows, lens),
                       partial(recipes.lens, run, "fan", measure, brush))  # fmt: skip
         if face is self._rest_page and self.settlings is not None:
             name, chart = "settling", self._rest_page
             frame = Frame(
-                "agents", lenses.AGENTS, lenses.agent_rows(self.settlings, lens),
+                "agents", lenses.AGENTS, Late(lenses.agent_rows, self.settlings, lens),
                 partial(recipes.lens, run, "agents", measure, brush,
                         epsilon=self.settlings.epsilon),
             )  # fmt: skip
@@ -120,7 +120,7 @@ class LensView(ChoosingView):
             table = lenses.binding_table(source)
             name, chart = "binding", self.binds
             frame = Frame(
-                "binding", lenses.BINDING, lenses.binding_rows(self.binding),
+                "binding", lenses.BINDING, Late(lenses.binding_rows, self.binding),
                 partial(recipes.binding, run, table.name if table else "", BINS, brush),
             )  # fmt: skip
         elif face is self._phase_page and self.other is not None:

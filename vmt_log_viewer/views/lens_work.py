@@ -79,5 +79,5 @@ def ways(
 
 def phase_frame(up: Lens, across: Lens, again: Callable[[], Worked]) -> Frame:
     """Both values of every agent at every tick at which it has both."""
-    rows = Late(lambda: lenses.phase_rows(up, across))
+    rows = Late(lenses.phase_rows, up, across)
     return Frame("phase", lenses.phase_columns(up.measure, across.measure), rows, again)

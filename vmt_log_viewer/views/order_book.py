@@ -23,13 +23,14 @@ from telemetry.errors import TelemetryError
 from telemetry.export import recipes
 from telemetry.queries import OrderBookQuery, PointsQuery, PricesQuery
 from telemetry.text import one_line
+from vmt_log_viewer.background.exporting import Frame, Late
 from vmt_log_viewer.models.cell_style import heading as heading_of
 from vmt_log_viewer.models.leaderboard import moods_of
 from vmt_log_viewer.plots.picture import widget_png
 from vmt_log_viewer.state.choices import JSON, Choices
 from vmt_log_viewer.state.items import AgentItem, RowItem
 from vmt_log_viewer.theme import GRID, INSIDE
-from vmt_log_viewer.views.view import Context, ExportRequest, Frame, View
+from vmt_log_viewer.views.view import Context, ExportRequest, View
 from vmt_log_viewer.widgets.book_ladder import LEVELS, BookLadder, short_decimal
 from vmt_log_viewer.widgets.empty_state import EmptyState
 from vmt_log_viewer.widgets.plain import caption, heading
@@ -106,7 +107,7 @@ class OrderBookView(View):
             Frame("book", BOOK, book_rows(book), partial(again, "levels")),
             Frame("leaderboard", STANDINGS, standing_rows(book.standings),
                   partial(again, "leaderboard")),
-            Frame("prices", PRICES, price_rows(self.last), partial(again, "prices")),
+            Frame("prices", PRICES, Late(price_rows, self.last), partial(again, "prices")),
         )  # fmt: skip
         pictures = {"png": lambda path: widget_png(path, self._body)}
         name = f"run-{run_id}-order-book-tick-{book.tick}"

@@ -27,7 +27,7 @@ from telemetry.concepts import Lane, RunId, Split, Study, TickRange
 from telemetry.errors import TelemetryError
 from telemetry.export import Worked
 from telemetry.text import shown_unit
-from vmt_log_viewer.background.exporting import Frame
+from vmt_log_viewer.background.exporting import Frame, Late
 from vmt_log_viewer.plots.event_chart import EventChart
 from vmt_log_viewer.plots.picture import widget_pictures
 from vmt_log_viewer.plots.state_bars import StateBars, scrolled
@@ -94,12 +94,12 @@ class RegimesView(ChoosingView):
             if split is None:
                 return None
             alone = str(self._run_id) if self.choices.runs == THIS else None
-            frame = Frame("regimes", regimes.LONG, regimes.long_rows(split, alone),
+            frame = Frame("regimes", regimes.LONG, Late(regimes.long_rows, split, alone),
                           partial(self._again, split, self.choices, self.brush))  # fmt: skip
             return ExportRequest("regimes", frames=(frame,), pictures=widget_pictures(self.body))
         if self.study is None:
             return None
-        frame = Frame("event-study", PATHS, path_rows(self.study),
+        frame = Frame("event-study", PATHS, Late(path_rows, self.study),
                       partial(self._again, self.study, self.choices, self.brush))  # fmt: skip
         return ExportRequest("event-study", frames=(frame,), pictures=widget_pictures(self.chart))
 
