@@ -7,8 +7,10 @@ import sqlite3
 
 import pytest
 from PySide6.QtCore import QItemSelectionModel
+from PySide6.QtWidgets import QPushButton
 
 from telemetry.analysis import comparisons
+from tests.builders import vmt
 from tests.viewer.programs import opened, settle
 from vmt_log_viewer import shots
 from vmt_log_viewer.plots.compare_lines import thinned
@@ -52,6 +54,15 @@ def test_without_runs_the_view_says_how_to_choose_some_and_offers_all(qtbot, pro
     settle(qtbot, program)
     assert len(view.runs) == 3
     assert len(view.chart.lines) == 3
+
+
+def test_where_there_are_no_two_runs_another_source_is_asked_for(qtbot, program, tmp_path):
+    path = vmt.create("money", tmp_path / "one.db")
+    vmt.insert(path, "simulation_runs", run_id=1, scenario_name="s")
+    opened(qtbot, program, path)
+    view = compared(qtbot, program)
+    assert view.empty.text == "one.db holds one run. Open another source to compare with it."
+    assert view.empty.findChild(QPushButton).isHidden()
 
 
 @pytest.mark.parametrize("title", ["Totals", "Configuration", "Over ticks"])

@@ -9,11 +9,12 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
-from telemetry.analysis.chosen import Chosen, every_run
+from telemetry.analysis.chosen import Chosen
 from telemetry.analysis.comparison import measures_of
 from telemetry.analysis.divergence import first_divergence
-from telemetry.concepts import Align, Curves, Divergence, RunId
+from telemetry.concepts import Align, Curves, Divergence, Run, RunId
 from telemetry.errors import TelemetryError
+from telemetry.queries import RunsQuery
 from vmt_log_viewer.background.exporting import Frame
 from vmt_log_viewer.plots.compare_chart import CompareChart
 from vmt_log_viewer.plots.compare_lines import CompareBand, CompareLine
@@ -31,11 +32,6 @@ from vmt_log_viewer.widgets.titled_tabs import TitledTabs
 
 if TYPE_CHECKING:
     from telemetry.source import Source
-
-NOTHING = (
-    "Choose runs in the Library (Ctrl+click for several), then Compare in their menu. "
-    "Two runs also show where they part."
-)
 
 
 class CompareView(View):
@@ -56,6 +52,7 @@ class CompareView(View):
         self._bands = False
         self._source: Source | None = None
         self._asked: tuple[tuple[str, RunId], ...] = ()
+        self._offered: list[tuple[Source, Run]] = []
         self._lay_out()
         self._connect()
 
@@ -160,7 +157,7 @@ class CompareView(View):
         for widget in (self._title, self._about):
             body.addWidget(widget)
         body.addWidget(self.tabs, 1)
-        self.empty, self._stack = EmptyState(NOTHING), QStackedWidget()
+        self.empty, self._stack = EmptyState(work.NOTHING), QStackedWidget()
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self._body)
         layout = QVBoxLayout(self)
@@ -187,15 +184,7 @@ class CompareView(View):
 
     def _compare_all(self) -> None:
         """Every run of the source that is shown."""
-        source = self._source
-        if source is None:
-            return
-        compare = self.context.document.compare
-        self.context.runner.run(
-            "compare.list", lambda token: every_run(source, token),
-            lambda runs: compare((run.source, run.run) for run in runs),
-            None, self, "listing runs", source,
-        )  # fmt: skip
+        self.context.document.compare(self._offered)
 
     def _catch_up(self) -> None:
         """Ask about the runs that are compared now, unless that was done."""
@@ -223,10 +212,22 @@ class CompareView(View):
 
     def _say_nothing(self) -> None:
         self._stack.setCurrentWidget(self.empty)
-        all_of_it = "" if self._source is None else f"Compare all runs of {self._source.name}"
-        self.empty.say(NOTHING, all_of_it)
+        self.empty.say(work.NOTHING)
+        if (source := self._source) is not None:
+            self.context.runner.submit(
+                "compare.list", source, RunsQuery(),
+                lambda found: self._offer([(source, run) for run in found.runs]),
+                None, self, "listing runs",
+            )  # fmt: skip
         self.status_changed.emit("")
         self.export_changed.emit()
+
+    def _offer(self, runs: list[tuple[Source, Run]]) -> None:
+        """All runs of the source, or to open another one where it has no two of them."""
+        self._offered = runs
+        name = "" if self._source is None else self._source.name
+        alone = len(self.context.document.sources) == 1
+        self.empty.say(*work.offer(name, len(runs), alone=alone))
 
     def _ask(self, runs: tuple[Chosen, ...]) -> None:
         runner, source = self.context.runner, runs[0].source

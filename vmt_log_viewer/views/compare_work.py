@@ -41,6 +41,12 @@ BESIDE = 5
 COLORS = ("blue", "vermillion", "green", "orange", "purple", "sky", "grey", "yellow")
 
 
+NOTHING = (
+    "Choose runs in the Library (Ctrl+click for several), then Compare in their menu. "
+    "Two runs also show where they part."
+)
+
+
 @dataclass(frozen=True)
 class Totals:
     """What the runs came to, what they were set to, and which of them differ by seed alone."""
@@ -56,6 +62,16 @@ class Told:
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+
+
+def offer(name: str, runs: int, *, alone: bool) -> tuple[str, str]:
+    """What is said while nothing is compared, and on the button; `alone`: no other source is open."""
+    if runs > 1:
+        return NOTHING, f"Compare all runs of {name}"
+    held = "one run" if runs else "no runs"
+    return (
+        f"{name} holds {held}. Open another source to compare with it." if alone else NOTHING
+    ), ""
 
 
 def color(place: int) -> QColor:
