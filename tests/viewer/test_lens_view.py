@@ -74,7 +74,7 @@ def test_what_is_not_recorded_is_said_and_the_rest_is_saved_and_exported(
 ):
     with shown(qtbot, context, LensView, database) as view:
         view.turn_to_face("What binds")
-        assert "no rows of lambda_updates" in view.said_binds.text()
+        assert "no rows of lambda_updates" in view.unbound.text
         assert view.export_request() is None
         for face, rows in (("Fan", 30), ("Settling", 8), ("Phase", 240)):
             view.turn_to_face(face)

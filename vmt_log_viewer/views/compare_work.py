@@ -65,7 +65,7 @@ class Told:
 
 
 def offer(name: str, runs: int, *, alone: bool) -> tuple[str, str]:
-    """What is said while nothing is compared, and on the button; `alone`: no other source is open."""
+    """What is said, and on the button, while nothing is compared; `alone`: the only open source."""
     if runs > 1:
         return NOTHING, f"Compare all runs of {name}"
     held = "one run" if runs else "no runs"

@@ -34,6 +34,7 @@ from vmt_log_viewer.views import lens_work as work
 from vmt_log_viewer.views.choosing import ChoosingView, page
 from vmt_log_viewer.views.view import Context, ExportRequest
 from vmt_log_viewer.widgets.choice_bar import ChoiceBar
+from vmt_log_viewer.widgets.empty_state import EmptyState
 from vmt_log_viewer.widgets.plain import caption
 from vmt_log_viewer.widgets.plain_table import PlainTable
 
@@ -225,7 +226,8 @@ class LensView(ChoosingView):
         parts.setChildrenCollapsible(False)
         self._fan_page = page((self.fan, 1), (self.said_fan, 0))
         self._rest_page = page((self.near, 0), (self.said_rest, 0), (parts, 1))
-        self._binds_page = page((self.binds, 1), (self.said_binds, 0))
+        self.unbound = EmptyState()
+        self._binds_page = page((self.binds, 1), (self.unbound, 1), (self.said_binds, 0))
         self._phase_page = page((self.axes, 0), (self.phase, 1), (self.said_phase, 0))
         for face, title in (
             (self._fan_page, "Fan"), (self._rest_page, "Settling"),
@@ -357,7 +359,7 @@ class LensView(ChoosingView):
         lines = work.binding_lines(found)
         self.binds.show_all(lines, (), "Share of updates that each estimate binds", "tick",
                             whole=True)  # fmt: skip
-        self.binds.show()
+        self._know_binding(True)
         shares = ", ".join(f"{n} in {int(c.sum())}" for n, c in sorted(found.counts.items()))
         per = "each tick" if found.width == 1 else f"{found.width} ticks at a time"
         self.said_binds.setText(
@@ -369,9 +371,14 @@ class LensView(ChoosingView):
 
     def _no_binding(self, why: str) -> None:
         self.binding = None
-        self.binds.hide()
-        self.said_binds.setText(why)
+        self.unbound.say(why)
+        self._know_binding(False)
         self.export_changed.emit()
+
+    def _know_binding(self, known: bool) -> None:
+        self.binds.setVisible(known)
+        self.said_binds.setVisible(known)
+        self.unbound.setVisible(not known)
 
     def _show_cursor(self) -> None:
         tick = self.context.document.cursor.tick
