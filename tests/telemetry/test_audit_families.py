@@ -145,6 +145,23 @@ def test_money_that_appears_between_banks_is_found(payments, tmp_path):
     assert broken(audited(path)) == ["money-conserved", "payments-explain"]
 
 
+def test_faults_of_one_day_stand_in_the_order_of_their_banks(payments, tmp_path):
+    """However a join of the database turns them out."""
+    path = tmp_path / "planted.db"
+    shutil.copyfile(payments, path)
+    with closing(duckdb.connect(str(path))) as connection:
+        connection.execute(
+            "CREATE TABLE turned AS SELECT * FROM daily_agent_metrics ORDER BY agent_id DESC"
+        )
+        connection.execute("DELETE FROM daily_agent_metrics")
+        connection.execute("INSERT INTO daily_agent_metrics SELECT * FROM turned")
+        connection.execute("UPDATE daily_agent_metrics SET closing_balance = closing_balance + 1")
+    (found,) = (v for v in audited(path).verdicts if v.rule.name == "day-balances")
+    told = [(fault.tick, fault.agents) for fault in found.first]
+    assert len(told) == 2 * len(CRISIS.banks)
+    assert told == sorted(told)
+
+
 def of_kind(kind: str) -> str:
     return f"event_seq = (SELECT min(event_seq) FROM events WHERE event_type = '{kind}')"
 
