@@ -6,16 +6,21 @@ it closes it. Run as a file, so that it loads nothing of this package.
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from queue import Queue
+from threading import Thread
 from typing import Any
 
 import duckdb
 
 WRONG_TYPES = 3
+AHEAD = 4
+"""Batches of rows that are read before they are asked for."""
 Read = Callable[[str], AbstractContextManager[Any]]
 """The stream of a statement's rows, which DuckDB takes, while inside."""
 
@@ -32,7 +37,7 @@ def main() -> int:
         statement = adbc.AdbcStatement(connection)
         statement.set_options(**{"adbc.sqlite.query.batch_rows": asked["rows at once"]})
         statement.set_sql_query(text)
-        yield statement.execute_query()[0]
+        yield ReadAhead(statement.execute_query()[0])
         statement.close()
 
     return lines(asked, read) if "query" in asked else columns(asked, read)
@@ -70,6 +75,84 @@ def columns(asked: Mapping[str, Any], read: Read) -> int:
             out.write(np.ascontiguousarray(plain).data)
         out.flush()
     return 0
+
+
+class ReadAhead:
+    """An Arrow stream whose batches a thread of its own fetches, while DuckDB writes those before.
+
+    To be read once and to its end. In the words of Arrow's C stream interface.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self._given = stream.__arrow_c_stream__()  # kept: what it points to lives as long
+        self._stream = _Stream.from_address(_pointer_of(self._given, _CAPSULE))
+        self._batches: Queue[tuple[int, _Batch]] = Queue(AHEAD)
+        self._thread = Thread(target=self._fetch, daemon=True)
+        self._own = _Stream(
+            _GetSchema(self._schema), _GetNext(self._next), _GetError(self._error),
+            _Release(self._release),
+        )  # fmt: skip
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
+        return _new_capsule(ctypes.addressof(self._own), _CAPSULE, None)
+
+    def _fetch(self) -> None:
+        code, batch = 0, None
+        while code == 0 and (batch is None or batch.release):
+            batch = _Batch()
+            code = self._stream.get_next(ctypes.byref(self._stream), ctypes.byref(batch))
+            self._batches.put((code, batch))
+
+    def _schema(self, own: object, out: int) -> int:
+        return int(self._stream.get_schema(ctypes.byref(self._stream), out))
+
+    def _next(self, own: object, out: Any) -> int:
+        if self._thread.ident is None:
+            self._thread.start()
+        code, batch = self._batches.get()
+        out[0] = batch
+        return code
+
+    def _error(self, own: object) -> int | None:
+        found: int | None = self._stream.get_last_error(ctypes.byref(self._stream))
+        return found
+
+    def _release(self, own: Any) -> None:
+        _Stream.from_address(own).release = _Release()
+
+
+class _Batch(ctypes.Structure):
+    """ArrowArray."""
+
+    _fields_ = (
+        *((name, ctypes.c_int64) for name in
+          ("length", "null_count", "offset", "n_buffers", "n_children")),
+        *((name, ctypes.c_void_p) for name in
+          ("buffers", "children", "dictionary", "release", "private_data")),
+    )  # fmt: skip
+
+
+_GetSchema = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+_GetNext = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(_Batch))
+_GetError = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)
+_Release = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+class _Stream(ctypes.Structure):
+    """ArrowArrayStream."""
+
+    _fields_ = (
+        ("get_schema", _GetSchema), ("get_next", _GetNext), ("get_last_error", _GetError),
+        ("release", _Release), ("private_data", ctypes.c_void_p),
+    )  # fmt: skip
+
+
+_CAPSULE = b"arrow_array_stream"
+_pointer_of = ctypes.pythonapi.PyCapsule_GetPointer
+_pointer_of.restype, _pointer_of.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
+_new_capsule = ctypes.pythonapi.PyCapsule_New
+_new_capsule.restype = ctypes.py_object
+_new_capsule.argtypes = (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
 
 
 def _duckdb(asked: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
