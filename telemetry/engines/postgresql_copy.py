@@ -14,6 +14,7 @@ from telemetry.engines.lines import ODD, ByValuesError, Kind, Lines, corrected
 from telemetry.engines.one_run import pinned
 from telemetry.engines.postgresql_sessions import STATEMENT_TIMEOUT
 from telemetry.engines.spelling import spelled
+from telemetry.engines.whole_numbers import with_points
 
 _SOME = 1 << 18
 """Bytes that are handed on together, or a few more."""
@@ -92,8 +93,6 @@ def _field(name: str, kind: str) -> str:
     """What the server selects so that it writes what we would, or what `corrected` makes that."""
     if kind == "bool":
         return f"CASE WHEN {name} THEN 'true' WHEN NOT {name} THEN 'false' END"
-    if kind == "float8":
-        return f"CASE WHEN {name} <> floor({name}) THEN {name}::text ELSE {name}::text || '.0' END"
     if kind == "numeric":
         short = f"abs({name}) >= 1e-20 OR {name} = 0 AND scale({name}) < 20"
         usual = f"abs({name}) < 1e41 AND ({short})"
@@ -124,7 +123,8 @@ def _some(connection: pq.abc.PGconn) -> Generator[Wait, Any, tuple[bytearray, in
 
 
 def _text(lines: bytearray, kinds: Sequence[Kind]) -> str:
-    text = lines.decode()
+    reals = [place for place, kind in enumerate(kinds) if kind == "real"]
+    text = with_points(lines, len(kinds), reals).decode()
     around = b"\n" + lines
     suspect = any(byte in lines and odd in around for byte, odd in _SUSPECT)
     return corrected(text, kinds) if suspect else text
