@@ -48,6 +48,8 @@ class Dressing(QObject):
         hidden = [widget for widget in widgets if not widget.isVisible()]
         _polish(widget for widget in widgets if widget.isVisible())
         yield
+        if window.timeline is not None:
+            yield from window.timeline.dress()
         yield from _dressed(seen)
         window.setUpdatesEnabled(True)
         yield

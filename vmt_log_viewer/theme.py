@@ -104,6 +104,7 @@ class Theme(QObject):
         self._dark = self._wants_dark()
         QApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
         self._family = _load_fonts()
+        self._fonts: dict[str, QFont] = {}  # copies share what Qt has looked up for them
         self._given: dict[str, dict[str, str]] = {}
         self.version = 0  # another number whenever a colour may be another one
 
@@ -170,6 +171,11 @@ class Theme(QObject):
 
     def font(self, kind: str = "text") -> QFont:
         """ "text", "caption" (smaller), "strong" (text, semi-bold) or "title" (the run's name)."""
+        if kind not in self._fonts:
+            self._fonts[kind] = self._made_font(kind)
+        return QFont(self._fonts[kind])
+
+    def _made_font(self, kind: str) -> QFont:
         size = {"text": 13, "caption": 12, "strong": 13, "title": 18}[kind]
         font = QFont(self._family) if self._family else QApplication.font()
         font.setPixelSize(size)

@@ -26,6 +26,7 @@ from telemetry.concepts import Table, TickRange
 from telemetry.text import one_line
 from vmt_log_viewer.actions import MENUS, MOST_VIEWS, Actions
 from vmt_log_viewer.notes import Notes
+from vmt_log_viewer.plots.later import Later
 from vmt_log_viewer.theme import INSIDE
 from vmt_log_viewer.views import timeline_strip, view_classes
 from vmt_log_viewer.views.area import ViewArea
@@ -69,7 +70,7 @@ class Window(QMainWindow):
         self.inspector = Inspector(context)
         self.activity = Activity(context.runner)
         self.status = QLabel()
-        self._narrow = False
+        self._narrow, self._later = False, Later(self)
         self._build_centre()
         self.library_dock = self._dock(
             "Library", self.library, Qt.DockWidgetArea.LeftDockWidgetArea
@@ -270,9 +271,20 @@ class Window(QMainWindow):
         narrow = event.size().width() < NARROW
         if narrow != self._narrow:
             self._narrow = narrow
-            self.inspector_dock.setVisible(not narrow)
-            width = NARROW_WIDTH if narrow else LIBRARY_WIDTH
+            if self.isVisible():  # laid out in another turn than this, and painted once, in a third
+                self.setUpdatesEnabled(False)
+                self._later.ask(self, self._fit_docks)
+            else:
+                self._fit_docks()
+
+    def _fit_docks(self) -> None:
+        try:
+            self.inspector_dock.setVisible(not self._narrow)
+            width = NARROW_WIDTH if self._narrow else LIBRARY_WIDTH
             self.resizeDocks([self.library_dock], [width], Qt.Orientation.Horizontal)
+            self.layout().activate()
+        finally:
+            self.setUpdatesEnabled(True)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.save()

@@ -52,7 +52,16 @@ from telemetry.concepts.rows import (
 from telemetry.concepts.runs import Agent, Findings, Run, RunDetail, RunList, RunSizes
 from telemetry.concepts.scenes import AgentMark, Negotiation, ResourceMark, Scene, TradeMark
 from telemetry.concepts.schema import Column, Identity, LaneInfo, Measure, Table, Word
-from telemetry.concepts.series import Band, Digests, Fan, Lane, Line, Series, Timeline
+from telemetry.concepts.series import (
+    Band,
+    Digests,
+    Fan,
+    Lane,
+    Line,
+    Series,
+    Stretches,
+    Timeline,
+)
 from telemetry.concepts.statement import Statement
 from telemetry.concepts.values import AgentId, Cell, Floats, Ints, Kind, RunId, TickRange
 from telemetry.concepts.why import Case, Funnel, Gate, GateState, NearMiss, NearMisses, Why
@@ -137,6 +146,7 @@ __all__ = [
     "SplitQuantity",
     "Standing",
     "Statement",
+    "Stretches",
     "Study",
     "StudyPath",
     "Summaries",

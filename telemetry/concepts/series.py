@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -92,6 +93,19 @@ class Digests:
 
 
 @dataclass(frozen=True)
+class Stretches:
+    """Where the state was the same: `names[code[i]]` from float64 `begin[i]` to before `end[i]`.
+
+    Neighbours of one state without a tick between them are one stretch.
+    """
+
+    begin: Floats
+    end: Floats
+    code: Ints
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Lane:
     """States of one lane: `state[i]` holds from `first[i]` to `last[i]`, both included.
 
@@ -108,6 +122,18 @@ class Lane:
         """The state at `tick`, None where not recorded."""
         i = int(np.searchsorted(self.first, tick, side="right")) - 1
         return self.state[i] if i >= 0 and tick <= self.last[i] else None
+
+    @cached_property
+    def stretches(self) -> Stretches:
+        """The intervals as numbers, worked out once."""
+        codes: dict[str, int] = {}
+        code = np.array([codes.setdefault(s, len(codes)) for s in self.state], np.int64)
+        fresh = np.ones(code.size, dtype=np.bool_)
+        fresh[1:] = (code[1:] != code[:-1]) | (self.first[1:] != self.last[:-1] + 1)
+        start = np.flatnonzero(fresh)
+        stop = np.append(start[1:], code.size)[: start.size] - 1
+        begin = self.first[start].astype(np.float64)
+        return Stretches(begin, self.last[stop] + 1.0, code[start], tuple(codes))
 
 
 @dataclass(frozen=True)

@@ -167,3 +167,12 @@ def test_a_run_without_rows_says_so(qtbot, context, tmp_path):
     with shown(qtbot, context, MapView, path) as view:
         assert view._empty.isVisible()
         assert "no rows" in view._empty.text
+
+
+def test_the_ground_is_painted_before_another_theme_is_seen(view, qtbot, context):
+    view.canvas.grab()
+    before = view.canvas._ground.paintings
+    context.theme.choose("dark")
+    assert len(list(view.dress())) > 0
+    view.canvas.grab()
+    assert view.canvas._ground.paintings == before + 1

@@ -201,7 +201,9 @@ def test_a_narrow_window_gives_the_views_the_room(program, qtbot, money_db):
     assert program.window.width() == 900
     assert program.window.height() == 600
     program.window.resize(1400, 900)
+    assert not program.window.updatesEnabled()  # nothing is painted that would move at once
     qtbot.waitUntil(lambda: program.window.inspector_dock.isVisible())
+    assert program.window.updatesEnabled()
 
 
 def test_a_view_can_be_moved_to_the_other_side(program, qtbot, money_db):

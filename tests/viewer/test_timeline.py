@@ -281,3 +281,13 @@ def test_zoom_and_speed_are_taken_back(strip):
     assert document.history.undo_text is None
     document.history.redo()
     assert (window.first, window.last) == zoomed
+
+
+def test_lanes_are_painted_before_another_theme_is_seen(strip, context):
+    strip.canvas.grab()
+    before = strip.canvas._lanes.paintings
+    context.theme.choose("dark")
+    assert len(list(strip.dress())) > 0
+    assert strip.canvas._lanes.paintings == before + 1
+    strip.canvas.grab()
+    assert strip.canvas._lanes.paintings == before + 1

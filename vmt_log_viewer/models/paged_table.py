@@ -24,6 +24,7 @@ from vmt_log_viewer.background.runner import in_words
 from vmt_log_viewer.models.cell_style import PLACEHOLDER, CellStyle
 from vmt_log_viewer.models.first_page import sought_page
 from vmt_log_viewer.models.page_cache import PageCache
+from vmt_log_viewer.models.roles import RolesAtOnce
 from vmt_log_viewer.models.row_search import search_row
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ FIRST_OF_ALL = -(2**63)
 Index = QModelIndex | QPersistentModelIndex
 
 
-class PagedTable(QAbstractTableModel):
+class PagedTable(RolesAtOnce, QAbstractTableModel):
     """The rows that a TableQuery matches.
 
     `ask` keeps showing the old rows until the first page of the new question is here. Until the

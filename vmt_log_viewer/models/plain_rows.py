@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from telemetry.concepts import Cell, Column
 from vmt_log_viewer.models.cell_style import CellStyle, rounded_text
+from vmt_log_viewer.models.roles import RolesAtOnce
 
 if TYPE_CHECKING:
     from vmt_log_viewer.theme import Theme
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 Index = QModelIndex | QPersistentModelIndex
 
 
-class PlainRows(QAbstractTableModel):
+class PlainRows(RolesAtOnce, QAbstractTableModel):
     """Rows of cells below columns. `moods` colours single cells by a colour of the theme."""
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:

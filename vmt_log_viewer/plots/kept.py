@@ -36,8 +36,8 @@ class Kept:
 
     The key has to name all that the picture depends on; compare numbers and texts only, and call
     `forget` where something else changed. Where its `widget` is told, another size stretches the
-    picture at first, each step of painting has a turn of its own, and there is no picture (or the
-    stretched one) until the last: `idle` tells.
+    picture at first, each step of painting has a turn of its own (the first too where nothing is
+    shown yet), and there is no picture (or the stretched one) until the last: `idle` tells.
     """
 
     at_once = False
@@ -110,6 +110,9 @@ class Kept:
             return
         self._due = False
         self._work = _Work(wanted, size, paint)
+        if self._widget is not None and self._pixmap is None and self._work.stepwise:
+            self._later.ask(self._widget, self._go)  # all else of the window is painted in this
+            return
         self._go()
         if self._widget is None:
             _all_of(self._steps())
@@ -127,7 +130,7 @@ class Kept:
             return
         self._pixmap, self._key = work.pixmap, work.key
         self.paintings += 1
-        if work.turns > 1 and self._widget is not None:
+        if work.stepwise and self._widget is not None:
             self._widget.update()
 
     def _resized(self, wanted: tuple[Any, ...]) -> bool:
@@ -145,16 +148,17 @@ class _Work:
     def __init__(self, key: tuple[Any, ...], size: QSizeF, paint: Paint) -> None:
         ratio = key[2]
         wide, high = (math.ceil(side * ratio) for side in (size.width(), size.height()))
-        self.key, self.turns = key, 0
+        self.key = key
         self.pixmap = QPixmap(max(1, wide), max(1, high))
         self.pixmap.setDevicePixelRatio(ratio)
         self.pixmap.fill(Qt.GlobalColor.transparent)
         self._painter = QPainter(self.pixmap)
-        self._steps = iter(paint(self._painter) or ())
+        steps = paint(self._painter)
+        self.stepwise = steps is not None
+        self._steps = iter(steps or ())
 
     def go(self) -> bool:
         """Paint to the next `yield`; whether that was all."""
-        self.turns += 1
         if next(self._steps, self) is not self:
             return False
         self._painter.end()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from telemetry.concepts import Floats, Ints, Lane
+from telemetry.concepts import Floats, Ints, Lane, Stretches
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ def lane_pieces(
     """
     if lane.first.size == 0 or last <= first or width <= 0:
         return LanePieces((), NOTHING_MIXED)
-    begin, end, state = _merged(lane)
+    found = lane.stretches
+    begin, end = found.begin, found.end
     per_tick = width / (last - first)
     seen = (end > first) & (begin < last)
     wide = (end - begin) * per_tick * dpr >= 1.0
@@ -65,7 +66,7 @@ def lane_pieces(
             Block(
                 max(0.0, (float(begin[i]) - first) * per_tick),
                 min(width, (float(end[i]) - first) * per_tick),
-                state[i],
+                found.names[found.code[i]],
             ),
             runs,
         )
@@ -74,8 +75,7 @@ def lane_pieces(
         return LanePieces(tuple(blocks), NOTHING_MIXED)
     span = (last - first) / columns
     left, right = first + crowded * span, first + (crowded + 1) * span
-    names, shares = _shares(begin, end, state, left, right)
-    return LanePieces(tuple(blocks), Mixed(crowded, names, shares))
+    return LanePieces(tuple(blocks), Mixed(crowded, found.names, _shares(found, left, right)))
 
 
 def column_shares(
@@ -86,19 +86,14 @@ def column_shares(
     if lane.first.size == 0 or last <= first or columns < 1:
         return (), np.empty((0, max(columns, 0)))
     edges = np.linspace(first, last, columns + 1)
-    return _shares(*_merged(lane), edges[:-1], edges[1:])
+    return lane.stretches.names, _shares(lane.stretches, edges[:-1], edges[1:])
 
 
-def _shares(
-    begin: Floats, end: Floats, state: list[str], left: Floats, right: Floats
-) -> tuple[tuple[str, ...], Floats]:
-    """The states, and which share of each [left, right) each of them fills."""
-    names = tuple(dict.fromkeys(state))
-    place = {name: k for k, name in enumerate(names)}
-    which = np.array([place[s] for s in state])
-    parts = [which == k for k in range(len(names))]
-    covered = np.array([_covered(begin[p], end[p], left, right) for p in parts])
-    return names, covered / (right - left)
+def _shares(found: Stretches, left: Floats, right: Floats) -> Floats:
+    """Which share of each [left, right) each state fills, in the order of their names."""
+    parts = [found.code == k for k in range(len(found.names))]
+    covered = np.array([_covered(found.begin[p], found.end[p], left, right) for p in parts])
+    return covered / (right - left)
 
 
 def _runs(columns: Ints, pixel: float) -> list[tuple[float, float]]:
@@ -121,18 +116,6 @@ def _without(block: Block, runs: list[tuple[float, float]]) -> list[Block]:
     if left < block.right:
         pieces.append(Block(left, block.right, block.state))
     return pieces
-
-
-def _merged(lane: Lane) -> tuple[Floats, Floats, list[str]]:
-    """Half-open intervals; neighbours of the same state without a hole between are one."""
-    state = np.array(lane.state, dtype=object)
-    fresh = np.ones(lane.first.size, dtype=np.bool_)
-    fresh[1:] = (state[1:] != state[:-1]) | (lane.first[1:] != lane.last[:-1] + 1)
-    start = np.flatnonzero(fresh)
-    stop = np.append(start[1:], lane.first.size) - 1
-    begin = lane.first[start].astype(np.float64)
-    end = lane.last[stop].astype(np.float64) + 1.0
-    return begin, end, [str(s) for s in state[start]]
 
 
 def _crowded(begin: Floats, end: Floats, first: float, last: float, columns: int) -> Ints:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QShowEvent
@@ -114,6 +115,9 @@ class MapView(View):
         self.measures.setCurrentIndex(max(0, self.measures.findData(color)))
         self._targets.setChecked(choices.flag("targets", True))
         self._resources.setChecked(choices.flag("resources", True))
+
+    def dress(self) -> Iterator[None]:
+        yield from self.canvas.dress()
 
     def settled(self) -> bool:
         if not self.isVisible():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -56,6 +57,10 @@ class TimelineStrip(QWidget):
         bounds = self.context.document.cursor.bounds
         if self._lanes is not None and bounds is not None:
             self._lanes.grow(bounds)
+
+    def dress(self) -> Iterator[None]:
+        """Show anew what was made in the theme's colours, in steps."""
+        yield from self.canvas.dress()
 
     def settled(self) -> bool:
         return not self.context.runner.pending(LANE)

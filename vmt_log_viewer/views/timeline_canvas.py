@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt
@@ -108,8 +108,7 @@ class LaneCanvas(QWidget):
     def paintEvent(self, _event: object) -> None:
         painter = QPainter(self)
         where, window = self.area(), self.window_of_ticks
-        key = (window.first, window.last, self._theme.version)
-        self._lanes.draw(painter, QSizeF(self.size()), key, self._paint_lanes)
+        self._lanes.draw(painter, QSizeF(self.size()), self._lanes_key(), self._paint_lanes)
         painter.setFont(self._theme.font("caption"))
         for number, row in enumerate(self.rows):
             self._paint_state(painter, number, row)
@@ -122,6 +121,13 @@ class LaneCanvas(QWidget):
             paint_ticks(painter, axis, window.first, window.last, self._theme, flags)
             self._paint_marks(painter, axis)
         painter.end()
+
+    def dress(self) -> Iterator[None]:
+        """Paint in steps what the theme's colours will show."""
+        yield from self._lanes.prepare(self._lanes_key(), self._paint_lanes)
+
+    def _lanes_key(self) -> tuple[float, float, int]:
+        return self.window_of_ticks.first, self.window_of_ticks.last, self._theme.version
 
     def _paint_lanes(self, painter: QPainter) -> None:
         """All that stays where it is while the cursor moves."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import cast
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtGui import QFontMetricsF, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QLineEdit,
+    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTreeView,
@@ -45,16 +47,26 @@ class FactView(QTreeView):
         return cast(FactTree, self.model())
 
     def lay_out(self) -> None:
-        """Open every section, span sentences over both columns."""
-        facts = self.facts()
+        """Open every section, span sentences over both columns.
+
+        Names are measured here, not cell by cell through the delegate: each of those calls from Qt
+        may have to wait for the interpreter.
+        """
+        facts, named = self.facts(), []
         for row in range(facts.rowCount()):
             section = facts.index(row, 0)
             self.setFirstColumnSpanned(row, QModelIndex(), True)
             self.expand(section)
             for below in range(facts.rowCount(section)):
                 fact = facts.fact(facts.index(below, 0, section))
-                self.setFirstColumnSpanned(below, section, fact is not None and fact.wide)
-        self._wanted = self.sizeHintForColumn(0) + self.indentation()
+                wide = fact is not None and fact.wide
+                self.setFirstColumnSpanned(below, section, wide)
+                if fact is not None and not wide:
+                    named.append(fact.name)
+        metrics = QFontMetricsF(self.font())
+        widest = math.ceil(max((metrics.horizontalAdvance(name) for name in named), default=0.0))
+        air = 2 * (self.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin) + 1)
+        self._wanted = widest + air + 3 * self.indentation()
         self._fit_names()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -95,8 +107,7 @@ class _Lines(QStyledItemDelegate):
         view = cast(FactView, self.parent())
         fact = view.facts().fact(index)
         if fact is None or not fact.wide:
-            # Sentences do not count for the width of the column of names.
-            return QSize(super().sizeHint(option, index).width(), ROW_HEIGHT)
+            return QSize(40, ROW_HEIGHT)
         room = max(40, view.viewport().width() - 2 * view.indentation() - 2 * GRID)
         box = option.fontMetrics.boundingRect(
             0, 0, room, 10_000, Qt.TextFlag.TextWordWrap.value, fact.name

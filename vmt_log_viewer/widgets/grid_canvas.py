@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,13 @@ class GridCanvas(QWidget):
     def set_looks(self, looks: Looks) -> None:
         self._looks = looks
         self.update()
+
+    def dress(self) -> Iterator[None]:
+        """Paint in steps what the theme's colours will show."""
+        layout = self.placed()
+        if layout is not None and self._scene is not None:
+            grid = GridPainter(self._theme, self._scene, layout, self._looks)
+            yield from self._ground.prepare(self._ground_key(layout), grid.paint_ground)
 
     def placed(self) -> GridLayout | None:
         """Where everything lies at the present size; None without a scene."""
@@ -131,9 +139,11 @@ class GridCanvas(QWidget):
         if sheet is None:
             grid.paint_ground(painter)
         else:
-            key = (layout.columns, layout.rows, self._theme.version)
-            self._ground.draw(painter, area.size(), key, grid.paint_ground)
+            self._ground.draw(painter, area.size(), self._ground_key(layout), grid.paint_ground)
         grid.paint(painter)
+
+    def _ground_key(self, layout: GridLayout) -> tuple[int, ...]:
+        return layout.columns, layout.rows, self._theme.version
 
     def _about_agents(self, spot: Spot) -> list[str]:
         assert self._scene is not None

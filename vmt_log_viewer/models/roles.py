@@ -1,0 +1,31 @@
+"""RolesAtOnce: what a cell looks like, asked once instead of role by role."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QModelIndex, QModelRoleDataSpan, QPersistentModelIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class RolesAtOnce:
+    """For models written in Python: Qt enters the interpreter once a cell, not seven times.
+
+    Each time it may have to wait until a worker lets go of the interpreter.
+    """
+
+    if TYPE_CHECKING:
+        data: Callable[..., Any]
+
+    def multiData(
+        self, index: QModelIndex | QPersistentModelIndex, roles: QModelRoleDataSpan
+    ) -> None:
+        for place in range(roles.size()):
+            wanted = roles[place]
+            value = self.data(index, wanted.role())
+            if value is None:
+                wanted.clearData()
+            else:
+                wanted.setData(value)
