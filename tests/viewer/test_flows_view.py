@@ -7,7 +7,7 @@ from itertools import combinations
 
 import pytest
 
-from telemetry.concepts import TickRange
+from telemetry.concepts import Agent, TickRange
 from tests.builders import bilancio, vmt
 from tests.viewer.programs import opened, settle
 from tests.viewer.shown import shown, wait
@@ -107,6 +107,15 @@ def test_money_has_a_velocity_and_choices_are_undone_and_saved(qtbot, context, d
         view.restore(choices)
         wait(qtbot, view)
         assert (choices.problem, view.state(), view.flows.good.name) == ("", kept, "M")
+
+
+def test_names_that_come_late_get_the_room_of_names_not_of_ids(qtbot, context, database):
+    with shown(qtbot, context, FlowsView, database) as view:
+        tables = (view.table, view.agents)
+        before = [table.columnWidth(0) for table in tables]
+        view._take_names((Agent(0, "0" * 12, None, None, None),))
+        after = [table.columnWidth(0) for table in tables]
+        assert all(wide > than for wide, than in zip(after, before, strict=True))
 
 
 def test_an_edge_of_a_table_without_a_view_of_its_own_is_seen_among_tables(

@@ -219,6 +219,13 @@ class FlowsView(ChoosingView):
             self._draw()
         if self.passing is not None:
             self._show_passing(self.passing)
+        for table in (self.table, self.agents):  # which were as wide as ids
+            table.fit()
+        self._fit_names()
+
+    def _fit_names(self) -> None:
+        for place in (0, 1):
+            self.table.setColumnWidth(place, min(NAME, self.table.columnWidth(place)))
 
     def _show_flows(
         self, found: Flows, edges: tuple[circulation.Row, ...], matrix: circulation.Matrix
@@ -251,8 +258,7 @@ class FlowsView(ChoosingView):
         headed = replace(quantity, label=found.good.unit or quantity.label)
         columns = (*circulation.EDGES[1:3], headed, circulation.EDGES[5])
         self.table.rows.show(columns, shown)
-        for place in (0, 1):
-            self.table.setColumnWidth(place, min(NAME, self.table.columnWidth(place)))
+        self._fit_names()
         more = len(self._edges) - LISTED
         cut = f" The table lists the largest {count_text(LISTED)} edges." if more > 0 else ""
         grouped = "" if not self.matrix.others else (

@@ -244,6 +244,7 @@ class LensView(ChoosingView):
         self._draw()
         if self.settlings is not None:
             self._show_settled(self.settlings)
+            self.agents.fit()  # as wide as names are, not ids
 
     def _forget(self) -> None:
         self.lens = self.other = self.settlings = self.binding = None
