@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from vmt_log_viewer.models.run_lines import Node
 
 log = logging.getLogger(__name__)
-SWITCH = 0.001
+SWITCH = 0.0003
 """Seconds after which a worker has to let the GUI thread go on; five, as is usual, can be felt."""
 FIRST_SIZE = QSize(1400, 900)
 

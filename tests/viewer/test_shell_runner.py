@@ -1,6 +1,7 @@
 """Tests of the query runner: newest wins, nothing stale is shown, nothing is left behind."""
 
 import threading
+import time
 from concurrent import futures
 from types import SimpleNamespace
 
@@ -51,7 +52,7 @@ def test_the_newest_of_a_lane_wins_and_the_older_is_cancelled(runner, qtbot):
                 token.check()
 
     runner.run("a", slow, lambda answer: seen.append("old"))
-    assert started.wait(5)
+    qtbot.waitUntil(started.is_set, timeout=5000)
     runner.run("a", lambda token: "new", seen.append)
     wait(qtbot, lambda: bool(seen))
     assert seen == ["new"]
@@ -68,13 +69,25 @@ def test_an_answer_that_arrives_after_a_newer_question_is_not_shown(runner, qtbo
         return "stale"
 
     runner.run("a", deaf, seen.append)
-    assert running.wait(5)
+    qtbot.waitUntil(running.is_set, timeout=5000)
     runner.run("a", lambda token: "fresh", seen.append)
     release.set()
     wait(qtbot, lambda: "fresh" in seen)
     runner.run("b", lambda token: "end", seen.append)
     wait(qtbot, lambda: "end" in seen)
     assert seen == ["fresh", "end"]
+
+
+def test_work_begins_after_the_turn_and_only_the_newest(runner, qtbot):
+    begun, seen = [], []
+    for text in ("old", "new"):
+        runner.run("a", lambda token, text=text: begun.append(text), seen.append)
+    runner.run("b", lambda token: begun.append("withdrawn"), seen.append)
+    runner.cancel("b")
+    time.sleep(0.05)  # in which a worker would have begun
+    assert begun == []
+    wait(qtbot, runner.idle)
+    assert begun == ["new"]
 
 
 def test_lanes_do_not_disturb_each_other(runner, qtbot):
@@ -188,7 +201,7 @@ def test_closing_waits_for_the_workers_and_ends_their_threads(qtbot):
 
     for lane in "abc":
         runner.run(lane, busy, seen.append, seen.append)
-    assert started.wait(5)
+    qtbot.waitUntil(started.is_set, timeout=5000)
     runner.close()
     assert not [t for t in threading.enumerate() if t.name.startswith("query")]
     runner.run("late", lambda token: 1, seen.append)
@@ -296,6 +309,7 @@ def test_answers_that_take_long_to_show_leave_turns_to_others(
 
     for lane in ("a", "b"):
         runner.run(lane, lambda token, lane=lane: lane, show)
+        runner._begin()
         futures.wait([job.future for job in runner.jobs()], timeout=5)
     qtbot.waitUntil(lambda: len(order) == 4, timeout=5000)
     assert ",".join(order) == seen

@@ -61,6 +61,9 @@ class Job:
 class Runner(QObject):
     """Runs work in lanes: a newer submit on a lane cancels the older one, whose answer is dropped.
 
+    Work begins once the turn of the event loop is over in which it was asked for: workers and the
+    GUI thread would wait for each other until then.
+
     Lanes are plain names shared by everybody: begin yours with the name of your view. What is asked
     for `later` begins once everything else is answered, so that a pass over all rows takes neither
     workers nor processors from what somebody waits for.
@@ -72,6 +75,7 @@ class Runner(QObject):
     failed = Signal(str, object)  # lane, TelemetryError: nobody else took it
     kept_changed = Signal()  # see `kept()`
     crashed = Signal(str, object)  # what was being done, the unexpected exception
+    _turn_over = Signal()
     _finished = Signal(object)
 
     def __init__(self, parent: QObject | None = None, workers: int = 4) -> None:
@@ -88,6 +92,8 @@ class Runner(QObject):
         self._later = QTimer(self)  # in a turn of its own: a view may be about to ask
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._begin_later)
+        self._asked: list[Job] = []
+        self._turn_over.connect(self._begin, Qt.ConnectionType.QueuedConnection)
         self._arrived: deque[Job] = deque()
         self._next = QTimer(self)
         self._next.setSingleShot(True)
@@ -141,8 +147,17 @@ class Runner(QObject):
         if job.later:
             self._later.start(0)
         else:
-            job.future = self._pool.submit(self._work, job)
+            self._asked.append(job)
+            if len(self._asked) == 1:
+                self._turn_over.emit()
         self.busy_changed.emit()
+
+    def _begin(self) -> None:
+        """Begin what was asked for in the turn that is over, and has not been withdrawn since."""
+        asked, self._asked = self._asked, []
+        for job in asked:
+            if not self._closed and self._jobs.get(job.lane) is job:
+                job.future = self._pool.submit(self._work, job)
 
     def _begin_later(self) -> None:
         """Begin what nobody waits for: once all else is answered, or it was put off for long.
@@ -151,7 +166,7 @@ class Runner(QObject):
         """
         busy = any(not job.later for job in self._jobs.values())
         begun = sum(job.later and job.future is not None for job in self._jobs.values())
-        for job in [job for job in self._jobs.values() if job.future is None]:
+        for job in [job for job in self._jobs.values() if job.later and job.future is None]:
             overdue = time.monotonic() - job.since >= LATEST
             room = self._workers - 1 if overdue else 0 if busy else LATER_AT_ONCE
             if begun < room:
