@@ -1,5 +1,7 @@
 """Tests of the query runner: newest wins, nothing stale is shown, nothing is left behind."""
 
+import os
+import sys
 import threading
 import time
 from concurrent import futures
@@ -11,7 +13,7 @@ from PySide6.QtCore import QObject, Qt, QThread, Signal
 from telemetry.errors import NothingFoundError, QueryCancelled
 from telemetry.queries import RunsQuery, TableQuery
 from vmt_log_viewer.background import runner as runner_module
-from vmt_log_viewer.background.runner import LATER_AT_ONCE, Runner, in_words
+from vmt_log_viewer.background.runner import LATER_AT_ONCE, RANK, Runner, in_words
 
 
 def wait(qtbot, condition):
@@ -313,3 +315,14 @@ def test_answers_that_take_long_to_show_leave_turns_to_others(
         futures.wait([job.future for job in runner.jobs()], timeout=5)
     qtbot.waitUntil(lambda: len(order) == 4, timeout=5000)
     assert ",".join(order) == seen
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ranks the threads of a program")
+def test_workers_let_the_gui_thread_go_first(runner, qtbot):
+    def rank(token=None):
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    seen = []
+    runner.run("a", rank, seen.append)
+    wait(qtbot, lambda: bool(seen))
+    assert seen[0] == min(19, rank() + RANK)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,6 +30,10 @@ REPORT_EVERY = 0.1  # seconds between progress reports of one job
 A_TURN = 0.01  # seconds of a turn of the GUI thread after which no further answer is shown
 LATER_AT_ONCE = max(2, min(3, (os.cpu_count() or 1) - 1))
 """Jobs that nobody waits for: of the workers one is free for the others."""
+PAUSE = 40
+"""Milliseconds before such a job begins, in which what was answered last is painted."""
+RANK = 5
+"""By so much workers are nicer than the GUI thread, as `nice` has it."""
 LATEST = 2.0  # seconds after which such a job begins beside others
 
 
@@ -58,6 +64,16 @@ class Job:
         return self.owner is None or shiboken6.isValid(self.owner)
 
 
+def _give_way() -> None:
+    """Let the GUI thread go first where it and a worker want the same processor.
+
+    Linux alone gives each thread a rank of its own.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), RANK)
+
+
 class Runner(QObject):
     """Runs work in lanes: a newer submit on a lane cancels the older one, whose answer is dropped.
 
@@ -80,7 +96,7 @@ class Runner(QObject):
 
     def __init__(self, parent: QObject | None = None, workers: int = 4) -> None:
         super().__init__(parent)
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="query")
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="query", initializer=_give_way)
         self._workers = workers
         self._all_there = threading.Barrier(workers)
         for _ in range(workers):  # now: whoever starts a thread waits until it runs
@@ -89,7 +105,7 @@ class Runner(QObject):
         self._lanes_of: dict[int, set[str]] = {}
         self._kept: dict[str, tuple[str, str, Source | None]] = {}
         self._closed = False
-        self._later = QTimer(self)  # in a turn of its own: a view may be about to ask
+        self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._begin_later)
         self._asked: list[Job] = []
@@ -145,7 +161,7 @@ class Runner(QObject):
         if job.owner is not None:
             self._watch(job.owner, job.lane)
         if job.later:
-            self._later.start(0)
+            self._later.start(PAUSE)
         else:
             self._asked.append(job)
             if len(self._asked) == 1:
@@ -298,7 +314,7 @@ class Runner(QObject):
         if not self._jobs:
             self.idle_reached.emit()
         elif any(job.future is None for job in self._jobs.values()):
-            self._later.start(0)
+            self._later.start(PAUSE)
 
     def _watch(self, owner: QObject, lane: str) -> None:
         pointer = shiboken6.getCppPointer(owner)[0]

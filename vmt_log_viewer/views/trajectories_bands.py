@@ -98,7 +98,7 @@ class BandFeed:
 
         query = BandQuery(run_id, name, ticks)
         what = f"reading every tick of {name}"
-        self._runner.submit(self._lane, source, query, came, failed, self._owner, what)
+        self._runner.submit(self._lane, source, query, came, failed, self._owner, what, later=True)
 
     def _came(self, name: str, band: Band, first: int | None, last: int) -> None:
         self._asking = None
