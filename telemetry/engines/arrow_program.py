@@ -37,7 +37,9 @@ def main() -> int:
         statement = adbc.AdbcStatement(connection)
         statement.set_options(**{"adbc.sqlite.query.batch_rows": asked["rows at once"]})
         statement.set_sql_query(text)
-        yield ReadAhead(statement.execute_query()[0])
+        rows = ReadAhead(statement.execute_query()[0])
+        yield rows
+        rows.close()
         statement.close()
 
     return lines(asked, read) if "query" in asked else columns(asked, read)
@@ -80,21 +82,30 @@ def columns(asked: Mapping[str, Any], read: Read) -> int:
 class ReadAhead:
     """An Arrow stream whose batches a thread of its own fetches, while DuckDB writes those before.
 
-    To be read once and to its end. In the words of Arrow's C stream interface.
+    To be read once and to its end, and closed then. In the words of Arrow's C stream interface.
     """
 
     def __init__(self, stream: Any) -> None:
         self._given = stream.__arrow_c_stream__()  # kept: what it points to lives as long
         self._stream = _Stream.from_address(_pointer_of(self._given, _CAPSULE))
         self._batches: Queue[tuple[int, _Batch]] = Queue(AHEAD)
+        self._ended = False
         self._thread = Thread(target=self._fetch, daemon=True)
-        self._own = _Stream(
+        self._lent: list[_Stream] = []  # whoever takes one may empty it, and ask for another
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
+        lent = _Stream(
             _GetSchema(self._schema), _GetNext(self._next), _GetError(self._error),
             _Release(self._release),
         )  # fmt: skip
+        self._lent.append(lent)
+        return _new_capsule(ctypes.addressof(lent), _CAPSULE, None)
 
-    def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
-        return _new_capsule(ctypes.addressof(self._own), _CAPSULE, None)
+    def close(self) -> None:
+        if self._thread.ident is not None:
+            self._thread.join()
+        if self._stream.release:
+            self._stream.release(ctypes.byref(self._stream))
 
     def _fetch(self) -> None:
         code, batch = 0, None
@@ -109,7 +120,8 @@ class ReadAhead:
     def _next(self, own: object, out: Any) -> int:
         if self._thread.ident is None:
             self._thread.start()
-        code, batch = self._batches.get()
+        code, batch = (0, _Batch()) if self._ended else self._batches.get()
+        self._ended = code != 0 or not batch.release
         out[0] = batch
         return code
 

@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QFont
 from telemetry.concepts import Cell, Column
 from telemetry.text import cell_text, exact_text, in_units, one_line, shown_unit
 from vmt_log_viewer.models.cell_style import plain_tip
-from vmt_log_viewer.models.roles import RolesAtOnce
+from vmt_log_viewer.models.item_roles import ItemRoles
 from vmt_log_viewer.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
@@ -69,7 +69,7 @@ def fact_of(column: Column, cell: Cell) -> Fact:
     )
 
 
-class FactTree(RolesAtOnce, QAbstractItemModel):
+class FactTree(ItemRoles, QAbstractItemModel):
     """Two columns, name and value. Children of large JSON values are made in batches."""
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:

@@ -23,8 +23,8 @@ from telemetry.queries import CountQuery, Sort, TableQuery
 from vmt_log_viewer.background.runner import in_words
 from vmt_log_viewer.models.cell_style import PLACEHOLDER, CellStyle
 from vmt_log_viewer.models.first_page import sought_page
+from vmt_log_viewer.models.item_roles import ItemRoles
 from vmt_log_viewer.models.page_cache import PageCache
-from vmt_log_viewer.models.roles import RolesAtOnce
 from vmt_log_viewer.models.row_search import search_row
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ FIRST_OF_ALL = -(2**63)
 Index = QModelIndex | QPersistentModelIndex
 
 
-class PagedTable(RolesAtOnce, QAbstractTableModel):
+class PagedTable(ItemRoles, QAbstractTableModel):
     """The rows that a TableQuery matches.
 
     `ask` keeps showing the old rows until the first page of the new question is here. Until the

@@ -9,7 +9,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from telemetry.concepts import Cell, Column
 from vmt_log_viewer.models.cell_style import CellStyle, rounded_text
-from vmt_log_viewer.models.roles import RolesAtOnce
+from vmt_log_viewer.models.item_roles import ItemRoles
 
 if TYPE_CHECKING:
     from vmt_log_viewer.theme import Theme
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Index = QModelIndex | QPersistentModelIndex
 
 
-class PlainRows(RolesAtOnce, QAbstractTableModel):
+class PlainRows(ItemRoles, QAbstractTableModel):
     """Rows of cells below columns. `moods` colours single cells by a colour of the theme."""
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:

@@ -18,7 +18,7 @@ from PySide6.QtCore import (
 
 from telemetry.concepts import Column, Experiment, ExperimentList, Run, RunId, RunList, RunSizes
 from telemetry.text import one_line
-from vmt_log_viewer.models.roles import RolesAtOnce
+from vmt_log_viewer.models.item_roles import ItemRoles
 from vmt_log_viewer.models.run_columns import RunRow, columns_of, sizes_by_role
 from vmt_log_viewer.models.run_lines import Node, alignment, group_data, run_data
 from vmt_log_viewer.notes import RunNote
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Index = QModelIndex | QPersistentModelIndex
 
 
-class RunTree(RolesAtOnce, QAbstractItemModel):
+class RunTree(ItemRoles, QAbstractItemModel):
     """Sources and their runs; levels that a family lacks are absent.
 
     Counts arrive after the runs (`set_sizes`): until then their cells are empty, never 0.

@@ -1,4 +1,4 @@
-"""RolesAtOnce: what a cell looks like, asked once instead of role by role."""
+"""ItemRoles: what a cell looks like, asked once instead of role by role (a role as Qt has it)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class RolesAtOnce:
+class ItemRoles:
     """For models written in Python: Qt enters the interpreter once a cell, not seven times.
 
     Each time it may have to wait until a worker lets go of the interpreter.
