@@ -18,10 +18,15 @@ class CancelToken:
 
     `cancel()` may be called from any thread, more than once, before or during the work, and does
     not wait: a driver may have to ask its server to stop. `kept` is since when the answer had been
-    kept; "" where it was found anew.
+    kept; "" where it was found anew. `give_way` is called by the work between two of its steps and
+    may wait for what is more urgent.
     """
 
-    def __init__(self, on_progress: Callable[[int, int | None, str], None] | None = None) -> None:
+    def __init__(
+        self,
+        on_progress: Callable[[int, int | None, str], None] | None = None,
+        give_way: Callable[[], None] | None = None,
+    ) -> None:
         self._lock = threading.Lock()
         self._cancelled = False
         self.kept = ""
@@ -29,6 +34,7 @@ class CancelToken:
         self._left = threading.Event()
         self._stopping = False
         self._on_progress = on_progress
+        self._give_way = give_way
 
     @property
     def cancelled(self) -> bool:
@@ -56,7 +62,9 @@ class CancelToken:
             self._left.wait(AGAIN)
 
     def check(self) -> None:
-        """Raise QueryCancelled where the question was withdrawn."""
+        """Between two steps of the work: raise QueryCancelled where the question was withdrawn."""
+        if self._give_way is not None and not self._cancelled:
+            self._give_way()
         if self._cancelled:
             raise QueryCancelled("The query was cancelled.")
 

@@ -13,7 +13,8 @@ from PySide6.QtCore import QObject, Qt, QThread, Signal
 from telemetry.errors import NothingFoundError, QueryCancelled
 from telemetry.queries import RunsQuery, TableQuery
 from vmt_log_viewer.background import runner as runner_module
-from vmt_log_viewer.background.runner import LATER_AT_ONCE, RANK, Runner, in_words
+from vmt_log_viewer.background.giving_way import RANK
+from vmt_log_viewer.background.runner import LATER_AT_ONCE, Runner, in_words
 
 
 def wait(qtbot, condition):

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +18,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from telemetry.cancel import CancelToken
 from telemetry.errors import QueryCancelled, TelemetryError
 from telemetry.queries import Query
+from vmt_log_viewer.background.giving_way import GivingWay, be_nicer
 
 if TYPE_CHECKING:
     from telemetry.source import Source
@@ -32,8 +31,6 @@ LATER_AT_ONCE = max(2, min(3, (os.cpu_count() or 1) - 1))
 """Jobs that nobody waits for: of the workers one is free for the others."""
 PAUSE = 40
 """Milliseconds before such a job begins, in which what was answered last is painted."""
-RANK = 5
-"""By so much workers are nicer than the GUI thread, as `nice` has it."""
 LATEST = 2.0  # seconds after which such a job begins beside others
 
 
@@ -64,16 +61,6 @@ class Job:
         return self.owner is None or shiboken6.isValid(self.owner)
 
 
-def _give_way() -> None:
-    """Let the GUI thread go first where it and a worker want the same processor.
-
-    Linux alone gives each thread a rank of its own.
-    """
-    if sys.platform == "linux":
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), RANK)
-
-
 class Runner(QObject):
     """Runs work in lanes: a newer submit on a lane cancels the older one, whose answer is dropped.
 
@@ -96,8 +83,9 @@ class Runner(QObject):
 
     def __init__(self, parent: QObject | None = None, workers: int = 4) -> None:
         super().__init__(parent)
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="query", initializer=_give_way)
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="query", initializer=be_nicer)
         self._workers = workers
+        self._give_way = GivingWay()
         self._all_there = threading.Barrier(workers)
         for _ in range(workers):  # now: whoever starts a thread waits until it runs
             self._pool.submit(self._all_there.wait)
@@ -156,7 +144,7 @@ class Runner(QObject):
             return
         self._drop(job.lane)
         self._note_kept(job.lane, None)
-        job.token = CancelToken(self._reporter(job))
+        job.token = CancelToken(self._reporter(job), self._give_way)
         self._jobs[job.lane] = job
         if job.owner is not None:
             self._watch(job.owner, job.lane)
