@@ -23,6 +23,8 @@ from telemetry.errors import RequestError
 from telemetry.families.vocabulary import ColumnSpec, FamilySpec, TableSpec
 
 CHUNK = 2_000
+STEP = 500
+"""How many rows are fetched before a question gives way or ends."""
 MOST = 16_000
 """How many rows a chunk of a server's may grow to."""
 PSEUDO = ("rowid",)
@@ -333,9 +335,16 @@ class Reader:
         if self.connection.dialect.name in _EMBEDDED:
             with self.connection.execute(statement) as result:
                 fetch = None if result.cursor is None else result.cursor.fetchmany
-                while fetch is not None and (chunk := fetch(size)):
-                    yield list(chunk)
-                    self.token.check()
+                more = fetch is not None
+                while more:
+                    chunk: list[Any] = []
+                    while more and len(chunk) < size:
+                        fetched = fetch(min(STEP, size - len(chunk)))
+                        more = len(fetched) > 0
+                        chunk += fetched
+                        self.token.check()
+                    if chunk:
+                        yield chunk
             return
         options = {"stream_results": True}
         with self.connection.execute(statement, execution_options=options) as result:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QWidget
 
 
 class Turns(QObject):
@@ -42,3 +43,10 @@ class Turns(QObject):
         steps = self._steps
         if steps is not None and next(steps, self) is self and self._steps is steps:
             self.stop()
+
+
+def paint_later(widget: QWidget) -> None:
+    """What is done to `widget` in this turn is painted in the next one, as a stretch of its own."""
+    if widget.updatesEnabled():
+        widget.setUpdatesEnabled(False)
+        QTimer.singleShot(1, widget, lambda: widget.setUpdatesEnabled(True))

@@ -50,25 +50,83 @@ class States:
         return Lane(name, label, first, end, tuple(names[k] for k in state.tolist()))
 
 
-def states_of(ticks: Sequence[Any], states: Sequence[Any]) -> States:
-    """Rows in the order of their ticks; those whose tick is no whole number are left out."""
-    at = None
-    if set(map(type, ticks)) <= {int}:
-        with suppress(OverflowError):
-            at = np.array(ticks, np.int64)
-    if at is None:
-        pairs = [(t, s) for t, s in zip(map(whole, ticks), states, strict=True) if t is not None]
-        at, states = np.array([t for t, _ in pairs], np.int64), [s for _, s in pairs]
-    keys: Sequence[Any] = states
-    if len(set(map(type, states)) - {type(None)}) > 1:  # 1, 1.0 and True are three states
-        keys = list(zip(map(type, states), states, strict=True))
-    try:
-        place = {key: i for i, key in enumerate(dict.fromkeys(keys))}
-    except TypeError:  # a list or an object
-        return states_of(ticks, [None if s is None else str(s) for s in states])
-    code = np.fromiter(map(place.__getitem__, keys), np.int64, len(keys))
-    known = place if keys is states else (state for _, state in place)
-    return States(at, code, tuple(known))
+class StatesRead:
+    """The states of several columns while their rows are read, in the order of their ticks.
+
+    Rows come a few at a time, for an array made of all at once would keep the interpreter for long.
+    Those whose tick is no whole number are left out.
+    """
+
+    def __init__(self, columns: int) -> None:
+        self._ticks: list[Ints] = []
+        self._columns = [_Codes() for _ in range(columns)]
+
+    def add(self, rows: Sequence[Sequence[Any]]) -> None:
+        """More rows: a tick and then the state of each column."""
+        ticks = [row[0] for row in rows]
+        at = None
+        if set(map(type, ticks)) <= {int}:
+            with suppress(OverflowError):
+                at = np.array(ticks, np.int64)
+        if at is None:
+            known = [whole(tick) for tick in ticks]
+            rows = [row for row, tick in zip(rows, known, strict=True) if tick is not None]
+            at = np.array([tick for tick in known if tick is not None], np.int64)
+        self._ticks.append(at)
+        for place, column in enumerate(self._columns, 1):
+            column.add([row[place] for row in rows])
+
+    def states(self) -> list[States]:
+        """What was read, a column after the other."""
+        tick = _joined(self._ticks)
+        return [States(tick, _joined(column.parts), column.known) for column in self._columns]
+
+
+class _Codes:
+    """One column: 1, 1.0 and True are three states, and where one is a list all are texts."""
+
+    def __init__(self) -> None:
+        self.parts: list[Ints] = []
+        self._places = _Places()
+        self._texts = False
+
+    @property
+    def known(self) -> tuple[Any, ...]:
+        return tuple(state for _, state in self._places)
+
+    def add(self, states: Sequence[Any]) -> None:
+        if self._texts:
+            states = [_text(state) for state in states]
+        keys = zip(map(type, states), states, strict=True)
+        try:
+            code = np.fromiter(map(self._places.__getitem__, keys), np.int64, len(states))
+        except TypeError:
+            self._become_texts()
+            self.add(states)
+        else:
+            self.parts.append(code)
+
+    def _become_texts(self) -> None:
+        known, self._places, self._texts = self.known, _Places(), True
+        texts = map(_text, known)
+        place = np.array([self._places[type(text), text] for text in texts], np.int64)
+        self.parts = [place[part] for part in self.parts]
+
+
+class _Places(dict[tuple[type, Any], int]):
+    """A place for each key, in the order in which they first occur."""
+
+    def __missing__(self, key: tuple[type, Any]) -> int:
+        self[key] = place = len(self)
+        return place
+
+
+def _text(state: Any) -> str | None:
+    return None if state is None else str(state)
+
+
+def _joined(parts: list[Ints]) -> Ints:
+    return np.concatenate(parts) if parts else np.empty(0, np.int64)
 
 
 def _stretches(tick: Ints, code: Ints, last: int | None) -> tuple[Ints, Ints, Ints]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,13 @@ import numpy as np
 import sqlalchemy as sa
 
 from telemetry.answers.runs import run_ticks
-from telemetry.answers.stretches import NOT_RECORDED, States, states_of
+from telemetry.answers.stretches import NOT_RECORDED, States, StatesRead
 from telemetry.answers.values import whole
 from telemetry.concepts import Lane, LaneInfo, RunId, TickRange, Timeline
 from telemetry.errors import NothingFoundError, RequestError
 from telemetry.families.vocabulary import LaneSpec
 from telemetry.queries import TimelineQuery
-from telemetry.reader import Layout, Reader
+from telemetry.reader import STEP, Layout, Reader
 
 ON, OFF = "on", "off"
 
@@ -99,16 +99,20 @@ def _lanes(
 
 def _lanes_by(reader: Reader, spec: LaneSpec, window: _Window) -> tuple[list[Lane], list[str]]:
     """A lane for each value of the column `by`, in the order in which they first occur."""
-    rows = _state_rows(reader, spec.states[0], (spec.states[1], str(spec.by)), window)
     found: dict[str, list[tuple[Any, Any]]] = {}
-    for tick, state, name in rows:
-        if name is not None and state is not None and whole(tick) is not None:
-            found.setdefault(str(name), []).append((tick, state))
+    for rows in _state_rows(reader, spec.states[0], (spec.states[1], str(spec.by)), window):
+        for tick, state, name in rows:
+            if name is not None and state is not None and whole(tick) is not None:
+                found.setdefault(str(name), []).append((tick, state))
     if not found:
         said = f"{spec.label} is not recorded in run {window.run_id}."
         return [_of(spec.name, spec.label, [])], [said]
-    told = ((n, states_of([t for t, _ in rows], [s for _, s in rows])) for n, rows in found.items())
-    return [states.lane(f"{spec.name}:{n}", n, window.last) for n, states in told], []
+    lanes = []
+    for name, rows in found.items():
+        read = StatesRead(1)
+        read.add(rows)
+        lanes += [s.lane(f"{spec.name}:{name}", name, window.last) for s in read.states()]
+    return lanes, []
 
 
 class _Read:
@@ -126,25 +130,27 @@ class _Read:
             table = spec.states[0]
             also = (s.states for s in self._specs if s.by is None and s.states[0] == table)
             names = dict.fromkeys(c for t, c in also if self._reader.has(t, c))
-            rows = _state_rows(self._reader, table, tuple(names), self._window)
-            ticks = [row[0] for row in rows]
-            for place, name in enumerate(names, 1):
-                self._columns[table, name] = states_of(ticks, [row[place] for row in rows])
+            read = StatesRead(len(names))
+            for rows in _state_rows(self._reader, table, tuple(names), self._window):
+                read.add(rows)
+            for name, states in zip(names, read.states(), strict=True):
+                self._columns[table, name] = states
         return self._columns[spec.states]
 
 
 def _state_rows(
     reader: Reader, name: str, columns: tuple[str, ...], window: _Window
-) -> list[tuple[Any, ...]]:
-    """Tick and columns of the rows in the window, in the order of their ticks."""
+) -> Iterator[list[tuple[Any, ...]]]:
+    """Tick and columns of the rows in the window, in the order of their ticks, a few at a time."""
     table = reader.layout.table_spec(name)
     tick = reader.column(name, str(table.tick))
     key = (reader.column(name, k) for k in table.key if reader.has(name, k))
     asked = () if window.asked is None else (tick.between(window.asked.first, window.asked.last),)
-    return reader.rows(
+    return reader.chunks(
         sa.select(tick, *(reader.column(name, c) for c in columns))
         .where(reader.column(name, str(table.run)) == window.run_id, *asked)
-        .order_by(tick, *key)
+        .order_by(tick, *key),
+        STEP,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -80,14 +81,16 @@ class Kept:
 @cache
 def program() -> str:
     """What changes when this program may answer differently: its version and its own files."""
-    root = Path(__file__).parent.parent
+    root = str(Path(__file__).parent.parent)
     found = [str(getattr(sys.modules["telemetry"], "__version__", ""))]
     for name in _DECIDING:
-        paths = [root / name, *(root / name).rglob("*.py")]
-        for path in sorted(path for path in paths if path.suffix == ".py"):
+        top = os.path.join(root, name)
+        walked = (os.path.join(at, file) for at, _, files in os.walk(top) for file in files)
+        for path in sorted(path for path in (top, *walked) if path.endswith(".py")):
             with suppress(OSError):
-                status = path.stat()
-                found.append(f"{path.relative_to(root)} {status.st_size} {status.st_mtime_ns}")
+                status = os.stat(path)
+                within = os.path.relpath(path, root)
+                found.append(f"{within} {status.st_size} {status.st_mtime_ns}")
     return _digest("\n".join(found))
 
 

@@ -15,6 +15,8 @@ import numpy.typing as npt
 from telemetry import concepts
 
 Array = npt.NDArray[Any]
+_AS_THEY_ARE = {str, int, bool, type(None)}
+"""Cells that JSON knows."""
 
 
 def encoded(value: object) -> tuple[str, list[Array]]:
@@ -41,6 +43,8 @@ def _tagged(value: object, arrays: list[Array]) -> object:
     if isinstance(value, bytes):
         return {"bytes": value.hex()}
     if isinstance(value, tuple):
+        if _AS_THEY_ARE.issuperset(map(type, value)):
+            return value
         return [_tagged(item, arrays) for item in value]
     if isinstance(value, list):
         return {"list": [_tagged(item, arrays) for item in value]}
@@ -57,6 +61,8 @@ def _tagged(value: object, arrays: list[Array]) -> object:
 
 def _plain(value: Any, arrays: list[Array]) -> Any:
     if isinstance(value, list):
+        if _AS_THEY_ARE.issuperset(map(type, value)):
+            return tuple(value)
         return tuple(_plain(item, arrays) for item in value)
     if not isinstance(value, dict):
         return value

@@ -94,7 +94,8 @@ def file_name(place: str, state: str, question: str) -> str:
 def _make_room(folder: Path) -> None:
     """Remove the answers that were not asked for longest, and parts of writers that were killed."""
     with os.scandir(folder) as listed:
-        files = sorted((e.stat().st_mtime, e.stat().st_size, e.path) for e in listed)
+        told = [(entry.stat(), entry.path) for entry in listed]
+    files = sorted((status.st_mtime, status.st_size, path) for status, path in told)
     left = sum(size for _, size, _ in files)
     for _, size, name in files:
         if left <= ROOM:

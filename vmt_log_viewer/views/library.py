@@ -87,8 +87,13 @@ class Library(QWidget):
     def add(self, source: Source) -> None:
         """List a source's runs (again), and count their rows once they are listed."""
 
+        lane, what = _lane("runs", source), f"listing the runs of {source.identity.name}"
+
         def show(runs: RunList) -> None:
             self.model.set_source(source, runs, self._notes.of_source(source.key))
+            self._context.runner.run(lane, lambda token: runs, told, None, self, what, source)
+
+        def told(runs: RunList) -> None:  # in a turn of its own, for a run is shown upon it
             self.listed.emit(source, runs)
             self._list_experiments(source)
             self._count(source, runs)
@@ -98,9 +103,7 @@ class Library(QWidget):
             self.model.set_problem(source, str(error))
             self.failed.emit(str(error))
 
-        what = f"listing the runs of {source.identity.name}"
-        self._context.runner.submit(_lane("runs", source), source, RunsQuery(), show, fail,
-                                    self, what)  # fmt: skip
+        self._context.runner.submit(lane, source, RunsQuery(), show, fail, self, what)
 
     def remove(self, source: Source) -> None:
         for name in ("runs", "experiments", "sizes"):
