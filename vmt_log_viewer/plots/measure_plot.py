@@ -184,9 +184,9 @@ class MeasurePlot(QWidget):
     # How it is done
 
     def _wake(self, something: object) -> None:
-        """Paint from now on: plots that were made together do so one after the other."""
+        """Paint from the next turn on: plots that are answered together do so one a turn."""
         if something is not None and not self.stage.updatesEnabled():
-            self.stage.setUpdatesEnabled(True)
+            self._shared.later.ask(self, lambda: self.stage.setUpdatesEnabled(True))
 
     def resizeEvent(self, event: object) -> None:
         super().resizeEvent(event)  # type: ignore[arg-type]
