@@ -1,20 +1,23 @@
 """The map: what lies where, which colour means what, and what a click does."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage
 
-from telemetry.concepts import AgentMark, Scene
+from telemetry.concepts import AgentMark, Scene, TradeMark
 from telemetry.errors import ExportError
 from tests.builders import vmt
 from tests.viewer.shown import shown, wait
 from vmt_log_viewer.state.items import AgentItem
 from vmt_log_viewer.views.agents_map import MapView
 from vmt_log_viewer.widgets.color_scale import ColorScale
+from vmt_log_viewer.widgets.grid_canvas import GridCanvas
 from vmt_log_viewer.widgets.grid_layout import GridLayout
-from vmt_log_viewer.widgets.trade_arrows import TradeArrows
+from vmt_log_viewer.widgets.grid_painter import Looks
+from vmt_log_viewer.widgets.trade_arrows import SWARM, TradeArrows
 
 
 def scene(*places, width=10, height=5):
@@ -159,6 +162,87 @@ def test_the_picture_can_be_saved_and_a_bad_place_is_one_sentence(view, tmp_path
     assert "<svg" in (tmp_path / "map.svg").read_text()
     with pytest.raises(ExportError, match="cannot be written"):
         pictures["png"](tmp_path / "no" / "map.png")
+
+
+def crowded(tick):
+    """A tick with more trades than are painted in one turn."""
+    grid = scene(*((x, y) for x in range(20) for y in range(20)), width=20, height=20)
+    trades = tuple(
+        TradeMark(i, (i * 7 + tick) % 400, i, None, None, "A<->B" if i % 3 else "A<->M")
+        for i in range(SWARM + 1)
+    )
+    return replace(grid, tick=tick, trades=trades)
+
+
+def picture(canvas):
+    return canvas.grab().toImage()
+
+
+@pytest.fixture
+def make_canvas(qtbot, theme):
+    def make():
+        canvas = GridCanvas(theme)
+        qtbot.addWidget(canvas)
+        canvas.resize(400, 400)
+        canvas.show()
+        return canvas
+
+    return make
+
+
+@pytest.fixture
+def canvas(make_canvas):
+    return make_canvas()
+
+
+@pytest.fixture
+def alone(make_canvas, qtbot):
+    """The picture of a scene on a canvas that has shown no other."""
+
+    def alone(scene):
+        canvas = make_canvas()
+        canvas.show_scene(scene, Looks())
+        picture(canvas)
+        qtbot.waitUntil(canvas.painted)
+        return picture(canvas)
+
+    return alone
+
+
+def test_a_swarm_is_painted_in_turns_while_what_was_there_is_seen(canvas, qtbot, alone):
+    calm, first, second = replace(crowded(0), trades=()), crowded(1), crowded(2)
+    canvas.show_scene(calm, Looks())
+    before = picture(canvas)
+    assert canvas.painted()
+    for shown_now in (first, second):
+        canvas.show_scene(shown_now, Looks())
+        assert picture(canvas) == before
+        assert not canvas.painted()
+        qtbot.waitUntil(canvas.painted)
+        assert picture(canvas) == alone(shown_now) != before
+        before = picture(canvas)
+    canvas.show_scene(calm, Looks())
+    assert canvas.painted()
+    assert picture(canvas) == alone(calm) != before
+
+
+def test_ticks_that_come_faster_than_a_swarm_is_painted_end_with_the_last(canvas, qtbot, alone):
+    canvas.show_scene(crowded(0), Looks())
+    picture(canvas)
+    for tick in range(1, 9):
+        canvas.show_scene(crowded(tick), Looks())
+        picture(canvas)
+    qtbot.waitUntil(canvas.painted)
+    assert picture(canvas) == alone(crowded(8))
+
+
+def test_a_swarm_is_painted_before_another_theme_is_seen(canvas, qtbot, theme, alone):
+    canvas.show_scene(crowded(0), Looks())
+    picture(canvas)
+    qtbot.waitUntil(canvas.painted)
+    theme.choose("dark")
+    assert len(list(canvas.dress())) > 3
+    assert picture(canvas) == alone(crowded(0))
 
 
 def test_a_run_without_rows_says_so(qtbot, context, tmp_path):

@@ -37,18 +37,20 @@ class Kept:
     The key has to name all that the picture depends on; compare numbers and texts only, and call
     `forget` where something else changed. Where its `widget` is told, another size stretches the
     picture at first, each step of painting has a turn of its own (the first too where nothing is
-    shown yet), and there is no picture (or the stretched one) until the last: `idle` tells.
+    shown yet), and there is no picture (or the stretched one) until the last: `idle` tells. Where
+    it `stays` the last one is shown until then, and what was begun is painted to its end.
     """
 
     at_once = False
     """Whether all pictures are painted at once now (`whole`)."""
 
-    def __init__(self, widget: QWidget | None = None) -> None:
-        self._widget, self._later = widget, Later(widget)
+    def __init__(self, widget: QWidget | None = None, *, stays: bool = False) -> None:
+        self._widget, self._later, self._stays = widget, Later(widget), stays
         self._pixmap: QPixmap | None = None
         self._key: Any = None
         self._work: _Work | None = None
         self._due = False  # the turn has come in which another size is painted
+        self._drawn = True  # what was painted last, so that it is known whether another is wanted
         self.paintings = 0
 
     @classmethod
@@ -63,10 +65,15 @@ class Kept:
 
     def idle(self) -> bool:
         """Whether nothing is left to be painted."""
-        return self._work is None and self._later.idle()
+        return self._work is None and self._later.idle() and self._drawn
+
+    def there(self) -> bool:
+        """Whether there is a picture, be it of another key."""
+        return self._pixmap is not None
 
     def forget(self, *_what: object) -> None:
         self._pixmap = self._work = None
+        self._drawn = True
 
     def draw(self, painter: QPainter, size: QSizeF, key: Any, paint: Paint) -> None:
         """Draw the picture of `size` logical pixels at (0, 0), painted by `paint` where need be.
@@ -78,6 +85,7 @@ class Kept:
             _all_of(paint(painter))
             painter.restore()
             return
+        self._drawn = True
         device = painter.device()
         ratio = 1.0 if device is None else device.devicePixelRatioF()
         wanted = (size.width(), size.height(), ratio, key)
@@ -85,7 +93,7 @@ class Kept:
             self._paint(wanted, size, paint)
         if self._pixmap is not None and wanted == self._key:
             painter.drawPixmap(QPointF(0, 0), self._pixmap)
-        elif self._pixmap is not None and self._resized(wanted):
+        elif self._pixmap is not None and (self._stays or self._resized(wanted)):
             painter.drawPixmap(QRectF(QPointF(0, 0), size).toRect(), self._pixmap)
 
     def prepare(self, key: Any, paint: Paint) -> Iterator[None]:
@@ -103,14 +111,15 @@ class Kept:
 
     def _paint(self, wanted: tuple[Any, ...], size: QSizeF, paint: Paint) -> None:
         """Begin with the picture, or go on to wait for one that was begun."""
-        if self._work is not None and self._work.key == wanted:
+        if self._work is not None and (self._stays or self._work.key == wanted):
             return
         if self._pixmap is not None and self._resized(wanted) and not self._due:
             self._later.ask(self._widget, self._anew)
             return
         self._due = False
         self._work = _Work(wanted, size, paint)
-        if self._widget is not None and self._pixmap is None and self._work.stepwise:
+        waits = self._pixmap is None or self._stays
+        if self._widget is not None and waits and self._work.stepwise:
             self._later.ask(self._widget, self._go)  # all else of the window is painted in this
             return
         self._go()
@@ -130,6 +139,7 @@ class Kept:
             return
         self._pixmap, self._key = work.pixmap, work.key
         self.paintings += 1
+        self._drawn = not self._stays
         if work.stepwise and self._widget is not None:
             self._widget.update()
 

@@ -124,7 +124,8 @@ class MapView(View):
             return True
         scene, tick = self.canvas.scene, self.context.document.cursor.tick
         shown = tick in (None, self._refused) or (scene is not None and scene.tick == tick)
-        return not self._waiting and shown and super().settled()
+        painted = self.canvas.painted()
+        return not self._waiting and shown and painted and super().settled()
 
     # Asking
 

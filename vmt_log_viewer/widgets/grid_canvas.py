@@ -19,6 +19,7 @@ from vmt_log_viewer.plots.nice import short
 from vmt_log_viewer.widgets.disc_sheet import DiscSheet
 from vmt_log_viewer.widgets.grid_layout import GridLayout, Spot
 from vmt_log_viewer.widgets.grid_painter import GridPainter, Looks
+from vmt_log_viewer.widgets.trade_arrows import SWARM
 
 if TYPE_CHECKING:
     from vmt_log_viewer.theme import Theme
@@ -38,6 +39,10 @@ class GridCanvas(QWidget):
         self._looks = Looks()
         self._measure = ""
         self._ground, self._sheet = Kept(), DiscSheet()
+        self._swarm = Kept(self, stays=True)
+        self._version = 0  # of what is shown
+        self._before: tuple[Scene, Looks] | None = None  # seen until the swarm is there
+        self._layout: tuple[QSize, GridLayout] | None = None
         self.setMouseTracking(True)
         self.setMinimumSize(160, 160)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -52,27 +57,51 @@ class GridCanvas(QWidget):
 
     def show_scene(self, scene: Scene | None, looks: Looks, measure: str = "") -> None:
         """`measure` names the values in the readout ("Inventory A: 5 A")."""
+        if not self._crowded:
+            self._before = None if self._scene is None else (self._scene, self._looks)
         self._scene, self._looks, self._measure = scene, looks, measure
-        self.update()
+        self._layout = None
+        self._change()
 
     def set_looks(self, looks: Looks) -> None:
         self._looks = looks
+        self._change()
+
+    def _change(self) -> None:
+        self._version += 1
+        if not self._crowded:
+            self._swarm.forget()
         self.update()
+
+    @property
+    def _crowded(self) -> bool:
+        """So many trades that they are painted in turns, while what was there before is seen."""
+        return self._scene is not None and len(self._scene.trades) > SWARM
+
+    def painted(self) -> bool:
+        """Whether all of the picture is there."""
+        return self._swarm.idle()
 
     def dress(self) -> Iterator[None]:
         """Paint in steps what the theme's colours will show."""
         layout = self.placed()
         if layout is not None and self._scene is not None:
-            grid = GridPainter(self._theme, self._scene, layout, self._looks)
+            grid = GridPainter(self._theme, self._scene, layout, self._looks, self._sheet)
             yield from self._ground.prepare(self._ground_key(layout), grid.paint_ground)
+            if self._crowded:
+                yield from self._swarm.prepare(self._swarm_key(), grid.steps)
 
     def placed(self) -> GridLayout | None:
         """Where everything lies at the present size; None without a scene."""
-        return None if self._scene is None else GridLayout(self._scene, QRectF(self.rect()))
+        if self._scene is None:
+            return None
+        if self._layout is None or self._layout[0] != self.size():
+            self._layout = self.size(), GridLayout(self._scene, QRectF(self.rect()))
+        return self._layout[1]
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        self._draw(painter, QRectF(self.rect()), self._sheet)
+        self._draw(painter, self._sheet)
         painter.end()
 
     def save_png(self, path: Path) -> None:
@@ -81,7 +110,7 @@ class GridCanvas(QWidget):
         image.setDevicePixelRatio(_TWICE)
         image.fill(self._theme.color("panel"))
         painter = QPainter(image)
-        self._draw(painter, QRectF(self.rect()))
+        self._draw(painter)
         painter.end()
         if not image.save(str(path), "PNG"):
             raise ExportError(f"The picture cannot be written to {path}: choose another place.")
@@ -95,7 +124,7 @@ class GridCanvas(QWidget):
         painter = QPainter()
         if not painter.begin(generator):
             raise ExportError(f"The picture cannot be written to {path}: choose another place.")
-        self._draw(painter, QRectF(self.rect()))
+        self._draw(painter)
         painter.end()
 
     def readout(self, at: QPointF) -> str:
@@ -130,17 +159,29 @@ class GridCanvas(QWidget):
             for place, mark in enumerate(spot.agents):
                 self.agent_clicked.emit(mark.agent_id, more or place > 0)
 
-    def _draw(self, painter: QPainter, area: QRectF, sheet: DiscSheet | None = None) -> None:
+    def _draw(self, painter: QPainter, sheet: DiscSheet | None = None) -> None:
         """With a `sheet` for the screen: what stays from tick to tick is kept."""
-        if self._scene is None:
+        layout = self.placed()
+        if self._scene is None or layout is None:
             return
-        layout = GridLayout(self._scene, area)
         grid = GridPainter(self._theme, self._scene, layout, self._looks, sheet)
         if sheet is None:
             grid.paint_ground(painter)
-        else:
-            self._ground.draw(painter, area.size(), self._ground_key(layout), grid.paint_ground)
-        grid.paint(painter)
+            grid.paint(painter)
+            return
+        size = QRectF(self.rect()).size()
+        self._ground.draw(painter, size, self._ground_key(layout), grid.paint_ground)
+        if not self._crowded:
+            grid.paint(painter)
+            return
+        self._swarm.draw(painter, size, self._swarm_key(), grid.steps)
+        if not self._swarm.there() and not self._swarm.idle() and self._before is not None:
+            scene, looks = self._before
+            before = GridLayout(scene, QRectF(self.rect()))
+            GridPainter(self._theme, scene, before, looks, sheet).paint(painter)
+
+    def _swarm_key(self) -> tuple[int, int]:
+        return self._version, self._theme.version
 
     def _ground_key(self, layout: GridLayout) -> tuple[int, ...]:
         return layout.columns, layout.rows, self._theme.version

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -68,14 +69,21 @@ class GridPainter:
 
     def paint(self, painter: QPainter) -> None:
         """All that lies on the ground."""
+        for _ in self.steps(painter):
+            pass
+
+    def steps(self, painter: QPainter) -> Iterator[None]:
+        """The same a part at a time."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(self._theme.font("caption"))
         if self._looks.resources:
             self._resources(painter)
         if self._looks.targets:
             self._targets(painter)
+        yield
         self._agents(painter)
-        TradeArrows(self._theme, self._layout).paint(painter, self._scene.trades)
+        yield
+        yield from TradeArrows(self._theme, self._layout).steps(painter, self._scene.trades)
 
     def paint_ground(self, painter: QPainter) -> None:
         """The grid's lines and the numbers of its columns and rows."""

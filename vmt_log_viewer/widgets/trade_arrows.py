@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _APART = 6.0  # pixels between arrows of the same two agents
 _HEAD = 7.0  # pixels that a head is long at least
 _CROWD = 80  # of more trades arrows have no edge in the ground's colour
-_SWARM = 300
+SWARM = 300
 """More arrows are a pixel wide, all shafts of a pair one path: else they would take a tenth of a
 second."""
 _BENDS = 9  # points of a shaft in such a path
@@ -41,7 +41,8 @@ class TradeArrows:
         self._theme, self._layout = theme, layout
         self._thick = min(2.5, max(1.2, 0.12 * layout.cell))  # thinner where cells are small
 
-    def paint(self, painter: QPainter, trades: Sequence[TradeMark]) -> None:
+    def steps(self, painter: QPainter, trades: Sequence[TradeMark]) -> Iterator[None]:
+        """Paint them, a swarm a part at a time."""
         base, cap = self._theme.color("base"), Qt.PenCapStyle.RoundCap
         edge, rim = QPen(base, self._thick + 2, c=cap), QPen(base, 1)
         edged = len(trades) <= _CROWD
@@ -49,7 +50,7 @@ class TradeArrows:
             pair: QPen(self._theme.pair_color(pair), self._thick, c=cap) for pair in _of(trades)
         }
         between: Counter[frozenset[AgentId]] = Counter()
-        swarm: dict[str, list[Ends]] | None = {} if len(trades) > _SWARM else None
+        swarm: dict[str, list[Ends]] | None = {} if len(trades) > SWARM else None
         for trade in trades:
             pen = pens[trade.pair]
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -72,11 +73,12 @@ class TradeArrows:
             painter.setBrush(pen.color())
             painter.drawPolygon(head)
         if swarm:
-            self._swarm(painter, swarm, pens, rim)
+            yield
+            yield from self._swarm(painter, swarm, pens, rim)
 
     def _swarm(
         self, painter: QPainter, swarm: dict[str, list[Ends]], pens: dict[str, QPen], rim: QPen
-    ) -> None:
+    ) -> Iterator[None]:
         """All shafts, those of the rarest pair last, then the heads."""
         heads = []
         for pair, ends in sorted(swarm.items(), key=lambda each: -len(each[1])):
@@ -87,6 +89,7 @@ class TradeArrows:
             joined[:, -1] = 0
             painter.drawPath(pg.arrayToQPath(x.ravel(), y.ravel(), connect=joined.ravel()))
             heads.append((color, tips))
+        yield
         painter.setPen(rim)
         for color, tips in heads:
             painter.setBrush(color)
