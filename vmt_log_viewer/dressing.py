@@ -10,7 +10,7 @@ from shiboken6 import isValid
 
 from vmt_log_viewer.style_sheet import KINDS, SHEET
 from vmt_log_viewer.theme import Theme
-from vmt_log_viewer.turns import Turns
+from vmt_log_viewer.turns import Turns, paint_again
 from vmt_log_viewer.views.view import View
 from vmt_log_viewer.window import Window
 
@@ -51,7 +51,7 @@ class Dressing(QObject):
         if window.timeline is not None:
             yield from window.timeline.dress()
         yield from _dressed(seen)
-        window.setUpdatesEnabled(True)
+        paint_again(window)
         yield
         for place in range(0, len(hidden), A_TURN):
             _polish(hidden[place : place + A_TURN])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
 
@@ -50,3 +50,13 @@ def paint_later(widget: QWidget) -> None:
     if widget.updatesEnabled():
         widget.setUpdatesEnabled(False)
         QTimer.singleShot(1, widget, lambda: widget.setUpdatesEnabled(True))
+
+
+def paint_again(window: QWidget) -> None:
+    """Enable the updates of a whole window that were disabled for some turns.
+
+    Where one of its widgets moved meanwhile, Qt has dropped the request to paint and believes it to
+    be on its way: nothing of the window would be painted any more. So it is sent once more.
+    """
+    window.setUpdatesEnabled(True)
+    QCoreApplication.postEvent(window, QEvent(QEvent.Type.UpdateRequest))

@@ -28,6 +28,7 @@ from vmt_log_viewer.actions import MENUS, MOST_VIEWS, Actions
 from vmt_log_viewer.notes import Notes
 from vmt_log_viewer.plots.later import Later
 from vmt_log_viewer.theme import INSIDE
+from vmt_log_viewer.turns import paint_again
 from vmt_log_viewer.views import timeline_strip, view_classes
 from vmt_log_viewer.views.area import ViewArea
 from vmt_log_viewer.views.inspector import Inspector
@@ -284,7 +285,7 @@ class Window(QMainWindow):
             self.resizeDocks([self.library_dock], [width], Qt.Orientation.Horizontal)
             self.layout().activate()
         finally:
-            self.setUpdatesEnabled(True)
+            paint_again(self)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.save()

@@ -8,7 +8,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLineEdit, QTabWidget
 
 from vmt_log_viewer.style_sheet import KINDS, SHEET
-from vmt_log_viewer.turns import Turns
+from vmt_log_viewer.turns import Turns, paint_again
 
 
 def test_all_that_the_style_sheet_speaks_of_is_dressed_anew():
@@ -72,3 +72,25 @@ def test_a_step_is_done_in_each_turn_and_the_newest_work_wins(qtbot):
     assert done == [("one", 0), ("two", 0)]
     qtbot.waitUntil(turns.idle)
     assert done[2:] == [("two", 1), ("two", 2)]
+
+
+def test_a_window_that_was_to_be_painted_when_its_updates_were_disabled_is_painted_again(qtbot):
+    """Qt drops the request and believes it to be on its way."""
+
+    class Window(QtWidgets.QWidget):
+        painted = 0
+
+        def paintEvent(self, _event):
+            self.painted += 1
+
+    window = Window()
+    qtbot.addWidget(window)
+    window.show()
+    qtbot.waitUntil(lambda: window.painted > 0)
+    window.update()
+    window.setUpdatesEnabled(False)
+    qtbot.wait(50)
+    before = window.painted
+    paint_again(window)
+    qtbot.waitUntil(lambda: window.painted > before)
+    assert window.updatesEnabled()
