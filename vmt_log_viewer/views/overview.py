@@ -44,6 +44,8 @@ from vmt_log_viewer.widgets.words import count_text, ticks_text
 if TYPE_CHECKING:
     from telemetry.source import Source
 
+MANY = 60
+"""Agents beyond whom none has a colour of its own."""
 PASSES = frozenset(
     ("summary", "histogram", "bought", "sold", "failed", "succeeded", "against.left",
      "against.right", "sizes", "contradictions")
@@ -314,7 +316,7 @@ class OverviewView(View):
         if start is None or end is None or "agents" not in self._answers:
             return
         section = self.page.spans[name]
-        columns = span_columns(start, end, self._agents, self._color_of)
+        columns = span_columns(start, end, self._agents, self._colors())
         chart = section.content
         assert isinstance(chart, SpanColumns)
         chart.show_columns(columns)
@@ -337,10 +339,17 @@ class OverviewView(View):
 
     def _color_of(self, agent_id: AgentId) -> QColor:
         """The agent's own colour, as everywhere; of very many agents plain text colour."""
-        if len(self._agents) > 60:
+        if len(self._agents) > MANY:
             return self.context.theme.color("text")
         place = self._places.get(agent_id, 0)
         return self.context.theme.agent_color(agent_id, place, max(len(self._agents), 1))
+
+    def _colors(self) -> Callable[[AgentId], QColor]:
+        """`_color_of` for all agents at once."""
+        if len(self._agents) <= MANY:
+            return self._color_of
+        text = self.context.theme.color("text")
+        return lambda agent_id: text
 
     def _during(self) -> str:
         ticks = self._questions.ticks if self._questions else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -186,11 +187,8 @@ def against_side(
 
 
 def _values(series: Series) -> dict[AgentId, float]:
-    return {
-        line.agent_id: float(line.value[0])
-        for line in series.lines
-        if line.value.size and np.isfinite(line.value[0])
-    }
+    first = ((line.agent_id, float(line.value[0])) for line in series.lines if line.value.size)
+    return {agent: value for agent, value in first if math.isfinite(value)}
 
 
 def _recorded(table: Table | None) -> Table | None:

@@ -19,7 +19,7 @@ from vmt_log_viewer.plots.nice import short
 from vmt_log_viewer.widgets.disc_sheet import DiscSheet
 from vmt_log_viewer.widgets.grid_layout import GridLayout, Spot
 from vmt_log_viewer.widgets.grid_painter import GridPainter, Looks
-from vmt_log_viewer.widgets.trade_arrows import SWARM
+from vmt_log_viewer.widgets.trade_arrows import A_TURN
 
 if TYPE_CHECKING:
     from vmt_log_viewer.theme import Theme
@@ -76,7 +76,7 @@ class GridCanvas(QWidget):
     @property
     def _crowded(self) -> bool:
         """So many trades that they are painted in turns, while what was there before is seen."""
-        return self._scene is not None and len(self._scene.trades) > SWARM
+        return self._scene is not None and len(self._scene.trades) > A_TURN
 
     def painted(self) -> bool:
         """Whether all of the picture is there."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import cached_property
 from typing import NamedTuple
 
@@ -70,17 +70,21 @@ class GridLayout:
         return best
 
     def _spots(self, agents: tuple[AgentMark, ...]) -> list[Spot]:
-        cells: dict[tuple[float, float], list[AgentMark]] = defaultdict(list)
-        for mark in agents:
-            cells[mark.x, mark.y].append(mark)
-        spots: list[Spot] = []
+        """Those that have their cell for themselves first."""
+        cells = [(mark.x, mark.y) for mark in agents]
+        count = Counter(cells)
         left, top, cell, single = self.grid.left(), self.grid.top(), self.cell, self.single
-        for (x, y), marks in cells.items():
-            center = QPointF(left + (x + 0.5) * cell, top + (y + 0.5) * cell)
-            if len(marks) == 1:
-                spots.append(Spot(center, single, (marks[0],)))
+        spots = []
+        shared: dict[tuple[float, float], list[AgentMark]] = defaultdict(list)
+        for mark, at in zip(agents, cells, strict=True):
+            if count[at] > 1:
+                shared[at].append(mark)
             else:
-                spots += self._in_cell(center, marks)
+                x, y = at
+                center = QPointF(left + (x + 0.5) * cell, top + (y + 0.5) * cell)
+                spots.append(Spot(center, single, (mark,)))
+        for (x, y), marks in shared.items():
+            spots += self._in_cell(self.center(x, y), marks)
         return spots
 
     @property

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPen
 
-from telemetry.concepts import AgentId, Scene
+from telemetry.concepts import AgentId, Floats, Scene
 from vmt_log_viewer.plots.nice import nice_step
 from vmt_log_viewer.theme import GREEN, OKABE_ITO, PURPLE, YELLOW
 from vmt_log_viewer.widgets.color_scale import ColorScale, readable_on
@@ -131,26 +132,27 @@ class GridPainter:
         """Lines to where agents head for; of many agents faint ones, for dots would take long."""
         many = len(self._scene.agents) > _MANY
         muted, base = self._theme.color("muted"), self._theme.color("base")
-        center = self._layout.center
-        lines, ends = [], []
-        for spot in self._layout.spots:
-            for mark in spot.agents:
-                if mark.target_x is None or mark.target_y is None:
-                    continue
-                if (mark.target_x, mark.target_y) != (mark.x, mark.y):
-                    end = center(mark.target_x, mark.target_y)
-                    lines.append(QLineF(spot.center, end))
-                    ends.append(end)
-        if not lines:
+        ways = [
+            (spot.center.x(), spot.center.y(), mark.target_x, mark.target_y)
+            for spot in self._layout.spots
+            for mark in spot.agents
+            if mark.target_x is not None
+            and mark.target_y is not None
+            and (mark.target_x != mark.x or mark.target_y != mark.y)
+        ]
+        if not ways:
             return
+        lines = np.array(ways, np.float64)
+        corner = self._layout.grid.topLeft()
+        lines[:, 2:] = (lines[:, 2:] + 0.5) * self._layout.cell + (corner.x(), corner.y())
         style = Qt.PenStyle.SolidLine if many else Qt.PenStyle.DotLine
         painter.setPen(QPen(_blend(muted, base, 0.25) if many else muted, 1, style))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, not many)
-        painter.drawLines(lines)
+        _draw_lines(painter, lines)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ends_ink = _blend(muted, base, 0.45) if many else muted
         painter.setPen(QPen(ends_ink, 3, c=Qt.PenCapStyle.RoundCap))
-        painter.drawPoints(ends)
+        painter.drawPoints([QPointF(x, y) for x, y in lines[:, 2:].tolist()])
 
     def _agents(self, painter: QPainter) -> None:
         """Every disc, then what is written in and beside them."""
@@ -227,6 +229,14 @@ class GridPainter:
 def _mean(spot: Spot) -> float:
     values = [mark.value for mark in spot.agents if not math.isnan(mark.value)]
     return sum(values) / len(values) if values else math.nan
+
+
+def _draw_lines(painter: QPainter, ends: Floats) -> None:
+    """A line from (x, y) to (x, y) in each row."""
+    array = pg.Qt.internals.PrimitiveArray(QLineF, 4)
+    array.resize(len(ends))
+    array.ndarray()[:] = ends
+    painter.drawLines(*array.drawargs())
 
 
 def _blend(ink: QColor, ground: QColor, strength: float) -> QColor:

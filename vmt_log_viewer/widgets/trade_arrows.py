@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _APART = 6.0  # pixels between arrows of the same two agents
 _HEAD = 7.0  # pixels that a head is long at least
 _CROWD = 80  # of more trades arrows have no edge in the ground's colour
+A_TURN = 200
+"""More arrows are painted in several turns."""
 SWARM = 300
 """More arrows are a pixel wide, all shafts of a pair one path: else they would take a tenth of a
 second."""
@@ -42,7 +44,7 @@ class TradeArrows:
         self._thick = min(2.5, max(1.2, 0.12 * layout.cell))  # thinner where cells are small
 
     def steps(self, painter: QPainter, trades: Sequence[TradeMark]) -> Iterator[None]:
-        """Paint them, a swarm a part at a time."""
+        """Paint them, some at a time."""
         base, cap = self._theme.color("base"), Qt.PenCapStyle.RoundCap
         edge, rim = QPen(base, self._thick + 2, c=cap), QPen(base, 1)
         edged = len(trades) <= _CROWD
@@ -51,7 +53,9 @@ class TradeArrows:
         }
         between: Counter[frozenset[AgentId]] = Counter()
         swarm: dict[str, list[Ends]] | None = {} if len(trades) > SWARM else None
-        for trade in trades:
+        for place, trade in enumerate(trades, 1):
+            if place % A_TURN == 0:
+                yield
             pen = pens[trade.pair]
             painter.setBrush(Qt.BrushStyle.NoBrush)
             seller = self._layout.spot_of(trade.seller_id)
