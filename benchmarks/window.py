@@ -229,7 +229,7 @@ def wall(driver: Driver, size: QSize) -> QWidget:
         page.show()
     surface.resize(size)
     surface.show()
-    area._seen_pages = lambda: pages
+    area.pages_seen = lambda: pages
     area._seen()
     wait(driver.settled)
     return surface

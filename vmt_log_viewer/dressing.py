@@ -51,7 +51,7 @@ class Dressing(QObject):
         if window.timeline is not None:
             yield from window.timeline.dress()
         yield from _dressed(seen)
-        paint_again(window)
+        yield from paint_again(window, window.parts())
         yield
         for place in range(0, len(hidden), A_TURN):
             _polish(hidden[place : place + A_TURN])

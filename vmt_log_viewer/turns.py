@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
 
 
 class Turns(QObject):
@@ -19,11 +20,11 @@ class Turns(QObject):
         super().__init__(parent)
         self._steps: Iterator[None] | None = None
         self._timer = QTimer(self)
-        self._timer.timeout.connect(self._go)
+        self._timer.timeout.connect(self._next)
 
     def begin(self, steps: Iterator[None]) -> None:
         self._steps = steps
-        self._timer.start(0)
+        self._timer.start(1)  # one of 0 might end in this same turn
         self._go()
 
     def idle(self) -> bool:
@@ -39,6 +40,10 @@ class Turns(QObject):
         self._steps = None
         self._timer.stop()
 
+    def _next(self) -> None:
+        self._timer.setInterval(0)
+        self._go()
+
     def _go(self) -> None:
         steps = self._steps
         if steps is not None and next(steps, self) is self and self._steps is steps:
@@ -52,11 +57,26 @@ def paint_later(widget: QWidget) -> None:
         QTimer.singleShot(1, widget, lambda: widget.setUpdatesEnabled(True))
 
 
-def paint_again(window: QWidget) -> None:
-    """Enable the updates of a whole window that were disabled for some turns.
+def paint_again(window: QWidget, parts: Sequence[QWidget] = ()) -> Iterator[None]:
+    """Enable the updates of a whole window that were disabled for some turns, and paint it.
 
-    Where one of its widgets moved meanwhile, Qt has dropped the request to paint and believes it to
-    be on its way: nothing of the window would be painted any more. So it is sent once more.
+    Each of its `parts` is painted in a step of its own. They are painted in these steps and not
+    whenever Qt comes round to it: where the window was to be painted before its updates were
+    disabled, Qt has dropped the request since and believes it to be on its way.
     """
-    window.setUpdatesEnabled(True)
-    QCoreApplication.postEvent(window, QEvent(QEvent.Type.UpdateRequest))
+    for part in parts:
+        part.setUpdatesEnabled(False)
+    left = [window, *parts]
+    try:
+        while left:
+            yield
+            _paint(left.pop(0))
+    finally:  # also where something else is begun meanwhile
+        for part in left:
+            _paint(part)
+
+
+def _paint(widget: QWidget) -> None:
+    if isValid(widget):  # it may be gone since
+        widget.setUpdatesEnabled(True)
+        widget.repaint()

@@ -28,7 +28,7 @@ from vmt_log_viewer.actions import MENUS, MOST_VIEWS, Actions
 from vmt_log_viewer.notes import Notes
 from vmt_log_viewer.plots.later import Later
 from vmt_log_viewer.theme import INSIDE
-from vmt_log_viewer.turns import paint_again
+from vmt_log_viewer.turns import Turns, paint_again
 from vmt_log_viewer.views import timeline_strip, view_classes
 from vmt_log_viewer.views.area import ViewArea
 from vmt_log_viewer.views.inspector import Inspector
@@ -71,7 +71,7 @@ class Window(QMainWindow):
         self.inspector = Inspector(context)
         self.activity = Activity(context.runner)
         self.status = QLabel()
-        self._narrow, self._later = False, Later(self)
+        self._narrow, self._later, self._painting = False, Later(self), Turns(self)
         self._build_centre()
         self.library_dock = self._dock(
             "Library", self.library, Qt.DockWidgetArea.LeftDockWidgetArea
@@ -285,7 +285,12 @@ class Window(QMainWindow):
             self.resizeDocks([self.library_dock], [width], Qt.Orientation.Horizontal)
             self.layout().activate()
         finally:
-            paint_again(self)
+            self._painting.begin(paint_again(self, self.parts()))
+
+    def parts(self) -> list[QWidget]:
+        """What is seen and takes long to paint: the views and the docks."""
+        docks = [d for d in (self.inspector_dock, self.library_dock) if d.isVisible()]
+        return [*self.area.pages_seen(), *docks]
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.save()

@@ -74,23 +74,55 @@ def test_a_step_is_done_in_each_turn_and_the_newest_work_wins(qtbot):
     assert done[2:] == [("two", 1), ("two", 2)]
 
 
-def test_a_window_that_was_to_be_painted_when_its_updates_were_disabled_is_painted_again(qtbot):
+class Counted(QtWidgets.QWidget):
+    """Counts its paintings."""
+
+    def __init__(self, parent=None):
+        super().__init__(parent)
+        self.painted = 0
+
+    def paintEvent(self, _event):
+        self.painted += 1
+
+
+@pytest.fixture
+def surface(qtbot):
+    """A window with two parts, all painted."""
+    surface = Counted()
+    qtbot.addWidget(surface)
+    surface.parts = [Counted(surface), Counted(surface)]
+    for place, part in enumerate(surface.parts):
+        part.setGeometry(0, 40 * place, 40, 40)
+    surface.show()
+    qtbot.waitUntil(lambda: all(part.painted for part in surface.parts))
+    return surface
+
+
+def test_a_window_that_was_to_be_painted_when_its_updates_were_disabled_is_painted(surface, qtbot):
     """Qt drops the request and believes it to be on its way."""
-
-    class Window(QtWidgets.QWidget):
-        painted = 0
-
-        def paintEvent(self, _event):
-            self.painted += 1
-
-    window = Window()
-    qtbot.addWidget(window)
-    window.show()
-    qtbot.waitUntil(lambda: window.painted > 0)
-    window.update()
-    window.setUpdatesEnabled(False)
+    surface.update()
+    surface.setUpdatesEnabled(False)
     qtbot.wait(50)
-    before = window.painted
-    paint_again(window)
-    qtbot.waitUntil(lambda: window.painted > before)
-    assert window.updatesEnabled()
+    before = surface.painted
+    assert len(list(paint_again(surface))) == 1
+    assert surface.painted > before
+
+
+def test_the_parts_of_a_window_are_painted_one_a_turn(surface, qtbot):
+    surface.setUpdatesEnabled(False)
+    widgets = [surface, *surface.parts]
+    for widget in widgets:
+        widget.painted = 0
+    steps = paint_again(surface, surface.parts)
+    for step in range(-1, len(widgets)):
+        next(steps, None)
+        qtbot.wait(30)  # for what Qt paints by itself
+        assert [widget.painted > 0 for widget in widgets] == [n <= step for n in range(3)]
+
+
+def test_parts_are_painted_too_where_something_else_is_begun_meanwhile(surface, qtbot):
+    surface.setUpdatesEnabled(False)
+    turns = Turns(surface)
+    turns.begin(paint_again(surface, surface.parts))
+    turns.begin(iter(()))
+    assert all(part.updatesEnabled() for part in surface.parts)

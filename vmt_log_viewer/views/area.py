@@ -79,7 +79,7 @@ class ViewArea(QWidget):
 
     def grow(self, ticks: TickRange) -> None:
         """The run has come further: the views that are seen show it, the others once they are."""
-        seen = self._seen_pages()
+        seen = self.pages_seen()
         for page in self.pages:
             if page not in seen:
                 page.stale = True
@@ -94,7 +94,7 @@ class ViewArea(QWidget):
 
     def views(self) -> list[View]:
         """The views that are seen."""
-        return [page.view for page in self._seen_pages() if page.view is not None]
+        return [page.view for page in self.pages_seen() if page.view is not None]
 
     def suitable(self) -> list[ViewPage]:
         return [page for page in self.pages if page.reason is None]
@@ -255,16 +255,16 @@ class ViewArea(QWidget):
                 self._set_active(side)
 
     def settled(self) -> bool:
-        return all(page.settled() for page in self._seen_pages())
+        return all(page.settled() for page in self.pages_seen())
 
-    def _seen_pages(self) -> list[ViewPage]:
+    def pages_seen(self) -> list[ViewPage]:
         found = [side.currentWidget() for side in self._sides if side.count()]
         return [page for page in found if isinstance(page, ViewPage)]
 
     def _seen(self) -> None:
         if self._quiet:
             return
-        for page in self._seen_pages():
+        for page in self.pages_seen():
             had = page.view
             view = page.fill()
             if view is not None and had is None:
