@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -24,7 +25,10 @@ from telemetry.families.vocabulary import ColumnSpec, FamilySpec, TableSpec
 
 CHUNK = 2_000
 STEP = 500
-"""How many rows are fetched before a question gives way or ends."""
+FIRST_STEP = 32
+"""How many rows are fetched at most, and at first, before a question gives way or ends."""
+QUICK = 0.002
+"""Seconds: what took longer is fetched in smaller steps from then on."""
 MOST = 16_000
 """How many rows a chunk of a server's may grow to."""
 PSEUDO = ("rowid",)
@@ -334,17 +338,8 @@ class Reader:
         self.token.check()
         if self.connection.dialect.name in _EMBEDDED:
             with self.connection.execute(statement) as result:
-                fetch = None if result.cursor is None else result.cursor.fetchmany
-                more = fetch is not None
-                while more:
-                    chunk: list[Any] = []
-                    while more and len(chunk) < size:
-                        fetched = fetch(min(STEP, size - len(chunk)))
-                        more = len(fetched) > 0
-                        chunk += fetched
-                        self.token.check()
-                    if chunk:
-                        yield chunk
+                if result.cursor is not None:
+                    yield from self._in_steps(result.cursor.fetchmany, size)
             return
         options = {"stream_results": True}
         with self.connection.execute(statement, execution_options=options) as result:
@@ -365,6 +360,22 @@ class Reader:
                     yield chunk
                 self.token.check()
                 size = min(2 * size, MOST)  # the way to a server and back is long
+
+    def _in_steps(self, fetch: Callable[[int], Sequence[Any]], size: int) -> Iterator[list[Any]]:
+        """Chunks of so many rows, each fetched in steps that take a moment."""
+        step, more = FIRST_STEP, True
+        while more:
+            chunk: list[Any] = []
+            while more and len(chunk) < size:
+                begin = time.perf_counter()
+                fetched = fetch(min(step, size - len(chunk)))
+                quick = time.perf_counter() - begin < QUICK
+                step = min(2 * step, STEP) if quick else max(step // 2, 1)
+                more = len(fetched) > 0
+                chunk += fetched
+                self.token.check()
+            if chunk:
+                yield chunk
 
     def _converted(self, statement: sa.Select[Any], description: Any) -> bool:
         """Whether a declared type makes something else of what the driver gives."""

@@ -63,13 +63,13 @@ TURNS = "velocity = turnover ÷ ticks ÷ mean stock over agents and recorded tic
 def edge_rows(found: Flows) -> tuple[Row, ...]:
     """A row for each giver and taker (and leg), the largest first, under `EDGES`."""
     order = np.lexsort((-found.count, -np.nan_to_num(found.amount)))
+    name, unit, agents, quantity = found.good.name, found.good.unit, found.agents, found.quantity
+    givers, takers = found.giver[order].tolist(), found.taker[order].tolist()
+    counts, places = found.count[order].tolist(), order.tolist()
     return tuple(
-        (
-            found.good.name, found.agents[found.giver[i]], found.agents[found.taker[i]],
-            found.quantity[i], found.good.unit, int(found.count[i]),
-        )
-        for i in order.tolist()
-    )  # fmt: skip
+        (name, agents[giver], agents[taker], quantity[place], unit, count)
+        for giver, taker, place, count in zip(givers, takers, places, counts, strict=True)
+    )
 
 
 def agent_rows(found: Intermediaries) -> tuple[Row, ...]:

@@ -17,7 +17,7 @@ from vmt_log_viewer.widgets.padded import PaddedDelegate
 if TYPE_CHECKING:
     from vmt_log_viewer.theme import Theme
 
-READ = 500
+READ = 150
 """Rows whose texts are looked at to judge a column's width."""
 MEASURED = 3
 """So many of the longest of them are measured: to measure hundreds takes a tenth of a second."""
