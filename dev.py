@@ -270,7 +270,8 @@ def run_tests(arguments: argparse.Namespace) -> int:
     venv = set_up(screen=None)
     bare = ensure_venv(".venv-no-qt", without_qt(LOCK.read_text("utf-8")), install_project=False)
     python = in_venv(venv, "python")
-    pytest = ["-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile"]
+    workers = (os.cpu_count() or 1) + 1  # for some tests wait for other programs
+    pytest = ["-m", "pytest", "-q", "-n", str(workers), "--dist", "worksteal"]
     steps = Steps()
     steps.run("ruff check", [python, "-m", "ruff", "check", "."])
     steps.run("ruff format --check", [python, "-m", "ruff", "format", "--check", "."])

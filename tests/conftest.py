@@ -73,6 +73,16 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     return folder
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is locked for good is waited for a moment only."""
+    from telemetry.engines.sqlite import SQLiteDatabase
+    from telemetry.upgrade import writing
+
+    monkeypatch.setattr(SQLiteDatabase, "patience", 0.5)
+    monkeypatch.setattr(writing, "PATIENCE", 0.5)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder with the real databases (read only: copy before any experiment)."""

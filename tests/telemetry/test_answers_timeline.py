@@ -11,10 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import telemetry
+from telemetry.answers.stretches import StatesRead
 from telemetry.concepts import Lane, TickRange
 from telemetry.errors import RequestError
 from telemetry.queries import TableQuery, TimelineQuery
 from tests.builders import vmt
+from tests.effort import effort
 
 PAIRS = ["A<->B", "A<->M", "B<->M", "X<->Y"]
 STATES = st.lists(
@@ -69,7 +71,7 @@ def _lane_by_tick(lane: Lane) -> dict[int, str]:
     return found
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=effort(12, 60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(states=STATES, seen=st.integers(0, 50))
 def test_lanes_of_states_are_what_a_walk_over_every_tick_finds(tmp_path_factory, states, seen):
     path = tmp_path_factory.mktemp("states") / "runs.db"
@@ -261,3 +263,16 @@ def test_odd_ticks_and_states_of_several_kinds_are_told_apart_as_before(tmp_path
     assert pairs is not None
     assert pairs.state == ("on", "on", "off", "off")
     assert any("2 ticks hold no valid list (first at tick 3)" in note for note in timeline.notes)
+
+
+def test_states_that_are_lists_are_told_as_texts_from_the_first_row_on():
+    """An engine may give a list where earlier rows had texts; 1, 1.0 and "1" are apart before."""
+    read = StatesRead(1)
+    read.add([(0, "a"), (1, 1), (2, 1.0), (3, "[1]"), ("none", "a"), (4, None)])
+    (before,) = read.states()
+    assert before.known == ("a", 1, 1.0, "[1]", None)
+    read.add([(5, [1]), (6, "1"), (7, 1)])
+    (after,) = read.states()
+    told = [after.known[code] for code in after.code.tolist()]
+    assert after.tick.tolist() == [0, 1, 2, 3, 4, 5, 6, 7]
+    assert told == ["a", "1", "1.0", "[1]", None, "[1]", "1", "1"]

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.sampled(4)
 Capsys = pytest.CaptureFixture[str]
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("kind", MAKERS)
 def test_a_source_is_refused_in_one_sentence_and_left_as_it_was(
     capsys: Capsys, tmp_path: Path, server: Server, kind: str

@@ -213,6 +213,7 @@ def locked(folder: Path) -> Iterator[Path]:
     writer.close()
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_database_locked_by_a_writer_is_one_sentence(capsys: Capsys, locked: Path) -> None:
     said = refused(capsys, UNREADABLE, "runs", locked)
     assert "lock" in said or "in use" in said or "busy" in said

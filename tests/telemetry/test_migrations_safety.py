@@ -187,6 +187,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(
     assert (rows(old), tables(old)) == (before, made)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_locked_source_is_one_sentence(tmp_path: Path, capsys: Capsys) -> None:
     path = vmt.build("barter", tmp_path / "old.db", runs=1, ticks=3, journal="delete")
     writer = sqlite3.connect(path, isolation_level=None)
@@ -199,6 +200,7 @@ def test_a_locked_source_is_one_sentence(tmp_path: Path, capsys: Capsys) -> None
     assert [p.name for p in tmp_path.iterdir()] == ["old.db"]
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_source_that_is_being_written_is_copied_but_not_changed_in_place(
     old: Path, tmp_path: Path, capsys: Capsys
 ) -> None:

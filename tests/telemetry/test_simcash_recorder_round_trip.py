@@ -28,6 +28,7 @@ from tests.builders import simcash_rows as rows
 from tests.builders.postgresql import Server
 from tests.builders.questions import one_of_each
 from tests.builders.simcash_rows import SETTING, log_everything
+from tests.effort import effort
 
 KINDS = ("duckdb", "sqlite", "postgresql")
 
@@ -105,7 +106,7 @@ TICKS = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=effort(5, 25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(ticks=TICKS, seed=SIGNED, config=st.dictionaries(TEXT, PLAIN, min_size=1, max_size=3))
 def test_random_runs_are_read_back_with_nothing_lost(url, ticks, seed, config):
     name = f"r{secrets.token_hex(6)}"  # the database is that of the examples before

@@ -23,6 +23,14 @@ def _garbage_is_collected_here(monkeypatch):
     gc.enable()
 
 
+@pytest.fixture(autouse=True)
+def _nothing_is_put_off(monkeypatch):
+    """What a person gets time to see before long passes begin, a test does not wait for."""
+    from vmt_log_viewer.background import runner
+
+    monkeypatch.setattr(runner, "PAUSE", 0)
+
+
 @pytest.fixture
 def theme(qapp):
     from vmt_log_viewer.theme import Theme

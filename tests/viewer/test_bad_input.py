@@ -64,6 +64,7 @@ def test_what_shows_nothing_is_one_sentence_and_leaves_no_trace(program, qtbot, 
     assert {p: p.read_bytes() if p.is_file() else None for p in tmp_path.rglob("*")} == before
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_file_locked_by_a_writer_is_said_to_be(program, qtbot, tmp_path, monkeypatch):
     path = vmt.build("barter", tmp_path / "source.db", runs=1, ticks=3, journal="delete")
     script = (

@@ -11,6 +11,7 @@ from tests.viewer.programs import opened, settle
 pytestmark = pytest.mark.sampled(4)
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("kind", MAKERS)
 def test_a_source_that_is_refused_is_one_sentence_and_another_opens_after_it(
     program, qtbot, tmp_path, server, barter_db, kind

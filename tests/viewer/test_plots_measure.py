@@ -82,6 +82,7 @@ def fan(values) -> Fan:
 
 
 def stage_picture(plot: MeasurePlot) -> QImage:
+    plot.stage.setUpdatesEnabled(True)  # of plots that are answered together it takes turns
     return plot.stage.grab().toImage()
 
 
@@ -412,3 +413,16 @@ def test_another_plots_mouse_shows_the_tick_but_no_value(plot):
     plot.show_hover(70)
     assert plot.header.readout.text == "agent 1 70"
     assert (plot.stage.hover.tick, plot.stage.hover.height) == (70, None)
+
+
+def test_plots_that_are_answered_together_begin_to_be_painted_one_a_turn(shared, qtbot):
+    plots = [MeasurePlot(UTILITY, shared, PlotData(str, lambda _: QColor("red"))) for _ in range(3)]
+    for plot in plots:
+        qtbot.addWidget(plot, before_close_func=MeasurePlot.release)
+        plot.show_fan(fan([1.0, 2.0, 3.0]))
+    awake = []
+    while not shared.later.idle():
+        awake.append([plot.stage.updatesEnabled() for plot in plots])
+        shared.later._next()
+    assert awake == [[n < turn for n in range(3)] for turn in range(3)]
+    assert all(plot.stage.updatesEnabled() for plot in plots)
