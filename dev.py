@@ -19,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -267,8 +268,12 @@ class Steps:
 
 def run_tests(arguments: argparse.Namespace) -> int:
     os.environ["THOROUGH"] = "1" if arguments.thorough else "0"
-    venv = set_up(screen=None)
-    bare = ensure_venv(".venv-no-qt", without_qt(LOCK.read_text("utf-8")), install_project=False)
+    complete_system(screen=None)
+    with ThreadPoolExecutor() as pool:
+        lock = without_qt(LOCK.read_text("utf-8"))
+        second = pool.submit(ensure_venv, ".venv-no-qt", lock, install_project=False)
+        venv = set_up(screen=None)
+    bare = second.result()
     python = in_venv(venv, "python")
     workers = (os.cpu_count() or 1) + 1  # for some tests wait for other programs
     pytest = ["-m", "pytest", "-q", "-n", str(workers), "--dist", "worksteal"]

@@ -21,7 +21,7 @@ from tests.effort import effort
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Kills by kind of database: all there are to be, where a simulator starts in no time.
-KILLS = {"sqlite": 50, "postgresql": effort(15, 50), "duckdb": effort(15, 50)}
+KILLS = {"sqlite": 50, "postgresql": effort(8, 50), "duckdb": effort(8, 50)}
 TICKS = 4
 posix_only = pytest.mark.skipif(os.name == "nt", reason="no signals and limits like these there")
 
