@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,7 +12,7 @@ from telemetry import queries as q
 from telemetry.answers import ANSWERS
 from telemetry.cancel import CancelToken
 from telemetry.errors import QueryCancelled
-from telemetry.reader import Reader
+from telemetry.reader import FIRST_STEP, QUICK, STEP, Reader
 from telemetry.source import Source
 from tests.builders import vmt
 from tests.builders.questions import one_of_each
@@ -135,6 +136,31 @@ def test_a_stream_ends_between_two_chunks_when_it_is_cancelled(tmp_path: Path):
     source.close()
     assert descriptors(path) == 0
     assert traces(tmp_path) == before
+
+
+def test_rows_that_come_slowly_are_fetched_in_smaller_steps_and_none_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Between two steps a question gives way; a row may take a moment by itself."""
+    now, slow, asked, left = [0.0], [0.0], [], list(range(2_000))
+    monkeypatch.setattr(telemetry.reader, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+
+    def fetch(count):
+        asked.append(count)
+        found = [left.pop(0) for _ in range(min(count, len(left)))]
+        now[0] += slow[0] * len(found)
+        return found
+
+    given = []
+    reader = Reader(None, None, CancelToken(give_way=lambda: given.append(len(asked))))
+    chunks = reader._in_steps(fetch, 1_000)
+    first = next(chunks)
+    assert asked == [FIRST_STEP, 2 * FIRST_STEP, 4 * FIRST_STEP, 8 * FIRST_STEP, 500, 20]
+    slow[0] = 2 * QUICK
+    assert [*first, *(row for chunk in chunks for row in chunk)] == list(range(2_000))
+    assert asked[6:9] == [STEP, STEP // 2, STEP // 4]
+    assert asked[-2:] == [1, 1]
+    assert given == list(range(1, len(asked) + 1))
 
 
 def test_a_stream_that_nobody_reads_on_lets_go_of_its_connection(source: Source, path: Path):

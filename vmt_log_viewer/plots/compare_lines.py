@@ -90,9 +90,14 @@ def draw_segments(painter: QPainter, x: Floats, y: Floats) -> None:
     kept = np.ones(len(x), bool)
     kept[1:-1] = np.any(at[1:-1] != at[:-2], axis=1)
     x, y = x[kept], y[kept]
+    draw_lines(painter, np.column_stack((x[:-1], y[:-1], x[1:], y[1:])))
+
+
+def draw_lines(painter: QPainter, ends: Floats) -> None:
+    """A line in each row of `ends`, float64[n, 4]: from (x, y) to (x, y)."""
     lines = pg.Qt.internals.PrimitiveArray(QLineF, 4)
-    lines.resize(len(x) - 1)
-    lines.ndarray()[:] = np.column_stack((x[:-1], y[:-1], x[1:], y[1:]))
+    lines.resize(len(ends))
+    lines.ndarray()[:] = ends
     painter.drawLines(*lines.drawargs())
 
 

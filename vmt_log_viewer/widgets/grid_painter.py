@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPen
 
-from telemetry.concepts import AgentId, Floats, Scene
+from telemetry.concepts import AgentId, Scene
+from vmt_log_viewer.plots.compare_lines import draw_lines
 from vmt_log_viewer.plots.nice import nice_step
 from vmt_log_viewer.theme import GREEN, OKABE_ITO, PURPLE, YELLOW
 from vmt_log_viewer.widgets.color_scale import ColorScale, readable_on
@@ -148,7 +148,7 @@ class GridPainter:
         style = Qt.PenStyle.SolidLine if many else Qt.PenStyle.DotLine
         painter.setPen(QPen(_blend(muted, base, 0.25) if many else muted, 1, style))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, not many)
-        _draw_lines(painter, lines)
+        draw_lines(painter, lines)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ends_ink = _blend(muted, base, 0.45) if many else muted
         painter.setPen(QPen(ends_ink, 3, c=Qt.PenCapStyle.RoundCap))
@@ -229,14 +229,6 @@ class GridPainter:
 def _mean(spot: Spot) -> float:
     values = [mark.value for mark in spot.agents if not math.isnan(mark.value)]
     return sum(values) / len(values) if values else math.nan
-
-
-def _draw_lines(painter: QPainter, ends: Floats) -> None:
-    """A line from (x, y) to (x, y) in each row."""
-    array = pg.Qt.internals.PrimitiveArray(QLineF, 4)
-    array.resize(len(ends))
-    array.ndarray()[:] = ends
-    painter.drawLines(*array.drawargs())
 
 
 def _blend(ink: QColor, ground: QColor, strength: float) -> QColor:
