@@ -181,6 +181,6 @@ def seeds(room: Room) -> Pair:
     return _of_runs(room, lambda runs: (seed_groups(runs), totals(runs)), *OF_RUNS)
 
 
-@line("compare: λ of 3 000 runs", against=f"{PASS}GROUP BY run, tick", bar=ratio(1.3), rounds=1)
+@line("compare: λ of 3 000 runs", against=f"{PASS}GROUP BY run, tick", bar=ratio(1.3), rounds=3)
 def compared(room: Room) -> Pair:
     return _of_runs(room, lambda runs: curves(runs, "lambda_money"), CURVES)

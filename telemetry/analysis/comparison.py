@@ -28,12 +28,21 @@ from telemetry.concepts import (
     Table,
 )
 from telemetry.errors import NothingFoundError, RequestError
-from telemetry.queries import BandQuery, RunsQuery, SummariesQuery, SummaryQuery, TimelineQuery
+from telemetry.queries import (
+    BandQuery,
+    BandsQuery,
+    RunsQuery,
+    SummariesQuery,
+    SummaryQuery,
+    TimelineQuery,
+)
 
 SWITCHES = ("regime", "mode")
 """Lanes in which a first switch is looked for, before all others."""
 _NO_RESULT = (*SET_UP, *NAMED, "iteration", "sample", "pair_number", "experiment", "x", "y")
 RUN_ROW = "runs"
+SHORT_RUN = 1_000
+"""Ticks of a run that is read with others; a longer one is read by several connections."""
 _Key = tuple[str, str | None, str]
 
 
@@ -180,12 +189,17 @@ def curves(
         names = ", ".join(known) or "none"
         raise RequestError(f"There is no measure {measure!r} in these runs; they have {names}.")
     found, notes, lanes = [], dict[str, None](), dict[str, None]()
+    sources = {run.source.key: run.source for run in runs}
+    lacking = {
+        key for key, source in sources.items() if all(m.name != measure for m in source.measures)
+    }
+    told = _bands([run for run in runs if run.source.key not in lacking], measure, token)
     for i, run in enumerate(runs):
         token.check()
-        if not any(m.name == measure for m in run.source.measures):
+        if run.source.key in lacking:
             curve = _nothing(i, f"{run.source.name} has no measure {measure}.")
         else:
-            band = run.source.ask(BandQuery(run.run_id, measure), token)
+            band = told.get(run.key) or run.source.ask(BandQuery(run.run_id, measure), token)
             curve, lane = _placed(i, run, band, align, token)
             lanes.update({lane: None} if lane else {})
         found.append(curve)
@@ -196,6 +210,24 @@ def curves(
     axis = {"tick": "tick", "share": "share of the run"}.get(align)
     said = axis or f"ticks since the first switch of {' or '.join(lanes)}"
     return Curves(known[measure], align, said, tuple(found), tuple(notes))
+
+
+def _bands(
+    runs: Sequence[Chosen], measure: str, token: CancelToken
+) -> dict[tuple[str, RunId], Band]:
+    """Of the sources of which many short runs are asked for, all their bands."""
+    found: dict[tuple[str, RunId], Band] = {}
+    for own in by_source([run for run in runs if _short(run)]):
+        if len(own) >= MANY:
+            asked = BandsQuery(tuple(run.run_id for run in own), measure)
+            told = own[0].source.ask(asked, token)
+            found.update({run.key: told.of(i) for i, run in enumerate(own)})
+    return found
+
+
+def _short(run: Chosen) -> bool:
+    ticks = run.run.ticks
+    return ticks is not None and ticks.last - ticks.first < SHORT_RUN
 
 
 def _nothing(run: int, reason: str) -> Curve:

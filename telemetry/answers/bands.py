@@ -47,8 +47,8 @@ def _read(
     reader: Reader, query: BandQuery, spec: MeasureSpec, table: TableSpec, *, guarded: bool
 ) -> list[Row]:
     """(tick, count, mean, lowest, highest) by tick."""
-    tick = reader.column(spec.table, spec.tick)
-    statement = _statement(reader, query, spec, table, guarded)
+    tick, run = (reader.column(spec.table, name) for name in (spec.tick, str(table.run)))
+    statement = by_tick(reader, spec, guarded=guarded).where(run == query.run_id).group_by(tick)
     rows = by_stretches(reader, statement, table, tick, query.run_id, query.ticks)
     return sorted(rows, key=lambda row: (whole(row[0]) is None, whole(row[0])))
 
@@ -107,18 +107,12 @@ def in_stretches(
     return found
 
 
-def _statement(
-    reader: Reader, query: BandQuery, spec: MeasureSpec, table: TableSpec, guarded: bool
-) -> sa.Select[Any]:
+def by_tick(reader: Reader, spec: MeasureSpec, *, guarded: bool = False) -> sa.Select[Any]:
+    """(tick, count, mean, lowest, highest), to be limited to runs and grouped by tick."""
     tick, value = reader.column(spec.table, spec.tick), number_of(reader, spec, guarded=guarded)
-    return (
-        sa.select(
-            tick, sa.func.count(value), sa.func.avg(value), sa.func.min(value), sa.func.max(value)
-        )
-        .select_from(reader.layout.selectable(spec.table))
-        .where(reader.column(spec.table, str(table.run)) == query.run_id)
-        .group_by(tick)
-    )
+    low, high = sa.func.min(value), sa.func.max(value)
+    found = sa.select(tick, sa.func.count(value), sa.func.avg(value), low, high)
+    return found.select_from(reader.layout.selectable(spec.table))
 
 
 def number_of(reader: Reader, spec: MeasureSpec, *, guarded: bool) -> sa.ColumnElement[Any]:

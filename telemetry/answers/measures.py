@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -101,22 +101,32 @@ def run_facts(reader: Reader, run_id: RunId) -> tuple[Mapping[str, Cell], object
 
 def divisor(reader: Reader, spec: MeasureSpec, run_id: RunId) -> int:
     """What stored values are divided by: the source's scale times the run's own."""
+    return divisors(reader, spec, (run_id,))[str(run_id)]
+
+
+def divisors(reader: Reader, spec: MeasureSpec, run_ids: Sequence[RunId]) -> Mapping[str, int]:
+    """`divisor` of each of the runs, by the text of its id."""
     _, column = place_of(reader, spec)
     scale = column_scale(reader, column) * per_unit(spec.unit)
-    return scale * own_divisor(reader, spec.divisor, run_id)
+    return {run: scale * own for run, own in own_divisors(reader, spec.divisor, run_ids).items()}
 
 
 def own_divisor(reader: Reader, name: str | None, run_id: RunId) -> int:
     """What column `name` of the run row divides values by; 1 where there is none."""
-    runs = reader.family.runs
+    return own_divisors(reader, name, (run_id,))[str(run_id)]
+
+
+def own_divisors(reader: Reader, name: str | None, run_ids: Sequence[RunId]) -> dict[str, int]:
+    """`own_divisor` of each of the runs, by the text of its id."""
+    runs, found = reader.family.runs, {str(run_id): 1 for run_id in run_ids}
     if name is None or not reader.has(runs.table, name):
-        return 1
-    own = reader.scalar(
-        sa.select(reader.column(runs.table, name)).where(
-            reader.column(runs.table, runs.id) == run_id
-        )
-    )
-    return own if isinstance(own, int) and own > 0 else 1
+        return found
+    run = reader.column(runs.table, runs.id)
+    own = sa.select(run, reader.column(runs.table, name)).where(run.in_(run_ids))
+    for run_id, divides in reader.rows(own):
+        if isinstance(divides, int) and divides > 0:
+            found[str(run_id)] = divides
+    return found
 
 
 def _can_rebuild(layout: Layout, spec: MeasureSpec) -> bool:

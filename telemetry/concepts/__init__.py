@@ -54,6 +54,7 @@ from telemetry.concepts.scenes import AgentMark, Negotiation, ResourceMark, Scen
 from telemetry.concepts.schema import Column, Identity, LaneInfo, Measure, Table, Word
 from telemetry.concepts.series import (
     Band,
+    Bands,
     Digests,
     Fan,
     Lane,
@@ -73,6 +74,7 @@ __all__ = [
     "Align",
     "Audit",
     "Band",
+    "Bands",
     "Box",
     "Case",
     "Cell",

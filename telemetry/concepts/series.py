@@ -78,6 +78,42 @@ class Band:
 
 
 @dataclass(frozen=True)
+class Bands:
+    """Bands of many runs end to end: run i's are at start[i] … start[i + 1] − 1 of the arrays.
+
+    `start` int64[runs + 1]; `tick`, `low`, `mean`, `high` and `count` as a `Band` has them; run i
+    has measures[kind[i]], step[i], constant[i], and said[i] as notes.
+    """
+
+    measures: tuple[Measure, ...]
+    kind: Ints
+    start: Ints
+    tick: Ints
+    low: Floats
+    mean: Floats
+    high: Floats
+    count: Ints
+    step: Ints
+    constant: tuple[float | None, ...]
+    said: tuple[tuple[str, ...], ...]
+
+    def of(self, run: int) -> Band:
+        """The band of the run at that place; IndexError where there is none."""
+        own = slice(int(self.start[run]), int(self.start[run + 1]))
+        return Band(
+            self.measures[int(self.kind[run])],
+            self.tick[own],
+            self.low[own],
+            self.mean[own],
+            self.high[own],
+            self.count[own],
+            int(self.step[run]),
+            self.constant[run],
+            self.said[run],
+        )
+
+
+@dataclass(frozen=True)
 class Digests:
     """What the rows of each tick come to: equal digests are equal rows.
 

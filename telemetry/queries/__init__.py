@@ -41,6 +41,7 @@ from telemetry.queries.runs import (
 )
 from telemetry.queries.series import (
     BandQuery,
+    BandsQuery,
     FanQuery,
     LensQuery,
     SceneQuery,
@@ -53,6 +54,7 @@ __all__ = [
     "AgentsQuery",
     "AuditQuery",
     "BandQuery",
+    "BandsQuery",
     "BoxQuery",
     "ColumnsQuery",
     "ContradictionsQuery",

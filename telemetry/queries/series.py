@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from telemetry.concepts import (
     AgentId,
     Band,
+    Bands,
     Fan,
     Lens,
     RunId,
@@ -48,6 +49,15 @@ class BandQuery(Query[Band]):
     run_id: RunId
     measure: str
     ticks: TickRange | None = None
+
+
+@dataclass(frozen=True)
+class BandsQuery(Query[Bands]):
+    """What `BandQuery` gives of each of these runs, over all of its ticks, in their order."""
+
+    KEPT = True
+    run_ids: tuple[RunId, ...]
+    measure: str
 
 
 @dataclass(frozen=True)

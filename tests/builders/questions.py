@@ -27,6 +27,7 @@ def every_query(
         yield q.FanQuery(run_id, measure.name)
         yield q.FanQuery(run_id, measure.name, max_ticks=5)
         yield q.BandQuery(run_id, measure.name)
+        yield q.BandsQuery((run_id,), measure.name)
         yield q.SceneQuery(run_id, 15, measure.name)
     yield q.SceneQuery(run_id, 15)
     yield q.NegotiationQuery(run_id, 15, (0, 1))

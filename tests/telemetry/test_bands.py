@@ -11,11 +11,14 @@ import numpy as np
 import pytest
 
 import telemetry
+from telemetry.analysis import comparison
+from telemetry.analysis.chosen import MANY, every_run
+from telemetry.answers import bands_of_runs
 from telemetry.cancel import CancelToken
 from telemetry.concepts import TickRange
 from telemetry.engines import together
 from telemetry.errors import QueryCancelled
-from telemetry.queries import BandQuery
+from telemetry.queries import BandQuery, BandsQuery, Query
 from telemetry.source import Source
 from tests.builders import vmt
 from tests.builders.answers import same
@@ -133,3 +136,76 @@ def test_a_band_says_how_far_it_is_and_can_be_cancelled(source: Source):
     assert told[0][1:] == (TICKS - 3, "ticks")
     whole = source.ask(BandQuery(1, "lambda_money"))
     assert same(whole, source.ask(BandQuery(1, "lambda_money")))
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    """Twelve runs, some of them odd: what a run's rows alone do not tell, and what they do."""
+    path = vmt.create("money", tmp_path / "runs.db")
+    odd = {4: None, 5: "odd", 6: 1.5, 7: 0.0}  # 3 has no rows at all; 0 is the default of nothing
+    with closing(vmt.connect(path)) as connection, connection:
+        for run_id in range(1, 13):
+            connection.execute(
+                "INSERT INTO simulation_runs (scenario_name, money_scale) VALUES ('a', ?)",
+                [100 if run_id == 8 else 1],
+            )
+            connection.executemany(
+                "INSERT INTO agent_snapshots (run_id, tick, agent_id, x, y, inventory_A, "
+                "inventory_B, inventory_M, utility, lambda_money) "
+                "VALUES (?, ?, ?, 0, 0, ?, 0, ?, 0, ?)",
+                [
+                    (run_id, 2 * tick, agent, tick * run_id, 0 if run_id == 9 else 7 * tick,
+                     odd.get(run_id, tick / 7 + agent + run_id))
+                    for tick in reversed(range(30)) for agent in range(3) if run_id != 3
+                ],
+            )  # fmt: skip
+        connection.execute("UPDATE agent_snapshots SET tick = 3.5 WHERE run_id = 10 AND tick = 4")
+        connection.execute("UPDATE agent_snapshots SET lambda_money = NULL WHERE run_id = 11 "
+                           "AND tick = 6")  # fmt: skip
+    return path
+
+
+@pytest.mark.parametrize("at_once", [2, 50])
+@pytest.mark.parametrize("measure", ["lambda_money", "inventory_M", "inventory_A", "p_min"])
+def test_bands_of_many_runs_are_those_of_each(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, measure: str, at_once: int
+):
+    monkeypatch.setattr(bands_of_runs, "AT_ONCE", at_once)
+    monkeypatch.setattr(bands_of_runs, "KEPT", 6)
+    source = telemetry.open_source(runs)
+    asked = (12, *range(1, 12), 77)
+    told: list[tuple[int, int | None, str]] = []
+    found = source.ask(BandsQuery(asked, measure), CancelToken(lambda *said: told.append(said)))
+    for place, run_id in enumerate(asked):
+        alone = source.ask(BandQuery(run_id, measure))
+        assert same(found.of(place), alone), run_id
+    assert found.of(0).measure.recorded is (measure != "p_min")
+    assert not told or told[-1] == (13, 13, "runs")
+    source.close()
+
+
+def test_curves_of_many_runs_take_few_statements(runs: Path, monkeypatch: pytest.MonkeyPatch):
+    source = telemetry.open_source(runs)
+    chosen = [run for run in every_run(source) if run.run_id in (1, 2, *range(6, 10), 11, 12)]
+    assert len(chosen) == MANY
+    asked: list[Query[object]] = []
+    ask = source.ask
+    monkeypatch.setattr(
+        source, "ask", lambda query, token: asked.append(query) or ask(query, token)
+    )
+    together = comparison.curves(chosen, "lambda_money")
+    assert [type(query) for query in asked] == [BandsQuery]
+    monkeypatch.setattr(comparison, "MANY", 99)
+    assert same(comparison.curves(chosen, "lambda_money"), together)
+    monkeypatch.setattr(comparison, "MANY", MANY)
+    monkeypatch.setattr(comparison, "SHORT_RUN", 20)  # a long run is read by several connections
+    asked.clear()
+    assert same(comparison.curves(chosen, "lambda_money"), together)
+    assert {type(query) for query in asked} == {BandQuery}
+    source.close()
+
+
+def test_no_runs_have_no_bands(source: Source):
+    found = source.ask(BandsQuery((), "lambda_money"))
+    with pytest.raises(IndexError):
+        found.of(0)

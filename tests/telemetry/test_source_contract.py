@@ -22,6 +22,7 @@ from telemetry.families import families
 from telemetry.filters import Filter
 from telemetry.reader import Reader
 from telemetry.source import Source
+from tests.builders.answers import same
 from tests.builders.questions import every_query
 from tests.builders.samples import SAMPLES, Sample
 from tests.builders.traces import descriptors, traces
@@ -169,6 +170,16 @@ def test_series_lie_within_the_ticks_of_the_run_and_agents_are_known(opened: Ope
             drawn += 1
     if any(measure.recorded for measure in source.measures):
         assert drawn
+
+
+def test_bands_of_many_runs_are_those_of_each(opened: Opened) -> None:
+    """Also where a run records nothing of the measure, is rebuilt, or is not there at all."""
+    run_ids = [run.run_id for run in opened.source.ask(q.RunsQuery()).runs][:4]
+    for measure in opened.source.measures:
+        together = opened.source.ask(q.BandsQuery((*run_ids, opened.run), measure.name))
+        for place, run_id in enumerate((*run_ids, opened.run)):
+            alone = opened.source.ask(q.BandQuery(run_id, measure.name))
+            assert same(together.of(place), alone), (measure.name, run_id)
 
 
 def test_an_agent_that_is_not_there_has_no_rows(opened: Opened) -> None:

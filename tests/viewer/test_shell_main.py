@@ -10,6 +10,7 @@ from PySide6.QtGui import QImage
 
 from tests.builders import simcash, vmt
 from vmt_log_viewer.__main__ import main
+from vmt_log_viewer.views.area import ViewArea
 from vmt_log_viewer.views.experiment_tabs import ExperimentTabs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,6 +43,16 @@ def test_shots_need_no_screen_and_write_a_picture_of_every_suitable_view(money, 
         assert (image.width(), image.height()) == (1000, 700)
 
 
+@pytest.fixture
+def experiment_alone(monkeypatch):
+    """No other view is suitable."""
+    suitable = ViewArea.suitable
+    monkeypatch.setattr(
+        ViewArea, "suitable", lambda a: [p for p in suitable(a) if p.kind.name == "experiment"]
+    )
+
+
+@pytest.mark.usefixtures("experiment_alone")
 def test_every_tab_of_an_experiment_has_a_picture_of_its_own(qapp, tmp_path):
     path = simcash.unified(tmp_path / "u.db")
     assert main([str(path), "--run", simcash.SECOND, "--shots", str(tmp_path / "shots")]) == 0
@@ -52,6 +63,7 @@ def test_every_tab_of_an_experiment_has_a_picture_of_its_own(qapp, tmp_path):
     assert len(set(pictures.values())) == len(pictures)
 
 
+@pytest.mark.usefixtures("experiment_alone")
 def test_two_tabs_of_one_title_have_two_pictures(qapp, tmp_path, monkeypatch):
     path = simcash.unified(tmp_path / "u.db")
     monkeypatch.setattr(ExperimentTabs, "titles", lambda tabs: ("Iterations", "iterations?"))

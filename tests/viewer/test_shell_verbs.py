@@ -203,7 +203,7 @@ def test_a_narrow_window_gives_the_views_the_room(program, qtbot, money_db):
     program.window.resize(1400, 900)
     assert not program.window.updatesEnabled()  # nothing is painted that would move at once
     qtbot.waitUntil(lambda: program.window.inspector_dock.isVisible())
-    assert program.window.updatesEnabled()
+    qtbot.waitUntil(lambda: program.window.updatesEnabled())
 
 
 def test_a_view_can_be_moved_to_the_other_side(program, qtbot, money_db):
