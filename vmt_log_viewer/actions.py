@@ -178,7 +178,7 @@ class Actions(QObject):
         self._actions = {verb.id: self._make(verb) for verb in VERBS}
         self._facts: frozenset[str] = frozenset()
         self._bound: set[str] = set()
-        self.set_facts(frozenset())
+        self._enable()
 
     def __getitem__(self, verb_id: str) -> QAction:
         return self._actions[verb_id]
@@ -198,7 +198,12 @@ class Actions(QObject):
 
     def set_facts(self, facts: frozenset[str]) -> None:
         """Enable exactly the verbs whose needs are all among `facts`."""
-        self._facts = facts
+        if facts != self._facts:
+            self._facts = facts
+            self._enable()
+
+    def _enable(self) -> None:
+        facts = self._facts
         for verb, action in self:
             enabled = verb.needs <= facts
             if enabled != action.isEnabled():

@@ -236,7 +236,9 @@ class Verbs(QObject):
         for number, page in enumerate(self._window.area.pages, 1):
             keys = f" (Ctrl+{number})" if number < 10 else ""
             tip = page.reason or f"{page.kind.title}{keys}"
-            self._window.actions_[f"view_{number}"].setToolTip(plain_tip(tip))
+            action, plain = self._window.actions_[f"view_{number}"], plain_tip(tip)
+            if action.toolTip() != plain:  # each that is set is looked at by menus
+                action.setToolTip(plain)
 
     # Files
 

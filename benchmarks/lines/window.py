@@ -25,9 +25,13 @@ SERVED = (
 """Works whose first rows an index of the file serves."""
 
 
+def driven(room: Room, path: Path | str, works: str) -> dict[str, Any]:
+    """What `benchmarks.window` measured on a database, in a process of its own, once a taking."""
+    return _driven(path, works, room.taking)
+
+
 @cache
-def driven(path: Path | str, works: str) -> dict[str, Any]:
-    """What `benchmarks.window` measured on a database, in a process of its own."""
+def _driven(path: Path | str, works: str, taking: int) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks.window", str(path), "--json", "--works", works]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -63,9 +67,9 @@ def opening(room: Room) -> Figure:
 
 @line("GUI thread's longest block, in all works", against="", bar=milliseconds(50))
 def longest_block(room: Room) -> Figure:
-    of_2000 = driven(room.database("vmt-2000"), "steps")["blocks"]
+    of_2000 = driven(room, room.database("vmt-2000"), "steps")["blocks"]
     named = [(length, f"{work}, 2 000 agents") for length, work in of_2000]
-    blocks = [*driven(room.large, "views,tables,shell,steps")["blocks"], *named]
+    blocks = [*driven(room, room.large, "views,tables,shell,steps")["blocks"], *named]
     blocks.sort(reverse=True)
     if not blocks:
         return Figure(0.0, note="no stretch over 50 ms")
@@ -75,12 +79,12 @@ def longest_block(room: Room) -> Figure:
 
 @line("tick step, every view visible, 200 agents", against="", bar=milliseconds(16))
 def step_of_200(room: Room) -> Figure:
-    return _step(driven(room.large, "views,tables,shell,steps"))
+    return _step(driven(room, room.large, "views,tables,shell,steps"))
 
 
 @line("tick step, every view visible, 2 000 agents", against="", bar=milliseconds(30))
 def step_of_2000(room: Room) -> Figure:
-    return _step(driven(room.database("vmt-2000"), "steps"))
+    return _step(driven(room, room.database("vmt-2000"), "steps"))
 
 
 def _step(found: dict[str, Any]) -> Figure:
@@ -90,19 +94,19 @@ def _step(found: dict[str, Any]) -> Figure:
 
 @line("memory of the window at its most, over an empty one", against="", bar=megabytes(300))
 def memory(room: Room) -> Figure:
-    return Figure(driven(room.large, "views,tables,shell,steps")["peak"])
+    return Figure(driven(room, room.large, "views,tables,shell,steps")["peak"])
 
 
 @line("first rows on screen where an index serves", against="", bar=milliseconds(150))
 def first_rows(room: Room) -> Figure:
-    took = driven(room.large, "views,tables,shell,steps")["took"]
+    took = driven(room, room.large, "views,tables,shell,steps")["took"]
     slowest = max((work for work in SERVED if work in took), key=lambda work: took[work])
     return Figure(took[slowest], note=f"slowest: {slowest}")
 
 
 @line("first rows on screen of a sort without an index", against="", bar=milliseconds(150))
 def sought_rows(room: Room) -> Figure:
-    took = driven(room.large, "views,tables,shell,steps")["took"]
+    took = driven(room, room.large, "views,tables,shell,steps")["took"]
     return Figure(took["trades sorted by price, desc."], note="progress is shown meanwhile")
 
 
@@ -126,5 +130,5 @@ def on_a_server(room: Room) -> Figure:
 
 @line("window on PostgreSQL: first rows of the trades sorted by tick", against="", bar=FIRST_ROWS)
 def rows_on_a_server(room: Room) -> Figure:
-    took = driven(filled(room.database("vmt-1m")), "tables")["took"]
+    took = driven(room, filled(room.database("vmt-1m")), "tables")["took"]
     return Figure(took["trades sorted by tick, desc."], note="100 000 trades")

@@ -30,7 +30,7 @@ def scene(reader: Reader, query: SceneQuery) -> Scene:
         notes.append(
             "The grid's size is not recorded; the largest coordinates at this tick bound it."
         )
-    return Scene(
+    found = Scene(
         tick=query.tick,
         width=int(max(xs, default=0)) + 1 if width is None else width,
         height=int(max(ys, default=0)) + 1 if height is None else height,
@@ -40,6 +40,8 @@ def scene(reader: Reader, query: SceneQuery) -> Scene:
         trades=trades,
         notes=tuple(notes),
     )
+    _ = found.alone  # worked out here, so that whoever draws finds it
+    return found
 
 
 def _role(reader: Reader, role: str) -> TableSpec | None:

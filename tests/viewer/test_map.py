@@ -3,9 +3,10 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QPainter
 
 from telemetry.concepts import AgentMark, Scene, TradeMark
 from telemetry.errors import ExportError
@@ -14,9 +15,10 @@ from tests.viewer.shown import shown, wait
 from vmt_log_viewer.state.items import AgentItem
 from vmt_log_viewer.views.agents_map import MapView
 from vmt_log_viewer.widgets.color_scale import ColorScale
+from vmt_log_viewer.widgets.disc_sheet import DiscSheet
 from vmt_log_viewer.widgets.grid_canvas import GridCanvas
 from vmt_log_viewer.widgets.grid_layout import GridLayout
-from vmt_log_viewer.widgets.grid_painter import Looks
+from vmt_log_viewer.widgets.grid_painter import GridPainter, Looks
 from vmt_log_viewer.widgets.trade_arrows import SWARM, TradeArrows
 
 
@@ -60,6 +62,72 @@ def test_a_crowd_is_one_disc_that_stands_for_all_of_them():
     (spot,) = layout.spots
     assert len(spot.agents) == 30
     assert layout.spot_of(29) is spot
+
+
+def test_every_agent_stands_where_its_spot_is_and_every_spot_is_the_same_each_time():
+    cells = [(0, 0), (2, 1), (2, 1), (4, 4), *[(5, 2)] * 12]
+    layout = GridLayout(scene(*cells), QRectF(0, 0, 900, 500))
+    assert layout.own.tolist() == [0, 3]
+    assert [spot.crowd for spot in layout.spots] == [False, False, False, False, True]
+    assert layout.crowd.tolist() == [False, False, False, False, True]
+    assert [s is t for s, t in zip(layout.spots, layout.spots, strict=True)] == [True] * 5
+    for agent, at in enumerate(layout.at.tolist()):
+        spot = layout.spot_of(agent)
+        assert at == pytest.approx(spot.center.toTuple())
+        assert layout.spot_at(spot.center) is spot
+    places = [(s.center.x(), s.center.y(), s.radius) for s in layout.spots]
+    assert np.column_stack((layout.x, layout.y, layout.radius)).tolist() == [
+        pytest.approx(place) for place in places
+    ]
+    assert layout.spot_of(99) is None
+    assert layout.spot_at(layout.center(9, 4)) is None
+
+
+def test_nobody_on_the_grid_is_a_layout_without_spots(theme):
+    layout = GridLayout(scene(), QRectF(0, 0, 600, 400))
+    assert layout.spots == []
+    assert layout.spot_at(layout.center(1, 1)) is None
+    assert painted(theme, scene(), None) == painted(theme, scene(), DiscSheet())
+
+
+def painted(theme, shown, sheet, **looks):
+    image = QImage(600, 400, QImage.Format_ARGB32)
+    image.fill(theme.color("base"))
+    painter = QPainter(image)
+    layout = GridLayout(shown, QRectF(image.rect()))
+    GridPainter(theme, shown, layout, Looks(**looks), sheet).paint(painter)
+    painter.end()
+    return image
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_what_is_stamped_looks_as_what_is_drawn(theme, shared):
+    """On the whole: a stamp stands on whole pixels."""
+    places = [(i % 40, i // 40 * (0 if shared else 1)) for i in range(240)]
+    shown = scene(*places, width=40, height=10)
+    agents = tuple(
+        replace(mark, target_x=39.0 - mark.x, target_y=9.0, value=mark.agent_id % 7 or math.nan)
+        for mark in shown.agents
+    )
+    looks = {"scale": ColorScale(0.0, 6.0), "chosen": frozenset((3, 77))}
+    images = [
+        painted(theme, replace(shown, agents=agents), sheet, **looks)
+        for sheet in (None, DiscSheet())
+    ]
+    drawn, stamped = (
+        np.array(image.constBits()).reshape(400, 600, 4)[..., :3].astype(float) for image in images
+    )
+    empty = np.array(painted(theme, scene(width=40, height=10), None).constBits())
+    ground = empty.reshape(400, 600, 4)[..., :3]
+    assert (np.abs(drawn - ground).max(axis=2) > 20).sum() > 4_000
+    aim = GridLayout(shown, QRectF(0, 0, 600, 400)).center(39, 9).toPoint()
+    for each in (drawn, stamped):  # a dot where somebody heads for, wider than the ways there
+        near = np.abs(each - ground)[aim.y() - 2 : aim.y() + 3, aim.x() - 2 : aim.x() + 3]
+        assert (near.max(axis=2) > 60).sum() >= 5
+    soft = [
+        each[:399, :600].reshape(57, 7, 60, 10, 3).mean(axis=(1, 3)) for each in (drawn, stamped)
+    ]
+    assert np.abs(soft[0] - soft[1]).max() < 40
 
 
 def test_arrows_of_a_swarm_begin_bend_and_end_where_single_ones_do(theme):

@@ -156,7 +156,7 @@ class FlowMatrix(QWidget):
     ) -> Iterator[None]:
         """A rectangle a flow, with its number where there is room."""
         assert self.matrix is not None
-        size, inks = self._size(), np.array(scale.inks(values), np.int64)
+        size, inks = self._size(), scale.inks(values)
         colors = {ink: QColor.fromRgba(ink) for ink in np.unique(inks).tolist()}
         flows = self.matrix.rows != 0
         if self.matrix.others:
@@ -202,7 +202,7 @@ class FlowMatrix(QWidget):
         """A pixel a cell, of which there are very many; those without a flow are transparent."""
         assert self.matrix is not None
         high, wide = values.shape
-        inks = np.array(scale.inks(values), np.int64)
+        inks = scale.inks(values)
         inks[np.asarray(self.matrix.rows) == 0] = 0
         if self.matrix.others:
             inks[-1], inks[:, -1] = 0, 0

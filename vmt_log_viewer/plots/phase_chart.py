@@ -127,8 +127,11 @@ class PhaseChart(QWidget):
         weak = [way for way in ways if not way.strong]
         if len(weak) > STAMPED and not Kept.at_once:
             self._sheet.begin(DOT, painter.device().devicePixelRatioF(), self._theme.version)
-            looks = [(way.color.rgba(), DOT, False) for way in weak]
-            self._sheet.stamp(painter, [places[w.agent_id] for w in weak], looks, self._disc)
+            inks = [way.color.rgba() for way in weak]
+            known, which = np.unique(np.array(inks, np.int64), return_inverse=True)
+            looks = [(ink, DOT, False) for ink in known.tolist()]
+            at = np.array([places[way.agent_id].toTuple() for way in weak], np.float64)
+            self._sheet.stamp(painter, at[:, 0], at[:, 1], looks, which, self._disc)
         else:
             for way in weak:
                 self._disc(painter, places[way.agent_id], (way.color.rgba(), DOT, False))

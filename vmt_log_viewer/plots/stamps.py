@@ -42,6 +42,34 @@ def stamp(
     painter.drawPixmapFragments(*array.drawargs(), sheet)
 
 
+def pixel_ratio(painter: QPainter) -> float:
+    """Device pixels in a logical one of what is painted on."""
+    device = painter.device()
+    return 1.0 if device is None else device.devicePixelRatioF()
+
+
+def stamp_shape(
+    painter: QPainter, x: Floats, y: Floats, shape: QPainterPath, size: float, color: QColor
+) -> None:
+    """Draw a path around (0, 0), one unit wide, `size` wide with its middle at each (x, y)."""
+    ratio = pixel_ratio(painter)
+    picture = _picture(shape, size, color, ratio)
+    stamp(painter, x, y, picture, picture.width(), ratio)
+
+
+def _picture(shape: QPainterPath, size: float, color: QColor, ratio: float) -> QPixmap:
+    side = int(np.ceil((size + 2) * ratio))
+    picture = QPixmap(side, side)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.translate(side / 2, side / 2)
+    painter.scale(size * ratio, size * ratio)
+    painter.fillPath(shape, color)
+    painter.end()
+    return picture
+
+
 class PointLayer:
     """Groups of points, a shape and colour each. A group is (x, y, shape, colour); NaN is left out.
 
@@ -57,17 +85,5 @@ class PointLayer:
             x, y = frame.x(ticks), frame.y(values)
             away = self._size
             seen = (x > -away) & (x < frame.width + away) & (y > -away) & (y < frame.height + away)
-            picture = self._picture(shape, color, frame.dpr)
+            picture = _picture(shape, self._size, color, frame.dpr)
             stamp(painter, x[seen], y[seen], picture, picture.width(), frame.dpr)
-
-    def _picture(self, shape: QPainterPath, color: QColor, ratio: float) -> QPixmap:
-        side = int(np.ceil((self._size + 2) * ratio))
-        picture = QPixmap(side, side)
-        picture.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(picture)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.translate(side / 2, side / 2)
-        painter.scale(self._size * ratio, self._size * ratio)
-        painter.fillPath(shape, color)
-        painter.end()
-        return picture

@@ -10,7 +10,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
-from telemetry.concepts import Floats
+from telemetry.concepts import Floats, Ints
 
 _STEPS = 256
 
@@ -19,6 +19,11 @@ _STEPS = 256
 def _colors(name: str) -> tuple[QColor, ...]:
     table = pg.colormap.get(name).getLookupTable(0.0, 1.0, _STEPS, alpha=False)
     return tuple(QColor(int(r), int(g), int(b)) for r, g, b in table)
+
+
+@cache
+def _inks(name: str) -> Ints:
+    return np.array([color.rgba() for color in _colors(name)], np.int64)
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class ColorScale:
             return None
         return self.at(self.place(value))
 
-    def inks(self, values: Floats) -> list[int]:
+    def inks(self, values: Floats) -> Ints:
         """The colour of each value as Qt packs it; −1 for NaN."""
         with np.errstate(all="ignore"):
             if self.high > self.low:
@@ -43,8 +48,8 @@ class ColorScale:
             else:
                 place = 0.5 + np.sign(values - self.low)
         step = np.rint(np.clip(np.nan_to_num(place), 0.0, 1.0) * (_STEPS - 1)).astype(np.int64)
-        table = np.array([color.rgba() for color in _colors(self.name)], np.int64)
-        found: list[int] = np.where(np.isnan(values), -1, table[step]).tolist()
+        table = _inks(self.name)
+        found: Ints = np.where(np.isnan(values), -1, table[step])
         return found
 
     def at(self, place: float) -> QColor:

@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter, QPixmap
 
+from telemetry.concepts import Floats, Ints
 from vmt_log_viewer.plots.stamps import stamp
 
 MOST = 1024
@@ -37,18 +38,23 @@ class DiscSheet:
             self._sheet = QPixmap()
 
     def stamp(
-        self, painter: QPainter, at: Sequence[QPointF], looks: Sequence[Look], paint: Paint
+        self,
+        painter: QPainter,
+        x: Floats,
+        y: Floats,
+        looks: Sequence[Look],
+        which: Ints,
+        paint: Paint,
     ) -> None:
-        """Draw a disc of each look with its middle at each point, in order."""
+        """Draw a disc with its middle at each (x[i], y[i]), in order, that looks as
+        looks[which[i]]."""
         assert self._key is not None
-        if not at:
+        if not x.size:
             return
         self._learn(looks, paint)
         largest, ratio, _ = self._key
         side = self._side(largest, ratio)
-        place = np.fromiter(map(self._places.__getitem__, looks), np.int64, len(looks))
-        x = np.fromiter((p.x() for p in at), np.float64, len(at))
-        y = np.fromiter((p.y() for p in at), np.float64, len(at))
+        place = np.array([self._places[look] for look in looks], np.int64)[which]
         corners = (place % _ACROSS * side, place // _ACROSS * side)
         stamp(painter, x, y, self._sheet, side, ratio, corners)
 

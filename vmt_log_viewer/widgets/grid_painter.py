@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPen
+from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPainterPath, QPen
 
-from telemetry.concepts import AgentId, Scene
+from telemetry.concepts import AgentId, Ints, Scene
 from vmt_log_viewer.plots.compare_lines import draw_lines
 from vmt_log_viewer.plots.nice import nice_step
+from vmt_log_viewer.plots.stamps import pixel_ratio, stamp_shape
 from vmt_log_viewer.theme import GREEN, OKABE_ITO, PURPLE, YELLOW
 from vmt_log_viewer.widgets.color_scale import ColorScale, readable_on
 from vmt_log_viewer.widgets.disc_sheet import DiscSheet, Look
@@ -27,6 +29,7 @@ _KINDS = (GREEN, PURPLE, YELLOW, *OKABE_ITO)
 _ROOM_FOR_ID = 8.0  # radius in pixels from which on an agent's id fits into its disc
 _ROOM_FOR_HATCH = 12.0
 _MANY = 60  # agents whose targets would hide everything else in full strength
+_DOT = 3.0  # pixels across, where an agent heads for
 _STAMPED = 12.0  # discs of a larger radius are few
 _NOBODY = QColor("grey")
 
@@ -132,59 +135,75 @@ class GridPainter:
         """Lines to where agents head for; of many agents faint ones, for dots would take long."""
         many = len(self._scene.agents) > _MANY
         muted, base = self._theme.color("muted"), self._theme.color("base")
-        ways = [
-            (spot.center.x(), spot.center.y(), mark.target_x, mark.target_y)
-            for spot in self._layout.spots
-            for mark in spot.agents
-            if mark.target_x is not None
-            and mark.target_y is not None
-            and (mark.target_x != mark.x or mark.target_y != mark.y)
-        ]
-        if not ways:
+        places, aims = self._scene.numbers[:, :2], self._scene.numbers[:, 2:4]
+        under_way = ~np.isnan(aims).any(axis=1) & (aims != places).any(axis=1)
+        if not under_way.any():
             return
-        lines = np.array(ways, np.float64)
-        corner = self._layout.grid.topLeft()
-        lines[:, 2:] = (lines[:, 2:] + 0.5) * self._layout.cell + (corner.x(), corner.y())
+        corner = self._layout.grid.topLeft().toTuple()
+        ends = (aims[under_way] + 0.5) * self._layout.cell + corner
         style = Qt.PenStyle.SolidLine if many else Qt.PenStyle.DotLine
         painter.setPen(QPen(_blend(muted, base, 0.25) if many else muted, 1, style))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, not many)
-        draw_lines(painter, lines)
+        draw_lines(painter, np.hstack((self._layout.at[under_way], ends)))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ends_ink = _blend(muted, base, 0.45) if many else muted
-        painter.setPen(QPen(ends_ink, 3, c=Qt.PenCapStyle.RoundCap))
-        painter.drawPoints([QPointF(x, y) for x, y in lines[:, 2:].tolist()])
+        ink = _blend(muted, base, 0.45) if many else muted
+        if many and self._sheet is not None:
+            dot = QPainterPath()
+            dot.addEllipse(QPointF(), 0.5, 0.5)
+            stamp_shape(painter, ends[:, 0], ends[:, 1], dot, _DOT, ink)
+            return
+        painter.setPen(QPen(ink, _DOT, c=Qt.PenCapStyle.RoundCap))
+        painter.drawPoints([QPointF(x, y) for x, y in ends.tolist()])
 
     def _agents(self, painter: QPainter) -> None:
         """Every disc, then what is written in and beside them."""
-        spots, chosen = self._layout.spots, self._looks.chosen
-        looks = [(ink, s.radius, False) for ink, s in zip(self._inks(spots), spots, strict=True)]
-        if chosen:
-            marked = (any(m.agent_id in chosen for m in spot.agents) for spot in spots)
-            looks = [(*look[:2], mark) for look, mark in zip(looks, marked, strict=True)]
-        if self._sheet is not None and self._layout.single <= _STAMPED:
-            device = painter.device()
-            ratio = 1.0 if device is None else device.devicePixelRatioF()
-            self._sheet.begin(self._layout.single, ratio, self._theme.version)
-            self._sheet.stamp(painter, [s.center for s in spots], looks, self._disc)
+        layout, chosen = self._layout, self._chosen()
+        inks = self._inks()
+        if self._sheet is not None and layout.single <= _STAMPED:
+            self._sheet.begin(layout.single, pixel_ratio(painter), self._theme.version)
+            table = np.column_stack((inks, layout.radius, chosen))
+            if chosen.any() or len(layout.shared):
+                known, which = np.unique(table, axis=0, return_inverse=True)
+            else:  # which nothing but colours tells apart
+                _, first, which = np.unique(inks, return_index=True, return_inverse=True)
+                known = table[first]
+            looks = [(int(ink), radius, bool(mark)) for ink, radius, mark in known.tolist()]
+            self._sheet.stamp(painter, layout.x, layout.y, looks, which.ravel(), self._disc)
         else:
-            for spot, look in zip(spots, looks, strict=True):
-                self._disc(painter, spot.center, look)
-        painter.setFont(self._small(self._layout.single))
-        for spot, look in zip(spots, looks, strict=True):
-            if spot.radius >= _ROOM_FOR_ID or look[2] or len(spot.agents) > 1:
-                self._name(painter, spot, *look)
+            for place, ink in enumerate(inks.tolist()):
+                spot = layout.spot(place)
+                self._disc(painter, spot.center, (ink, spot.radius, bool(chosen[place])))
+        painter.setFont(self._small(layout.single))
+        named = (layout.radius >= _ROOM_FOR_ID) | chosen | layout.crowd
+        for place in np.flatnonzero(named).tolist():
+            spot = layout.spot(place)
+            self._name(painter, spot, int(inks[place]), spot.radius, bool(chosen[place]))
 
-    def _inks(self, spots: list[Spot]) -> list[int]:
-        """Colours: a crowd takes that of its mean; −1 where nothing is recorded."""
-        looks = self._looks
-        if looks.scale is None:
-            crowd, known = self._theme.color("muted").rgba(), looks.agent_colors
-            return [
-                crowd if len(s.agents) > 1 else known.get(s.agents[0].agent_id, _NOBODY).rgba()
-                for s in spots
+    def _chosen(self) -> npt.NDArray[np.bool_]:
+        """bool[spots]: whether one of those who are drawn there is chosen."""
+        layout, chosen = self._layout, self._looks.chosen
+        found = np.zeros(len(layout.x), bool)
+        if chosen:
+            agents = self._scene.agents
+            found[: len(layout.own)] = [agents[i].agent_id in chosen for i in layout.own.tolist()]
+            found[len(layout.own) :] = [
+                any(mark.agent_id in chosen for mark in spot.agents) for spot in layout.shared
             ]
-        values = [s.agents[0].value if len(s.agents) == 1 else _mean(s) for s in spots]
-        return looks.scale.inks(np.array(values, dtype=np.float64))
+        return found
+
+    def _inks(self) -> Ints:
+        """int64[spots], colours: a crowd takes that of its mean; −1 where nothing is recorded."""
+        looks, layout, agents = self._looks, self._layout, self._scene.agents
+        if looks.scale is not None:
+            values = [_mean(spot) for spot in layout.shared]
+            return looks.scale.inks(np.append(self._scene.numbers[layout.own, 4], values))
+        crowd, known = self._theme.color("muted").rgba(), looks.agent_colors
+        inks = [known.get(agents[i].agent_id, _NOBODY).rgba() for i in layout.own.tolist()]
+        inks += [
+            crowd if spot.crowd else known.get(spot.agents[0].agent_id, _NOBODY).rgba()
+            for spot in layout.shared
+        ]
+        return np.array(inks, np.int64)
 
     def _disc(self, painter: QPainter, center: QPointF, look: Look) -> None:
         """Hatched where nothing is recorded."""
