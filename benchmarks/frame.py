@@ -198,15 +198,14 @@ def taken_again(result: Result, room: Room) -> Result:
 
 
 def pace() -> float:
-    """Milliseconds that this machine takes for a loop, the quickest of three: a machine whose
-    neighbours are at work takes longer."""
+    """Milliseconds that a loop takes now; a machine whose neighbours are at work takes longer."""
 
     def loop() -> None:
         total = 0
-        for i in range(300_000):
+        for i in range(1_000_000):
             total += i * i
 
-    return min(_timed(loop) for _ in range(3)) * 1e3
+    return _timed(loop) * 1e3
 
 
 def _in_turn(each: Line, pair: Pair) -> Result:
