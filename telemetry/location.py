@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, unquote_to_bytes, urlsplit
-from urllib.request import url2pathname
 
 from telemetry.errors import SourceError
 
@@ -104,6 +103,8 @@ def _file_url_path(text: str) -> Path:
     if parts.netloc not in ("", "localhost"):
         raise SourceError(f"{text} lies on another machine; copy the file here and open the copy.")
     if os.name == "nt":
+        from urllib.request import url2pathname  # with all that speaks to servers
+
         return Path(url2pathname(parts.path))
     return Path(os.fsdecode(unquote_to_bytes(parts.path)))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-_OBJECTS = 100_000
-"""So many new objects, net, between two looks for garbage."""
+_OBJECTS = 300_000
+"""So many new objects, net, between two looks for garbage; what a command loads is half of them."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
