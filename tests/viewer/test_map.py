@@ -134,9 +134,8 @@ def test_arrows_of_a_swarm_begin_bend_and_end_where_single_ones_do(theme):
     layout = GridLayout(scene((0, 0), (4, 1), (9, 4), (9, 0)), QRectF(0, 0, 600, 400))
     arrows, spots = TradeArrows(theme, layout), layout.spots
     ends = [(a, b, nth) for a in spots for b in spots if a is not b for nth in (0, 2)]
-    x, y, heads = arrows._arrows(ends)
-    for i, end in enumerate(ends):
-        shaft, head = arrows._arrow(*end)
+    x, y, heads = arrows._bends(ends)
+    for i, (shaft, head) in enumerate(arrows._shapes(ends)):
         bends = [shaft.elementAt(k) for k in range(4)]  # of a cubic curve
         for places, swarm in (([e.x for e in bends], x[i]), ([e.y for e in bends], y[i])):
             middle = (places[0] + 3 * places[1] + 3 * places[2] + places[3]) / 8

@@ -161,14 +161,11 @@ class GridPainter:
         inks = self._inks()
         if self._sheet is not None and layout.single <= _STAMPED:
             self._sheet.begin(layout.single, pixel_ratio(painter), self._theme.version)
-            table = np.column_stack((inks, layout.radius, chosen))
-            if chosen.any() or len(layout.shared):
-                known, which = np.unique(table, axis=0, return_inverse=True)
-            else:  # which nothing but colours tells apart
-                _, first, which = np.unique(inks, return_index=True, return_inverse=True)
-                known = table[first]
-            looks = [(int(ink), radius, bool(mark)) for ink, radius, mark in known.tolist()]
-            self._sheet.stamp(painter, layout.x, layout.y, looks, which.ravel(), self._disc)
+            _, size = np.unique(layout.radius, return_inverse=True)
+            alike = (inks + 1) + (size << 33) + (chosen.astype(np.int64) << 60)
+            _, first, which = np.unique(alike, return_index=True, return_inverse=True)
+            looks = [(int(inks[i]), float(layout.radius[i]), bool(chosen[i])) for i in first]
+            self._sheet.stamp(painter, layout.x, layout.y, looks, which, self._disc)
         else:
             for place, ink in enumerate(inks.tolist()):
                 spot = layout.spot(place)

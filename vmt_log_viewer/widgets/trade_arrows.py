@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -51,34 +50,47 @@ class TradeArrows:
         pens = {
             pair: QPen(self._theme.pair_color(pair), self._thick, c=cap) for pair in _of(trades)
         }
-        between: Counter[frozenset[AgentId]] = Counter()
-        swarm: dict[str, list[Ends]] | None = {} if len(trades) > SWARM else None
-        for place, trade in enumerate(trades, 1):
+        ends = self._ends(trades)
+        swarm = len(trades) > SWARM
+        shapes = iter(() if swarm else self._shapes([each for each in ends if each is not None]))
+        for place, (trade, between) in enumerate(zip(trades, ends, strict=True), 1):
             if place % A_TURN == 0:
                 yield
             pen = pens[trade.pair]
             painter.setBrush(Qt.BrushStyle.NoBrush)
+            if between is None:
+                painter.setPen(pen)
+                self._ring(painter, trade)
+            elif not swarm:
+                shaft, head = next(shapes)
+                for wide in (edge, pen) if edged else (pen,):
+                    painter.setPen(wide)
+                    painter.drawPath(shaft)
+                painter.setPen(rim)
+                painter.setBrush(pen.color())
+                painter.drawPolygon(head)
+        if swarm:
+            yield
+            of_pairs: dict[str, list[Ends]] = {}
+            for trade, between in zip(trades, ends, strict=True):
+                if between is not None:
+                    of_pairs.setdefault(trade.pair, []).append(between)
+            yield from self._swarm(painter, of_pairs, pens, rim)
+
+    def _ends(self, trades: Sequence[TradeMark]) -> list[Ends | None]:
+        """Of each trade, None where no arrow shows it."""
+        met: Counter[frozenset[AgentId]] = Counter()
+        found: list[Ends | None] = []
+        for trade in trades:
             seller = self._layout.spot_of(trade.seller_id)
             buyer = self._layout.spot_of(trade.buyer_id)
             if seller is None or buyer is None or seller is buyer:
-                painter.setPen(pen)
-                self._ring(painter, trade)
+                found.append(None)
                 continue
             both = frozenset((trade.buyer_id, trade.seller_id))
-            between[both] += 1
-            if swarm is not None:
-                swarm.setdefault(trade.pair, []).append((seller, buyer, between[both] - 1))
-                continue
-            shaft, head = self._arrow(seller, buyer, between[both] - 1)
-            for wide in (edge, pen) if edged else (pen,):
-                painter.setPen(wide)
-                painter.drawPath(shaft)
-            painter.setPen(rim)
-            painter.setBrush(pen.color())
-            painter.drawPolygon(head)
-        if swarm:
-            yield
-            yield from self._swarm(painter, swarm, pens, rim)
+            found.append((seller, buyer, met[both]))
+            met[both] += 1
+        return found
 
     def _swarm(
         self, painter: QPainter, swarm: dict[str, list[Ends]], pens: dict[str, QPen], rim: QPen
@@ -86,7 +98,7 @@ class TradeArrows:
         """All shafts, those of the rarest pair last, then the heads."""
         heads = []
         for pair, ends in sorted(swarm.items(), key=lambda each: -len(each[1])):
-            x, y, tips = self._arrows(ends)
+            x, y, tips = self._bends(ends)
             color = pens[pair].color()
             painter.setPen(QPen(color, 1))
             joined = np.ones(x.shape, np.int32)
@@ -100,13 +112,35 @@ class TradeArrows:
             for tip in tips.tolist():
                 painter.drawPolygon(QPolygonF([QPointF(*corner) for corner in tip]))
 
-    def _arrows(self, ends: list[Ends]) -> tuple[Floats, Floats, Floats]:
-        """What `_arrow` makes of each: x and y [arrows, bends] of shafts, heads [arrows, 3, 2]."""
+    def _bends(self, ends: list[Ends]) -> tuple[Floats, Floats, Floats]:
+        """The arrows as x and y [arrows, bends] of shafts and heads [arrows, 3, 2]."""
+        start, middle, tip, heads = self._arrows(ends)
+        t = np.linspace(0, 1, _BENDS)
+        x, y = (
+            np.outer(start[:, i], (1 - t) ** 2)
+            + np.outer(middle[:, i], 2 * t * (1 - t))
+            + np.outer(tip[:, i], t**2)
+            for i in (0, 1)
+        )
+        return x, y, heads
+
+    def _shapes(self, ends: list[Ends]) -> list[tuple[QPainterPath, QPolygonF]]:
+        """The arrows as shafts and heads."""
+        found = []
+        columns = (each.tolist() for each in self._arrows(ends))
+        for start, middle, tip, head in zip(*columns, strict=True):
+            shaft = QPainterPath(QPointF(*start))
+            shaft.quadTo(QPointF(*middle), QPointF(*tip))
+            found.append((shaft, QPolygonF([QPointF(*corner) for corner in head])))
+        return found
+
+    def _arrows(self, ends: list[Ends]) -> tuple[Floats, Floats, Floats, Floats]:
+        """Start, middle (of a quadratic curve) and tip [arrows, 2], heads [arrows, 3, 2]."""
         numbers = [
             (a.center.x(), a.center.y(), b.center.x(), b.center.y(), a.radius, b.radius, nth)
             for a, b, nth in ends
         ]
-        all_of = np.array(numbers, np.float64)
+        all_of = np.array(numbers, np.float64).reshape(len(ends), 7)
         seller, buyer = all_of[:, 0:2], all_of[:, 2:4]
         out, into, nth = all_of[:, 4:5], all_of[:, 5:6] + 1, all_of[:, 6:7]
         across = buyer - seller
@@ -118,36 +152,11 @@ class TradeArrows:
         cell = self._layout.cell
         bow = np.maximum(0.12 * length, 0.5 * cell - 0.2 * length) + _APART * nth
         middle = (start + tip) / 2 + normal * np.maximum(bow, 6.0)
-        t = np.linspace(0, 1, _BENDS)
-        x, y = (
-            np.outer(start[:, i], (1 - t) ** 2)
-            + np.outer(middle[:, i], 2 * t * (1 - t))
-            + np.outer(tip[:, i], t**2)
-            for i in (0, 1)
-        )
         along = _units(tip - middle)
         reach = max(_HEAD, 2.8 * self._thick)
         aside = np.column_stack((-along[:, 1], along[:, 0])) * (0.6 * reach)
         back = tip - along * reach
-        return x, y, np.stack((tip, back + aside, back - aside), axis=1)
-
-    def _arrow(self, seller: Spot, buyer: Spot, nth: int) -> tuple[QPainterPath, QPolygonF]:
-        """Its shaft and its head."""
-        across = buyer.center - seller.center
-        length = math.hypot(across.x(), across.y())
-        unit = _unit(across)
-        normal = QPointF(-unit.y(), unit.x())
-        start = seller.center + _unit(unit * 0.35 + normal) * seller.radius
-        tip = buyer.center + _unit(normal - unit * 0.35) * (buyer.radius + 1)
-        bow = max(0.12 * length, 0.5 * self._layout.cell - 0.2 * length) + _APART * nth
-        middle = (start + tip) / 2 + normal * max(bow, 6.0)
-        shaft = QPainterPath(start)
-        shaft.quadTo(middle, tip)
-        along = _unit(tip - middle)
-        reach = max(_HEAD, 2.8 * self._thick)
-        aside = QPointF(-along.y(), along.x()) * (0.6 * reach)
-        back = tip - along * reach
-        return shaft, QPolygonF([tip, back + aside, back - aside])
+        return start, middle, tip, np.stack((tip, back + aside, back - aside), axis=1)
 
     def _ring(self, painter: QPainter, trade: TradeMark) -> None:
         if trade.x is not None and trade.y is not None:
@@ -163,8 +172,3 @@ def _units(vectors: Floats) -> Floats:
     length = np.hypot(*vectors.T)[:, np.newaxis]
     found: Floats = vectors / np.where(length, length, 1.0)
     return found
-
-
-def _unit(vector: QPointF) -> QPointF:
-    length = math.hypot(vector.x(), vector.y()) or 1.0
-    return vector / length
