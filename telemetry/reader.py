@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -57,16 +57,16 @@ class StoredTables:
         return self.shape.has(table, *names)
 
     def table(self, name: str) -> sa.TableClause:
-        if name not in self._tables:
+        known = self._tables.get(name)
+        if known is None:
             types = self.types.get(name, {})
-            self._tables[name] = sa.table(
-                name,
-                *(
-                    sa.column(c, types.get(c, sa.types.NullType()))
-                    for c in self.shape.tables.get(name, ())
-                ),
+            columns = (
+                sa.column(c, types.get(c, sa.types.NullType()))
+                for c in self.shape.tables.get(name, ())
             )
-        return self._tables[name]
+            # Of two that threads make at once, both get the first.
+            known = self._tables.setdefault(name, sa.table(name, *columns))
+        return known
 
     def column(self, table: str, name: str) -> sa.ColumnElement[Any]:
         """The stored column, or NULL where the database has none of that name.
@@ -96,15 +96,16 @@ class Layout:
     scales: Mapping[str, int]
     _selectables: dict[str, sa.FromClause] = field(default_factory=dict, compare=False, repr=False)
     _described: dict[str, Table] = field(default_factory=dict, compare=False, repr=False)
+    base: StoredTables = field(init=False, compare=False, repr=False)
+    """The stored tables that declared ones are read from."""
     statements: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
     """Statements that are the same in each question, kept by who asks them and for what."""
 
-    @cached_property
-    def base(self) -> StoredTables:
-        """The stored tables that declared ones are read from."""
+    def __post_init__(self) -> None:
         models = {m for t in self.family.tables for m in t.model.metadata.tables.values()}
         models |= {t.model for t in self.family.tables}
-        return StoredTables(self.shape, {m.name: {c.name: c.type for c in m.c} for m in models})
+        types = {m.name: {c.name: c.type for c in m.c} for m in models}
+        object.__setattr__(self, "base", StoredTables(self.shape, types))
 
     def stored(self, table: str) -> str:
         """The database's table that the declared one is read from."""
@@ -144,9 +145,11 @@ class Layout:
         spec = self.family.table(table)
         if spec is None or spec.select is None:
             return self.base.table(table)
-        if table not in self._selectables:
-            self._selectables[table] = spec.select(self.base).subquery(table)
-        return self._selectables[table]
+        known = self._selectables.get(table)
+        if known is None:  # of two that threads make at once, both get the first
+            made = spec.select(self.base).subquery(table)
+            known = self._selectables.setdefault(table, made)
+        return known
 
     def column(self, table: str, name: str) -> sa.ColumnElement[Any]:
         """The column, or NULL where the table has none of that name."""
