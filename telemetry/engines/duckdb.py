@@ -22,12 +22,12 @@ from telemetry.cancel import CancelToken
 from telemetry.concepts import Fingerprint, RunId, Statement
 from telemetry.engines.database import Database, Shape, at_rest, no_schema
 from telemetry.engines.digests import Digested, digest_query, digests_of
+from telemetry.engines.file_views import FileViews, with_views
 from telemetry.engines.fingerprints import file_fingerprint, folder_fingerprint
 from telemetry.engines.holders import process, writer_of
 from telemetry.engines.kept_files import KeptFiles
 from telemetry.engines.lines import Field
 from telemetry.engines.spelling import spelled
-from telemetry.engines.waiting import Waiting, with_views
 from telemetry.errors import LockedError, QueryCancelled, SourceError, TelemetryError
 from telemetry.location import Location
 from telemetry.text import one_line
@@ -39,8 +39,7 @@ SPILL = str(Path(tempfile.gettempdir()) / "telemetry-duckdb")
 _APART: dict[str, Any] = {"temp_directory": SPILL, "autoinstall_known_extensions": "false"}
 """Nothing is put beside the file, and nothing is fetched from the network."""
 RunViews = Callable[[tuple[RunId, ...]], dict[str, str]]
-_VIEWS = "all views of a question"
-_WAITING = "views that no statement has named yet"
+_VIEWS = "views of a question"
 _CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
 _CSV_FILE = re.compile(r"^\s*file = (.+)$", re.MULTILINE)
 _PID = re.compile(r"\(PID (\d+)\)")
@@ -217,8 +216,8 @@ class FolderDatabase(DuckDBDatabase):
 
     The files are read in place; nothing is written beside them, and small ones are kept in memory
     while they stay as they are (`kept_files.py`). `of_runs` is asked once, here, and then gives
-    the views of each question, over its runs' files alone. A view is made when a statement first
-    names it, so a question pays for no other. There are no transactions: files have no snapshot.
+    the views of each question, over its runs' files alone. A statement is given those that it
+    names, so a question pays for no other. There are no transactions: files have no snapshot.
     """
 
     engine_label = "files"
@@ -236,7 +235,7 @@ class FolderDatabase(DuckDBDatabase):
         self._kept = KeptFiles(self._memory.cursor())
         self._lock = threading.Lock()
         super().__init__(location)
-        sa.event.listen(self._engine, "before_cursor_execute", _make_views)
+        sa.event.listen(self._engine, "before_cursor_execute", _give_views, retval=True)
 
     def _make_engine(self) -> sa.Engine:
         engine = super()._make_engine()
@@ -256,22 +255,20 @@ class FolderDatabase(DuckDBDatabase):
             return ConnectionWrapper(self._memory.cursor())
 
     def _offer(self, connection: sa.Connection, runs: tuple[RunId, ...]) -> None:
-        views = self._views(runs)
-        connection.info[_VIEWS] = views
-        connection.info[_WAITING] = Waiting(views, self._kept)
+        connection.info[_VIEWS] = FileViews(self._views(runs), self._kept)
 
     def spelled(
         self, connection: sa.Connection, select: sa.Select[Any], divided: Mapping[str, int]
     ) -> Statement:
         """The views that it names stand before it, so that it reads the files by itself."""
         found = super().spelled(connection, select, divided)
-        text = with_views(connection.info[_VIEWS], found.text)
+        text = with_views(connection.info[_VIEWS].selects, found.text)
         return replace(found, text=text, files=True)
 
     def shape(self) -> Shape:
         with self.connection() as connection:
             driver = connection.connection.driver_connection
-            connection.info[_WAITING].make_all(driver)
+            connection.info[_VIEWS].make_all(driver)
             return _read_shapes(connection).get("main", Shape({}))
 
     def other_schemas(self) -> dict[str, Shape]:
@@ -305,11 +302,14 @@ class FolderDatabase(DuckDBDatabase):
         return None
 
 
-def _make_views(connection: sa.Connection, _cursor: Any, statement: str, *_details: Any) -> None:
-    """Before a statement runs: make the views that it names."""
-    waiting: Waiting | None = connection.info.get(_WAITING)
-    if waiting is not None:
-        waiting.make_named(connection.connection.driver_connection, statement)
+def _give_views(
+    connection: sa.Connection, _cursor: Any, statement: str, values: Any, *_details: Any
+) -> tuple[str, Any]:
+    """Before a statement runs: the views that it names."""
+    views: FileViews | None = connection.info.get(_VIEWS)
+    if views is not None:
+        statement = views.given_to(statement, connection.connection.driver_connection)
+    return statement, values
 
 
 def _no_transaction(_connection: Any) -> None:
