@@ -38,7 +38,7 @@ SPILL = str(Path(tempfile.gettempdir()) / "telemetry-duckdb")
 """Where DuckDB puts what does not fit in memory; its own choice would be the working folder."""
 _APART: dict[str, Any] = {"temp_directory": SPILL, "autoinstall_known_extensions": "false"}
 """Nothing is put beside the file, and nothing is fetched from the network."""
-RunViews = Callable[[tuple[RunId, ...]], dict[str, str]]
+RunViews = Callable[[tuple[RunId, ...]], Mapping[str, str]]
 _VIEWS = "views of a question"
 _CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
 _CSV_FILE = re.compile(r"^\s*file = (.+)$", re.MULTILINE)
@@ -225,7 +225,7 @@ class FolderDatabase(DuckDBDatabase):
     def __init__(
         self,
         location: Location,
-        views: Callable[[Path], dict[str, str]],
+        views: Callable[[Path], Mapping[str, str]],
         of_runs: Callable[[Path], RunViews] | None = None,
     ) -> None:
         assert location.path is not None

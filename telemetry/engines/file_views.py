@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from telemetry.engines.kept_files import KeptFiles
@@ -12,6 +12,28 @@ _NAME = re.compile(r"\w+")
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 _WITH = re.compile(r"\s*WITH\s+(RECURSIVE\s+)?")
 Select = Callable[[str], str]
+
+
+class AsNeeded(Mapping[str, str]):
+    """SELECTs by name, each of which is written when it is first looked at."""
+
+    def __init__(self, selects: Mapping[str, str | Callable[[], str]]) -> None:
+        self._selects = dict(selects)
+
+    def __getitem__(self, name: str) -> str:
+        found = self._selects[name]
+        if not isinstance(found, str):
+            found = self._selects[name] = found()
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._selects
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._selects)
+
+    def __len__(self) -> int:
+        return len(self._selects)
 
 
 class FileViews:

@@ -283,8 +283,8 @@ class FolderSpec:
 
     label: str
     recognise: Callable[[Path], bool]
-    views: Callable[[Path], dict[str, str]]
-    of_runs: Callable[[Path], Callable[[tuple[RunId, ...]], dict[str, str]]] | None = None
+    views: Callable[[Path], Mapping[str, str]]
+    of_runs: Callable[[Path], Callable[[tuple[RunId, ...]], Mapping[str, str]]] | None = None
 
 
 @dataclass(frozen=True)

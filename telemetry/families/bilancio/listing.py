@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,28 +28,27 @@ _FOLDERS = {
 _TOLD = ("experiment_id", "name", "kind", "told", "description", "created_at", "completed_at")
 
 
-def views(found: Opened, asked: list[RunFolder] | None) -> dict[str, str]:
+def views(found: Opened, asked: list[RunFolder] | None) -> dict[str, str | Callable[[], str]]:
     """Runs and experiments. `asked` None: every run is listed; else these alone, in full."""
-    runs = list(found.runs()) if asked is None else asked
     return {
-        "folders": _folders(runs, looked_into=asked is not None),
-        "registry": _registry(found),
+        "folders": partial(_folders, found, asked),
+        "registry": partial(_registry, found),
         "sides": _SIDES,
-        "runs": f"SELECT *, {_scenario(asked)} AS scenario FROM ({_RUNS})",
-        "sweeps": _sweeps(found),
+        "runs": lambda: f"SELECT *, {_scenario(asked)} AS scenario FROM ({_RUNS})",
+        "sweeps": partial(_sweeps, found),
         "experiments": _EXPERIMENTS.format(runs="coalesce(r.n, 0)" if asked is None else "NULL"),
     }
 
 
-def _folders(runs: list[RunFolder], *, looked_into: bool) -> str:
+def _folders(found: Opened, asked: list[RunFolder] | None) -> str:
     """A row for each run folder; `files` NULL where it may not be listed. Which files are not in
     UTF-8 is told of those that are asked for: a list of runs opens no file."""
     rows = []
-    for f in runs:
+    for f in found.runs() if asked is None else asked:
         names = f.names()
         files = None if names is None else len(names)
         finished = 1 if names is not None and "metrics.csv" in names else 0
-        strange = _not_utf8(f) if looked_into else (None, None)
+        strange = (None, None) if asked is None else _not_utf8(f)
         rows.append((f.run_id, f.name, f.arm, f.experiment_id, f.folder, files, finished, *strange))
     return sql.values(rows, _FOLDERS)
 

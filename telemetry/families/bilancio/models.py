@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,7 +30,8 @@ def _table(name: str, **kinds: str) -> sa.Table:
     return sa.Table(name, METADATA, *columns)
 
 
-def kinds(table: sa.Table) -> dict[str, str]:
+@cache
+def kinds(table: sa.Table) -> Mapping[str, str]:
     """What each declared column of `table` holds."""
     return {c.name: c.info["kind"] for c in table.c}
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -45,14 +46,16 @@ _EXPLANATION = f"""CASE WHEN {_EFFECT} IS NULL
     WHEN {_TRADED} > 0 THEN 'traded; defaulters not logged' END"""
 
 
-def views(found: Opened) -> dict[str, str]:
+def views(found: Opened) -> dict[str, Callable[[], str]]:
     """The tables of the aggregates, and the pairs with why they show no difference."""
     return {
-        "dealer_usage": _all(found, "dealer_usage", models.DEALER_USAGE),
-        "comparison": _all(found, "comparison", models.PAIRS, _SAME),
-        "pairs": _pairs(),
-        "strategy_outcomes": _strategies(found),
-        "strategy_outcomes_overall": _all(found, "strategy_overall", models.STRATEGY_OVERALL),
+        "dealer_usage": partial(_all, found, "dealer_usage", models.DEALER_USAGE),
+        "comparison": partial(_all, found, "comparison", models.PAIRS, _SAME),
+        "pairs": _pairs,
+        "strategy_outcomes": partial(_strategies, found),
+        "strategy_outcomes_overall": partial(
+            _all, found, "strategy_overall", models.STRATEGY_OVERALL
+        ),
     }
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from telemetry.concepts import RunId
+from telemetry.engines.file_views import AsNeeded
 from telemetry.errors import SourceError
 from telemetry.families.bilancio import derived, listing, models, sql, sweep
 from telemetry.families.bilancio.layout import Opened, RunFolder, opened, run_folder
@@ -31,7 +33,7 @@ _ENOUGH = 20
 
 
 class FolderViews:
-    """The SELECTs of every table, made anew for each question.
+    """The SELECTs of every table, made anew for each question, as far as it names them.
 
     Which columns a table has is settled once, when the folder is opened; a question opens only
     the files of the runs that it names, and one that names none opens registries and aggregates.
@@ -51,26 +53,31 @@ class FolderViews:
             for table in CSV_TABLES
         }
 
-    def __call__(self, runs: tuple[RunId, ...]) -> dict[str, str]:
+    def __call__(self, runs: tuple[RunId, ...]) -> AsNeeded:
         folders = [f for f in (self.opened.run(run_id) for run_id in runs) if f is not None]
         places = _places(folders)
-        views = {name: select for t in CSV_TABLES for name, select in self._csv(t, places)}
-        views["event_lines"] = _lines(places)
-        views["events"] = derived.EVENTS
-        views["dealer_documents"] = _documents(places)
-        views["dealer_metrics"] = derived.DEALER_METRICS
-        views["obligations"] = derived.OBLIGATIONS
-        views["named_agents"] = derived.NAMED
-        views["agents"] = derived.AGENTS
-        views["horizon"] = derived.HORIZON
-        views.update(sweep.views(self.opened))
-        views.update(listing.views(self.opened, folders or None))
-        return views
+        views: dict[str, str | Callable[[], str]] = {}
+        for table in CSV_TABLES:
+            views[f"every_{table}"] = partial(self._every, table, places)
+            views[table] = self._shown(table)
+        views |= {
+            "event_lines": partial(_lines, places),
+            "events": derived.EVENTS,
+            "dealer_documents": partial(_documents, places),
+            "dealer_metrics": derived.DEALER_METRICS,
+            "obligations": derived.OBLIGATIONS,
+            "named_agents": derived.NAMED,
+            "agents": derived.AGENTS,
+            "horizon": derived.HORIZON,
+        }
+        return AsNeeded(
+            views | sweep.views(self.opened) | listing.views(self.opened, folders or None)
+        )
 
-    def _csv(self, table: str, places: _Places) -> Iterator[tuple[str, str]]:
-        """The table with every declared column, and as it is offered: with those of the files."""
+    def _every(self, table: str, places: _Places) -> str:
+        """The table with every declared column."""
         model, made = CSV_TABLES[table]
-        shown, every = _offered(model, made, self._names[table])
+        _, every = _offered(model, made, self._names[table])
         run_of = places.get(table, {})
         rows = sql.csv_rows(run_of)
         if rows is None:
@@ -78,9 +85,14 @@ class FolderViews:
         else:
             select = _typed(model, every, rows, sql.columns_of(run_of), run_of)
         extra = "".join(f", {element} AS {name}" for name, element in made.items())
-        yield f"every_{table}", f"SELECT *{extra} FROM ({select})"
+        return f"SELECT *{extra} FROM ({select})"
+
+    def _shown(self, table: str) -> str:
+        """The table as it is offered: with the columns of the files."""
+        model, made = CSV_TABLES[table]
+        shown, _ = _offered(model, made, self._names[table])
         columns = ", ".join(sql.name(n) for n in (*shown, *made))
-        yield table, f"SELECT {columns} FROM every_{table}"
+        return f"SELECT {columns} FROM every_{table}"
 
 
 def _places(folders: list[RunFolder]) -> _Places:
