@@ -134,7 +134,7 @@ def histogram(reader: Reader, query: HistogramQuery) -> Histogram:
     for index, value, n in reader.rows(statement):
         name = NOT_RECORDED if value is None else str(value)
         counts.setdefault(name, np.zeros(len(start), dtype=np.int64))[int(index)] += n
-    return Histogram(start, width, counts)
+    return Histogram(start, width, dict(sorted(counts.items())))
 
 
 def points(reader: Reader, query: PointsQuery) -> Points:

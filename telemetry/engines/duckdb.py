@@ -9,8 +9,9 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
@@ -32,11 +33,14 @@ from telemetry.errors import LockedError, QueryCancelled, SourceError, Telemetry
 from telemetry.location import Location
 from telemetry.text import one_line
 
+if TYPE_CHECKING:
+    from telemetry.engines.duckdb_attached import AttachedFiles
+
 MAGIC = b"DUCK"
 MAGIC_OFFSET = 8
 SPILL = str(Path(tempfile.gettempdir()) / "telemetry-duckdb")
 """Where DuckDB puts what does not fit in memory; its own choice would be the working folder."""
-_APART: dict[str, Any] = {"temp_directory": SPILL, "autoinstall_known_extensions": "false"}
+_APART = {"temp_directory": SPILL, "autoinstall_known_extensions": "false"}
 """Nothing is put beside the file, and nothing is fetched from the network."""
 RunViews = Callable[[tuple[RunId, ...]], Mapping[str, str]]
 _VIEWS = "views of a question"
@@ -47,8 +51,8 @@ _VERSION = re.compile(r"version number (\d+).*?between (\d+) and (\d+)", re.DOTA
 
 
 class DuckDBDatabase(Database):
-    """A DuckDB file. While it is connected, a simulator cannot write to it, and the reverse:
-    so a connection lives for one question. Its WAL is replayed in memory, never into the file.
+    """A DuckDB file. While it is attached, a simulator cannot write to it, and the reverse: so
+    it is for as long as somebody asks it. Its WAL is replayed in memory, never into the file.
     """
 
     engine_label = "DuckDB"
@@ -67,18 +71,14 @@ class DuckDBDatabase(Database):
         return engine
 
     def _connect(self) -> Any:
-        from duckdb_engine import ConnectionWrapper
-
-        if not self.path.exists():
-            raise SourceError(f"{self.path} is no longer there; open it from where it is now.")
         try:
-            connection = duckdb.connect(str(self.path), read_only=True, config=_APART)
+            return _attached().connect(self.path, self._looked_in)
+        except FileNotFoundError:
+            raise SourceError(
+                f"{self.path} is no longer there; open it from where it is now."
+            ) from None
         except duckdb.Error as error:
             raise self.translate(error) from error
-        if self._looked_in is not None:
-            quoted = self._looked_in.replace('"', '""').replace("'", "''")
-            connection.execute(f"SET schema = '\"{quoted}\"'")
-        return ConnectionWrapper(connection)
 
     def _interrupt(self, driver_connection: Any) -> Callable[[], None]:
         interrupt: Callable[[], None] = driver_connection.interrupt
@@ -100,7 +100,7 @@ class DuckDBDatabase(Database):
                 "wait until it has finished, or open a copy of the file.",
                 copyable=self.path,
             )
-        if "different configuration" in text:
+        if "already attached" in text:
             return LockedError(
                 f"{self.path} is open for writing in this very program, and DuckDB lets nobody "
                 "read it meanwhile; close it there, or open a copy of the file.",
@@ -175,6 +175,13 @@ class DuckDBDatabase(Database):
         rows = f"({spelled(select, connection.dialect)}) AS r({', '.join(names)})"
         found = connection.exec_driver_sql(digest_query(rows, names)).fetchall()
         return digests_of([tuple(row) for row in found])
+
+
+@cache
+def _attached() -> AttachedFiles:
+    from telemetry.engines.duckdb_attached import AttachedFiles  # whose driver takes its time
+
+    return AttachedFiles(**_APART)
 
 
 def _compiler(given: type[Any]) -> type[Any]:
@@ -332,7 +339,8 @@ def _read_shapes(connection: sa.Connection) -> dict[str, Shape]:
         "SELECT c.schema_name, c.table_name, c.column_name, c.data_type, t.table_name IS NOT NULL "
         "FROM duckdb_columns() c LEFT JOIN duckdb_tables() t "
         "ON c.table_name = t.table_name AND c.schema_name = t.schema_name "
-        "WHERE NOT c.internal ORDER BY c.table_name, c.column_index"
+        "AND c.database_name = t.database_name WHERE NOT c.internal "
+        "AND c.database_name IN (current_database(), 'temp') ORDER BY c.table_name, c.column_index"
     ).fetchall()
     found: dict[str, dict[str, dict[str, str]]] = {}
     for schema, table, column, kind, base in rows:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from telemetry.engines.kept_files import KeptFiles
+if TYPE_CHECKING:
+    from telemetry.engines.kept_files import KeptFiles  # DuckDB takes its time
 
 _NAME = re.compile(r"\w+")
 _LITERAL = re.compile(r"'(?:[^']|'')*'")

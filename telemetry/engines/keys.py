@@ -67,7 +67,8 @@ def _grouped(rows: Iterable[tuple[str, str | None]]) -> list[tuple[str, ...]]:
 def _of_duckdb(connection: sa.Connection, shape: Shape) -> dict[str, Keys]:
     rows = connection.exec_driver_sql(
         "SELECT table_name, constraint_type, constraint_column_names, referenced_table, "
-        "referenced_column_names FROM duckdb_constraints() WHERE schema_name = current_schema()"
+        "referenced_column_names FROM duckdb_constraints() WHERE schema_name = current_schema() "
+        "AND database_name = current_database()"
     ).fetchall()
     found = {name: Keys(view="rowid" not in own) for name, own in shape.tables.items()}
     for table, kind, columns, other, others in rows:

@@ -10,12 +10,15 @@ from telemetry.text import one_line
 
 def file_literal(path: Path) -> str:
     """A path as a DuckDB literal that stands for this file alone, whatever signs its name holds."""
-    shown = str(path)
+    return name_literal("".join(f"[{c}]" if c in "*?[" else c for c in str(path)), path)
+
+
+def name_literal(text: str, path: Path) -> str:
+    """`text` as a DuckDB literal; SourceError about `path` where its name is no text."""
     try:
-        shown.encode("utf-8")
+        text.encode("utf-8")
     except UnicodeEncodeError:
         raise SourceError(
-            f"{one_line(shown)} has a name that is no text in UTF-8; rename it in a copy."
+            f"{one_line(str(path))} has a name that is no text in UTF-8; rename it in a copy."
         ) from None
-    plain = "".join(f"[{c}]" if c in "*?[" else c for c in shown)
-    return "'" + plain.replace("'", "''") + "'"
+    return "'" + text.replace("'", "''") + "'"
