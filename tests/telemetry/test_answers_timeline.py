@@ -96,9 +96,10 @@ def test_lanes_of_states_are_what_a_walk_over_every_tick_finds(tmp_path_factory,
     ordered = sorted(states, key=lambda s: s[0])
     mode = timeline.lane("mode")
     assert mode is not None
-    assert _lane_by_tick(mode) == _expanded([(t, m) for t, m, _ in ordered], max(ticks))
+    by_tick = _lane_by_tick(mode)
+    assert by_tick == _expanded([(t, m) for t, m, _ in ordered], max(ticks))
     for tick in range(min(ticks) - 2, min(max(ticks), 60) + 3):
-        assert mode.at(tick) == _lane_by_tick(mode).get(tick)
+        assert mode.at(tick) == by_tick.get(tick)
 
     lists = [(t, _decoded(p)) for t, _, p in ordered]
     members = {m for _, found in lists for m in found or ()}

@@ -31,7 +31,8 @@ def run(*arguments, **environment):
     )  # fmt: skip
 
 
-def test_shots_need_no_screen_and_write_a_picture_of_every_suitable_view(money, tmp_path):
+def test_shots_need_no_screen_and_write_a_picture_of_every_suitable_view(money, tmp_path, home):
+    """And they neither read nor write the user's settings."""
     done = run(money, "--run", "2", "--shots", tmp_path / "shots", "--size", "1000x700")
     assert (done.returncode, done.stderr) == (0, "")
     written = [Path(line) for line in done.stdout.splitlines()]
@@ -41,6 +42,7 @@ def test_shots_need_no_screen_and_write_a_picture_of_every_suitable_view(money, 
     for path in written:
         image = QImage(str(path))
         assert (image.width(), image.height()) == (1000, 700)
+    assert not [path for path in home.rglob("*") if "vmt-log-viewer" in str(path)]
 
 
 @pytest.fixture
@@ -70,12 +72,6 @@ def test_two_tabs_of_one_title_have_two_pictures(qapp, tmp_path, monkeypatch):
     assert main([str(path), "--run", simcash.SECOND, "--shots", str(tmp_path / "shots")]) == 0
     names = sorted(p.name for p in (tmp_path / "shots").glob("window-experiment*"))
     assert names == ["window-experiment-iterations-2.png", "window-experiment-iterations.png"]
-
-
-def test_shots_neither_read_nor_write_the_users_settings(money, tmp_path, home):
-    done = run(money, "--shots", tmp_path)
-    assert done.returncode == 0
-    assert not [path for path in home.rglob("*") if "vmt-log-viewer" in str(path)]
 
 
 @pytest.mark.parametrize(("arguments", "code", "says"), [
