@@ -197,7 +197,7 @@ def ensure_venv(name: str, requirements: str, install_project: bool) -> Path:
     listed = venv / "requirements.txt"
     listed.write_text(requirements, "utf-8")
     pip = [str(in_venv(venv, "python")), "-m", "pip", "--disable-pip-version-check", "--no-input"]
-    install = [*pip, "install", "-qq", "--no-deps"]
+    install = [*pip, "install", "-qq", "--no-deps", "--no-compile"]  # what is used compiles itself
     must_run([*install, "--require-hashes", "--only-binary=:all:", "-r", str(listed)])
     if install_project:
         must_run([*install, "--no-build-isolation", "--editable", str(ROOT)])
