@@ -13,6 +13,7 @@ import sqlalchemy as sa
 import telemetry
 from telemetry.concepts import TickRange
 from telemetry.errors import RequestError, SourceError
+from telemetry.families.moltmarket import FAMILIES
 from telemetry.filters import Filter
 from telemetry.queries import (
     AgentsQuery,
@@ -272,3 +273,11 @@ def test_a_status_that_is_not_known_yet_is_read_as_it_is(server: Server):
         assert len(page.rows) == 1
     finally:
         source.close()
+
+
+@pytest.mark.parametrize("name", ["events", "attempts"])
+def test_events_are_listed_in_an_order_that_the_producers_index_has(name):
+    (family,) = FAMILIES
+    spec = family.table(name)
+    indexed = [tuple(column.name for column in index.columns) for index in spec.model.indexes]
+    assert (spec.run, spec.sort, *spec.order) in indexed
