@@ -19,7 +19,7 @@ from tests.builders.loose import columns, loose_copy, tables
 from tests.builders.questions import ask_everything, one_of_each
 from tests.effort import effort
 
-pytestmark = pytest.mark.sampled(4)
+pytestmark = pytest.mark.sampled(3)
 
 ODD = {
     "NULL": None,

@@ -31,6 +31,7 @@ from telemetry.filters import (
 )
 from telemetry.queries import CountQuery, Where
 from tests.builders import vmt
+from tests.effort import effort
 
 _TABLE = Table(
     "cells",
@@ -272,7 +273,7 @@ def _between(pair: tuple[str, str], kind: str) -> Between:
     return Between(low, high)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=effort(200, 400), deadline=None)
 @given(st.data(), st.sampled_from(["int", "real", "text", "flag"]))
 def test_a_cell_and_sql_are_judged_alike(data: st.DataObject, kind: str) -> None:
     expr = data.draw(_expressions(kind))
