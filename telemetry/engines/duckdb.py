@@ -73,12 +73,17 @@ class DuckDBDatabase(Database):
     def _connect(self) -> Any:
         try:
             return _attached().connect(self.path, self._looked_in)
-        except FileNotFoundError:
+        except PermissionError:
             raise SourceError(
-                f"{self.path} is no longer there; open it from where it is now."
+                f"{self.path} may not be read by you any more; ask its owner for permission."
             ) from None
+        except OSError:
+            raise self._gone() from None
         except duckdb.Error as error:
             raise self.translate(error) from error
+
+    def _gone(self) -> SourceError:
+        return SourceError(f"{self.path} is no longer there; open it from where it is now.")
 
     def _interrupt(self, driver_connection: Any) -> Callable[[], None]:
         interrupt: Callable[[], None] = driver_connection.interrupt
@@ -257,7 +262,7 @@ class FolderDatabase(DuckDBDatabase):
         from duckdb_engine import ConnectionWrapper
 
         if not self.path.exists():
-            raise SourceError(f"{self.path} is no longer there; open it from where it is now.")
+            raise self._gone()
         with self._lock:
             return ConnectionWrapper(self._memory.cursor())
 

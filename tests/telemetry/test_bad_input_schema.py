@@ -175,6 +175,6 @@ def test_tables_without_rowid_are_answered(tmp_path: Path):
     connection.close()
     source = telemetry.open_source(path)
     answered = ask_everything(source, thorough=effort(False, True))
-    assert answered["TableQuery"] > effort(40, 300)
+    assert answered["TableQuery"] > effort(50, 300)
     assert source.ask(q.CountQuery(1, "agent_snapshots")) == 64
     source.close()

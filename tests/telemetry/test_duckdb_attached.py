@@ -1,6 +1,7 @@
 """A DuckDB file is attached while somebody asks it, once, and then let go of."""
 
 import os
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ import pytest
 
 import telemetry
 from telemetry.engines.duckdb_attached import AttachedFiles
-from telemetry.errors import LockedError
+from telemetry.errors import LockedError, SourceError
 from telemetry.queries import RunsQuery
 from tests.builders import simcash
 
@@ -111,3 +112,15 @@ def test_a_file_that_this_program_writes_is_said_to_be_open_here(tmp_path):
             telemetry.open_source(path)
     with closing(telemetry.open_source(path)) as source:
         assert source.ask(RunsQuery()).runs
+
+
+@pytest.mark.parametrize("place", ["nothing", "a file where its folder was"])
+def test_a_file_that_has_gone_is_said_to_be_no_longer_there(tmp_path, place):
+    (tmp_path / "folder").mkdir()
+    path = simcash.unified(tmp_path / "folder" / "unified.db")
+    with closing(telemetry.open_source(path)) as source:
+        shutil.rmtree(path.parent)
+        if place != "nothing":
+            path.parent.write_text("")
+        with pytest.raises(SourceError, match="is no longer there"):
+            source.ask(RunsQuery())
