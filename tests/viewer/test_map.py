@@ -11,6 +11,7 @@ from PySide6.QtGui import QImage, QPainter
 from telemetry.concepts import AgentMark, Scene, TradeMark
 from telemetry.errors import ExportError
 from tests.builders import vmt
+from tests.viewer.programs import opened, settle
 from tests.viewer.shown import shown, wait
 from vmt_log_viewer.state.items import AgentItem
 from vmt_log_viewer.views.agents_map import MapView
@@ -327,3 +328,14 @@ def test_the_ground_is_painted_before_another_theme_is_seen(view, qtbot, context
     assert len(list(view.dress())) > 0
     view.canvas.grab()
     assert view.canvas._ground.paintings == before + 1
+
+
+def test_the_measure_that_colours_is_read_whole(program, qtbot, money_db):
+    opened(qtbot, program, money_db, run="2")
+    program.window.resize(1400, 900)
+    program.window.show_view("map")
+    settle(qtbot, program)
+    box = program.window.area.current.measures
+    longest = max((box.itemText(i) for i in range(box.count())), key=len)
+    assert len(longest) > 20
+    assert box.width() > box.fontMetrics().horizontalAdvance(longest)

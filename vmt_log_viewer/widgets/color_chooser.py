@@ -12,6 +12,7 @@ from telemetry.concepts import Fan, Measure, RunId
 from telemetry.queries import FanQuery
 from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.plots.value_scale import extent_of
+from vmt_log_viewer.widgets.choice_bar import LEAST
 from vmt_log_viewer.widgets.color_scale import ColorScale
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class ColorChooser(QComboBox):
         self._scales: dict[str, tuple[ColorScale | None, str]] = {}
         self._by_hand = False
         self.setAccessibleName("Colour agents by")
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.setMinimumContentsLength(LEAST)
         self.setMaxVisibleItems(30)
         self.view().setTextElideMode(Qt.TextElideMode.ElideRight)
         self.currentIndexChanged.connect(self._chosen)
