@@ -102,9 +102,10 @@ class Layout:
     """Statements that are the same in each question, kept by who asks them and for what."""
 
     def __post_init__(self) -> None:
-        models = {m for t in self.family.tables for m in t.model.metadata.tables.values()}
-        models |= {t.model for t in self.family.tables}
+        given = [t.model for t in self.family.tables if t.model is not None]
+        models = {m for model in given for m in model.metadata.tables.values()} | {*given}
         types = {m.name: {c.name: c.type for c in m.c} for m in models}
+        types |= {t.name: t.types() for t in self.family.tables if t.model is None}
         object.__setattr__(self, "base", StoredTables(self.shape, types))
 
     def stored(self, table: str) -> str:

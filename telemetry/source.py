@@ -9,10 +9,9 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from telemetry.answers import ANSWERS, flows, measures, tables, timeline
+from telemetry.answers import ANSWERS, offered, tables
 from telemetry.answers.csv_lines import Row, csv_lines
 from telemetry.answers.seeking import seek
-from telemetry.answers.statements import select_of
 from telemetry.cache import KeptAnswers
 from telemetry.cancel import CancelToken
 from telemetry.concepts import (
@@ -129,16 +128,16 @@ class Source:
 
     @property
     def measures(self) -> tuple[Measure, ...]:
-        return measures.measures(self._layout)
+        return offered.measures(self._layout)
 
     @property
     def lanes(self) -> tuple[LaneInfo, ...]:
-        return timeline.lanes(self._layout)
+        return offered.lanes(self._layout)
 
     @property
     def goods(self) -> tuple[Good, ...]:
         """What changes hands here, also what this source lacks; empty where nothing does."""
-        return flows.goods(self._layout)
+        return offered.goods(self._layout)
 
     @property
     def audit_rules(self) -> tuple[Rule, ...]:
@@ -269,6 +268,8 @@ class Source:
 
         RequestError for other queries, NothingFoundError where nothing is recorded.
         """
+        from telemetry.answers.statements import select_of
+
         token = token or CancelToken()
         with self._database.connection(token, _about(query)) as connection:
             select, divided = select_of(Reader(self._layout, connection, token), query)

@@ -9,6 +9,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from telemetry.answers.measures import own_divisor
+from telemetry.answers.offered import good_of
 from telemetry.answers.values import agent_of, floats, scaled
 from telemetry.answers.where import column_scale, conditions
 from telemetry.concepts import (
@@ -25,28 +26,8 @@ from telemetry.errors import NothingFoundError, RequestError
 from telemetry.families.vocabulary import FlowSpec, TableSpec
 from telemetry.filters import Filter
 from telemetry.queries import FlowsQuery, IntermediariesQuery, Where
-from telemetry.reader import Layout, Reader
-from telemetry.text import per_unit, shown_unit
-
-
-def goods(layout: Layout) -> tuple[Good, ...]:
-    """What changes hands in the family, each with whether this source records it."""
-    return tuple(_good(layout, spec) for spec in layout.family.flows)
-
-
-def _good(layout: Layout, spec: FlowSpec) -> Good:
-    table = layout.table_spec(spec.table)
-    names = {n for leg in spec.legs for n in (leg.giver, leg.taker, leg.amount)}
-    lacking = [n for n in sorted(names) if not layout.recorded(table, layout.column_spec(table, n))]
-    reason = ""
-    if not layout.there(table.name):
-        reason = f"{spec.label} is not recorded: this database has no table {table.name}."
-    elif lacking:
-        reason = f"{spec.label} is not recorded: {table.name} has no column {lacking[0]}."
-    return Good(
-        spec.name, spec.label, shown_unit(spec.unit), spec.table, spec.tick or str(table.tick),
-        spec.legs, spec.money, spec.stock, not reason, reason,
-    )  # fmt: skip
+from telemetry.reader import Reader
+from telemetry.text import per_unit
 
 
 def _asked(reader: Reader, name: str) -> tuple[FlowSpec, Good]:
@@ -57,7 +38,7 @@ def _asked(reader: Reader, name: str) -> tuple[FlowSpec, Good]:
         if not known:
             raise NothingFoundError(f"{reader.family.label} sources {FlowsQuery.LACKING}.")
         raise RequestError(f"There is no good {name!r}; what changes hands here is {known}.")
-    good = _good(reader.layout, spec)
+    good = good_of(reader.layout, spec)
     if not good.recorded:
         raise NothingFoundError(good.reason)
     return spec, good

@@ -17,11 +17,6 @@ from telemetry.reader import Layout, Reader
 from telemetry.text import per_unit, shown_unit
 
 
-def measures(layout: Layout) -> tuple[Measure, ...]:
-    """The family's measures, each with whether this source has its column."""
-    return tuple(declared(layout, m) for m in layout.family.measures)
-
-
 def spec_of(reader: Reader, name: str) -> MeasureSpec:
     """The declared measure of that name; RequestError where the family has none."""
     spec = reader.family.measure(name)

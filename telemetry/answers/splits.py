@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from telemetry.answers.bands import band, by_stretches, number_of
 from telemetry.answers.folding import fold, whole_of
 from telemetry.answers.measures import divisor, judged, spec_of
+from telemetry.answers.offered import lanes
 from telemetry.answers.runs import run_ticks
 from telemetry.answers.states import crossed, places, states_of
-from telemetry.answers.timeline import lanes, timeline
+from telemetry.answers.timeline import timeline
 from telemetry.answers.values import floats, scaled, whole
 from telemetry.answers.where import column_scale
 from telemetry.concepts import (

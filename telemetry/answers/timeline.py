@@ -13,25 +13,13 @@ import sqlalchemy as sa
 from telemetry.answers.runs import run_ticks
 from telemetry.answers.stretches import NOT_RECORDED, States, StatesRead
 from telemetry.answers.values import whole
-from telemetry.concepts import Lane, LaneInfo, RunId, TickRange, Timeline
+from telemetry.concepts import Lane, RunId, TickRange, Timeline
 from telemetry.errors import NothingFoundError, RequestError
 from telemetry.families.vocabulary import LaneSpec
 from telemetry.queries import TimelineQuery
-from telemetry.reader import STEP, Layout, Reader
+from telemetry.reader import STEP, Reader
 
 ON, OFF = "on", "off"
-
-
-def lanes(layout: Layout) -> tuple[LaneInfo, ...]:
-    """The family's lanes, each with whether this source records it."""
-    found = []
-    for spec in layout.family.lanes:
-        recorded = layout.has(*spec.states) or (
-            spec.changes is not None and layout.has(*spec.changes)
-        )
-        reason = "" if recorded else f"{spec.label} is not recorded in this database."
-        found.append(LaneInfo(spec.name, spec.label, recorded, reason))
-    return tuple(found)
 
 
 def timeline(reader: Reader, query: TimelineQuery) -> Timeline:

@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
-
 from telemetry.concepts import AgentId, Cell, Floats
 from telemetry.values import cell
 
@@ -52,6 +50,8 @@ def scaled(value: Any, scale: int) -> Cell:
 
 def floats(values: Iterable[Any], scale: int = 1) -> tuple[Floats, int]:
     """float64 of `values`, NULL as NaN, and how many values were no numbers (NaN as well)."""
+    import numpy as np
+
     listed = values if isinstance(values, list | tuple) else list(values)
     try:
         array = np.array(listed, dtype=np.float64)
@@ -62,6 +62,8 @@ def floats(values: Iterable[Any], scale: int = 1) -> tuple[Floats, int]:
 
 
 def _one_by_one(values: list[Any] | tuple[Any, ...]) -> tuple[Floats, int]:
+    import numpy as np
+
     array = np.full(len(values), np.nan)
     odd = 0
     for i, value in enumerate(values):

@@ -7,14 +7,14 @@ import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cache
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from telemetry import concepts
 
-Array = npt.NDArray[Any]
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+Array: TypeAlias = "npt.NDArray[Any]"
 _AS_THEY_ARE = {str, int, bool, type(None)}
 """Cells that JSON knows."""
 
@@ -34,6 +34,8 @@ def decoded(text: str, arrays: list[Array]) -> object:
 
 
 def _tagged(value: object, arrays: list[Array]) -> object:
+    import numpy as np
+
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):  # in digits, for JSON has no NaN

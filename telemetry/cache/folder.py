@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
-
-import numpy as np
+from typing import BinaryIO
 
 from telemetry.cache.coding import Array, decoded, encoded
 
@@ -18,7 +17,7 @@ LARGEST = 64 << 20
 ROOM = 512 << 20
 """Bytes that all of them may take together."""
 VARIABLE = "TELEMETRY_CACHE"
-_SUFFIX = ".npz"
+_SUFFIX = ".zip"
 _TEXTS = ("key", "when", "text")
 
 
@@ -35,11 +34,11 @@ def cache_folder() -> Path | None:
 def read(path: Path, key: str) -> tuple[object, str] | None:
     """The answer that was kept under `key`, and when; None where there is none to be trusted."""
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            found, when, text = (bytes(file[name]).decode() for name in _TEXTS)
+        with zipfile.ZipFile(path) as file:
+            found, when, text = (file.read(name).decode() for name in _TEXTS)
             if found != key:
                 return None
-            arrays = [file[f"a{i}"] for i in range(len(file.files) - len(_TEXTS))]
+            arrays = [_array(file, f"a{i}") for i in range(len(file.namelist()) - len(_TEXTS))]
         answer = decoded(text, arrays)
         os.utime(path)  # the last that is thrown away
         return answer, when
@@ -71,10 +70,22 @@ def write(path: Path, key: str, answer: object) -> None:
 
 
 def _save(file: BinaryIO, texts: tuple[str, ...], arrays: list[Array]) -> None:
-    named: dict[str, Any] = {f"a{i}": array for i, array in enumerate(arrays)}
-    for name, text in zip(_TEXTS, texts, strict=True):
-        named[name] = np.frombuffer(text.encode(), np.uint8)
-    np.savez(file, allow_pickle=False, **named)
+    with zipfile.ZipFile(file, "w") as kept:
+        for name, text in zip(_TEXTS, texts, strict=True):
+            kept.writestr(name, text)
+        if arrays:
+            import numpy as np
+        for i, array in enumerate(arrays):
+            with kept.open(f"a{i}", "w", force_zip64=True) as stream:
+                np.save(stream, array, allow_pickle=False)
+
+
+def _array(file: zipfile.ZipFile, name: str) -> Array:
+    import numpy as np
+
+    with file.open(name) as stream:
+        found: Array = np.load(stream, allow_pickle=False)
+    return found
 
 
 def forget(folder: Path, place: str, state: str) -> None:

@@ -27,7 +27,6 @@ from telemetry.concepts.experiments import (
 )
 from telemetry.concepts.fingerprint import Fingerprint, changed_since
 from telemetry.concepts.flows import FlowLeg, Flows, Good, Intermediaries, Passing, Velocity
-from telemetry.concepts.growth import Progress
 from telemetry.concepts.lens import Lens, Outlier, Settling, Settlings
 from telemetry.concepts.market import Level, OrderBook, Standing, TickPrice
 from telemetry.concepts.regimes import (
@@ -49,7 +48,7 @@ from telemetry.concepts.rows import (
     Summary,
     TablePage,
 )
-from telemetry.concepts.runs import Agent, Findings, Run, RunDetail, RunList, RunSizes
+from telemetry.concepts.runs import Agent, Findings, Progress, Run, RunDetail, RunList, RunSizes
 from telemetry.concepts.scenes import AgentMark, Negotiation, ResourceMark, Scene, TradeMark
 from telemetry.concepts.schema import Column, Identity, LaneInfo, Measure, Table, Word
 from telemetry.concepts.series import (

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from telemetry.concepts.values import AgentId, Cell, Floats, Ints, TickRange
 
 
@@ -64,6 +62,8 @@ class Flows:
     @property
     def amount(self) -> Floats:
         """`quantity` as float64[n]; NaN where it is no number."""
+        import numpy as np
+
         known = (None if isinstance(q, str | bytes) else q for q in self.quantity)
         return np.array([np.nan if q is None else float(q) for q in known], np.float64)
 

@@ -1,29 +1,17 @@
-"""Growth: how far a run has come, and answers made longer by what was written since."""
+"""Growth: answers made longer by what was written since."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from telemetry.concepts.series import Band, Fan, Lane, Line, Series, Timeline
-from telemetry.concepts.values import Floats, TickRange
+from telemetry.concepts.values import Floats
 
 OVERLAP = 100
 """So many ticks before the end are read again: states are told by their usual distance."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a run has come: `ticks` as its rows tell, None without rows.
-
-    `under_way` False: by its status nothing more is to be expected.
-    """
-
-    ticks: TickRange | None
-    status: str
-    under_way: bool = True
 
 
 def longer_series(known: Series, newer: Series, first: int) -> Series:

@@ -90,3 +90,15 @@ class Agent:
     kind: str | None
     first_tick: int | None
     last_tick: int | None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come: `ticks` as its rows tell, None without rows.
+
+    `under_way` False: by its status nothing more is to be expected.
+    """
+
+    ticks: TickRange | None
+    status: str
+    under_way: bool = True

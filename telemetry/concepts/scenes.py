@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from telemetry.concepts.rows import TablePage
 from telemetry.concepts.values import AgentId, Floats
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,16 @@ class Scene:
     @cached_property
     def numbers(self) -> Floats:
         """float64[agents, 5] of each: x, y, target_x, target_y, value; NaN where there is none."""
+        import numpy as np
+
         rows = [(a.x, a.y, a.target_x, a.target_y, a.value) for a in self.agents]
         return np.array(rows, np.float64).reshape(len(rows), 5)
 
     @cached_property
     def alone(self) -> npt.NDArray[np.bool_]:
         """bool[agents]: whether no other agent is in the agent's cell."""
+        import numpy as np
+
         cells = self.numbers[:, 0] + 1j * self.numbers[:, 1]
         _, which, count = np.unique(cells, return_inverse=True, return_counts=True)
         found: npt.NDArray[np.bool_] = count[which] == 1

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
 from telemetry.concepts.schema import Measure
 from telemetry.concepts.values import AgentId, Floats, Ints, TickRange
 
@@ -156,12 +154,14 @@ class Lane:
 
     def at(self, tick: int) -> str | None:
         """The state at `tick`, None where not recorded."""
-        i = int(np.searchsorted(self.first, tick, side="right")) - 1
+        i = int(self.first.searchsorted(tick, side="right")) - 1
         return self.state[i] if i >= 0 and tick <= self.last[i] else None
 
     @cached_property
     def stretches(self) -> Stretches:
         """The intervals as numbers, worked out once."""
+        import numpy as np
+
         codes: dict[str, int] = {}
         code = np.array([codes.setdefault(s, len(codes)) for s in self.state], np.int64)
         fresh = np.ones(code.size, dtype=np.bool_)

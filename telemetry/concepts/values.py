@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:  # which takes a command a tenth of its time
+    import numpy as np
+    import numpy.typing as npt
 
 Cell = None | bool | int | float | Decimal | str | bytes
 """A value exactly as stored (or exactly scaled): None is NULL, and is neither 0 nor ""."""
 RunId = int | str
 AgentId = int | str
 Kind = Literal["int", "real", "text", "json", "flag", "time"]
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+Ints: TypeAlias = "npt.NDArray[np.int64]"
+Floats: TypeAlias = "npt.NDArray[np.float64]"
 
 
 @dataclass(frozen=True, order=True)

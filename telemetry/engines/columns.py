@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 
 from telemetry.concepts import Ints
 from telemetry.engines.lines import ByValuesError
 
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
 ColumnKind = Literal["whole", "number"]
 """int64, of a column without NULL; or float64, where NULL is NaN."""
-Columns = tuple[npt.NDArray[Any], ...]
+Columns: TypeAlias = "tuple[npt.NDArray[Any], ...]"
 """The rows of a statement, an array a column."""
 ColumnsRead = Generator[Columns]
 
@@ -26,6 +27,8 @@ def no_columns(statements: Sequence[sa.Select[Any]], kinds: Sequence[ColumnKind]
 
 def by_agent(agent: Ints, tick: Ints) -> Ints:
     """The places of rows agent by agent, ticks ascending; rows of one tick as they came."""
+    import numpy as np
+
     if (tick[1:] < tick[:-1]).any():
         return np.lexsort((tick, agent))
     low = agent.min()

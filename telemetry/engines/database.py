@@ -8,10 +8,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 
 from telemetry.cancel import CancelToken
@@ -23,6 +21,10 @@ from telemetry.engines.spelling import spelled
 from telemetry.errors import LockedError, QueryCancelled, TelemetryError
 from telemetry.location import Location
 from telemetry.text import one_line
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 LOCK_STEP = 0.02
 QUIET = 2.0

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import numpy as np
-
 from telemetry.concepts import Ints
 from telemetry.engines.lines import ByValuesError
 
@@ -36,6 +34,8 @@ def digest_query(rows: str, columns: Sequence[str]) -> str:
 
 def digests_of(found: Iterable[Sequence[str | int | None]]) -> Digested:
     """The rows of `digest_query` as arrays; ByValuesError where a tick is no whole number."""
+    import numpy as np
+
     try:
         table = np.array([[int(cell) for cell in row if cell is not None] for row in found], "i8")
     except ValueError as error:

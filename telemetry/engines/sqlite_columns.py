@@ -7,9 +7,6 @@ from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from telemetry.cancel import CancelToken
 from telemetry.engines.arrow_process import asked
 from telemetry.engines.columns import ColumnKind, Columns, ColumnsRead
@@ -19,7 +16,7 @@ from telemetry.engines.sqlite_lines import ROWS_AT_ONCE, possible
 READERS = 2
 _FIRST: dict[ColumnKind, str] = {"whole": "0", "number": "0.5"}
 """A first row, by whose values the types of the columns are told."""
-_TYPE: dict[ColumnKind, npt.DTypeLike] = {"whole": np.int64, "number": np.float64}
+_TYPE: dict[ColumnKind, str] = {"whole": "=i8", "number": "=f8"}
 
 
 def read(
@@ -47,6 +44,8 @@ def _read(
     uri: str, texts: Sequence[str], kinds: Sequence[ColumnKind], token: CancelToken
 ) -> Generator[Columns | None]:
     """None once the process is at work, then what it reads."""
+    import numpy as np
+
     question = {
         "uri": uri,
         "statements": texts,
@@ -62,9 +61,11 @@ def _read(
 
 
 def _columns(stream: io.BufferedReader, kinds: Sequence[ColumnKind], token: CancelToken) -> Columns:
+    import numpy as np
+
     head = stream.read(8)
     rows = int.from_bytes(head, "little")
-    found: list[npt.NDArray[Any]] = []
+    found: list[Any] = []
     for kind in kinds:
         column = np.empty(rows, _TYPE[kind])
         if len(head) < 8 or stream.readinto(column.view(np.uint8).data) < column.nbytes:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import numpy as np
 import sqlalchemy as sa
 
 from telemetry.concepts import Cell, Fault, Ints, Rule, RunId, TickRange
@@ -34,6 +33,8 @@ class Counted:
 
     def add(self, judged: int, faulty: Ints, most: int) -> None:
         """Of later ticks: how many rows were judged, and the tick of each that is at fault."""
+        import numpy as np
+
         self.checked += judged
         if len(self.ticks) < most and faulty.size:
             self.ticks += np.sort(faulty)[: most - len(self.ticks)].tolist()

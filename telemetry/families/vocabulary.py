@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import sqlalchemy as sa
+from sqlalchemy.types import TypeEngine
 
 from telemetry.concepts import (
     AgentId,
@@ -23,6 +24,18 @@ from telemetry.engines import Shape
 from telemetry.families.asker import Asker
 from telemetry.families.auditing import AuditRule
 from telemetry.migrations.vocabulary import SchemaSpec
+
+_WHOLE: TypeEngine[int] = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_NUMBER: TypeEngine[float] = sa.Double().with_variant(sa.REAL(), "sqlite")
+_STORED: Mapping[Kind, TypeEngine[Any]] = {
+    "int": _WHOLE,
+    "flag": _WHOLE,
+    "real": _NUMBER,
+    "text": sa.Text(),
+    "json": sa.Text(),
+    "time": sa.Text(),
+}
+"""What a kind of column is stored as, where no model says otherwise."""
 
 
 class Columns(Protocol):
@@ -114,7 +127,8 @@ class SummarySpec:
 
 @dataclass(frozen=True)
 class TableSpec:
-    """A table of the family. `model` is the declared SQLAlchemy table.
+    """A table of the family. `model` is the declared SQLAlchemy table; None where the kinds of the
+    columns tell how they are stored, and all of them are listed: then no models are loaded to read.
 
     `run`, `tick` and `agents` name the columns that say which run, when and who; `sort` is the
     order that the table's own index serves. `explain` turns a row into a sentence. `taking_part`
@@ -132,7 +146,7 @@ class TableSpec:
     name: str
     label: str
     role: str | None
-    model: sa.Table
+    model: sa.Table | None
     columns: tuple[ColumnSpec, ...]
     key: tuple[str, ...] = ("id",)
     run: str | None = "run_id"
@@ -155,6 +169,12 @@ class TableSpec:
 
     def spec(self, name: str) -> ColumnSpec | None:
         return next((c for c in self.columns if c.name == name), None)
+
+    def types(self) -> dict[str, TypeEngine[Any]]:
+        """How the declared columns are stored."""
+        if self.model is not None:
+            return {c.name: c.type for c in self.model.c}
+        return {c.name: _STORED[c.kind] for c in self.columns if c.derive is None}
 
     def role_name(self, role: str) -> str | None:
         return next((c.name for c in self.columns if c.role == role), None)
@@ -323,7 +343,7 @@ class FamilySpec:
 
     def names(self) -> dict[str, tuple[str, ...]]:
         """The declared columns of each declared table."""
-        return {t.name: tuple(c.name for c in t.model.c) for t in self.tables}
+        return {t.name: tuple(t.types()) for t in self.tables}
 
     def measure(self, name: str) -> MeasureSpec | None:
         return next((m for m in self.measures if m.name == name), None)

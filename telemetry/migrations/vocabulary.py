@@ -43,6 +43,7 @@ class Step:
 class SchemaSpec:
     """The tables that a family's recorder writes, and the steps by which older ones become them.
 
+    `declared` gives the tables; who only reads does not ask, so that models need not be loaded.
     `engines` are those on which an empty database can be made, the usual one first. `run` is the
     table and column of whole-numbered run ids that only ever rise: by them, runs recorded before
     a column was added are told from later ones; None where added columns hold NULL in old rows.
@@ -52,12 +53,17 @@ class SchemaSpec:
     """
 
     family: str
-    metadata: sa.MetaData
+    declared: Callable[[], sa.MetaData]
     steps: tuple[Step, ...]
     engines: tuple[str, ...]
     run: tuple[str, str] | None = None
     frozen: Mapping[str, str] = field(default_factory=dict)
     run_column: str | None = None
+
+    @property
+    def metadata(self) -> sa.MetaData:
+        """The tables that our recorder writes."""
+        return self.declared()
 
     @property
     def version(self) -> int:

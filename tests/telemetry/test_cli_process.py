@@ -121,18 +121,21 @@ import sys
 from telemetry.cli import main
 sys.stdout = open(sys.argv[1], "w")
 code = main(sys.argv[2:])
-loaded = [m for m in ("rich", "sqlalchemy", "numpy", "PySide6") if m in sys.modules]
+asked = ("rich", "sqlalchemy", "sqlalchemy.orm", "numpy", "PySide6")
+loaded = [m for m in asked if m in sys.modules]
 sys.stderr.write(f"{code} {','.join(loaded)}")
 """
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("arguments", "allowed"),
     [
         (["--help"], set()),
         (["--version"], set()),
-        (["runs", "DATABASE", "--format", "json"], {"sqlalchemy", "numpy"}),
-        (["runs", "DATABASE"], {"sqlalchemy", "numpy", "rich"}),
+        (["runs", "DATABASE", "--format", "json"], {"sqlalchemy"}),
+        (["runs", "DATABASE"], {"sqlalchemy", "rich"}),
+        (["table", "mode_changes", "DATABASE", "-", "--limit", "20"], {"sqlalchemy", "rich"}),
     ],
 )
 def test_a_command_loads_only_what_it_needs(

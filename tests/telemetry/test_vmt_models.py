@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine
 
+from telemetry.families.vmt import FAMILY
 from telemetry.families.vmt.models import Base
 from tests.builders import vmt
 
@@ -128,6 +129,13 @@ def indices(connection: Connection, table: str) -> dict[str, tuple[object, ...]]
         name: (unique, *[row[2] for row in connection.execute(f"PRAGMA index_info({name})")])
         for _, name, unique, *_ in connection.execute(f"PRAGMA index_list({table})").fetchall()
     }
+
+
+def test_readers_take_each_column_for_what_its_model_stores():
+    """They go by kinds and load no models: as many columns, in the same types."""
+    read = {t.name: {n: repr(kind) for n, kind in t.types().items()} for t in FAMILY.tables}
+    stored = {t.name: {c.name: repr(c.type) for c in t.c} for t in Base.metadata.sorted_tables}
+    assert read == stored
 
 
 def test_every_table_of_the_family_has_a_model():

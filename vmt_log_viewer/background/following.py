@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from telemetry.concepts import RunId, TickRange
-from telemetry.concepts.growth import Progress
+from telemetry.concepts import Progress, RunId, TickRange
 from telemetry.errors import TelemetryError
 from telemetry.queries import ProgressQuery
 from vmt_log_viewer.background.runner import Runner

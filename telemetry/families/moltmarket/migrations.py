@@ -12,7 +12,7 @@ def _market(growing: Growing) -> None:
 
 SCHEMA = SchemaSpec(
     family="moltmarket",
-    metadata=Base.metadata,
+    declared=lambda: Base.metadata,
     steps=(Step(1, "market", _market),),
     engines=("postgresql", "sqlite", "duckdb"),
     run_column="run_id",

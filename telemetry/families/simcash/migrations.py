@@ -101,7 +101,7 @@ def _levels(growing: Growing) -> None:
 
 SCHEMA = SchemaSpec(
     family="simcash",
-    metadata=Base.metadata,
+    declared=lambda: Base.metadata,
     steps=(
         Step(1, "simulations", _simulations),
         Step(2, "experiments", _experiments),

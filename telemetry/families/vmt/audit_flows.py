@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from telemetry.concepts import TickRange
 from telemetry.families.auditing import Auditing, Judged, fault_where, within
-from telemetry.families.vmt.audit_pass import passed
 from telemetry.families.vmt.audit_trades import TRADES, moved
 from telemetry.families.vmt.audit_words import (
     forage_rate,
@@ -90,6 +89,8 @@ def judged(
     tell: Callable[[Mapping[str, Any]], str],
 ) -> Judged:
     """Snapshots as the one pass over them counted, or else as `build` selects them."""
+    from telemetry.families.vmt.audit_pass import passed
+
     found = passed(audit)
     if found is None:
         return audit.rows(SNAPSHOTS, build, tell)
@@ -183,6 +184,8 @@ def _every_tick(audit: Auditing) -> bool:
         columns.append(sa.func.max(tick))
         ((taken, first, last),) = audit.asker.rows(sa.select(*columns).where(own))
         return bool(taken == last - first + 1)
+
+    from telemetry.families.vmt.audit_pass import passed
 
     known = passed(audit)
     if known is not None:

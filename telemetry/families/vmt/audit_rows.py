@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from telemetry.concepts import Fault, TickRange
 from telemetry.families.auditing import Auditing, Judged, fault_where, within
 from telemetry.families.vmt.audit_flows import judged
-from telemetry.families.vmt.audit_pass import passed
 from telemetry.families.vmt.audit_words import number, scale_of
 
 _PAIRS_OF = {
@@ -99,6 +98,8 @@ def snapshots_complete(audit: Auditing) -> Judged:
 def _presence(audit: Auditing) -> tuple[list[int], list[tuple[Any, int, int, int, int]]]:
     """The snapshot ticks; and by agent the places of its first and last one among them, its
     snapshots, and their ticks."""
+    from telemetry.families.vmt.audit_pass import passed
+
     known = passed(audit)
     if known is not None:
         spans = sorted(known.spans.items())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import sqlalchemy as sa
 
 from telemetry.concepts import AgentId, Box, Holder, Move
@@ -52,6 +51,8 @@ def _stocks(about: Circumstances, agent: AgentId, tried: list[Any]) -> tuple[int
 def _holder(
     asker: Asker, query: BoxQuery, about: Circumstances, agent: AgentId, tried: list[Any]
 ) -> Holder:
+    import numpy as np
+
     state = about.before.get(agent, about.at.get(agent, {}))
     held_a, held_b = _stocks(about, agent, tried) or (0, 0)
     scale = asker.scale("goods")

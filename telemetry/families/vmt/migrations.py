@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from telemetry.families.vmt.models import Base
+import sqlalchemy as sa
+
 from telemetry.families.vmt.vintages import DECIMAL
 from telemetry.migrations.vocabulary import Growing, SchemaSpec, Step
 
@@ -45,6 +46,12 @@ _ATTEMPT_MONEY = (
 )
 
 
+def _metadata() -> sa.MetaData:
+    from telemetry.families.vmt.models import Base
+
+    return Base.metadata
+
+
 def _barter(growing: Growing) -> None:
     growing.add_tables(*_BARTER)
     growing.allow_null("agent_snapshots", "ask_A_in_B", "bid_A_in_B", "p_min", "p_max")
@@ -74,7 +81,7 @@ def _attempts(growing: Growing) -> None:
 
 SCHEMA = SchemaSpec(
     family="vmt",
-    metadata=Base.metadata,
+    declared=_metadata,
     steps=(
         Step(1, "barter", _barter),
         Step(2, "mode schedule", _modes),

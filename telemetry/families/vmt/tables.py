@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
-import sqlalchemy as sa
+from typing import Any
 
 from telemetry.families.vmt import columns as c
-from telemetry.families.vmt import models, sentences
+from telemetry.families.vmt import sentences
 from telemetry.families.vmt import trading_columns as t
 from telemetry.families.vmt.verdicts import explain_attempt
 from telemetry.families.vocabulary import AggregateSpec, ColumnSpec, SummarySpec, TableSpec
@@ -37,10 +35,9 @@ ATTEMPT_SUMMARY = SummarySpec(
 )
 
 
-def _table(model: Any, label: str, listed: tuple[ColumnSpec, ...], **more: Any) -> TableSpec:
-    table = cast(sa.Table, model.__table__)
-    more.setdefault("role", table.name)
-    return TableSpec(table.name, label, model=table, columns=listed, **more)
+def _table(name: str, label: str, listed: tuple[ColumnSpec, ...], **more: Any) -> TableSpec:
+    more.setdefault("role", name)
+    return TableSpec(name, label, model=None, columns=listed, **more)
 
 
 _DEBUG = "Record the run with log level “debug” to see every attempt."
@@ -48,7 +45,7 @@ _AGENT = ("agent_id",)
 
 TABLES = (
     _table(
-        models.SimulationRun,
+        "simulation_runs",
         "Runs",
         (
             *c.RUN_COLUMNS,
@@ -60,7 +57,7 @@ TABLES = (
         sort="run_id",
     ),
     _table(
-        models.Trade,
+        "trades",
         "Trades",
         t.TRADES,
         agents=("buyer_id", "seller_id"),
@@ -68,7 +65,7 @@ TABLES = (
         explain=sentences.trade,
     ),
     _table(
-        models.TradeAttempt,
+        "trade_attempts",
         "Attempts",
         t.ATTEMPTS,
         role="attempts",
@@ -77,13 +74,13 @@ TABLES = (
         how_to_record=_DEBUG,
         explain=explain_attempt,
     ),
-    _table(models.AgentSnapshot, "Agent snapshots", c.SNAPSHOTS, role="states", agents=_AGENT),
-    _table(models.ResourceSnapshot, "Resources", c.RESOURCES, role="resources"),
-    _table(models.Decision, "Decisions", c.DECISIONS, agents=_AGENT),
-    _table(models.TickState, "Tick states", c.TICK_STATES),
-    _table(models.ModeChange, "Mode changes", c.MODE_CHANGES, explain=sentences.mode_change),
+    _table("agent_snapshots", "Agent snapshots", c.SNAPSHOTS, role="states", agents=_AGENT),
+    _table("resource_snapshots", "Resources", c.RESOURCES, role="resources"),
+    _table("decisions", "Decisions", c.DECISIONS, agents=_AGENT),
+    _table("tick_states", "Tick states", c.TICK_STATES),
+    _table("mode_changes", "Mode changes", c.MODE_CHANGES, explain=sentences.mode_change),
     _table(
-        models.LambdaUpdate,
+        "lambda_updates",
         "λ updates",
         c.LAMBDA_UPDATES,
         agents=_AGENT,
@@ -91,11 +88,11 @@ TABLES = (
         how_to_record="They are recorded in runs with money mode “kkt_lambda”.",
     ),
     _table(
-        models.Pairing,
+        "pairings",
         "Pairings",
         c.PAIRINGS,
         agents=("agent_i", "agent_j"),
         explain=sentences.pairing,
     ),
-    _table(models.Preference, "Preferences", c.PREFERENCES, agents=_AGENT),
+    _table("preferences", "Preferences", c.PREFERENCES, agents=_AGENT),
 )
