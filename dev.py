@@ -14,10 +14,12 @@ import importlib.util
 import json
 import os
 import platform
+import queue
 import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -234,36 +236,57 @@ SUMMARY = re.compile(r"\b\d+ (passed|failed|errors?|skipped|deselected)\b.* in \
 
 
 class Steps:
-    """The checks run so far; one that fails does not keep the next from running."""
+    """The checks run so far; one that fails does not keep the others from running."""
 
     def __init__(self) -> None:
         self.done: list[tuple[str, float, bool]] = []
 
-    def run(self, name: str, command: list[object], **more: str) -> str:
-        """Run one check, passing its output on; the last pytest summary line in it, or ""."""
-        header(name)
-        start, summary = time.monotonic(), ""
-        with subprocess.Popen(
-            [str(word) for word in command],
-            cwd=ROOT,
-            env=environment(QT_QPA_PLATFORM="offscreen", **more),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        ) as process:
-            for raw in iter(process.stdout.readline, b""):
-                line = raw.decode("utf-8", "replace")
+    def run(self, *checks: tuple[str, list[object]]) -> list[str]:
+        """Run checks side by side; what they print is passed on one after another, of the first
+        while it runs. The last pytest summary line of each, or ""."""
+        started = [(name, Check(command)) for name, command in checks]
+        summaries = []
+        for name, check in started:
+            header(name)
+            summary = ""
+            for line in iter(check.lines.get, None):
                 sys.stdout.write(line)
                 sys.stdout.flush()
                 summary = line.strip() if SUMMARY.search(line) else summary
-        self.done.append((name, time.monotonic() - start, process.returncode == 0))
-        return summary
+            self.done.append((name, check.seconds, check.passed))
+            summaries.append(summary)
+        return summaries
 
     def report(self) -> bool:
         header("summary")
         for name, seconds, passed in self.done:
             print(f"{'ok    ' if passed else 'FAILED'} {seconds:6.1f} s  {name}")
         return all(passed for _, _, passed in self.done)
+
+
+class Check:
+    """A command at work. `lines` are what it prints, None after the last; then `passed` counts."""
+
+    def __init__(self, command: list[object]) -> None:
+        self.lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self.passed, self.seconds, self._start = False, 0.0, time.monotonic()
+        self._process = subprocess.Popen(
+            [str(word) for word in command],
+            cwd=ROOT,
+            env=environment(QT_QPA_PLATFORM="offscreen"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        threading.Thread(target=self._follow, daemon=True).start()
+
+    def _follow(self) -> None:
+        with self._process as process:
+            for raw in iter(process.stdout.readline, b""):
+                self.lines.put(raw.decode("utf-8", "replace"))
+        self.passed = process.returncode == 0
+        self.seconds = time.monotonic() - self._start
+        self.lines.put(None)
 
 
 def run_tests(arguments: argparse.Namespace) -> int:
@@ -275,18 +298,22 @@ def run_tests(arguments: argparse.Namespace) -> int:
         venv = set_up(screen=None)
     bare = second.result()
     python = in_venv(venv, "python")
-    workers = (os.cpu_count() or 1) + 1  # for some tests wait for other programs
+    workers = (os.cpu_count() or 1) // 2 + 1  # one more each, for some tests wait for programs
     pytest = ["-m", "pytest", "-q", "-n", str(workers), "--dist", "worksteal"]
     steps = Steps()
-    steps.run("ruff check", [python, "-m", "ruff", "check", "."])
-    steps.run("ruff format --check", [python, "-m", "ruff", "format", "--check", "."])
-    steps.run("mypy", [python, "-m", "mypy"])
-    steps.run("import contracts", [in_venv(venv, "lint-imports")])
-    without = steps.run(
-        "telemetry's tests with no Qt installed",
-        [in_venv(bare, "python"), *pytest, "tests/telemetry"],
+    steps.run(
+        ("ruff check", [python, "-m", "ruff", "check", "."]),
+        ("ruff format --check", [python, "-m", "ruff", "format", "--check", "."]),
+        ("import contracts", [in_venv(venv, "lint-imports")]),
     )
-    summary = steps.run("every other test", [python, *pytest, "--ignore=tests/telemetry"])
+    without, summary, _ = steps.run(
+        (
+            "telemetry's tests with no Qt installed",
+            [in_venv(bare, "python"), *pytest, "tests/telemetry"],
+        ),
+        ("every other test", [python, *pytest, "--ignore=tests/telemetry"]),
+        ("mypy", [python, "-m", "mypy"]),
+    )
     passed = steps.report()
     print(f"\n{without}\n{summary}")
     return 0 if passed else 1

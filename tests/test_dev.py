@@ -223,14 +223,42 @@ def test_a_check_that_fails_fails_the_whole_but_does_not_keep_the_next_from_runn
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     steps = dev.Steps()
-    steps.run("bad", [sys.executable, "-c", "raise SystemExit(1)"])
-    summary = steps.run("good", [sys.executable, "-c", "print('3 passed in 0.10s')"])
+    steps.run(("bad", [sys.executable, "-c", "raise SystemExit(1)"]))
+    (summary,) = steps.run(("good", [sys.executable, "-c", "print('3 passed in 0.10s')"]))
 
     assert summary == "3 passed in 0.10s"
     assert not steps.report()
     printed = capfd.readouterr().out
     assert re.search(r"FAILED +\d+\.\d s  bad", printed)
     assert re.search(r"ok +\d+\.\d s  good", printed)
+
+
+def test_checks_run_side_by_side_and_print_one_after_another(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Each waits for the other to have begun, and writes on both sides of that."""
+    meet = (
+        "import pathlib, sys, time\n"
+        "own, other = map(pathlib.Path, sys.argv[1:])\n"
+        "print(own.name, 'begins', flush=True)\n"
+        "own.touch()\n"
+        "while not other.exists(): time.sleep(0.01)\n"
+        "print(own.name, 'ends: 3 passed in 0.10s', flush=True)\n"
+    )
+    a, b = tmp_path / "a", tmp_path / "b"
+
+    steps = dev.Steps()
+    summaries = steps.run(
+        ("first", [sys.executable, "-c", meet, a, b]),
+        ("second", [sys.executable, "-c", meet, b, a]),
+    )
+
+    told = [line for line in capfd.readouterr().out.splitlines() if line]
+    assert [line.split(":")[0] for line in told] == [
+        "== first", "a begins", "a ends", "== second", "b begins", "b ends",
+    ]  # fmt: skip
+    assert [summary[:6] for summary in summaries] == ["a ends", "b ends"]
+    assert steps.report()
 
 
 @pytest.mark.parametrize(

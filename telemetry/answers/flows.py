@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from telemetry.answers.measures import own_divisor
 from telemetry.answers.offered import good_of
+from telemetry.answers.passing_columns import moved
 from telemetry.answers.values import agent_of, floats, scaled
 from telemetry.answers.where import column_scale, conditions
 from telemetry.concepts import (
@@ -22,6 +23,7 @@ from telemetry.concepts import (
     RunId,
     TickRange,
 )
+from telemetry.engines.lines import ByValuesError
 from telemetry.errors import NothingFoundError, RequestError
 from telemetry.families.vocabulary import FlowSpec, TableSpec
 from telemetry.filters import Filter
@@ -143,7 +145,33 @@ def intermediaries(reader: Reader, query: IntermediariesQuery) -> Intermediaries
     """
     spec, good = _asked(reader, query.good)
     scale = {_scale(reader, spec, leg, query.run_id) for leg in spec.legs}
-    moves = sa.union_all(*_moves(reader, spec, query)).subquery("moves")
+    by = max(scale, default=1)
+    found = []
+    for agent, taken, given, lowest, rows in _held(reader, spec, query):
+        if agent is None:
+            continue
+        amounts, _ = floats([taken, given, lowest], by)
+        taken, given, lowest = amounts.tolist()
+        passed = given + min(0.0, lowest)
+        found.append(Passing(agent_of(agent), taken, given, max(0.0, passed), int(rows)))
+    found.sort(key=lambda p: (-p.passed, -p.given, str(p.agent_id)))
+    return Intermediaries(good, query.ticks, tuple(found))
+
+
+def _held(reader: Reader, spec: FlowSpec, query: IntermediariesQuery) -> Iterable[tuple[Any, ...]]:
+    """(agent, taken, given, least held, rows) of each agent."""
+    table = reader.layout.table_spec(spec.table)
+
+    def legs(ticks: TickRange | None) -> list[sa.Select[Any]]:
+        return [_rows(reader, spec, leg, query.run_id, ticks) for leg in spec.legs]
+
+    try:
+        if spec.tick not in (None, table.tick):
+            raise ByValuesError
+        return moved(reader, table, query.run_id, query.ticks, legs)
+    except ByValuesError:
+        halves = (half for leg in legs(query.ticks) for half in _halves(leg))
+    moves = sa.union_all(*halves).subquery("moves")
     order = [c for c in moves.c if c.name not in ("agent", "amount")]
     running = sa.func.sum(moves.c.amount).over(
         partition_by=moves.c.agent, order_by=order, rows=(None, 0)
@@ -156,33 +184,26 @@ def intermediaries(reader: Reader, query: IntermediariesQuery) -> Intermediaries
         sa.func.min(told.c.held),
         sa.func.count(),
     ).group_by(told.c.agent)
-    by = max(scale, default=1)
-    found = []
-    for agent, taken, given, lowest, rows in reader.rows(statement):
-        if agent is None:
-            continue
-        amounts, _ = floats([taken, given, lowest], by)
-        taken, given, lowest = amounts.tolist()
-        passed = given + min(0.0, lowest)
-        found.append(Passing(agent_of(agent), taken, given, max(0.0, passed), int(rows)))
-    found.sort(key=lambda p: (-p.passed, -p.given, str(p.agent_id)))
-    return Intermediaries(good, query.ticks, tuple(found))
+    return reader.rows(statement)
 
 
-def _moves(reader: Reader, spec: FlowSpec, query: IntermediariesQuery) -> Iterator[sa.Select[Any]]:
+def _rows(
+    reader: Reader, spec: FlowSpec, leg: FlowLeg, run_id: RunId, ticks: TickRange | None
+) -> sa.Select[Any]:
+    """Giver, taker, amount and tick of each row, and its key."""
+    table, (giver, taker, amount, tick), where = _parts(reader, spec, leg, run_id, ticks)
+    own = (*table.order, *table.key)
+    keys = [reader.column(table.name, n) for n in own if reader.has(table.name, n)]
+    return (
+        sa.select(giver, taker, amount, tick, *keys)
+        .select_from(reader.layout.selectable(table.name))
+        .where(*where, giver != taker, amount.is_not(None))
+    )
+
+
+def _halves(leg: sa.Select[Any]) -> Iterator[sa.Select[Any]]:
     """Every row twice: what came to its taker, and what went from its giver."""
-    for leg in spec.legs:
-        table, (giver, taker, amount, tick), where = _parts(
-            reader, spec, leg, query.run_id, query.ticks
-        )
-        own = (*table.order, *table.key)
-        keys = [reader.column(table.name, n) for n in own if reader.has(table.name, n)]
-        for agent, signed in ((taker, amount), (giver, -amount)):
-            yield (
-                sa.select(
-                    agent.label("agent"), signed.label("amount"), tick.label("tick"),
-                    *(key.label(f"k{i}") for i, key in enumerate(keys)),
-                )
-                .select_from(reader.layout.selectable(table.name))
-                .where(*where, giver != taker, amount.is_not(None))
-            )  # fmt: skip
+    giver, taker, amount, tick, *keys = leg.selected_columns
+    named = [tick.label("tick"), *(key.label(f"k{i}") for i, key in enumerate(keys))]
+    for agent, signed in ((taker, amount), (giver, -amount)):
+        yield leg.with_only_columns(agent.label("agent"), signed.label("amount"), *named)

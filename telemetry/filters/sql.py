@@ -55,6 +55,9 @@ def _condition(
             return element.is_(None)
         case Not(inner):
             return and_(element.is_not(None), not_(_condition(inner, element, kind, scale)))
+        case AnyOf(terms) if not is_number_kind(kind) and all(isinstance(t, Equals) for t in terms):
+            texts = [term.value for term in terms if isinstance(term, Equals)]
+            return element.in_([literal(text, String()) for text in texts])  # looks at it once
         case AnyOf(terms):
             return or_(*(_condition(term, element, kind, scale) for term in terms))
         case Matches(pattern):

@@ -9,9 +9,11 @@ with each day; a payment that settles late and one that never does.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -48,19 +50,33 @@ AGENTS = ("A", "B", "ÅBO")
 
 def create(path: Path, shape: str) -> Path:
     """A database of the shape with all its tables and no row."""
+    path.write_bytes(_made(_create, shape))
+    return path
+
+
+def _create(path: Path, shape: str) -> None:
     with duckdb.connect(str(path)) as connection:
         connection.execute((_DDL / f"{shape}.sql").read_text("utf-8"))
-    return path
+
+
+@cache
+def _made(make: Callable[..., None], *what: str) -> bytes:
+    """The file that `make` makes: DuckDB takes its time, and a copy of the file takes none."""
+    with TemporaryDirectory() as folder:
+        make(Path(folder) / "made.db", *what)
+        return (Path(folder) / "made.db").read_bytes()
 
 
 def insert(path: Path, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
     """Add rows exactly as given (also nonsense); columns that a row lacks stay at their default."""
     with duckdb.connect(str(path)) as connection:
+        connection.begin()
         for row in rows:
             names = ", ".join(f'"{name}"' for name in row)
             marks = ", ".join("?" for _ in row)
             values = list(row.values())
             connection.execute(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', values)
+        connection.commit()
 
 
 def loosen(connection: duckdb.DuckDBPyConnection, table: str, expression: str, column: str) -> None:
@@ -74,6 +90,11 @@ def loosen(connection: duckdb.DuckDBPyConnection, table: str, expression: str, c
 
 def unified(path: Path) -> Path:
     """The unified shape with an experiment, its runs, and one run in full."""
+    path.write_bytes(_made(_unified))
+    return path
+
+
+def _unified(path: Path) -> None:
     create(path, "unified")
     insert(path, "simulation_runs", _runs())
     insert(path, "simulations", [_simulation()])
@@ -86,7 +107,6 @@ def unified(path: Path) -> Path:
     insert(path, "tick_agent_states", states(ALONE))
     insert(path, "tick_queue_snapshots", _queues())
     insert(path, "daily_agent_metrics", _days())
-    return path
 
 
 def run(simulation_id: str, **more: Any) -> dict[str, Any]:

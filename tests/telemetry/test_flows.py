@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import random
+import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from telemetry.analysis import circulation
+from telemetry.answers import passing_columns
 from telemetry.concepts import TickRange
 from telemetry.detect import open_source
 from telemetry.filters import Filter
@@ -33,6 +37,10 @@ TRADES = (
     (5, 1, 2, 2, 0, 30),
     (5, 3, 1, 2, 0, 40),
 )
+_ADD = (
+    "INSERT INTO trades (run_id, tick, x, y, buyer_id, seller_id, dA, dB, dM, price, direction) "
+    "VALUES (1, ?, 0, 0, ?, ?, ?, ?, ?, 1, '')"
+)
 MONEY = 25
 """What each of the four agents holds throughout; the money scale is 10."""
 
@@ -45,11 +53,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with connection:
         connection.execute("DELETE FROM trades")
         connection.execute("UPDATE agent_snapshots SET inventory_M = ?", (MONEY * 10,))
-        connection.executemany(
-            "INSERT INTO trades (run_id, tick, x, y, buyer_id, seller_id, dA, dB, dM, price, "
-            "direction) VALUES (1, ?, 0, 0, ?, ?, ?, ?, ?, 1, '')",
-            TRADES,
-        )
+        connection.executemany(_ADD, TRADES)
     connection.close()
     return path
 
@@ -147,3 +151,58 @@ def test_claims_go_one_way_and_cash_the_other(tmp_path: Path):
     assert any("dealer" in str(agent) for agent in claims.agents)
     assert {pair[::-1] for pair in edges(claims)} == set(edges(cash))
     ring.close()
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Some thousand trades of seven agents in 60 ticks, in which rows do not lie by tick."""
+    path = vmt.build("money_full", tmp_path_factory.mktemp("many") / "many.db", runs=1, ticks=60)
+    chance = random.Random(5)
+    pairs = ("dA", "dB"), ("dA", "dM"), ("dB", "dM")
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("DELETE FROM trades")
+        for _ in range(3_000):
+            amounts = dict.fromkeys(("dA", "dB", "dM"), 0)
+            amounts |= {name: chance.randint(1, 9) for name in chance.choice(pairs)}
+            buyer, seller = chance.randrange(7), chance.randrange(7)  # now and then the same
+            connection.execute(_ADD, (chance.randrange(60), buyer, seller, *amounts.values()))
+    connection.close()
+    return path
+
+
+@pytest.mark.sampled(6)
+@pytest.mark.parametrize("ticks", [None, TickRange(7, 41)])
+@pytest.mark.parametrize("good", ["A", "B", "M"])
+def test_columns_and_statements_tell_the_same_of_who_passes_on(
+    many: Path, monkeypatch: pytest.MonkeyPatch, good: str, ticks: TickRange | None
+) -> None:
+    query, read = IntermediariesQuery(1, good, ticks), []
+    monkeypatch.setattr(passing_columns, "PARTS", 9)
+    told = passing_columns.Held.told
+    monkeypatch.setattr(passing_columns.Held, "told", lambda self: read.append(1) or told(self))
+    with closing(open_source(many)) as source:
+        by_statement = source.ask(query)
+        assert not read, "so few rows are not worth columns"
+        monkeypatch.setattr(passing_columns, "FEW", 100)
+        assert source.ask(query) == by_statement
+        assert read, "these were to be read as columns"
+    assert len(by_statement.agents) == 7
+    assert any(agent.passed for agent in by_statement.agents)
+
+
+def test_amounts_that_are_no_whole_numbers_are_left_to_statements(
+    many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(shutil.copy(many, tmp_path / "odd.db"))
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("UPDATE trades SET dM = 2.5 WHERE id = (SELECT max(id) FROM trades)")
+        connection.execute("UPDATE trades SET dA = 1 << 61 WHERE id = 1")
+    connection.close()
+    monkeypatch.setattr(passing_columns, "PARTS", 9)
+    with closing(open_source(path)) as source:
+        asked = [IntermediariesQuery(1, good) for good in "AM"]
+        by_statement = [source.ask(query) for query in asked]
+        monkeypatch.setattr(passing_columns, "FEW", 100)
+        assert [source.ask(query) for query in asked] == by_statement
