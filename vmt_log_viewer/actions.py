@@ -196,6 +196,11 @@ class Actions(QObject):
         self._actions[verb_id].triggered.connect(lambda checked=False: slot())
         self._bound.add(verb_id)
 
+    @property
+    def facts(self) -> frozenset[str]:
+        """What was said to hold last."""
+        return self._facts
+
     def set_facts(self, facts: frozenset[str]) -> None:
         """Enable exactly the verbs whose needs are all among `facts`."""
         if facts != self._facts:

@@ -162,11 +162,11 @@ class Verbs(QObject):
             document.cursor.bounds_changed,
             document.selection.agents_changed,
             document.selection.brush_changed,
-            document.history.changed,
             document.marks.changed,
             document.shelf.changed,
         ):
             signal.connect(self._facts_changed)
+        document.history.changed.connect(self._history_changed)
         self._window.area.current_changed.connect(self.update_facts)
         self._window.area.made.connect(lambda view: view.export_changed.connect(self.update_facts))
         self._context.runner.busy_changed.connect(self._busy_changed)
@@ -176,20 +176,33 @@ class Verbs(QObject):
 
     def _busy_changed(self) -> None:
         """At once where work begins or ends; what answers may change is looked at once a turn."""
-        busy = not self._context.runner.idle()
-        if busy != self._busy:
-            self._busy = busy
-            self.update_facts()
-        else:
+        begun = self._busy
+        self._busy = not self._context.runner.idle()
+        if self._busy == begun:
             self._soon.start(0)
+        elif self._busy:
+            self._tell(busy=True)
+        else:
+            self._soon.stop()
+            self.update_facts()
+
+    def _history_changed(self, *_: object) -> None:
+        """At every tick: nothing else is looked at."""
+        history = self._document.history
+        undo, redo = history.undo_text, history.redo_text
+        self._tell(undo=undo is not None, redo=redo is not None)
+        self._actions["undo"].setText(f"Undo: {undo}" if undo else "Undo view change")
+        self._actions["redo"].setText(f"Redo: {redo}" if redo else "Redo view change")
+
+    def _tell(self, **facts: bool) -> None:
+        """Some facts; the others are as they were."""
+        holding = {name for name, holds in facts.items() if holds}
+        self._actions.set_facts(self._actions.facts - facts.keys() | holding)
 
     def update_facts(self) -> None:
         """Enable what can be done now."""
         self._actions.set_facts(frozenset(self._facts()))
         self._say_why_not()
-        undo, redo = self._document.history.undo_text, self._document.history.redo_text
-        self._actions["undo"].setText(f"Undo: {undo}" if undo else "Undo view change")
-        self._actions["redo"].setText(f"Redo: {redo}" if redo else "Redo view change")
 
     def _facts(self) -> list[str]:
         document, area = self._document, self._window.area

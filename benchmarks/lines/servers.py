@@ -132,7 +132,7 @@ def first_page(room: Room) -> Pair:
     )
 
 
-@line("PostgreSQL: CSV of all trades", against="psql \\copy", bar=ratio(1.0), rounds=3)
+@line("PostgreSQL: CSV of all trades", against="psql \\copy", bar=ratio(1.0), rounds=5)
 def whole_table(room: Room) -> Pair:
     url = filled(room.large, ("simulation_runs", "trades"))
     source = room.open(url)

@@ -12,6 +12,7 @@ from vmt_log_viewer.dialogs.keys import KeyHelp
 from vmt_log_viewer.dialogs.palette import CommandPalette
 from vmt_log_viewer.state.items import AgentItem, RowItem
 from vmt_log_viewer.state.marks import Mark
+from vmt_log_viewer.verbs import Verbs
 from vmt_log_viewer.window import needs_key
 
 
@@ -46,6 +47,23 @@ def test_verbs_are_enabled_only_when_they_can_be_done(program, qtbot, money_db):
     assert actions["undo"].isEnabled()
     actions["undo"].trigger()
     assert program.document.cursor.tick == 0
+
+
+def test_a_tick_step_looks_at_what_can_be_done_once_it_is_answered(
+    program, qtbot, money_db, monkeypatch
+):
+    """Looking at everything takes as long as painting a view."""
+    opened(qtbot, program, money_db)
+    program.window.show_view("map")
+    settle(qtbot, program)
+    looks, told = [], []
+    facts = Verbs._facts
+    monkeypatch.setattr(Verbs, "_facts", lambda verbs: looks.append(1) or facts(verbs))
+    program.actions["cancel"].enabledChanged.connect(lambda on: told.append((on, len(looks))))
+    program.document.cursor.step(1)
+    qtbot.waitUntil(lambda: bool(told) and not told[-1][0])
+    assert told[0] == (True, 0), "what is asked can be cancelled, before anything is looked at"
+    assert looks
 
 
 def test_arrow_keys_move_the_cursor_from_anywhere_but_a_text_field(program, qtbot, money_db):
