@@ -9,7 +9,6 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
-from xml.sax.saxutils import escape
 
 from telemetry.errors import ExportError
 from telemetry.export.formats import json_text
@@ -74,6 +73,8 @@ def png_text(content: bytes) -> dict[str, str]:
 
 def svg_with_text(content: bytes, text: str) -> bytes:
     """The same drawing with `text` as its metadata."""
+    from xml.sax.saxutils import escape  # with all that speaks to servers
+
     opening = _SVG.search(content)
     if opening is None:
         raise ExportError("The drawing is no SVG, so it cannot say where it comes from.")
