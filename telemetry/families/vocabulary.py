@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -167,8 +168,12 @@ class TableSpec:
     inner: bool = False
     left_out_at: frozenset[str] = frozenset()
 
+    @cached_property
+    def _by_name(self) -> Mapping[str, ColumnSpec]:
+        return {c.name: c for c in reversed(self.columns)}
+
     def spec(self, name: str) -> ColumnSpec | None:
-        return next((c for c in self.columns if c.name == name), None)
+        return self._by_name.get(name)
 
     def types(self) -> dict[str, TypeEngine[Any]]:
         """How the declared columns are stored."""
@@ -338,8 +343,12 @@ class FamilySpec:
     audit: tuple[AuditRule, ...] = ()
     flows: tuple[FlowSpec, ...] = ()
 
+    @cached_property
+    def _by_name(self) -> Mapping[str, TableSpec]:
+        return {t.name: t for t in reversed(self.tables)}
+
     def table(self, name: str) -> TableSpec | None:
-        return next((t for t in self.tables if t.name == name), None)
+        return self._by_name.get(name)
 
     def names(self) -> dict[str, tuple[str, ...]]:
         """The declared columns of each declared table."""
