@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,10 @@ class KeptAnswers:
     """
 
     def __init__(self, place: str, state: Callable[[], str | None], about: str) -> None:
-        self._place = _digest(place)[:16]
-        self._state = state
+        self.place = _digest(place)[:16]
+        self.state = state
+        self.some = False
+        """Whether any answer to a question about this state of the database is kept."""
         self._about = about
         self._forgot = ""
 
@@ -40,30 +42,38 @@ class KeptAnswers:
         asked = repr(query)
         if folder is None or " at 0x" in asked:  # a part of it has no text of its own
             return None
-        state = self._state()
+        state = self.state()
         if state is None:
             return None
         seen = _digest(state)[:16]
         if self._forgot != seen:
-            forget(folder, self._place, seen)
+            self.some = forget(folder, self.place, seen)
             self._forgot = seen
-        key = "\n".join((_FORMAT, program(), self._about, repr(scales), state, asked))
-        name = file_name(self._place, seen, _digest(key)[:32])
-        return Kept(folder / name, key, state, self._state)
+        return Kept(self, folder, state, (self._about, repr(scales), state, asked))
 
 
 @dataclass(frozen=True)
 class Kept:
     """One question's place in the cache, for the state that the database had when it was asked."""
 
-    path: Path
-    key: str
+    answers: KeptAnswers
+    folder: Path
     state: str
-    now: Callable[[], str | None]
+    facts: tuple[str, ...]
+    """All that the answer depends on, but for this program."""
+
+    @cached_property
+    def key(self) -> str:
+        return "\n".join((_FORMAT, program(), *self.facts))
+
+    @property
+    def path(self) -> Path:
+        seen, asked = _digest(self.state)[:16], _digest(self.key)[:32]
+        return self.folder / file_name(self.answers.place, seen, asked)
 
     def read(self, *, told: bool = True) -> tuple[Any, str] | None:
         """The answer and since when it is kept, which its notes (where it has some) say too."""
-        found = read(self.path, self.key)
+        found = read(self.path, self.key) if self.answers.some else None
         if found is None:
             return None
         answer: Any = found[0]
@@ -74,8 +84,9 @@ class Kept:
 
     def write(self, answer: object) -> None:
         """Keep an answer, unless the database has changed since the question was asked."""
-        if self.now() == self.state:
+        if self.answers.state() == self.state:
             write(self.path, self.key, answer)
+            self.answers.some = True
 
 
 @cache

@@ -88,14 +88,17 @@ def _array(file: zipfile.ZipFile, name: str) -> Array:
     return found
 
 
-def forget(folder: Path, place: str, state: str) -> None:
-    """Remove what was kept of `place` in another state than `state`."""
+def forget(folder: Path, place: str, state: str) -> bool:
+    """Remove what was kept of `place` in another state than `state`; whether any is of this one."""
+    some = False
     with contextlib.suppress(OSError), os.scandir(folder) as listed:
         for entry in listed:
-            own = entry.name.startswith(f"{place}-")
-            if own and not entry.name.startswith(f"{place}-{state}-"):
+            if entry.name.startswith(f"{place}-{state}-"):
+                some = True
+            elif entry.name.startswith(f"{place}-"):
                 with contextlib.suppress(OSError):
                     os.unlink(entry.path)
+    return some
 
 
 def file_name(place: str, state: str, question: str) -> str:

@@ -16,6 +16,7 @@ import pytest
 import telemetry
 from telemetry import queries as q
 from telemetry import source as source_module
+from telemetry.cache import answers
 from telemetry.cache import folder as cache
 from telemetry.cache.coding import decoded, encoded
 from telemetry.cancel import CancelToken
@@ -78,6 +79,22 @@ def test_a_kept_answer_says_so_and_outlives_the_source(source: Source, path: Pat
     again.close()
     assert said.startswith("Kept since 20")
     assert said.endswith("the file has not changed.")
+
+
+def test_where_nothing_is_kept_nothing_is_looked_up(
+    source: Source, kept: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """What an answer depends on takes a command as long as the answer."""
+    looked = []
+    monkeypatch.setattr(source_module, "WORTH_KEEPING", 60)
+    monkeypatch.setattr(answers, "program", lambda: looked.append(1) or "")
+    first = source.ask(MEAN)
+    assert not looked
+    monkeypatch.setattr(source_module, "WORTH_KEEPING", -1)
+    assert same(source.ask(MEAN), first)
+    assert looked
+    assert len(_files(kept)) == 1
+    assert same(_bare(source.ask(MEAN)), first)
 
 
 def test_what_was_kept_is_thrown_away_when_the_file_changes(source: Source, path: Path, kept: Path):
