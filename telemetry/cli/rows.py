@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -119,14 +119,22 @@ def _rows(
         )
         if language is not None:
             return spell(source, query, language, limit)
+        judged = _judged(source, query.run_id, asked.name)
         if output.for_people and query.columns is None and not all_columns:
-            query = _for_people(source, query, asked, output)
-        return _print(source, query, asked, limit, output)
+            query = _for_people(query, judged, output)
+        described = tuple(judged.get(c.name, c) for c in source.stream_columns(query))
+        return _print(source, query, asked, described, limit, output)
 
 
-def _print(source: Source, query: TableQuery, asked: Table, limit: Limit, output: Output) -> int:
+def _print(
+    source: Source,
+    query: TableQuery,
+    asked: Table,
+    columns: tuple[Column, ...],
+    limit: Limit,
+    output: Output,
+) -> int:
     rows = limit.rows if limit.asked else (TEXT_ROWS if output.for_people else None)
-    columns = _described(source, query)
     if rows is not None and rows <= _PAGE:
         page = source.ask(replace(query, limit=rows), current_token())
         written = output.rows(columns, page.rows)
@@ -143,9 +151,8 @@ def _print(source: Source, query: TableQuery, asked: Table, limit: Limit, output
     return 0 if written else 1
 
 
-def _for_people(source: Source, query: TableQuery, asked: Table, output: Output) -> TableQuery:
+def _for_people(query: TableQuery, judged: Mapping[str, Column], output: Output) -> TableQuery:
     """Without the columns that say nothing in this run, which a note names."""
-    judged = _judged(source, query.run_id, asked.name)
     visible = tuple(c.name for c in judged.values() if c.visible and c.recorded)
     absent = [c.name for c in judged.values() if c.visible and not c.recorded]
     if not visible:
@@ -155,12 +162,7 @@ def _for_people(source: Source, query: TableQuery, asked: Table, output: Output)
     return replace(query, columns=visible)
 
 
-def _described(source: Source, query: TableQuery) -> tuple[Column, ...]:
-    """The answer's columns, those without a value in this run marked as not recorded."""
-    judged = _judged(source, query.run_id, query.table)
-    return tuple(judged.get(c.name, c) for c in source.stream_columns(query))
-
-
 def _judged(source: Source, run_id: RunId, name: str) -> dict[str, Column]:
+    """The columns of a table by their names, those without a value in this run not recorded."""
     found = source.ask(ColumnsQuery(run_id, name), current_token())
     return {column.name: column for column in found}
