@@ -95,7 +95,7 @@ SETTLING = SettlingQuery(1, "lambda_money")
 AGGREGATE = f"{PASS}mean, min, max by tick over all rows"
 
 
-@line("audit: all rules", against=FETCHED, bar=ratio(1.3), rounds=2)
+@line("audit: all rules", against=FETCHED, bar=ratio(1.3), rounds=1)
 def audit(room: Room) -> Pair:
     return _asked(room, AUDIT, *AUDITED)
 
@@ -159,7 +159,7 @@ def why(room: Room) -> Pair:
     return Pair(lambda: source.ask(WhyQuery(1, 2500, (3, 4))), before=forget)
 
 
-@line("funnel of 10 M attempts", against=f"{PASS}GROUP BY", bar=ratio(1.3), rounds=2)
+@line("funnel of 10 M attempts", against=f"{PASS}GROUP BY", bar=ratio(1.3), rounds=1)
 def funnel(room: Room) -> Pair:
     return _asked(room, FunnelQuery(1), REASONS, path=room.database("vmt-attempts"))
 
