@@ -104,3 +104,13 @@ def known() -> list[Line]:
 def test_every_bar_of_the_table_has_a_line(known):
     assert {each.bar for each in known} >= set(ISSUE)
     assert len({each.work for each in known}) == len(known)
+
+
+def test_the_longest_block_is_that_of_whichever_database_has_it(known, room, monkeypatch):
+    """What another process told comes as lists."""
+    window = importlib.import_module(f"{lines.__name__}.window")
+    found = {"vmt-10m": [[51.0, "see Map"], [50.5, "wide"]], "vmt-2000": [[50.5, "steps"]]}
+    monkeypatch.setattr(Room, "database", lambda room, name: name)
+    monkeypatch.setattr(window, "driven", lambda room, path, works: {"blocks": found[path]})
+    told = window.longest_block(room)
+    assert (told.value, told.note) == (51.0, "see Map; 3 stretches over 50 ms")
