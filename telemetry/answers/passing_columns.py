@@ -11,6 +11,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from telemetry.answers.runs import run_ticks
+from telemetry.answers.where import at_most
 from telemetry.concepts import AgentId, Ints, RunId, TickRange
 from telemetry.engines.columns import ColumnKind, Columns, by_agent
 from telemetry.engines.lines import ByValuesError
@@ -39,7 +40,7 @@ def moved(
     span = ticks or run_ticks(reader, run_id)
     if span is None or span.last - span.first < PARTS or not reader.along_ticks(table.name):
         raise ByValuesError
-    if _few(reader, table, run_id):
+    if at_most(reader, table, run_id, FEW):
         raise ByValuesError
     edges = np.linspace(span.first, span.last + 1, PARTS + 1).astype(np.int64).tolist()
     if ticks is None:  # the table may reach further than others do
@@ -58,12 +59,6 @@ def moved(
             reader.token.check()
             reader.token.report(done * many // len(statements), many, "ticks")
     return held.told()
-
-
-def _few(reader: Reader, table: TableSpec, run_id: RunId) -> bool:
-    own = reader.column(table.name, str(table.run)) == run_id
-    some = sa.select(sa.literal(1)).select_from(reader.layout.selectable(table.name)).where(own)
-    return reader.one(some.offset(FEW).limit(1)) is None
 
 
 @dataclass
@@ -86,7 +81,7 @@ class Held:
         rows = np.lexsort(order[::-1])
         agent = np.column_stack((taker, giver))[rows].ravel()
         moves = np.column_stack((amount, -amount))[rows].ravel()
-        at = by_agent(agent, np.zeros_like(agent))
+        at = by_agent(agent)
         agent, moves = agent[at], moves[at]
         start = np.flatnonzero(np.r_[True, agent[1:] != agent[:-1]])
         here = self._places(agent[start])

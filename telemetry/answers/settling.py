@@ -14,6 +14,7 @@ from telemetry.answers.runs import run_ticks
 from telemetry.answers.series import series
 from telemetry.answers.settling_columns import backwards, tolerance
 from telemetry.answers.values import agent_of, floats, whole
+from telemetry.answers.where import at_most
 from telemetry.concepts import AgentId, Floats, Ints, Line, Settling, Settlings, TickRange
 from telemetry.engines.lines import ByValuesError
 from telemetry.families.vocabulary import MeasureSpec
@@ -34,7 +35,10 @@ def settling(reader: Reader, query: SettlingQuery) -> Settlings:
     bounds = bounds_of(reader, spec, query.run_id)
     found: list[Settling] = []
     span = query.ticks or run_ticks(reader, query.run_id)
-    if measure.recorded and (measure.rebuilt or span is None or _small(reader, query, spec)):
+    table, _ = place_of(reader, spec)
+    if measure.recorded and (
+        measure.rebuilt or span is None or at_most(reader, table, query.run_id, FEW)
+    ):
         drawn = series(reader, SeriesQuery(query.run_id, query.measure, None, query.ticks))
         found = [s for line in drawn.lines if (s := _of_line(line, query, bounds)) is not None]
         notes = tuple(dict.fromkeys((*notes, *drawn.notes)))
@@ -46,13 +50,6 @@ def settling(reader: Reader, query: SettlingQuery) -> Settlings:
     elif constant is not None:
         notes = (*notes, "A constant has nothing to settle to.")
     return Settlings(measure, query.epsilon, query.relative, span, tuple(found), bounds, notes)
-
-
-def _small(reader: Reader, query: SettlingQuery, spec: MeasureSpec) -> bool:
-    table, _ = place_of(reader, spec)
-    own = reader.column(spec.table, str(table.run)) == query.run_id
-    some = sa.select(sa.literal(1)).select_from(reader.layout.selectable(spec.table)).where(own)
-    return reader.one(some.offset(FEW).limit(1)) is None
 
 
 def _of_line(line: Line, query: SettlingQuery, bounds: _Bounds) -> Settling | None:

@@ -42,6 +42,13 @@ def conditions(
     return found
 
 
+def at_most(reader: Reader, table: TableSpec, run_id: RunId, rows: int) -> bool:
+    """Whether `table` has no more rows of the run; an index of runs tells it soon."""
+    own = reader.column(table.name, str(table.run)) == run_id
+    some = sa.select(sa.literal(1)).select_from(reader.layout.selectable(table.name)).where(own)
+    return reader.one(some.offset(rows).limit(1)) is None
+
+
 def along_ticks(reader: Reader, table: TableSpec, *filtered: str) -> list[sa.ColumnElement[bool]]:
     """`Reader.along_ticks`, unless one of the `filtered` columns has an index that is better."""
     shape, stored = reader.layout.shape, reader.layout.stored(table.name)

@@ -66,7 +66,7 @@ class Kept:
     def key(self) -> str:
         return "\n".join((_FORMAT, program(), *self.facts))
 
-    @property
+    @cached_property
     def path(self) -> Path:
         seen, asked = _digest(self.state)[:16], _digest(self.key)[:32]
         return self.folder / file_name(self.answers.place, seen, asked)

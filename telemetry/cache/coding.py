@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 from telemetry import concepts
 
@@ -34,8 +35,6 @@ def decoded(text: str, arrays: list[Array]) -> object:
 
 
 def _tagged(value: object, arrays: list[Array]) -> object:
-    import numpy as np
-
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):  # in digits, for JSON has no NaN
@@ -50,7 +49,7 @@ def _tagged(value: object, arrays: list[Array]) -> object:
         return [_tagged(item, arrays) for item in value]
     if isinstance(value, list):
         return {"list": [_tagged(item, arrays) for item in value]}
-    if isinstance(value, np.ndarray) and value.dtype.kind in "iuf":
+    if _is_array(value):
         arrays.append(value)
         return {"array": len(arrays) - 1}
     if isinstance(value, Mapping):
@@ -59,6 +58,11 @@ def _tagged(value: object, arrays: list[Array]) -> object:
         fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
         return {"is": type(value).__name__, "of": _tagged(fields, arrays)}
     raise TypeError(type(value))
+
+
+def _is_array(value: object) -> TypeGuard[Array]:
+    numpy = sys.modules.get("numpy")  # which nobody has loaded where there are no arrays
+    return numpy is not None and isinstance(value, numpy.ndarray) and value.dtype.kind in "iuf"
 
 
 def _plain(value: Any, arrays: list[Array]) -> Any:

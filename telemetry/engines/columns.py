@@ -25,12 +25,12 @@ def no_columns(statements: Sequence[sa.Select[Any]], kinds: Sequence[ColumnKind]
     raise ByValuesError
 
 
-def by_agent(agent: Ints, tick: Ints) -> Ints:
-    """The places of rows agent by agent, ticks ascending; rows of one tick as they came."""
+def by_agent(agent: Ints, tick: Ints | None = None) -> Ints:
+    """The places of rows agent by agent, ticks (if given) ascending; else rows as they came."""
     import numpy as np
 
-    if (tick[1:] < tick[:-1]).any():
+    if tick is not None and (tick[1:] < tick[:-1]).any():
         return np.lexsort((tick, agent))
     low = agent.min()
-    few = agent.max() - low < 1 << 16  # which also sorts in a fifth of the time
+    few = int(agent.max()) - int(low) < 1 << 16  # which also sorts in a fifth of the time
     return np.argsort((agent - low).astype(np.uint16) if few else agent, kind="stable")

@@ -151,6 +151,25 @@ def test_a_command_loads_only_what_it_needs(
     assert set(filter(None, loaded.split(","))) <= allowed
 
 
+def test_an_answer_without_arrays_is_kept_and_given_again_without_numpy(tmp_path: Path) -> None:
+    told = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from telemetry.cache import folder\n"
+        "from telemetry.concepts import RunList\n"
+        "place = Path(sys.argv[1])\n"
+        "folder.write(place, 'key', RunList((), ()))\n"
+        "assert folder.read(place, 'key')[0] == RunList((), ())\n"
+        "assert 'numpy' not in sys.modules\n"
+    )
+    command = [sys.executable, "-c", told, str(tmp_path / "kept" / "a.zip")]
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=_environment(), timeout=300, check=False,
+        cwd=_ROOT,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_exact_output_is_utf_8_with_line_feeds_whatever_the_locale(tmp_path: Path) -> None:
     path = vmt.build("barter", tmp_path / "b.db", runs=1, ticks=2)
     done = subprocess.run(

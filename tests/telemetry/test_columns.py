@@ -9,6 +9,7 @@ import pytest
 
 from telemetry.cancel import CancelToken
 from telemetry.engines import sqlite_columns
+from telemetry.engines.columns import by_agent
 from telemetry.engines.lines import ByValuesError
 from telemetry.engines.sqlite_connection import file_uri
 from telemetry.errors import QueryCancelled
@@ -75,3 +76,14 @@ def test_a_withdrawn_question_ends_its_processes(path):
     token.cancel()
     with pytest.raises(QueryCancelled):
         next(parts)
+
+
+def test_rows_are_put_by_agent_however_far_apart_their_ids_lie():
+    least, most = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+    agent = np.array([most, 7, least, most, 7 + (1 << 16), least, 7], np.int64)
+    assert agent[by_agent(agent)].tolist() == sorted(agent.tolist())
+    tick = np.arange(agent.size, 0, -1)
+    order = by_agent(agent, tick)
+    assert list(zip(agent[order].tolist(), tick[order].tolist(), strict=True)) == sorted(
+        zip(agent.tolist(), tick.tolist(), strict=True)
+    )
