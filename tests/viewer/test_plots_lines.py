@@ -13,6 +13,7 @@ from vmt_log_viewer.plots import line_bank, line_layer, line_levels
 from vmt_log_viewer.plots.frame import Frame
 from vmt_log_viewer.plots.line_bank import LineBank
 from vmt_log_viewer.plots.line_layer import CROWD, LineLayer
+from vmt_log_viewer.plots.line_levels import by_parts
 from vmt_log_viewer.plots.raster import paint_spans
 
 
@@ -229,6 +230,17 @@ def test_spans_reach_exactly_as_far_as_the_values_do(seed, first, width):
         inside = values[a, first : first + 1_001]
         assert spans.high[spans.owner == a].max() >= inside.max()
         assert spans.low[spans.owner == a].min() <= inside.min()
+
+
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=30), st.integers(0, 2**32), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_parts_of_few_values_and_of_many_have_their_extremes(counts, seed, odd):
+    values = np.random.default_rng(seed).normal(size=sum(counts))
+    values[0] = np.nan if odd else values[0]
+    start = np.cumsum([0, *counts[:-1]])
+    for ufunc in (np.minimum, np.maximum):
+        found = by_parts(ufunc, values, start)
+        np.testing.assert_array_equal(found, ufunc.reduceat(values, start))
 
 
 def test_spans_do_not_reach_over_a_gap():

@@ -334,6 +334,29 @@ def test_moving_the_cursor_does_not_paint_the_lines_again(plot, shared, qapp):
     assert plot.stage.canvas.paintings == before
 
 
+def test_other_ticks_and_other_values_are_painted_once(plot, shared, qapp, qtbot, monkeypatch):
+    plot.show_series(series(line(1, np.linspace(0, 1, 100))))
+    qtbot.waitUntil(lambda: plot.stage.updatesEnabled() and shared.later.idle())
+    painted: list[object] = []
+    as_it_is = plot.stage.labels.placed
+    monkeypatch.setattr(plot.stage.labels, "placed", lambda: painted.append(1) or as_it_is())
+
+    def by_hand(low: float) -> None:
+        plot.stage.box.setYRange(low, 1, padding=0)
+        plot.stage.box.values_moved.emit()
+
+    for move in (lambda: shared.window.zoom(0.9, 50), lambda: by_hand(0.2), lambda: by_hand(0.3)):
+        for _ in range(3):
+            qapp.sendPostedEvents()
+            qapp.processEvents()
+        painted.clear()
+        move()
+        for _ in range(3):
+            qapp.sendPostedEvents()
+            qapp.processEvents()
+        assert len(painted) == 1
+
+
 def test_another_size_is_stretched_at_first_and_painted_in_a_turn_of_its_own(plot, shared, qtbot):
     plot.show_series(series(line(1, np.linspace(0, 1, 100))))
     stage_picture(plot)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from telemetry.concepts import Floats, Ints, Line
-from vmt_log_viewer.plots.line_levels import AT_ONCE, Level, Levels, counted
+from vmt_log_viewer.plots.line_levels import AT_ONCE, Level, Levels, counted, taken
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,8 @@ class LineBank:
         self._some_lone = bool((self._lengths == 1).any())
         self.size = int(self._lengths.sum())
         self._step = max(1, step)
-        self._levels = Levels(value, self._begins, self._ends)
+        self._levels = Levels(tick, value, self._begins, self._ends)
+        self._seen: tuple[float, float, Ints, Ints] | None = None  # which samples were visible last
 
     def prepare(self) -> LineBank:
         """Build what zooming out will need, here and now (in a worker)."""
@@ -119,10 +120,11 @@ class LineBank:
             before = self.value[np.where(start > self._begins[stretch], start - 1, start)]
             low, high = np.minimum(value, before), np.maximum(value, before)
             return Spans(self.tick[start], low, high, self._owner[stretch])
-        chunk, stretch = self._chunk_ranges(level, begin, end)
+        seen, begins, ends = self._chunks_seen(level, begin, end)
+        tick, low, high = taken(begins, ends, level.tick, level.low, level.high)
         # A chunk that begins before the ticks in view may reach into them.
-        tick = np.maximum(self.tick[self._starts(level, chunk, stretch)], first)
-        return Spans(tick, level.low[chunk], level.high[chunk], self._owner[stretch])
+        owner = np.repeat(self._owner[seen], ends - begins)
+        return Spans(np.maximum(tick, first), low, high, owner)
 
     def extremes(self, first: float, last: float, columns: int) -> Floats:
         """Values between two ticks, of many only the least and the greatest of each column."""
@@ -130,8 +132,8 @@ class LineBank:
         level = self._level(columns / max(last - first, 1e-9), begin, end)
         if level is None:
             return self.value[_ranges(begin, end)[0]]
-        chunk, _ = self._chunk_ranges(level, begin, end)
-        return np.concatenate([level.low[chunk], level.high[chunk]])
+        _, begins, ends = self._chunks_seen(level, begin, end)
+        return np.concatenate(taken(begins, ends, level.low, level.high))
 
     def lasts(self, last: float) -> tuple[Ints, Floats]:
         """The last value at or before tick `last` of each line that has one, and which lines."""
@@ -150,6 +152,11 @@ class LineBank:
 
     def _visible(self, first: float, last: float) -> tuple[Ints, Ints]:
         """Sample range of each stretch that touches the ticks, one neighbour on either side."""
+        if self._seen is None or self._seen[:2] != (first, last):
+            self._seen = (first, last, *self._between(first, last))
+        return self._seen[2:]
+
+    def _between(self, first: float, last: float) -> tuple[Ints, Ints]:
         begin, end = self._begins.copy(), self._ends.copy()
         cut = np.flatnonzero((self._from < first) & (self._to >= first))
         found = _bisect(self.tick, self._begins[cut], self._ends[cut], first)
@@ -169,13 +176,11 @@ class LineBank:
         size = self._chunk_for(columns_per_tick)
         return self._levels.level(size, begin, end) if size else None
 
-    def _starts(self, level: Level, chunk: Ints, stretch: Ints) -> Ints:
-        """The sample with which each chunk (of its stretch) begins."""
-        return self._begins[stretch] + (chunk - level.first_chunk[stretch]) * level.size
-
     def _chunks(self, level: Level, begin: Ints, end: Ints) -> tuple[Ints, Ints, Floats, Floats]:
-        chunk, stretch = self._chunk_ranges(level, begin, end)
-        start = self._starts(level, chunk, stretch)
+        seen, begins, ends = self._chunks_seen(level, begin, end)
+        chunk, which = _ranges(begins, ends)
+        stretch = seen[which]
+        start = self._begins[stretch] + (chunk - level.first_chunk[stretch]) * level.size
         stop = np.minimum(start + level.size, self._ends[stretch]) - 1
         low, high = level.low[chunk], level.high[chunk]
         rising = self.value[start] <= self.value[stop]
@@ -183,12 +188,12 @@ class LineBank:
         ends = np.column_stack([np.where(rising, low, high), np.where(rising, high, low)])
         return chunk, np.repeat(stretch, 2), tick, ends.ravel()
 
-    def _chunk_ranges(self, level: Level, begin: Ints, end: Ints) -> tuple[Ints, Ints]:
-        """The chunks that hold samples begin … end − 1 of each stretch, and their stretches."""
-        base = self._begins
-        first = level.first_chunk[:-1] + (begin - base) // level.size
-        last = level.first_chunk[:-1] + -(-(end - base) // level.size)
-        return _ranges(first, np.where(end > begin, last, first))
+    def _chunks_seen(self, level: Level, begin: Ints, end: Ints) -> tuple[Ints, Ints, Ints]:
+        """The stretches that have samples begin … end − 1, and the range of each one's chunks."""
+        seen = np.flatnonzero(end > begin)
+        base, first_chunk = self._begins[seen], level.first_chunk[seen]
+        first = first_chunk + (begin[seen] - base) // level.size
+        return seen, first, first_chunk - (base - end[seen]) // level.size
 
     def _single(self, tick: Floats, stretch: Ints) -> Ints:
         """Vertices of stretches that are one sample long (two equal vertices when thinned)."""

@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from telemetry.concepts import Floats, Ints
 from vmt_log_viewer.plots.frame import Frame
 from vmt_log_viewer.plots.line_bank import Spans
+from vmt_log_viewer.plots.line_levels import by_parts
 
 STRENGTH = 0.55
 """Opacity of one line; where more overlap it grows towards 1."""
@@ -29,11 +30,10 @@ def paint_spans(spans: Spans, colors: Sequence[QColor], frame: Frame, width: int
     last = np.clip(np.ceil(middle + half), 0, height).astype(np.int64)
     seen = last > first
     column, first, last, owner = column[seen], first[seen], last[seen], owner[seen]
-    place = np.concatenate([first * width + column, last * width + column])
-    red, green, blue = np.array([c.getRgb()[:3] for c in colors]).reshape(-1, 3).T
-    size = (height + 1) * width
-    one = _sums(place, (1 + red * 2**_LOW)[owner], size, width)[:height]
-    two = _sums(place, (green + blue * 2**_HIGH)[owner], size, width)[:height]
+    ends = first * width + column, last * width + column
+    red, green, blue = np.array([c.getRgb()[:3] for c in colors], np.float64).reshape(-1, 3).T
+    one = _sums(ends, (1 + red * 2**_LOW)[owner], (height, width))
+    two = _sums(ends, (green + blue * 2**_HIGH)[owner], (height, width))
     count = one & (2**_LOW - 1)
     return _blended(count, (two >> _HIGH, two & (2**_HIGH - 1), one >> _LOW))
 
@@ -43,10 +43,12 @@ _LOW, _HIGH = 16, 24
 53 bits exactly, which suffices for 8 000 lines upon each other."""
 
 
-def _sums(place: Ints, ink: Ints, size: int, width: int) -> Ints:
-    """The ink of all spans that cover each pixel; each begins and ends at its two places."""
-    changes = np.bincount(place, np.concatenate([ink, -ink]), minlength=size)[:size]
-    return np.cumsum(changes.reshape(-1, width), axis=0).astype(np.int64)
+def _sums(ends: tuple[Ints, Ints], ink: Floats, shape: tuple[int, int]) -> Ints:
+    """The ink of all spans that cover each pixel; each begins at a place and ends at another."""
+    height, width = shape
+    changes, over = (np.bincount(end, ink, minlength=(height + 1) * width) for end in ends)
+    changes -= over
+    return np.cumsum(changes.reshape(-1, width)[:height], axis=0).astype(np.int64)
 
 
 def _blended(count: Ints, channels: tuple[Ints, Ints, Ints]) -> QImage:
@@ -118,7 +120,7 @@ def _united(spans: Spans, frame: Frame, width: int) -> tuple[Ints, Floats, Float
     np.not_equal(column[1:], column[:-1], out=fresh[1:])
     fresh[1:] |= spans.owner[1:] != spans.owner[:-1]
     start = np.flatnonzero(fresh)
-    high, low = np.maximum.reduceat(spans.high, start), np.minimum.reduceat(spans.low, start)
+    high, low = by_parts(np.maximum, spans.high, start), by_parts(np.minimum, spans.low, start)
     column = column[start]
     inside = (column >= 0) & (column < width)
     top, bottom = frame.y(high[inside]) * frame.dpr, frame.y(low[inside]) * frame.dpr

@@ -101,6 +101,7 @@ class Stage(pg.GraphicsView):
         self.dress()
 
     def redraw(self) -> None:
+        self.box.prepareForPaint()  # else painting itself moves the items, and all is painted twice
         self.canvas.refresh()
         self.axis.update()
 

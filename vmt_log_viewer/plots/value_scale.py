@@ -145,9 +145,10 @@ def _band(finite: Floats) -> tuple[float, float]:
 
 
 def _central(values: Floats) -> tuple[float, float]:
-    # "lower" and "higher" pick values that exist: nothing is interpolated, nothing overflows
-    low = float(np.percentile(values, 10, method="lower"))
-    high = float(np.percentile(values, 90, method="higher"))
+    """The 10th and 90th percentile: values that exist, for interpolating may overflow."""
+    last = values.size - 1
+    ends = math.floor(last * 0.1), math.ceil(last * 0.9)
+    low, high = np.partition(values, ends)[list(ends)].tolist()
     if values.size < 10:  # so few that the ends themselves would be picked
         ordered = np.sort(values)
         cut = 1 if values.size > 3 else 0
