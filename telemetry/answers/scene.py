@@ -40,7 +40,7 @@ def scene(reader: Reader, query: SceneQuery) -> Scene:
         trades=trades,
         notes=tuple(notes),
     )
-    _ = found.alone  # worked out here, so that whoever draws finds it
+    _ = found.together, found.places  # worked out here, so that whoever draws finds them
     return found
 
 

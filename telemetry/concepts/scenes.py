@@ -80,6 +80,21 @@ class Scene:
         found: npt.NDArray[np.bool_] = count[which] == 1
         return found
 
+    @cached_property
+    def together(self) -> tuple[tuple[int, ...], ...]:
+        """The places in `agents` of those that share a cell, cell by cell."""
+        cells: dict[tuple[float, float], list[int]] = {}
+        for place, alone in enumerate(self.alone.tolist()):
+            if not alone:
+                mark = self.agents[place]
+                cells.setdefault((mark.x, mark.y), []).append(place)
+        return tuple(map(tuple, cells.values()))
+
+    @cached_property
+    def places(self) -> dict[AgentId, int]:
+        """Where in `agents` each is."""
+        return {mark.agent_id: place for place, mark in enumerate(self.agents)}
+
 
 @dataclass(frozen=True)
 class Negotiation:

@@ -84,6 +84,19 @@ def test_every_agent_stands_where_its_spot_is_and_every_spot_is_the_same_each_ti
     assert layout.spot_at(layout.center(9, 4)) is None
 
 
+def test_a_crowd_has_the_colour_of_its_mean_and_agents_of_a_cell_their_own(theme):
+    nan = math.nan
+    values = (*[1.0] * 10, 5.0, nan, *[nan] * 11, 2.0, 4.0, 6.0)  # crowds of 12 and 11, and others
+    cells = [*[(1, 1)] * 12, *[(2, 2)] * 11, (3, 3), (3, 3), (4, 4)]
+    marks = [replace(a, value=v) for a, v in zip(scene(*cells).agents, values, strict=True)]
+    shown = replace(scene(*cells), agents=tuple(marks))
+    layout = GridLayout(shown, QRectF(0, 0, 600, 400))
+    scale = ColorScale(0.0, 10.0)
+    found = GridPainter(theme, shown, layout, Looks(scale))._inks().tolist()
+    wanted = scale.inks(np.array([6.0, 15 / 11, nan, 2.0, 4.0])).tolist()
+    assert found == wanted
+
+
 def test_nobody_on_the_grid_is_a_layout_without_spots(theme):
     layout = GridLayout(scene(), QRectF(0, 0, 600, 400))
     assert layout.spots == []
@@ -133,8 +146,8 @@ def test_what_is_stamped_looks_as_what_is_drawn(theme, shared):
 
 def test_arrows_of_a_swarm_begin_bend_and_end_where_single_ones_do(theme):
     layout = GridLayout(scene((0, 0), (4, 1), (9, 4), (9, 0)), QRectF(0, 0, 600, 400))
-    arrows, spots = TradeArrows(theme, layout), layout.spots
-    ends = [(a, b, nth) for a in spots for b in spots if a is not b for nth in (0, 2)]
+    arrows, spots = TradeArrows(theme, layout), range(len(layout.spots))
+    ends = np.array([(a, b, nth) for a in spots for b in spots if a != b for nth in (0, 2)])
     x, y, heads = arrows._bends(ends)
     for i, (shaft, head) in enumerate(arrows._shapes(ends)):
         bends = [shaft.elementAt(k) for k in range(4)]  # of a cubic curve

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPixmap
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPixmap
 
 from telemetry.concepts import Floats, Ints
 from vmt_log_viewer.plots.frame import Frame
@@ -68,6 +68,25 @@ def _picture(shape: QPainterPath, size: float, color: QColor, ratio: float) -> Q
     painter.fillPath(shape, color)
     painter.end()
     return picture
+
+
+def stamp_text(
+    painter: QPainter, x: Floats, y: Floats, text: str, font: QFont, color: QColor
+) -> None:
+    """Write the same text at each place, its left end at x and its middle at y."""
+    ratio, metrics = pixel_ratio(painter), QFontMetricsF(font)
+    wide = max(metrics.horizontalAdvance(text), metrics.height()) + 2
+    side = int(np.ceil(wide * ratio))
+    picture = QPixmap(side, side)
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(Qt.GlobalColor.transparent)
+    brush = QPainter(picture)
+    brush.setFont(font)
+    brush.setPen(color)
+    box = QRectF(0, 0, side / ratio, side / ratio)
+    brush.drawText(box, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), text)
+    brush.end()
+    stamp(painter, x + side / ratio / 2, y, picture, side, ratio)
 
 
 class PointLayer:

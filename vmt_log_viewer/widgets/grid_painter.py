@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
 
-from telemetry.concepts import AgentId, Ints, Scene
+from telemetry.concepts import AgentId, Floats, Ints, Scene
 from vmt_log_viewer.plots.compare_lines import draw_lines
 from vmt_log_viewer.plots.nice import nice_step
-from vmt_log_viewer.plots.stamps import pixel_ratio, stamp_shape
+from vmt_log_viewer.plots.stamps import pixel_ratio, stamp_shape, stamp_text
 from vmt_log_viewer.theme import GREEN, OKABE_ITO, PURPLE, YELLOW
 from vmt_log_viewer.widgets.color_scale import ColorScale, readable_on
 from vmt_log_viewer.widgets.disc_sheet import DiscSheet, Look
-from vmt_log_viewer.widgets.grid_layout import GridLayout, Spot
+from vmt_log_viewer.widgets.grid_layout import GridLayout
 from vmt_log_viewer.widgets.trade_arrows import TradeArrows
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ _ROOM_FOR_HATCH = 12.0
 _MANY = 60  # agents whose targets would hide everything else in full strength
 _DOT = 3.0  # pixels across, where an agent heads for
 _STAMPED = 12.0  # discs of a larger radius are few
+_REPEATED = 4  # times that a text beside discs is written before it is stamped
 _NOBODY = QColor("grey")
 
 
@@ -70,6 +73,7 @@ class GridPainter:
     ) -> None:
         self._theme, self._scene, self._layout, self._looks = theme, scene, layout, looks
         self._sheet = sheet
+        self._fonts: dict[int, tuple[QFont, QFontMetricsF]] = {}
 
     def paint(self, painter: QPainter) -> None:
         """All that lies on the ground."""
@@ -170,36 +174,33 @@ class GridPainter:
             for place, ink in enumerate(inks.tolist()):
                 spot = layout.spot(place)
                 self._disc(painter, spot.center, (ink, spot.radius, bool(chosen[place])))
-        painter.setFont(self._small(layout.single))
         named = (layout.radius >= _ROOM_FOR_ID) | chosen | layout.crowd
+        beside: dict[str, list[int]] = defaultdict(list)
         for place in np.flatnonzero(named).tolist():
-            spot = layout.spot(place)
-            self._name(painter, spot, int(inks[place]), spot.radius, bool(chosen[place]))
+            who = layout.of_spot(place)
+            text = f"×{len(who)}" if len(who) > 1 else str(self._scene.agents[who[0]].agent_id)
+            inside = self._inside(painter, place, text, int(inks[place]))
+            if not inside and (chosen[place] or len(who) > 1):
+                beside[text].append(place)
+        self._beside(painter, beside)
 
     def _chosen(self) -> npt.NDArray[np.bool_]:
         """bool[spots]: whether one of those who are drawn there is chosen."""
-        layout, chosen = self._layout, self._looks.chosen
-        found = np.zeros(len(layout.x), bool)
-        if chosen:
-            agents = self._scene.agents
-            found[: len(layout.own)] = [agents[i].agent_id in chosen for i in layout.own.tolist()]
-            found[len(layout.own) :] = [
-                any(mark.agent_id in chosen for mark in spot.agents) for spot in layout.shared
-            ]
+        found = np.zeros(len(self._layout.x), bool)
+        places = self._layout.places_of(self._looks.chosen)
+        found[places[places >= 0]] = True
         return found
 
     def _inks(self) -> Ints:
         """int64[spots], colours: a crowd takes that of its mean; −1 where nothing is recorded."""
         looks, layout, agents = self._looks, self._layout, self._scene.agents
         if looks.scale is not None:
-            values = [_mean(spot) for spot in layout.shared]
-            return looks.scale.inks(np.append(self._scene.numbers[layout.own, 4], values))
-        crowd, known = self._theme.color("muted").rgba(), looks.agent_colors
-        inks = [known.get(agents[i].agent_id, _NOBODY).rgba() for i in layout.own.tolist()]
-        inks += [
-            crowd if spot.crowd else known.get(spot.agents[0].agent_id, _NOBODY).rgba()
-            for spot in layout.shared
-        ]
+            known = self._scene.numbers[:, 4]
+            return looks.scale.inks(np.append(known[layout.own], _means(known, layout.members)))
+        crowd, colors = self._theme.color("muted").rgba(), looks.agent_colors
+        every = [colors.get(mark.agent_id, _NOBODY).rgba() for mark in agents]
+        inks = [every[i] for i in layout.own.tolist()]
+        inks += [crowd if len(spot) > 1 else every[spot[0]] for spot in layout.members]
         return np.array(inks, np.int64)
 
     def _disc(self, painter: QPainter, center: QPointF, look: Look) -> None:
@@ -218,33 +219,57 @@ class GridPainter:
             painter.setBrush(QColor.fromRgba(rgba))
         painter.drawEllipse(center, radius, radius)
 
-    def _name(self, painter: QPainter, spot: Spot, rgba: int, radius: float, chosen: bool) -> None:
-        text = f"×{len(spot.agents)}" if spot.crowd else str(spot.agents[0].agent_id)
-        if radius >= _ROOM_FOR_ID:
-            painter.setFont(self._small(radius))
-            width = painter.fontMetrics().horizontalAdvance(text)
-            if width <= 1.8 * radius:
-                known = rgba != -1
-                ink = readable_on(QColor.fromRgba(rgba)) if known else self._theme.color("text")
-                painter.setPen(ink)
-                box = QRectF(spot.center.x() - 40, spot.center.y() - 10, 80, 20)
-                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
-                return
-        if chosen or spot.crowd:
-            painter.setPen(self._theme.color("text"))
-            box = QRectF(spot.center.x() + radius + 2, spot.center.y() - 10, 80, 20)
-            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
+    def _inside(self, painter: QPainter, place: int, text: str, rgba: int) -> bool:
+        """Write into the disc of a spot, if there is room."""
+        layout = self._layout
+        radius = float(layout.radius[place])
+        if radius < _ROOM_FOR_ID:
+            return False
+        font, metrics = self._small(radius)
+        if metrics.horizontalAdvance(text) > 1.8 * radius:
+            return False
+        painter.setFont(font)
+        known = rgba != -1
+        painter.setPen(readable_on(QColor.fromRgba(rgba)) if known else self._theme.color("text"))
+        box = QRectF(layout.x[place] - 40, layout.y[place] - 10, 80, 20)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+        return True
 
-    def _small(self, radius: float) -> QFont:
-        """The font of what stands in or beside a disc."""
-        font = self._theme.font("caption")
-        font.setPixelSize(max(9, min(13, int(radius * 0.95))))
-        return font
+    def _beside(self, painter: QPainter, labels: dict[str, list[int]]) -> None:
+        """Write beside the discs of some spots; one text at very many places is stamped."""
+        layout, ink = self._layout, self._theme.color("text")
+        for text, places in labels.items():
+            left, middle = layout.x[places] + layout.radius[places] + 2, layout.y[places]
+            font, _ = self._small(layout.single)
+            if self._sheet is not None and len(places) > _REPEATED:
+                stamp_text(painter, left, middle, text, font, ink)
+                continue
+            painter.setFont(font)
+            painter.setPen(ink)
+            for x, y in zip(left.tolist(), middle.tolist(), strict=True):
+                box = QRectF(x, y - 10, 80, 20)
+                painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
+
+    def _small(self, radius: float) -> tuple[QFont, QFontMetricsF]:
+        """The font of what stands in or beside a disc, and its measures."""
+        size = max(9, min(13, int(radius * 0.95)))
+        if size not in self._fonts:
+            font = self._theme.font("caption")
+            font.setPixelSize(size)
+            self._fonts[size] = font, QFontMetricsF(font)
+        return self._fonts[size]
 
 
-def _mean(spot: Spot) -> float:
-    values = [mark.value for mark in spot.agents if not math.isnan(mark.value)]
-    return sum(values) / len(values) if values else math.nan
+def _means(values: Floats, groups: Sequence[Sequence[int]]) -> Floats:
+    """The mean of the values at the places of each group, which has some; NaN is left out."""
+    if not groups:
+        return np.empty(0)
+    size = np.array([len(group) for group in groups])
+    of_all = values[np.fromiter(chain.from_iterable(groups), np.int64)]
+    there, begins = ~np.isnan(of_all), np.cumsum(size) - size
+    counts = np.add.reduceat(there.astype(np.int64), begins)
+    sums = np.add.reduceat(np.where(there, of_all, 0.0), begins)
+    return np.where(counts, sums, np.nan) / np.maximum(counts, 1)
 
 
 def _blend(ink: QColor, ground: QColor, strength: float) -> QColor:

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPen, QPolygonF
 
-from telemetry.concepts import AgentId, Floats, TradeMark
-from vmt_log_viewer.widgets.grid_layout import GridLayout, Spot
+from telemetry.concepts import AgentId, Floats, Ints, TradeMark
+from vmt_log_viewer.widgets.grid_layout import GridLayout
 
 if TYPE_CHECKING:
     from vmt_log_viewer.theme import Theme
@@ -26,9 +27,6 @@ SWARM = 300
 """More arrows are a pixel wide, all shafts of a pair one path: else they would take a tenth of a
 second."""
 _BENDS = 9  # points of a shaft in such a path
-
-Ends = tuple[Spot, Spot, int]
-"""Seller, buyer, and how many arrows of these two are there already."""
 
 
 class TradeArrows:
@@ -50,15 +48,15 @@ class TradeArrows:
         pens = {
             pair: QPen(self._theme.pair_color(pair), self._thick, c=cap) for pair in _of(trades)
         }
-        ends = self._ends(trades)
+        ends, shown = self._ends(trades)
         swarm = len(trades) > SWARM
-        shapes = iter(() if swarm else self._shapes([each for each in ends if each is not None]))
-        for place, (trade, between) in enumerate(zip(trades, ends, strict=True), 1):
+        shapes = iter(() if swarm else self._shapes(ends[shown]))
+        for place, (trade, arrow) in enumerate(zip(trades, shown.tolist(), strict=True), 1):
             if place % A_TURN == 0:
                 yield
             pen = pens[trade.pair]
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            if between is None:
+            if not arrow:
                 painter.setPen(pen)
                 self._ring(painter, trade)
             elif not swarm:
@@ -71,29 +69,29 @@ class TradeArrows:
                 painter.drawPolygon(head)
         if swarm:
             yield
-            of_pairs: dict[str, list[Ends]] = {}
-            for trade, between in zip(trades, ends, strict=True):
-                if between is not None:
-                    of_pairs.setdefault(trade.pair, []).append(between)
+            pairs = np.array([trade.pair for trade in trades])
+            of_pairs = {pair: ends[shown & (pairs == pair)] for pair in pens}
             yield from self._swarm(painter, of_pairs, pens, rim)
 
-    def _ends(self, trades: Sequence[TradeMark]) -> list[Ends | None]:
-        """Of each trade, None where no arrow shows it."""
+    def _ends(self, trades: Sequence[TradeMark]) -> tuple[Ints, npt.NDArray[np.bool_]]:
+        """int64[trades, 3]: the spots of seller and buyer, and how many arrows of these two are
+        there already; bool[trades]: whether an arrow shows it."""
+        layout = self._layout
+        seller, buyer = (
+            layout.places_of(agents)
+            for agents in ([t.seller_id for t in trades], [t.buyer_id for t in trades])
+        )
+        shown = (seller >= 0) & (buyer >= 0) & (seller != buyer)
         met: Counter[frozenset[AgentId]] = Counter()
-        found: list[Ends | None] = []
-        for trade in trades:
-            seller = self._layout.spot_of(trade.seller_id)
-            buyer = self._layout.spot_of(trade.buyer_id)
-            if seller is None or buyer is None or seller is buyer:
-                found.append(None)
-                continue
-            both = frozenset((trade.buyer_id, trade.seller_id))
-            found.append((seller, buyer, met[both]))
+        nth = np.zeros(len(trades), np.int64)
+        for place in np.flatnonzero(shown).tolist():
+            both = frozenset((trades[place].buyer_id, trades[place].seller_id))
+            nth[place] = met[both]
             met[both] += 1
-        return found
+        return np.column_stack((seller, buyer, nth)), shown
 
     def _swarm(
-        self, painter: QPainter, swarm: dict[str, list[Ends]], pens: dict[str, QPen], rim: QPen
+        self, painter: QPainter, swarm: dict[str, Ints], pens: dict[str, QPen], rim: QPen
     ) -> Iterator[None]:
         """All shafts, those of the rarest pair last, then the heads."""
         heads = []
@@ -112,7 +110,7 @@ class TradeArrows:
             for tip in tips.tolist():
                 painter.drawPolygon(QPolygonF([QPointF(*corner) for corner in tip]))
 
-    def _bends(self, ends: list[Ends]) -> tuple[Floats, Floats, Floats]:
+    def _bends(self, ends: Ints) -> tuple[Floats, Floats, Floats]:
         """The arrows as x and y [arrows, bends] of shafts and heads [arrows, 3, 2]."""
         start, middle, tip, heads = self._arrows(ends)
         t = np.linspace(0, 1, _BENDS)
@@ -124,7 +122,7 @@ class TradeArrows:
         )
         return x, y, heads
 
-    def _shapes(self, ends: list[Ends]) -> list[tuple[QPainterPath, QPolygonF]]:
+    def _shapes(self, ends: Ints) -> list[tuple[QPainterPath, QPolygonF]]:
         """The arrows as shafts and heads."""
         found = []
         columns = (each.tolist() for each in self._arrows(ends))
@@ -134,23 +132,20 @@ class TradeArrows:
             found.append((shaft, QPolygonF([QPointF(*corner) for corner in head])))
         return found
 
-    def _arrows(self, ends: list[Ends]) -> tuple[Floats, Floats, Floats, Floats]:
+    def _arrows(self, ends: Ints) -> tuple[Floats, Floats, Floats, Floats]:
         """Start, middle (of a quadratic curve) and tip [arrows, 2], heads [arrows, 3, 2]."""
-        numbers = [
-            (a.center.x(), a.center.y(), b.center.x(), b.center.y(), a.radius, b.radius, nth)
-            for a, b, nth in ends
-        ]
-        all_of = np.array(numbers, np.float64).reshape(len(ends), 7)
-        seller, buyer = all_of[:, 0:2], all_of[:, 2:4]
-        out, into, nth = all_of[:, 4:5], all_of[:, 5:6] + 1, all_of[:, 6:7]
+        layout = self._layout
+        centers = np.column_stack((layout.x, layout.y))
+        seller, buyer = centers[ends[:, 0]], centers[ends[:, 1]]
+        out, into = layout.radius[ends[:, 0:1]], layout.radius[ends[:, 1:2]] + 1
         across = buyer - seller
         length = np.hypot(*across.T)[:, np.newaxis]
         unit = _units(across)
         normal = np.column_stack((-unit[:, 1], unit[:, 0]))
         start = seller + _units(unit * 0.35 + normal) * out
         tip = buyer + _units(normal - unit * 0.35) * into
-        cell = self._layout.cell
-        bow = np.maximum(0.12 * length, 0.5 * cell - 0.2 * length) + _APART * nth
+        cell = layout.cell
+        bow = np.maximum(0.12 * length, 0.5 * cell - 0.2 * length) + _APART * ends[:, 2:3]
         middle = (start + tip) / 2 + normal * np.maximum(bow, 6.0)
         along = _units(tip - middle)
         reach = max(_HEAD, 2.8 * self._thick)
