@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 
 PLACEHOLDER = "…"
 NOT_RECORDED = "Not recorded in this database."
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+_COLORED = frozenset(("pair", "mode", "regime", "reason"))
 _SWATCH = 12
 
 
@@ -32,26 +34,22 @@ class CellStyle:
 
     def data(self, cell: Cell, column: Column, role: int) -> Any:
         """What an item model answers for this cell and item role."""
-        if role == Qt.ItemDataRole.DisplayRole:
-            return cell_text(cell, column)
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return int(_RIGHT if is_number(column) else _LEFT)
-        if role == Qt.ItemDataRole.ForegroundRole:
-            missing = cell is None or not column.recorded
-            return self._theme.color("muted") if missing else None
-        if role == Qt.ItemDataRole.DecorationRole:
-            color = self.color(cell, column)
-            return self.swatch(color) if color is not None else None
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tip(cell, column)
-        return None
+        asked = _ANSWERS.get(role)
+        return None if asked is None else asked(self, cell, column)
+
+    def _foreground(self, cell: Cell, column: Column) -> QColor | None:
+        return self._theme.color("muted") if cell is None or not column.recorded else None
+
+    def _decoration(self, cell: Cell, column: Column) -> QPixmap | None:
+        color = self.color(cell, column) if column.role in _COLORED else None
+        return self.swatch(color) if color is not None else None
 
     def header(self, column: Column, role: int) -> Any:
         """What an item model answers for the heading of this column."""
         if role == Qt.ItemDataRole.DisplayRole:
             return heading(column)
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return int(_RIGHT if is_number(column) else _LEFT)
+            return _aligned(column)
         if role == Qt.ItemDataRole.ToolTipRole:
             parts = [column.name, column.help, "" if column.recorded else NOT_RECORDED]
             return plain_tip("\n".join(part for part in parts if part))
@@ -83,6 +81,20 @@ class CellStyle:
         if not column.recorded:
             return NOT_RECORDED
         return "NULL: nothing was stored here" if cell is None else plain_tip(_exact(cell, column))
+
+
+_ANSWERS: dict[int, Callable[[CellStyle, Cell, Column], Any]] = {
+    Qt.ItemDataRole.DisplayRole: lambda _, cell, column: cell_text(cell, column),
+    Qt.ItemDataRole.TextAlignmentRole: lambda _, cell, column: _aligned(column),
+    Qt.ItemDataRole.ForegroundRole: CellStyle._foreground,
+    Qt.ItemDataRole.DecorationRole: CellStyle._decoration,
+    Qt.ItemDataRole.ToolTipRole: CellStyle._tip,
+}
+"""Looked up for each of some thousand roles whenever a table is painted."""
+
+
+def _aligned(column: Column) -> int:
+    return _RIGHT if is_number(column) else _LEFT
 
 
 def heading(column: Column) -> str:

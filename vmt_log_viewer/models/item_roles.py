@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QModelIndex, QModelRoleDataSpan, QPersistentModelIndex
@@ -19,12 +20,17 @@ class ItemRoles:
     if TYPE_CHECKING:
         data: Callable[..., Any]
 
+    def answers(self, index: QModelIndex | QPersistentModelIndex) -> Callable[[int], Any]:
+        """What `data` answers of this cell, role by role; what they share is worked out once."""
+        return partial(self.data, index)
+
     def multiData(
         self, index: QModelIndex | QPersistentModelIndex, roles: QModelRoleDataSpan
     ) -> None:
+        answer = self.answers(index)
         for place in range(roles.size()):
             wanted = roles[place]
-            value = self.data(index, wanted.role())
+            value = answer(wanted.role())
             if value is None:
                 wanted.clearData()
             else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import (
@@ -224,14 +225,17 @@ class PagedTable(ItemRoles, QAbstractTableModel):
         return 0 if parent.isValid() else len(self._columns)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        return self.answers(index)(role)
+
+    def answers(self, index: Index) -> Callable[[int], Any]:
         if not index.isValid():
-            return None
-        column = self._columns[index.column()]
-        values = self._cache.row(index.row())
+            return _nothing
+        row, place = index.row(), index.column()
+        values = self._cache.row(row)
         if values is None:
-            self._want(index.row() // self._cache.page_rows)
-            return PLACEHOLDER if role == Qt.ItemDataRole.DisplayRole else None
-        return self._style.data(values[index.column()], column, role)
+            self._want(row // self._cache.page_rows)
+            return _placeholder
+        return partial(self._style.data, values[place], self._columns[place])
 
     def headerData(
         self,
@@ -397,3 +401,11 @@ def _rows_within(
         return 0
     where = replace(query.where, ticks=TickRange(first, last))
     return source.ask(CountQuery(query.run_id, query.table, where), token)
+
+
+def _nothing(_role: int) -> None:
+    """What there is of a cell that is none."""
+
+
+def _placeholder(role: int) -> str | None:
+    return PLACEHOLDER if role == Qt.ItemDataRole.DisplayRole else None

@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from vmt_log_viewer.theme import INSIDE
 
 _STYLE_AIR = 3  # pixels that the style leaves at either side itself
+_SELECTED = QStyle.StateFlag.State_Selected
+_MARKED = _SELECTED | QStyle.StateFlag.State_HasFocus
 
 
 class PaddedDelegate(QStyledItemDelegate):
@@ -21,9 +23,11 @@ class PaddedDelegate(QStyledItemDelegate):
         index: QModelIndex | QPersistentModelIndex,
     ) -> None:
         inner = QStyleOptionViewItem(option)
-        if option.state & QStyle.StateFlag.State_Selected:
+        state = option.state
+        if state & _SELECTED:
             painter.fillRect(option.rect, option.palette.color(QPalette.ColorRole.Highlight))
         inner.rect = option.rect.adjusted(INSIDE - _STYLE_AIR, 0, _STYLE_AIR - INSIDE, 0)
         # Unselected for the style, which would tint the swatch whose colour means something.
-        inner.state &= ~(QStyle.StateFlag.State_HasFocus | QStyle.StateFlag.State_Selected)
+        if state & _MARKED:
+            inner.state = state & ~_MARKED
         super().paint(painter, inner, index)
