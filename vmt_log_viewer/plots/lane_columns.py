@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,12 +11,24 @@ from telemetry.concepts import Floats, Ints, Lane, Stretches
 
 
 @dataclass(frozen=True)
-class Block:
-    """One state from `left` to `right` pixels; never over a mixed column."""
+class Blocks:
+    """The state `names[code[i]]` from `left[i]` to `right[i]` pixels; never over a mixed column."""
 
-    left: float
-    right: float
-    state: str
+    left: Floats
+    right: Floats
+    code: Ints
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return int(self.code.size)
+
+    def __iter__(self) -> Iterator[tuple[float, float, str]]:
+        states = (self.names[code] for code in self.code.tolist())
+        return zip(self.left.tolist(), self.right.tolist(), states, strict=True)
+
+    def wider_than(self, pixels: float) -> Blocks:
+        wide = self.right - self.left > pixels
+        return Blocks(self.left[wide], self.right[wide], self.code[wide], self.names)
 
 
 @dataclass(frozen=True)
@@ -33,12 +45,13 @@ class Mixed:
         return int(self.columns.size)
 
 
+NO_BLOCKS = Blocks(np.empty(0), np.empty(0), np.empty(0, np.int64), ())
 NOTHING_MIXED = Mixed(np.empty(0, np.int64), (), np.empty((0, 0)))
 
 
 @dataclass(frozen=True)
 class LanePieces:
-    blocks: tuple[Block, ...]
+    blocks: Blocks
     mixed: Mixed
 
 
@@ -50,7 +63,7 @@ def lane_pieces(
     The interval of ticks a…b is painted from a to b + 1, so the last state has its width too.
     """
     if lane.first.size == 0 or last <= first or width <= 0:
-        return LanePieces((), NOTHING_MIXED)
+        return LanePieces(NO_BLOCKS, NOTHING_MIXED)
     found = lane.stretches
     begin, end = found.begin, found.end
     per_tick = width / (last - first)
@@ -58,24 +71,16 @@ def lane_pieces(
     wide = (end - begin) * per_tick * dpr >= 1.0
     columns = max(1, round(width * dpr))
     crowded = _crowded(begin, end, first, last, columns)
-    runs = _runs(crowded, width / columns)
-    blocks = [
-        piece
-        for i in np.flatnonzero(seen & wide)
-        for piece in _without(
-            Block(
-                max(0.0, (float(begin[i]) - first) * per_tick),
-                min(width, (float(end[i]) - first) * per_tick),
-                found.names[found.code[i]],
-            ),
-            runs,
-        )
-    ]
+    shown = np.flatnonzero(seen & wide)
+    left = np.maximum((begin[shown] - first) * per_tick, 0.0)
+    right = np.minimum((end[shown] - first) * per_tick, width)
+    left, right, which = _without(left, right, *_runs(crowded, width / columns))
+    blocks = Blocks(left, right, found.code[shown[which]], found.names)
     if crowded.size == 0:
-        return LanePieces(tuple(blocks), NOTHING_MIXED)
+        return LanePieces(blocks, NOTHING_MIXED)
     span = (last - first) / columns
     left, right = first + crowded * span, first + (crowded + 1) * span
-    return LanePieces(tuple(blocks), Mixed(crowded, found.names, _shares(found, left, right)))
+    return LanePieces(blocks, Mixed(crowded, found.names, _shares(found, left, right)))
 
 
 def column_shares(
@@ -96,26 +101,27 @@ def _shares(found: Stretches, left: Floats, right: Floats) -> Floats:
     return covered / (right - left)
 
 
-def _runs(columns: Ints, pixel: float) -> list[tuple[float, float]]:
-    """Neighbouring columns as (left, right) in pixels."""
-    if columns.size == 0:
-        return []
-    parts = np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1)
-    return [(float(p[0]) * pixel, float(p[-1] + 1) * pixel) for p in parts]
+def _runs(columns: Ints, pixel: float) -> tuple[Floats, Floats]:
+    """Where neighbouring columns begin and end, in pixels."""
+    apart = np.flatnonzero(np.diff(columns) > 1)
+    begins = np.concatenate([columns[:1], columns[apart + 1]])
+    ends = np.concatenate([columns[apart], columns[-1:]]) + 1
+    return begins * pixel, ends * pixel
 
 
-def _without(block: Block, runs: list[tuple[float, float]]) -> list[Block]:
-    """What is left of `block` outside of the mixed columns."""
-    left, pieces = block.left, []
-    for begin, end in runs[bisect_right(runs, left, key=lambda run: run[1]) :]:
-        if begin >= block.right:
-            break
-        if begin > left:
-            pieces.append(Block(left, begin, block.state))
-        left = max(left, end)
-    if left < block.right:
-        pieces.append(Block(left, block.right, block.state))
-    return pieces
+def _without(
+    left: Floats, right: Floats, run_left: Floats, run_right: Floats
+) -> tuple[Floats, Floats, Ints]:
+    """What is left of blocks outside of runs, both ascending and apart; and the block of each."""
+    gap_left, gap_right = np.append(-np.inf, run_right), np.append(run_left, np.inf)
+    first = np.searchsorted(gap_right, left, side="right")
+    count = np.maximum(np.searchsorted(gap_left, right, side="left") - first, 0)
+    which = np.repeat(np.arange(left.size), count)
+    gap = np.arange(which.size) - np.repeat(np.cumsum(count) - count, count) + first[which]
+    left = np.maximum(left[which], gap_left[gap])
+    right = np.minimum(right[which], gap_right[gap])
+    some = right > left
+    return left[some], right[some], which[some]
 
 
 def _crowded(begin: Floats, end: Floats, first: float, last: float, columns: int) -> Ints:

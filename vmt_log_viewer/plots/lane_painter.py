@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter
 
-from telemetry.concepts import Lane
+from telemetry.concepts import Floats, Lane
 from telemetry.text import one_line
 from vmt_log_viewer.plots.frame import Frame
 from vmt_log_viewer.plots.lane_columns import Mixed, column_shares, lane_pieces
@@ -18,6 +19,7 @@ SWITCHES = frozenset(("on", "off"))
 """States that need no name in a lane: its own name says what is on."""
 FAINTEST = 0.25
 """Share of its tint that a column keeps whose ticks were mostly not recorded."""
+_ROOM_FOR_NAME = 14.0  # pixels, with the air at both sides: no name is narrower
 AT_LEAST = 2.5
 """Pixels that the smallest share of a mixed column gets, so that it can be seen."""
 
@@ -40,30 +42,32 @@ def paint_lane(
     """
     pieces = lane_pieces(lane, first, last, rect.width(), dpr)
     painter.setPen(Qt.PenStyle.NoPen)
-    of_state: dict[str, list[QRectF]] = {}
-    for block in pieces.blocks:
-        where = QRectF(
-            rect.left() + block.left, rect.top(), block.right - block.left, rect.height()
-        )
-        of_state.setdefault(block.state, []).append(_height_of(block.state, where))
-    for state, places in of_state.items():
-        painter.setBrush(color_of(state))
-        painter.drawRects(places)
+    blocks = pieces.blocks
+    for code, state in enumerate(blocks.names):
+        mine = blocks.code == code
+        places = np.column_stack((blocks.left[mine], blocks.right[mine]))
+        if len(places):
+            painter.setBrush(color_of(state))
+            _draw_rects(painter, places, rect, thin=state == "off")
     if len(pieces.mixed):
         _paint_mixed(painter, rect, pieces.mixed, color_of, dpr)
     if named:
-        for block in pieces.blocks:
-            where = QRectF(
-                rect.left() + block.left, rect.top(), block.right - block.left, rect.height()
-            )
-            if block.state not in SWITCHES:
-                _paint_name(painter, where, block.state, color_of(block.state))
+        for left, right, state in blocks.wider_than(_ROOM_FOR_NAME):
+            where = QRectF(rect.left() + left, rect.top(), right - left, rect.height())
+            if state not in SWITCHES:
+                _paint_name(painter, where, state, color_of(state))
 
 
-def _height_of(state: str, where: QRectF) -> QRectF:
-    if state != "off":
-        return where
-    return QRectF(where.left(), where.center().y() - 0.5, where.width(), 1.0)
+def _draw_rects(painter: QPainter, places: Floats, rect: QRectF, *, thin: bool) -> None:
+    """Rectangles from left to right (float64[n, 2]) as high as `rect`, or as a line within it."""
+    array = pg.Qt.internals.PrimitiveArray(QRectF, 4)
+    array.resize(len(places))
+    rects = array.ndarray()
+    rects[:, 0] = rect.left() + places[:, 0]
+    rects[:, 1] = rect.center().y() - 0.5 if thin else rect.top()
+    rects[:, 2] = places[:, 1] - places[:, 0]
+    rects[:, 3] = 1.0 if thin else rect.height()
+    painter.drawRects(*array.drawargs())
 
 
 def _paint_name(painter: QPainter, where: QRectF, name: str, color: QColor) -> None:
