@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from telemetry.concepts import Cell, Column
+from telemetry.text import cell_text
 from vmt_log_viewer.models.cell_style import CellStyle, rounded_text
 from vmt_log_viewer.models.item_roles import ItemRoles
 
@@ -65,10 +66,16 @@ class PlainRows(ItemRoles, QAbstractTableModel):
         place = (index.row(), index.column())
         if role == Qt.ItemDataRole.ForegroundRole and place in self._moods:
             return self._theme.color(self._moods[place])
-        cell, column = self.rows[place[0]][place[1]], self.columns[place[1]]
-        if role == Qt.ItemDataRole.DisplayRole and self.decimals is not None:
-            return rounded_text(cell, column, self.decimals)
-        return self._style.data(cell, column, role)
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.text(*place)
+        return self._style.data(self.rows[place[0]][place[1]], self.columns[place[1]], role)
+
+    def text(self, row: int, place: int) -> str:
+        """What stands in a cell."""
+        cell, column = self.rows[row][place], self.columns[place]
+        if self.decimals is None:
+            return cell_text(cell, column)
+        return rounded_text(cell, column, self.decimals)
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole

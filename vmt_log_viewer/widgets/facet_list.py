@@ -66,12 +66,13 @@ class FacetModel(QAbstractListModel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.rows: tuple[FacetRow, ...] = ()
-        self.total = 0
+        self.total = self.largest = 0
         self.chosen: frozenset[Cell] = frozenset()
 
     def show_rows(self, rows: Sequence[FacetRow], total: int) -> None:
         """Other counts of the same values keep the list, its focus and its scrolling."""
         same = [r.value for r in rows] == [r.value for r in self.rows]
+        self.largest = max((row.count for row in rows), default=0)
         if same:
             self.rows, self.total = tuple(rows), total
             if rows:
@@ -171,8 +172,8 @@ class _FacetDelegate(QStyledItemDelegate):
 
     def _bar(self, painter: QPainter, rect: QRect, row: FacetRow, model: FacetModel) -> None:
         """A bar along the foot of the row, split into its parts; with shares, thick and told."""
-        largest = max((r.count for r in model.rows), default=0)
-        if not row.count or not largest:
+        largest = model.largest
+        if not row.count:
             return
         left, room = rect.left() + _BOX + 12, rect.width() - _BOX - 18
         top, height = rect.bottom() - 2, 2

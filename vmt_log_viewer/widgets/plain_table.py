@@ -67,10 +67,10 @@ class PlainTable(QTableView):
 
     def _widest(self, place: int) -> int:
         """Pixels that the longest texts of a column take; 0 without rows."""
-        cells = [self.rows.index(row, place) for row in range(min(READ, self.rows.rowCount()))]
-        lengths = [len(str(cell.data())) for cell in cells]
-        longest = heapq.nlargest(MEASURED, range(len(cells)), key=lengths.__getitem__)
-        return max((self.sizeHintForIndex(cells[row]).width() for row in longest), default=0)
+        lengths = [len(self.rows.text(row, place)) for row in range(min(READ, len(self.rows.rows)))]
+        longest = heapq.nlargest(MEASURED, range(len(lengths)), key=lengths.__getitem__)
+        cells = [self.rows.index(row, place) for row in longest]
+        return max((self.sizeHintForIndex(cell).width() for cell in cells), default=0)
 
     def choose(self, *rows: int) -> None:
         """Select these rows without telling anybody; the last becomes the current one."""
