@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QLabel
 
 from telemetry.concepts import TickRange
 from telemetry.filters import Filter
@@ -79,6 +80,24 @@ def test_the_summary_is_of_exactly_the_filtered_rows(view, database, qtbot):
     assert summary.total[names.index("sum_dM")] == volume
     assert summary.total[names.index("avg_price")] == price
     assert [group[0] for group in summary.groups] == ["A<->M"]
+
+
+def test_the_summary_s_lines_are_those_of_the_filter_and_all_of_them_afterwards(view, qtbot):
+    def lines() -> list[str]:
+        labels = view.summary.findChildren(QLabel)
+        return sorted(label.text() for label in labels if not label.isHidden())
+
+    whole, labels = lines(), set(view.summary.findChildren(QLabel))
+    assert {"All", "A<->M", "B<->M"} <= set(whole)
+    view.panel.filters.set_text("pair_type", "A<->M")
+    wait(qtbot, view)
+    assert "A<->M" in lines()
+    assert "B<->M" not in lines()
+    assert len(lines()) < len(whole)
+    view.panel.filters.clear()
+    wait(qtbot, view)
+    assert lines() == whole
+    assert labels <= set(view.summary.findChildren(QLabel))  # so what is selected stays
 
 
 def test_the_scatter_holds_the_filtered_rows_and_no_others(view, database, qtbot):

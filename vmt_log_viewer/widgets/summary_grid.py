@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ROOM = 3  # groups for which room is kept, so that nothing jumps when they arrive
 _LINE = 20
+_HEADING, _NOTE = "heading", "note"
 _MIXED = "The groups have different units here: see the line of each."
 
 
@@ -37,6 +38,8 @@ class SummaryGrid(QScrollArea):
         self._summary: Summary | None = None
         self._lines = 1 + ROOM
         self._compact = False
+        self._labels: dict[tuple[int, int, str], QLabel] = {}  # by line, place and look
+        self._used: set[tuple[int, int, str]] = set()
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -80,20 +83,20 @@ class SummaryGrid(QScrollArea):
         self._fill()
 
     def _show_failure(self, error: TelemetryError) -> None:
-        self._empty()
-        self._grid.addWidget(caption(self._context.theme, str(error)), 0, 0)
+        self._begin()
+        self._put(0, 0, _NOTE, str(error))
+        self._end()
 
     def _fill(self) -> None:
         summary = self._summary
         if summary is None:
             return
-        self._empty()
+        self._begin()
         shown = [i for i in range(len(summary.columns)) if i == 0 or _has_values(summary, i)]
         columns = [summary.columns[i] for i in shown]
         for place, column in enumerate(columns):
-            label = caption(self._context.theme, heading(column), elided=False)
+            label = self._put(0, place, _HEADING, heading(column), _side(column, place))
             label.setToolTip(plain_tip(f"{heading(column)} {column.help}"))
-            self._grid.addWidget(label, 0, place, _side(column, place))
         mixed = len(summary.groups) > 1
         total = [None if mixed and _mixes(summary.columns[i]) else summary.total[i] for i in shown]
         self._line(1, ["All", *total[1:]], columns)
@@ -101,9 +104,9 @@ class SummaryGrid(QScrollArea):
             self._line(line, [group[i] for i in shown], columns)
         missing = [c.label for i, c in enumerate(summary.columns) if i not in shown]
         if missing and summary.groups:
-            note = caption(self._context.theme, f"not recorded: {', '.join(missing)}")
-            self._grid.addWidget(note, 0, len(shown))
+            self._put(0, len(shown), _NOTE, f"not recorded: {', '.join(missing)}")
         self._grid.setColumnStretch(len(shown), 1)
+        self._end()
         self._keep_room()
 
     def _line(self, line: int, cells: Sequence[Cell], columns: Sequence[Column]) -> None:
@@ -113,24 +116,47 @@ class SummaryGrid(QScrollArea):
                 if line == 1 and place == 0
                 else cell_text(cell, column, missing="—" if place else None, digits=6)
             )
-            label = QLabel(text)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setFont(self._context.theme.font("strong" if line == 1 else "text"))
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            look = "strong" if line == 1 else "text"
+            label = self._put(line, place, look, text, _side(column, place))
+            role = QPalette.ColorRole
+            label.setForegroundRole(role.PlaceholderText if cell is None else role.NoRole)
             if cell is None:
                 label.setToolTip(_MIXED if line == 1 and _mixes(column) else "")
-                label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-            elif place:
-                label.setToolTip(plain_tip(exact_shown(cell, column)))
-            self._grid.addWidget(label, line, place, _side(column, place))
+            else:
+                label.setToolTip(plain_tip(exact_shown(cell, column)) if place else "")
 
-    def _empty(self) -> None:
+    def _put(
+        self, line: int, place: int, look: str, text: str, side: Qt.AlignmentFlag | None = None
+    ) -> QLabel:
+        """Show a text; the same label each time, which costs less and keeps what is selected."""
+        key = (line, place, look)
+        label = self._labels.get(key)
+        if label is None:
+            theme = self._context.theme
+            if look in (_HEADING, _NOTE):
+                label = caption(theme, elided=look == _NOTE)
+            else:
+                label = QLabel()
+                label.setTextFormat(Qt.TextFormat.PlainText)
+                label.setFont(theme.font(look))
+                label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            self._labels[key] = label
+            self._grid.addWidget(label, line, place)
+        label.setText(text)
+        if side is not None:
+            self._grid.setAlignment(label, side)
+        self._used.add(key)
+        return label
+
+    def _begin(self) -> None:
         for place in range(self._grid.columnCount()):
             self._grid.setColumnStretch(place, 0)
-        while (item := self._grid.takeAt(0)) is not None:
-            if item.widget() is not None:
-                item.widget().hide()
-                item.widget().deleteLater()
+        self._used.clear()
+
+    def _end(self) -> None:
+        """What has no text now is not seen."""
+        for key, label in self._labels.items():
+            label.setVisible(key in self._used)
 
     def _keep_room(self) -> None:
         lines = 2 if self._compact else self._lines + 1
