@@ -57,7 +57,7 @@ def opening(room: Room) -> Figure:
     pairs = []
     for path in (room.large, room.small):
         opened(path)
-    for _ in range(3):
+    for _ in range(5):
         forget()
         pairs.append((opened(room.large), opened(room.small)))
     ours, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))

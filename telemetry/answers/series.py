@@ -35,18 +35,22 @@ def series(reader: Reader, query: SeriesQuery) -> Series:
         drawn = _rebuilt_lines(rows)
         return Series(measure, drawn, usual_step([line.tick for line in drawn]), constant, notes)
     _, column = place_of(reader, spec)
-    statement = rows_of(reader, spec, query)
+    only = _only(reader, spec, query)
+    statement = rows_of(reader, spec, query, named=only is None)
     scale = divisor(reader, spec, query.run_id)
-    found = tracks(reader, statement, spec, column, scale, marked=spec.mark is not None)
+    found = tracks(reader, statement, spec, column, scale, marked=spec.mark is not None, of=only)
     notes, drawn = (*notes, *found.notes), lines(found)
     return Series(measure, drawn, usual_step([line.tick for line in drawn]), constant, notes)
 
 
-def rows_of(reader: Reader, spec: MeasureSpec, query: SeriesQuery) -> sa.Select[Any]:
-    """Agent, tick and value (and the mark, where there is one) of what is recorded."""
+def rows_of(
+    reader: Reader, spec: MeasureSpec, query: SeriesQuery, *, named: bool = True
+) -> sa.Select[Any]:
+    """Agent (where `named`), tick and value (and the mark, where there is one) of what is
+    recorded."""
     table, column = place_of(reader, spec)
     agent, tick = reader.column(spec.table, spec.agent), reader.column(spec.table, spec.tick)
-    selected = [agent, tick, reader.layout.element(table, column)]
+    selected = [*([agent] if named else []), tick, reader.layout.element(table, column)]
     if spec.mark is not None:
         selected.append(reader.layout.element(table, reader.layout.column_spec(table, spec.mark)))
     statement = (
@@ -60,6 +64,17 @@ def rows_of(reader: Reader, spec: MeasureSpec, query: SeriesQuery) -> sa.Select[
     if query.agents is not None:
         statement = statement.where(one_of(reader, table, spec.agent, query.agents))
     return statement.where(*ordered).order_by(*([] if ordered else [agent]), tick)
+
+
+def _only(reader: Reader, spec: MeasureSpec, query: SeriesQuery) -> int | None:
+    """The number of the one agent that is asked for, which its rows need not tell again."""
+    table = reader.layout.table_spec(spec.table)
+    known = reader.layout.column_spec(table, spec.agent)
+    numbered = reader.layout.describe_column(table, known).kind == "int"
+    if query.agents is None or len(query.agents) != 1 or not numbered:
+        return None
+    (agent,) = query.agents
+    return agent if isinstance(agent, int) and abs(agent) < 2**63 else None
 
 
 def _rebuilt_lines(rows: list[tuple[Any, ...]]) -> tuple[Line, ...]:

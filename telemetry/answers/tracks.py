@@ -48,24 +48,29 @@ def tracks(
     scale: int,
     *,
     marked: bool = False,
+    of: int | None = None,
 ) -> Tracks:
-    """The rows (agent, tick, value and, where `marked`, mark) of a statement."""
+    """The rows (agent, tick, value and, where `marked`, mark) of a statement.
+
+    `of`: they are all of this agent, and do not name it.
+    """
     found = Tracks([], [], [], [] if marked else None)
     blocks = Blocks(found.agent, found.tick, found.value)
     left = odd = 0
+    place = 2 if of is None else 1
     for chunk in reader.chunks(statement, CHUNK):
-        agent, tick, rows = _placed(chunk)
+        agent, tick, rows = _placed(chunk) if of is None else _of_one(of, chunk)
         left += len(chunk) - len(rows)
         if not rows:
             continue
-        stored: list[Any] = [row[2] for row in rows]
+        stored: list[Any] = [row[place] for row in rows]
         if column.decimal_text:
             stored = [decimal_cell(value) for value in stored]
         value, no_number = floats(stored, scale)
         odd += no_number
         blocks.add(_small(agent), _small(tick), value)
         if found.mark is not None:
-            found.mark.extend("" if row[3] is None else str(row[3]) for row in rows)
+            found.mark.extend("" if row[place + 1] is None else str(row[place + 1]) for row in rows)
     notes = []
     if left:
         notes.append(
@@ -80,7 +85,9 @@ def tracks(
 def whole_columns(found: Tracks) -> tuple[Ints, Floats]:
     """Ticks and values in the order in which they were read."""
     found.agent.clear()
-    return _joined(found.tick, np.int64), _joined(found.value, np.float64)
+    tick: Ints = _joined(found.tick, np.int64)
+    value: Floats = _joined(found.value, np.float64)
+    return tick, value
 
 
 def lines(found: Tracks, known: list[AgentId] | None = None) -> tuple[Line, ...]:
@@ -89,6 +96,9 @@ def lines(found: Tracks, known: list[AgentId] | None = None) -> tuple[Line, ...]
     Lines come in the order of `known`, else numbers ascending and then others by their texts.
     """
     known = _known(found.agent) if known is None else known
+    if len(known) == 1 and found.mark is None:
+        tick, value = whole_columns(found)
+        return (Line(known[0], tick, value),)
     codes = [_codes(chunk, known) for chunk in _taken(found.agent)]
     counts = np.zeros(len(known), np.int64)
     for code in codes:
@@ -186,6 +196,15 @@ def _placed(rows: list[Row]) -> tuple[npt.NDArray[Any], Ints, list[Row]]:
     agents = np.empty(len(found), object)
     agents[:] = [row[0] for row in found]
     return agents, np.array([row[1] for row in found], np.int64), found
+
+
+def _of_one(agent: int, rows: list[Row]) -> tuple[npt.NDArray[Any], Ints, list[Row]]:
+    """The same of rows that begin with their ticks, all of one agent."""
+    tick = _whole([row[0] for row in rows])
+    if tick is None:
+        rows = [(whole(row[0]), *row[1:]) for row in rows if whole(row[0]) is not None]
+        tick = np.array([row[0] for row in rows], np.int64)
+    return np.full(tick.size, agent), tick, rows
 
 
 def _names(values: list[Any]) -> npt.NDArray[Any] | None:
