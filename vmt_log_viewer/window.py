@@ -164,11 +164,18 @@ class Window(QMainWindow):
             self.area.clear()
             self.stack.setCurrentIndex(0)
             return
-        self.stack.setCurrentIndex(1)
-        if self.timeline is not None:
-            self.timeline.setVisible(document.run_id is not None)
-        self.library.show_current(document.source, document.run_id)
-        self.area.show_run(document.source, document.run_id)
+        in_turns = self.stack.currentIndex() == 0 and self.isVisible()  # all of it is painted anew
+        if in_turns:
+            self.setUpdatesEnabled(False)
+        try:
+            self.stack.setCurrentIndex(1)
+            if self.timeline is not None:
+                self.timeline.setVisible(document.run_id is not None)
+            self.library.show_current(document.source, document.run_id)
+            self.area.show_run(document.source, document.run_id)
+        finally:
+            if in_turns:
+                self._painting.begin(paint_again(self, self.parts()))
 
     def show_view(self, name: str) -> None:
         """See the view of that name, where it suits what is shown."""

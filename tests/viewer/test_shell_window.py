@@ -27,6 +27,18 @@ def test_opening_shows_the_first_run_and_names_it_in_the_title(program, qtbot, m
     assert program.window.library.tree.current_node().row.run.run_id == 1
 
 
+def test_what_the_first_run_brings_is_painted_in_turns_of_its_own(program, qtbot, money_db):
+    window = program.window
+    window.show()
+    qtbot.waitUntil(lambda: window.isVisible() and window.updatesEnabled())
+    waits: list[bool] = []
+    program.document.run_shown.connect(lambda source, run_id: waits.append(window.updatesEnabled()))
+    opened(qtbot, program, money_db)
+    assert waits[:1] == [False]
+    qtbot.waitUntil(lambda: window.updatesEnabled())
+    assert all(part.updatesEnabled() for part in window.parts())
+
+
 def test_a_run_and_tick_that_were_asked_for_are_shown(program, qtbot, money_db):
     opened(qtbot, program, money_db, "3", 7)
     assert (program.document.run_id, program.document.cursor.tick) == (3, 7)
