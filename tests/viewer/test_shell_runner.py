@@ -8,7 +8,7 @@ from concurrent import futures
 from types import SimpleNamespace
 
 import pytest
-from PySide6.QtCore import QObject, Qt, QThread, Signal
+from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal
 
 from telemetry.errors import NothingFoundError, QueryCancelled
 from telemetry.queries import RunsQuery, TableQuery
@@ -316,6 +316,28 @@ def test_answers_that_take_long_to_show_leave_turns_to_others(
         futures.wait([job.future for job in runner.jobs()], timeout=5)
     qtbot.waitUntil(lambda: len(order) == 4, timeout=5000)
     assert ",".join(order) == seen
+
+
+def test_who_was_due_while_the_window_was_painted_comes_before_the_next_answer(runner, qtbot):
+    class Window(QObject):
+        paint = Signal()
+
+    order, window, beat = [], Window(), QTimer()
+
+    def painted():
+        time.sleep(0.1)
+        order.append("painted")
+
+    window.paint.connect(painted, Qt.ConnectionType.QueuedConnection)
+    beat.timeout.connect(lambda: order.append("beat"))
+    runner.run("a", lambda token: "a", order.append)
+    runner._begin()
+    futures.wait([job.future for job in runner.jobs()], timeout=5)
+    window.paint.emit()
+    beat.start(50)
+    qtbot.waitUntil(lambda: "a" in order, timeout=5000)
+    beat.stop()
+    assert order[:3] == ["painted", "beat", "a"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ranks the threads of a program")

@@ -45,6 +45,18 @@ def test_choosing_a_table_shows_its_rows_and_forgets_the_filters(qtbot, context,
         assert v.panel.model.total == v._counts["tick_agent_states"]
 
 
+def test_other_columns_are_painted_in_a_turn_after_that_in_which_they_came(
+    qtbot, context, tmp_path
+):
+    with shown(qtbot, context, TablesView, simcash.unified(tmp_path / "u.db"), simcash.ALONE) as v:
+        waits: list[bool] = []
+        v.panel.model.columns_changed.connect(lambda: waits.append(v.panel.updatesEnabled()))
+        v.choose("costs")
+        wait(qtbot, v)
+        assert waits == [False]
+        qtbot.waitUntil(v.panel.updatesEnabled)
+
+
 def test_the_table_chosen_last_is_shown_for_the_next_run_of_the_family(qtbot, context, tmp_path):
     path = simcash.unified(tmp_path / "u.db")
     with shown(qtbot, context, TablesView, path, simcash.ALONE) as view:

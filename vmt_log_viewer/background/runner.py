@@ -101,7 +101,8 @@ class Runner(QObject):
         self._arrived: deque[Job] = deque()
         self._next = QTimer(self)
         self._next.setSingleShot(True)
-        self._next.timeout.connect(self._deliver)
+        self._next.timeout.connect(self._due)
+        self._ready = False  # whether a turn has come round since something arrived
         self._finished.connect(self._arrive, Qt.ConnectionType.QueuedConnection)
 
     def submit(
@@ -260,6 +261,14 @@ class Runner(QObject):
         if not self._closed:
             self._arrived.append(job)
             self._next.start(0)
+
+    def _due(self) -> None:
+        """Deliver in the next turn: in this one the window may just have been painted."""
+        self._ready = not self._ready
+        if self._ready:
+            self._next.start(0)
+        else:
+            self._deliver()
 
     def _deliver(self) -> None:
         """Show what has arrived; what would take this turn too long is left to the next ones."""

@@ -40,6 +40,7 @@ class SummaryGrid(QScrollArea):
         self._compact = False
         self._labels: dict[tuple[int, int, str], QLabel] = {}  # by line, place and look
         self._used: set[tuple[int, int, str]] = set()
+        self._hidden: set[tuple[int, int, str]] = set()
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -154,9 +155,11 @@ class SummaryGrid(QScrollArea):
         self._used.clear()
 
     def _end(self) -> None:
-        """What has no text now is not seen."""
-        for key, label in self._labels.items():
-            label.setVisible(key in self._used)
+        """What has no text now is not seen; new labels are shown by their layout, all at once."""
+        unused = self._labels.keys() - self._used
+        for key in unused ^ self._hidden:
+            self._labels[key].setVisible(key in self._used)
+        self._hidden = unused
 
     def _keep_room(self) -> None:
         lines = 2 if self._compact else self._lines + 1

@@ -18,6 +18,7 @@ from vmt_log_viewer.background.pace import Pace
 from vmt_log_viewer.models.cell_style import CellStyle
 from vmt_log_viewer.models.clipboard import copied_text
 from vmt_log_viewer.models.paged_table import PagedTable
+from vmt_log_viewer.turns import paint_later
 from vmt_log_viewer.widgets.row_choice import RowChoice
 from vmt_log_viewer.widgets.row_filters import RowFilters
 from vmt_log_viewer.widgets.row_menu import give_row_menu
@@ -337,6 +338,7 @@ class TablePanel(QWidget):
 
     def _dress(self) -> None:
         columns = self._judged if self._judged is not None else self.model.columns
+        paint_later(self)  # other columns take a turn by themselves
         self.view.set_columns(columns)
         arrangement = self._context.settings.get(self._setting())
         if isinstance(arrangement, dict):
