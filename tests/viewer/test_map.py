@@ -290,6 +290,27 @@ def alone(make_canvas, qtbot):
     return alone
 
 
+def test_a_swarm_s_pairs_come_in_the_order_of_their_trades_and_others_are_rings(theme, monkeypatch):
+    layout = GridLayout(scene((0, 0), (4, 1)), QRectF(0, 0, 600, 400))
+    pairs = ("B<->M", "A<->B") * SWARM
+    trades = [TradeMark(i, i % 2, 1 - i % 2, None, None, pair) for i, pair in enumerate(pairs)]
+    trades.insert(0, TradeMark(-1, 0, 99, 3.0, 3.0, "A<->M"))  # 99 is not on the grid
+    seen: list[dict[str, int]] = []
+    rings: list[TradeMark] = []
+    arrows = TradeArrows(theme, layout)
+    monkeypatch.setattr(arrows, "_ring", lambda painter, trade: rings.append(trade))
+    monkeypatch.setattr(
+        arrows, "_swarm", lambda p, of, *_: seen.append({k: len(v) for k, v in of.items()}) or ()
+    )
+    image = QImage(600, 400, QImage.Format_ARGB32)
+    painter = QPainter(image)
+    for _ in arrows.steps(painter, trades):
+        pass
+    painter.end()
+    assert list(seen[0].items()) == [("B<->M", SWARM), ("A<->B", SWARM)]
+    assert rings == trades[:1]
+
+
 def test_a_swarm_is_painted_in_turns_while_what_was_there_is_seen(canvas, qtbot, alone):
     calm, first, second = replace(crowded(0), trades=()), crowded(1), crowded(2)
     canvas.show_scene(calm, Looks())

@@ -69,8 +69,8 @@ class TradeArrows:
                 painter.drawPolygon(head)
         if swarm:
             yield
-            pairs = np.array([trade.pair for trade in trades])
-            of_pairs = {pair: ends[shown & (pairs == pair)] for pair in pens}
+            pairs = np.array([trade.pair for trade in trades], object)
+            of_pairs = {pair: ends[shown & (pairs == pair)] for pair in dict.fromkeys(pairs[shown])}
             yield from self._swarm(painter, of_pairs, pens, rim)
 
     def _ends(self, trades: Sequence[TradeMark]) -> tuple[Ints, npt.NDArray[np.bool_]]:
