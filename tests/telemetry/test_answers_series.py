@@ -1,5 +1,6 @@
 """Series, fans and scenes are the rows that SQL finds, agent 0 and NULL included."""
 
+import contextlib
 import math
 import sqlite3
 from pathlib import Path
@@ -78,6 +79,27 @@ def test_a_series_can_be_limited_to_agents_and_ticks(source: Source, built: Path
     assert source.ask(SeriesQuery(2, "utility", ())).lines == ()
     assert source.ask(SeriesQuery(2, "utility", (99,))).lines == ()
     assert source.ask(SeriesQuery(2, "utility", None, TickRange(500, 600))).lines == ()
+
+
+def test_one_agent_asked_for_alone_has_the_line_that_it_has_among_all(tmp_path: Path):
+    path = vmt.build("money_full", tmp_path / "m.db", runs=1, ticks=9, agents=3)
+    connection = sqlite3.connect(path)
+    where = "WHERE run_id = 1 AND agent_id = 0 AND tick"
+    with connection:  # a tick that is none, one that is no whole number, a value that is none
+        connection.execute(f"UPDATE agent_snapshots SET tick = 'soon' {where} = 4")
+        connection.execute(f"UPDATE agent_snapshots SET tick = 5.5 {where} = 5")
+        connection.execute(f"UPDATE agent_snapshots SET utility = 'high' {where} = 6")
+    connection.close()
+    with contextlib.closing(telemetry.open_source(path)) as source:
+        every = source.ask(SeriesQuery(1, "utility"))
+        alone = source.ask(SeriesQuery(1, "utility", (0,)))
+        assert [line.agent_id for line in alone.lines] == [0]
+        assert alone.lines[0].tick.tolist() == [0, 1, 2, 3, 6, 7, 8]
+        assert alone.lines[0].tick.tolist() == every.lines[0].tick.tolist()
+        assert np.array_equal(alone.lines[0].value, every.lines[0].value, equal_nan=True)
+        assert alone.notes == every.notes
+        assert len(alone.notes) == 2
+        assert source.ask(SeriesQuery(1, "utility", (99,))).lines == ()
 
 
 def test_very_long_series_have_the_same_ticks_in_half_the_room(

@@ -26,7 +26,7 @@ from vmt_log_viewer.models.cell_style import PLACEHOLDER, CellStyle
 from vmt_log_viewer.models.first_page import sought_page
 from vmt_log_viewer.models.item_roles import ItemRoles
 from vmt_log_viewer.models.page_cache import PageCache
-from vmt_log_viewer.models.row_search import search_row
+from vmt_log_viewer.models.row_search import rows_within, search_row
 
 if TYPE_CHECKING:
     from telemetry.source import Source
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 PAGE_ROWS = 500
 PAGES_KEPT = 40
 _WANTED_KEPT = 3
-FIRST_OF_ALL = -(2**63)
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -136,10 +135,8 @@ class PagedTable(ItemRoles, QAbstractTableModel):
         settled_to, settled_rows = self._settled or (None, 0)
 
         def count(token: CancelToken) -> tuple[int, int]:
-            before = _rows_within(source, query, settled_to, ticks.first - 1, token)
-            return settled_rows + before, _rows_within(
-                source, query, ticks.first, ticks.last, token
-            )
+            before = rows_within(source, query, settled_to, ticks.first - 1, token)
+            return settled_rows + before, rows_within(source, query, ticks.first, ticks.last, token)
 
         def show(counts: tuple[int, int]) -> None:
             settled, newer = counts
@@ -387,20 +384,6 @@ class PagedTable(ItemRoles, QAbstractTableModel):
         self._fetching = None
         self._refused.add(index)
         self.failed.emit(error)
-
-
-def _rows_within(
-    source: Source, query: TableQuery, first: int | None, last: int, token: CancelToken
-) -> int:
-    """How many rows of `query` lie between two ticks, both included; None: from the first."""
-    first = FIRST_OF_ALL if first is None else first
-    asked = query.where.ticks
-    if asked is not None:
-        first, last = max(first, asked.first), min(last, asked.last)
-    if first > last:
-        return 0
-    where = replace(query.where, ticks=TickRange(first, last))
-    return source.ask(CountQuery(query.run_id, query.table, where), token)
 
 
 def _nothing(_role: int) -> None:

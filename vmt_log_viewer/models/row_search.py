@@ -1,4 +1,4 @@
-"""Where a row stands in a sorted and filtered table, told from its key."""
+"""Where a row stands in a sorted and filtered table, told from its key; rows between ticks."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from telemetry.cancel import CancelToken
-from telemetry.queries import TableQuery
+from telemetry.concepts import TickRange
+from telemetry.queries import CountQuery, TableQuery
 
 if TYPE_CHECKING:
     from telemetry.source import Source
 
 _PAGE = 20_000
+_FIRST_OF_ALL = -(2**63)
 
 
 def search_row(source: Source, query: TableQuery, key: int | str, token: CancelToken) -> int | None:
@@ -30,3 +32,17 @@ def search_row(source: Source, query: TableQuery, key: int | str, token: CancelT
         before += len(page.rows)
         token.report(before, None, "rows searched")
         page_query = replace(page_query, after=page.next)
+
+
+def rows_within(
+    source: Source, query: TableQuery, first: int | None, last: int, token: CancelToken
+) -> int:
+    """How many rows of `query` lie between two ticks, both included; None: from the first."""
+    first = _FIRST_OF_ALL if first is None else first
+    asked = query.where.ticks
+    if asked is not None:
+        first, last = max(first, asked.first), min(last, asked.last)
+    if first > last:
+        return 0
+    where = replace(query.where, ticks=TickRange(first, last))
+    return source.ask(CountQuery(query.run_id, query.table, where), token)
