@@ -16,11 +16,11 @@ from typing import Any
 
 import psycopg
 
-from benchmarks.frame import Pair, Room, line, milliseconds, ratio
-from benchmarks.lines.bare import ALL_TRADES, LAMBDA_OF_ONE
+from benchmarks.frame import Pair, Room, line, milliseconds, ratio, seconds
+from benchmarks.lines.bare import ALL_TRADES, LAMBDA_OF_ONE, LAMBDA_PER_TICK, forget
 from telemetry import open_source
 from telemetry.export import write_table
-from telemetry.queries import RunsQuery, SeriesQuery, TableQuery
+from telemetry.queries import BandQuery, FanQuery, RunsQuery, SeriesQuery, TableQuery
 from telemetry.upgrade import initialise
 
 TABLES = ("simulation_runs", "agent_snapshots", "trades", "tick_states")
@@ -119,6 +119,28 @@ def one_agent(room: Room) -> Pair:
     return Pair(
         lambda: source.ask(SeriesQuery(1, "lambda_money", (5,))),
         lambda: bare.execute(LAMBDA_OF_ONE).fetchall(),
+    )
+
+
+@line("PostgreSQL: fan of λ, all rows", against="psql, mean, min, max by tick", bar=ratio(0.7))
+def band(room: Room) -> Pair:
+    url = filled(room.database("vmt-1m"))
+    source = room.open(url)
+    return Pair(
+        lambda: source.ask(BandQuery(1, "lambda_money")),
+        lambda: psql(url, LAMBDA_PER_TICK),
+        before=forget,
+    )
+
+
+@line("PostgreSQL: fan of λ, first picture", against="psql, the same", bar=seconds(0.5))
+def first_fan(room: Room) -> Pair:
+    url = filled(room.database("vmt-1m"))
+    source = room.open(url)
+    return Pair(
+        lambda: source.ask(FanQuery(1, "lambda_money", max_ticks=200)),
+        lambda: psql(url, LAMBDA_PER_TICK),
+        before=forget,
     )
 
 
