@@ -42,6 +42,15 @@ def _no_arrays(*_: object) -> None:
     """Of an engine that gives rows."""
 
 
+def _few(statement: sa.Select[Any]) -> bool:
+    """Whether a statement gives groups, or no more rows than a number that it names."""
+    return bool(statement._group_by_clauses) or statement._limit_clause is not None
+
+
+def _no_cost(_: object) -> None:
+    """Of an engine that does not say what it expects."""
+
+
 @dataclass(frozen=True)
 class StoredTables:
     """The database's own tables with exactly the columns it has, typed as the models say.
@@ -272,6 +281,8 @@ class Reader:
         default=no_columns, compare=False
     )
     """Reads the rows of many statements as arrays; ByValuesError where it cannot (go on)."""
+    engine_cost: Callable[[sa.Select[Any]], float | None] = field(default=_no_cost, compare=False)
+    """What the engine expects a statement to cost, in its own unit; None where it does not say."""
     lines_after: int = 0
     """How many rows are better written from their values before `engine_lines` is asked."""
     lines_meanwhile: int = 0
@@ -316,11 +327,25 @@ class Reader:
         return name not in shape.required.get(stored, ())
 
     def rows(self, statement: sa.Select[Any]) -> list[tuple[Any, ...]]:
-        """All rows, read in chunks so that a withdrawn question ends between them."""
+        """All rows, read in chunks so that a withdrawn question ends between them.
+
+        Groups and a server's first rows are few and come at once: of a cursor PostgreSQL makes no
+        plan for several workers.
+        """
+        if self.connection.dialect.name not in _EMBEDDED and _few(statement):
+            return self._at_once(statement)
         found: list[tuple[Any, ...]] = []
         for chunk in self.chunks(statement):
             found.extend(chunk)
         return found
+
+    def _at_once(self, statement: sa.Select[Any]) -> list[tuple[Any, ...]]:
+        self.token.check()
+        with self.connection.execute(statement) as result:
+            cursor = result.cursor
+            if cursor is None or self._converted(statement, cursor.description):
+                return [tuple(row) for row in result]
+            return list(cursor.fetchall())
 
     def rows_of_all(
         self, statements: Sequence[sa.Select[Any]], report: Callable[[int], None]

@@ -82,7 +82,8 @@ class Source:
         bare = Layout(family, shape, {})
         with database.connection() as connection:
             inferred = family.scales(Reader(bare, connection, CancelToken()), vintage)
-        about = f"{family.name}\n{vintage}\n{database.engine_label}\n{database.location.schema}"
+        of = (family.name, vintage, database.engine_label, database.location.schema)
+        about = "\n".join(map(str, (*of, shape.tables, shape.added)))
         if by_roles is not None:
             about += f"\n{by_roles.mapping}"
         self._family, self._vintage, self._by_roles = family, vintage, by_roles
@@ -230,7 +231,7 @@ class Source:
         if answer is None:
             raise NothingFoundError(f"{self._family.label} sources {query.LACKING}.")
         token = token or CancelToken()
-        kept = self._kept.of(query, dict(self._layout.scales)) if query.KEPT else None
+        kept = self._kept.of(query, dict(self._layout.scales), token) if query.KEPT else None
         if kept is not None:
             known: tuple[T, str] | None = kept.read(told=self.says_kept)
             if known is not None:
@@ -260,6 +261,7 @@ class Source:
             reader = Reader(
                 self._layout, connection, token, beside,
                 engine_digests=digests, engine_arrays=arrays, engine_columns=columns,
+                engine_cost=partial(self._database.cost, connection),
             )  # fmt: skip
             return answer(reader, query)
 

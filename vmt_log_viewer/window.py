@@ -43,7 +43,7 @@ from vmt_log_viewer.widgets.message_bar import MessageBar
 
 APP_NAME = "VMT Log Viewer"
 KEPT = "kept answers"
-KEPT_TIP = "Found earlier and kept; the file has not changed since."
+KEPT_TIP = "Found earlier and kept; the source has not changed since."
 WELCOME = "Open a telemetry database to browse its runs, or drop one here. It is only ever read."
 NARROW = 1120  # a window less wide than this has no room for the inspector beside the views
 _LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea

@@ -86,6 +86,8 @@ def _bands(
     tick, count = np.array(at, np.int64), np.array(counts, np.int64)
     mean, low, high = (floats(values)[0] for values in numbers)
     there = count > 0
+    if np.isnan(high[there]).any():  # as NaN does
+        return {}
     if column.default is not None:
         there &= (low != column.default) | (high != column.default)
     scales = divisors(reader, spec, some)

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from telemetry.answers.bands import by_stretches, number_of
+from telemetry.answers.bands import no_number, number_of
 from telemetry.answers.lens import bounds_of, on_bound
 from telemetry.answers.measures import divisor, judged, place_of, spec_of
+from telemetry.answers.passes import by_stretches
 from telemetry.answers.runs import run_ticks
 from telemetry.answers.series import series
 from telemetry.answers.settling_columns import backwards, tolerance
@@ -153,7 +154,7 @@ def _extremes(
         .group_by(sa.text("1"), sa.text("2"))
     )  # fmt: skip
     rows = by_stretches(reader, statement, table, tick, query.run_id, query.ticks)
-    if not guarded and any(isinstance(row[4], str | bytes) for row in rows):  # texts are highest
+    if not guarded and any(no_number(row[4]) for row in rows):
         return _extremes(reader, query, spec, span, wide, scale, bounds, guarded=True)
     return _scaled(rows, scale)
 
@@ -176,7 +177,7 @@ def _rows(
 ) -> list[tuple[Any, ...]]:
     table, _ = place_of(reader, spec)
     agent, tick = (reader.column(spec.table, n) for n in (spec.agent, spec.tick))
-    value = number_of(reader, spec, guarded=reader.connection.dialect.name == "sqlite")
+    value = number_of(reader, spec, guarded=True)
     return reader.rows(
         sa.select(agent, tick, value)
         .select_from(reader.layout.selectable(spec.table))

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from telemetry.answers.bands import in_stretches, number_of
+from telemetry.answers.bands import number_of
 from telemetry.answers.lens import on_bound
 from telemetry.answers.measures import divisor, place_of
+from telemetry.answers.passes import in_stretches
 from telemetry.concepts import Floats, Ints, Settling, TickRange
 from telemetry.engines.columns import by_agent
 from telemetry.engines.lines import ByValuesError

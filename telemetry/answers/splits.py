@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from telemetry.answers.bands import band, by_stretches, number_of
+from telemetry.answers.bands import band, no_number, number_of
 from telemetry.answers.folding import fold, whole_of
 from telemetry.answers.measures import divisor, judged, spec_of
 from telemetry.answers.offered import lanes
+from telemetry.answers.passes import by_stretches
 from telemetry.answers.runs import run_ticks
 from telemetry.answers.states import crossed, places, states_of
 from telemetry.answers.timeline import timeline
@@ -253,8 +254,8 @@ def _sums(reader: Reader, query: SplitQuery, specs: Sequence[MeasureSpec]) -> li
         return by_stretches(reader, statement, table, tick, query.run_id, query.ticks)
 
     rows = read(guarded=False)
-    texts = any(isinstance(cell, str | bytes) for row in rows for cell in row[3::3])
-    rows = read(guarded=True) if texts else rows
+    odd = any(no_number(cell) for row in rows for cell in row[3::3])
+    rows = read(guarded=True) if odd else rows
     return [(row[0], *(c for i in range(len(specs)) for c in row[1 + 3 * i : 3 + 3 * i]))
             for row in rows]  # fmt: skip
 

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from telemetry.cache.folder import cache_folder, file_name, forget, read, write
+from telemetry.cancel import CancelToken
 
+State = Callable[[CancelToken], str | None]
 _FORMAT = "1"
 _DECIDING = (
     "answers", "cache", "concepts", "engines", "families", "filters", "reader.py", "roles",
@@ -25,10 +27,11 @@ class KeptAnswers:
     """The kept answers to questions about one database.
 
     `state` tells the state of the database and changes with every write to it; None: it may
-    change unseen, so nothing is kept. `about` is what else an answer depends on (the family).
+    change unseen, so nothing is kept. `about` is what else an answer depends on: the family, and
+    what the database was found to have.
     """
 
-    def __init__(self, place: str, state: Callable[[], str | None], about: str) -> None:
+    def __init__(self, place: str, state: State, about: str) -> None:
         self.place = _digest(place)[:16]
         self.state = state
         self.some = False
@@ -36,20 +39,20 @@ class KeptAnswers:
         self._about = about
         self._forgot = ""
 
-    def of(self, query: object, scales: object) -> Kept | None:
+    def of(self, query: object, scales: object, token: CancelToken) -> Kept | None:
         """Where the answer to `query` is kept, or would be; None where it may not be."""
         folder = cache_folder()
         asked = repr(query)
         if folder is None or " at 0x" in asked:  # a part of it has no text of its own
             return None
-        state = self.state()
+        state = self.state(token)
         if state is None:
             return None
         seen = _digest(state)[:16]
         if self._forgot != seen:
             self.some = forget(folder, self.place, seen)
             self._forgot = seen
-        return Kept(self, folder, state, (self._about, repr(scales), state, asked))
+        return Kept(self, folder, token, state, (self._about, repr(scales), state, asked))
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class Kept:
 
     answers: KeptAnswers
     folder: Path
+    token: CancelToken
     state: str
     facts: tuple[str, ...]
     """All that the answer depends on, but for this program."""
@@ -78,13 +82,13 @@ class Kept:
             return None
         answer: Any = found[0]
         if told and hasattr(answer, "notes"):
-            said = f"Kept since {found[1]}; the file has not changed."
+            said = f"Kept since {found[1]}; the source has not changed."
             answer = replace(answer, notes=(*answer.notes, said))
         return answer, found[1]
 
     def write(self, answer: object) -> None:
         """Keep an answer, unless the database has changed since the question was asked."""
-        if self.answers.state() == self.state:
+        if self.answers.state(self.token) == self.state:
             write(self.path, self.key, answer)
             self.answers.some = True
 

@@ -94,7 +94,7 @@ def audit(
         with reported("Auditing") as token:
             audits = [asked.ask(AuditQuery(r, chosen, first), token) for r in run_ids]
         if token.kept:
-            output.note(f"Kept since {token.kept}; the file has not changed.")
+            output.note(f"Kept since {token.kept}; the source has not changed.")
     if not audits:
         raise NothingFoundError(f"{source} has no runs to audit.")
     if only is not None and len(audits) > 1:

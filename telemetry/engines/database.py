@@ -120,8 +120,11 @@ class Database(ABC):
         """Bytes on disk where that is known."""
         return None
 
-    def state(self) -> str | None:
-        """A text that changes with every write; None where a write might not be noticed."""
+    def state(self, token: CancelToken | None = None) -> str | None:
+        """A text that changes with every write; None where a write might not be noticed.
+
+        The token withdraws the question for it, where it is one.
+        """
         return None
 
     @abstractmethod
@@ -156,6 +159,13 @@ class Database(ABC):
         no NULL in them, perhaps in another order. None where rows are as quick.
 
         `select` is kept and given again, so what is worked out of it may be kept as well.
+        """
+        return None
+
+    def cost(self, connection: sa.Connection, select: sa.Select[Any]) -> float | None:
+        """What the engine expects `select` to cost, for all its rows; None where it does not say.
+
+        It compares statements about the same rows; its unit is the engine's own.
         """
         return None
 

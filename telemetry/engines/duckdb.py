@@ -147,7 +147,7 @@ class DuckDBDatabase(Database):
     def look_in(self, schema: str) -> None:
         self._looked_in = schema
 
-    def state(self) -> str | None:
+    def state(self, token: CancelToken | None = None) -> str | None:
         """Of the file and its WAL; nobody writes to either while a question is at work."""
         wal = self.path.with_name(self.path.name + ".wal")
         try:
@@ -303,7 +303,7 @@ class FolderDatabase(DuckDBDatabase):
             "read; correct that line in a copy."
         )
 
-    def state(self) -> str | None:
+    def state(self, token: CancelToken | None = None) -> str | None:
         """Nothing tells at once that none of many files has changed."""
         return None
 

@@ -7,9 +7,9 @@ import re
 import socket
 import threading
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -25,7 +25,9 @@ from telemetry.engines.lines import Field, Lines
 from telemetry.engines.one_run import pinned
 from telemetry.engines.postgresql_arrays import fetched
 from telemetry.engines.postgresql_copy import copied
+from telemetry.engines.postgresql_plans import cost
 from telemetry.engines.postgresql_sessions import Sessions
+from telemetry.engines.postgresql_states import see, state_of, told_snapshot
 from telemetry.engines.postgresql_url import server_url
 from telemetry.errors import LockedError, SourceError, TelemetryError
 from telemetry.location import Location
@@ -198,6 +200,27 @@ class PostgreSQLDatabase(Database):
         self, connection: sa.Connection, select: sa.Select[Any], values: Mapping[str, Any]
     ) -> Any:
         return fetched(connection, select, values)
+
+    def state(self, token: CancelToken | None = None) -> str | None:
+        with self.connection(token) as connection:
+            return state_of(connection)
+
+    def cost(self, connection: sa.Connection, select: sa.Select[Any]) -> float | None:
+        return cost(connection, select)
+
+    @contextmanager
+    def beside(
+        self, connection: sa.Connection, token: CancelToken
+    ) -> Iterator[sa.Connection | None]:
+        """A session more, where the server has room for one and all rows are its own."""
+        snapshot = told_snapshot(connection)
+        with ExitStack() as stack:
+            second = None
+            if snapshot is not None:
+                with suppress(SourceError):  # too many sessions: then by fewer
+                    second = stack.enter_context(self.connection(token))
+                    see(second, snapshot)
+            yield second
 
     def other_schemas(self) -> dict[str, Shape]:
         if self.schema is not None:

@@ -29,6 +29,8 @@ _PATIENCE = {
     # A server that has gone without a word is noticed within a minute, not within two hours.
     "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
 }  # fmt: skip
+_EXACT = "-c extra_float_digits=3 -c default_transaction_read_only=on"
+"""No number is rounded, nothing is written: no option of the user's comes after these."""
 _AS_THEY_ARE = frozenset(
     psycopg.postgres.types[name].oid
     for name in ("bool", "int2", "int4", "int8", "float4", "float8", "text", "varchar")
@@ -63,10 +65,11 @@ class _BulkCursor(psycopg.ServerCursor[Any]):
 class Sessions:
     """Read-only sessions, each in a transaction of its own for the length of a question.
 
-    Between questions a session is in no transaction, so it holds neither a lock nor a snapshot,
-    and the server ends it after `IDLE_SECONDS`; one that has ended is noticed by the next BEGIN
-    and replaced. A session whose question was cancelled is not used again: the server may hear of
-    it late, and would end the next question.
+    All statements of a question see the state that its first one found. Between questions a
+    session is in no transaction, so it holds neither a lock nor a snapshot, and the server ends it
+    after `IDLE_SECONDS`; one that has ended is noticed by the next BEGIN and replaced. A session
+    whose question was cancelled is not used again: the server may hear of it late, and would end
+    the next question.
     """
 
     def __init__(self, server: ServerURL) -> None:
@@ -88,7 +91,7 @@ class Sessions:
             use_native_hstore=False,  # whose type would be looked for in every session
             connect_args={
                 # What a cursor reads is read to its end, so that is what to plan for.
-                "options": f"-c cursor_tuple_fraction=1 {own} -c default_transaction_read_only=on",
+                "options": f"-c cursor_tuple_fraction=1 {own} {_EXACT}",
                 **{k: v for k, v in _PATIENCE.items() if k not in self._server.url.query},
             },
         )
@@ -143,7 +146,7 @@ class Sessions:
         stopping: Stopping | None = getattr(self._only_waiting, "stopping", None)
         try:
             with nullcontext() if stopping is None else stopping(driver_connection):
-                driver_connection.execute("BEGIN")
+                driver_connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
         except psycopg.OperationalError as error:
             if not waited:
                 raise

@@ -353,7 +353,7 @@ class SQLiteDatabase(Database):
             assert isinstance(driver, Connection)
             return shape_of(driver)
 
-    def state(self) -> str | None:
+    def state(self, token: CancelToken | None = None) -> str | None:
         """None as long as something stands in a WAL or a journal. Readers leave empty ones."""
         if any(size_of(sidecar(self._real, suffix)) for suffix in ("-wal", "-journal")):
             return None

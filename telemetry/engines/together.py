@@ -17,6 +17,11 @@ MOST_READERS = 4
 T = TypeVar("T")
 
 
+def readers(parts: int) -> int:
+    """How many connections work on so many parts, if there are as many."""
+    return min(os.cpu_count() or 1, MOST_READERS, parts)
+
+
 def together(
     connection: sa.Connection,
     beside: Callable[[], AbstractContextManager[sa.Connection | None]],
@@ -48,7 +53,7 @@ def together(
 
     with ExitStack() as stack:
         threads = []
-        for _ in range(min(os.cpu_count() or 1, MOST_READERS, len(parts)) - 1):
+        for _ in range(readers(len(parts)) - 1):
             other = stack.enter_context(beside())
             if other is not None:
                 threads.append(threading.Thread(target=work, args=(other,), name="reading"))

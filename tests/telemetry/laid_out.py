@@ -91,12 +91,15 @@ def ask_all(source: telemetry.Source, queries: Iterable[Query[object]]) -> list[
 
 @contextmanager
 def planned(source: telemetry.Source) -> Iterator[list[tuple[str, str]]]:
-    """The plan of every statement that the source executes, with the statement."""
+    """The plan of every statement that the source executes, with the statement; of its own
+    questions about plans none."""
     found: list[tuple[str, str]] = []
     engine = source._database._engine
 
     def explain(connection: Any, _cursor: object, text: str, values: Any, *_: object) -> None:
         driver = connection.connection.driver_connection
+        if text.startswith("EXPLAIN"):
+            return
         rows = driver.execute(f"EXPLAIN {text}", values or None)
         found.append((text, "\n".join(row[0] for row in rows)))
 

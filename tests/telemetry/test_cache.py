@@ -78,7 +78,7 @@ def test_a_kept_answer_says_so_and_outlives_the_source(source: Source, path: Pat
     (said,) = again.ask(MEAN).notes
     again.close()
     assert said.startswith("Kept since 20")
-    assert said.endswith("the file has not changed.")
+    assert said.endswith("the source has not changed.")
 
 
 def test_where_nothing_is_kept_nothing_is_looked_up(
@@ -253,3 +253,18 @@ def test_also_a_count_tells_that_it_had_been_kept_and_not_once_the_file_has_chan
         writer.execute("DELETE FROM agent_snapshots WHERE tick = 3")
     assert source.ask(query, tokens[2]) < counts[0] == counts[1]
     assert tokens[2].kept == ""
+
+
+def test_an_answer_of_a_source_that_knew_other_columns_is_not_given(tmp_path: Path):
+    path = vmt.build("barter", tmp_path / "barter.db", ticks=12)
+    older = telemetry.open_source(path)
+    query = q.BandQuery(1, "lambda_money")
+    assert not older.ask(query).measure.recorded
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("ALTER TABLE agent_snapshots ADD COLUMN lambda_money REAL")
+        connection.execute("UPDATE agent_snapshots SET lambda_money = tick + 0.5")
+    assert not older.ask(query).measure.recorded
+    older.close()
+    newer = telemetry.open_source(path)
+    assert newer.ask(query).mean.tolist()[-1] == 11.5
+    newer.close()

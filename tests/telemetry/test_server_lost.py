@@ -41,14 +41,22 @@ def source(url: str) -> Iterator[telemetry.Source]:
 
 def _before_a_statement(monkeypatch: pytest.MonkeyPatch, once: Callable[[Reader], object]) -> None:
     """Call `once` just before the next statement reaches the database, and never again."""
-    plain, left = Reader.chunks, [once]
+    rows, chunks, left = Reader.rows, Reader.chunks, [once]
 
-    def chunks(self: Reader, *arguments, **named):
+    def before(self: Reader) -> None:
         if left:
             left.pop()(self)
-        yield from plain(self, *arguments, **named)
 
-    monkeypatch.setattr(Reader, "chunks", chunks)
+    def all_rows(self: Reader, *arguments):
+        before(self)
+        return rows(self, *arguments)
+
+    def some_rows(self: Reader, *arguments, **named):
+        before(self)
+        yield from chunks(self, *arguments, **named)
+
+    monkeypatch.setattr(Reader, "rows", all_rows)
+    monkeypatch.setattr(Reader, "chunks", some_rows)
 
 
 def test_a_connection_that_breaks_is_said_and_the_next_question_works_by_itself(
