@@ -31,8 +31,9 @@ from telemetry.concepts import (
 from telemetry.engines import Database, Shape
 from telemetry.errors import AskAgainError, ChangedError, NothingFoundError, RequestError
 from telemetry.families.vocabulary import FamilySpec
+from telemetry.layout import Layout
 from telemetry.queries import Query, RunsQuery, TableQuery
-from telemetry.reader import Layout, Reader
+from telemetry.reader import Reader
 
 if TYPE_CHECKING:
     from telemetry.roles.mapping import Mapping

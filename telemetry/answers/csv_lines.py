@@ -13,8 +13,9 @@ from telemetry.answers import tables
 from telemetry.concepts import Cell
 from telemetry.engines.lines import ByValuesError, Field, Kind, Lines
 from telemetry.families.vocabulary import ColumnSpec, TableSpec
+from telemetry.layout import Layout
 from telemetry.queries import TableQuery
-from telemetry.reader import Layout, Reader
+from telemetry.reader import Reader
 
 Row = Sequence[Cell]
 _BATCH = 1_000

@@ -13,7 +13,8 @@ from telemetry.answers.where import column_scale
 from telemetry.concepts import Cell, Measure, RunId
 from telemetry.errors import NothingFoundError, RequestError
 from telemetry.families.vocabulary import ColumnSpec, MeasureSpec, TableSpec
-from telemetry.reader import Layout, Reader
+from telemetry.layout import Layout
+from telemetry.reader import Reader
 from telemetry.text import per_unit, shown_unit
 
 

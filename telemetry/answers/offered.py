@@ -5,7 +5,7 @@ from __future__ import annotations
 from telemetry.answers.measures import declared
 from telemetry.concepts import Good, LaneInfo, Measure
 from telemetry.families.vocabulary import FlowSpec
-from telemetry.reader import Layout
+from telemetry.layout import Layout
 from telemetry.text import shown_unit
 
 

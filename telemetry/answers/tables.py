@@ -14,8 +14,9 @@ from telemetry.answers.where import along_ticks, column_scale, conditions
 from telemetry.concepts import Cell, Column, TablePage
 from telemetry.errors import RequestError
 from telemetry.families.vocabulary import ColumnSpec, TableSpec
+from telemetry.layout import Layout
 from telemetry.queries import ColumnsQuery, CountQuery, Sort, TableQuery, Where
-from telemetry.reader import Layout, Reader
+from telemetry.reader import Reader
 
 ROW = "rowid"
 SAMPLE = 1_000

@@ -18,7 +18,8 @@ from telemetry.cancel import CancelToken
 State = Callable[[CancelToken], str | None]
 _FORMAT = "1"
 _DECIDING = (
-    "answers", "cache", "concepts", "engines", "families", "filters", "reader.py", "roles",
+    "answers", "cache", "concepts", "engines", "families", "filters", "layout.py", "reader.py",
+    "roles", "values.py",
 )  # fmt: skip
 """What of this program an answer depends on."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import telemetry
-from telemetry.reader import Layout, StoredTables
+from telemetry.layout import Layout, StoredTables
 from tests.builders.samples import SAMPLES
 
 
