@@ -30,7 +30,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from benchmarks.make_large import make
+from benchmarks.make_large import make, served
 
 Unit = Literal["×", "s", "ms", "MB", "frames/s"]
 
@@ -114,6 +114,10 @@ class Room:
     def large(self) -> Path:
         """The VMT database of the size asked for."""
         return self.database(f"vmt-{self.size}")
+
+    def served(self, family: str) -> str:
+        """The URL of the PostgreSQL database of the size asked for."""
+        return served(f"pg-{family}-{self.size}", self.databases)
 
     @property
     def small(self) -> Path:
