@@ -137,7 +137,7 @@ class Reader:
             cursor = result.cursor
             if cursor is None or self._converted(statement, cursor.description):
                 return [tuple(row) for row in result]
-            return list(cursor.fetchall())
+            return [row for chunk in self._in_steps(cursor.fetchmany, CHUNK) for row in chunk]
 
     def rows_of_all(
         self, statements: Sequence[sa.Select[Any]], report: Callable[[int], None]

@@ -36,6 +36,8 @@ from telemetry.queries import Query, RunsQuery, TableQuery
 from telemetry.reader import Reader
 
 if TYPE_CHECKING:
+    import sqlalchemy as sa
+
     from telemetry.roles.mapping import Mapping
     from telemetry.roles.opening import ByRoles
 
@@ -255,16 +257,20 @@ class Source:
 
     def _answered(self, answer: Callable[..., T], query: Query[T], token: CancelToken) -> T:
         with self._database.connection(token, _about(query)) as connection:
-            beside = partial(self._database.beside, connection, token)
-            digests = partial(self._database.digests, connection, token)
-            arrays = partial(self._database.arrays, connection)
-            columns = partial(self._database.columns, connection, token)
-            reader = Reader(
-                self._layout, connection, token, beside,
-                engine_digests=digests, engine_arrays=arrays, engine_columns=columns,
-                engine_cost=partial(self._database.cost, connection),
-            )  # fmt: skip
-            return answer(reader, query)
+            return answer(self._reader(connection, token), query)
+
+    def _reader(self, connection: sa.Connection, token: CancelToken) -> Reader:
+        database = self._database
+        return Reader(
+            self._layout,
+            connection,
+            token,
+            partial(database.beside, connection, token),
+            engine_digests=partial(database.digests, connection, token),
+            engine_arrays=partial(database.arrays, connection),
+            engine_columns=partial(database.columns, connection, token),
+            engine_cost=partial(database.cost, connection),
+        )
 
     def statement(self, query: Query[Any], token: CancelToken | None = None) -> Statement:
         """The statement whose rows answer a query for rows, a series or flows, values written out.
@@ -293,7 +299,7 @@ class Source:
         it is from; where an index serves the order, the answer alone."""
         token = token or CancelToken()
         with self._database.connection(token, _about(query)) as connection:
-            for found in seek(Reader(self._layout, connection, token), query):
+            for found in seek(self._reader(connection, token), query):
                 yield found.page, found.done, found.total
 
     def csv_lines(

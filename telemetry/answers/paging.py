@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from telemetry.concepts import Cell, PageKey
 from telemetry.reader import Reader
 
+FAR = 2_000
+"""Rows passed over, from which on it is worth counting whether the other end is nearer."""
 Row = tuple[Any, ...]
 Element = sa.ColumnElement[Any]
 Condition = sa.ColumnElement[bool]
@@ -34,6 +36,9 @@ class Order:
             self._clause(column, told)
             for column, told in zip(self.columns, self.explicit, strict=True)
         ]
+
+    def backwards(self) -> Order:
+        return replace(self, descending=not self.descending)
 
     def _clause(self, column: Element, told: bool) -> Element:
         if self.descending:
@@ -75,21 +80,66 @@ def read(
     offset: int = 0,
     after: PageKey | None = None,
     row: Element | None = None,
+    places: bool = False,
 ) -> list[Row]:
     """At most `limit` rows of the statement from `offset`, or else after `after`.
 
-    `row` is the engine's own number of a row, where the rows are better found by that first.
+    `row` is the engine's own number of a row, where the rows are better found by that first;
+    `places`: by their keys, as an engine wants it that works columns out for rows that it passes.
     """
     before, skip, values = _opened(after, offset)
     if not values:
-        return reader.rows(_cut(statement, order, row, limit, before))
+        return _rows(reader, statement, order, limit, before, row, places)
     found: list[Row] = []
     for part in order.parts(values):
         if len(found) < limit:
             wanted = statement.where(part)
-            found += reader.rows(_cut(wanted, order, row, limit - len(found), skip))
+            found += _rows(reader, wanted, order, limit - len(found), skip, row, places)
             skip = 0
     return found
+
+
+def _rows(
+    reader: Reader,
+    statement: sa.Select[Any],
+    order: Order,
+    limit: int,
+    offset: int,
+    row: Element | None,
+    places: bool,
+) -> list[Row]:
+    if places:
+        found = _by_places(reader, statement, order, limit, offset)
+        if found is not None:
+            return found
+    return reader.rows(_cut(statement, order, row, limit, offset))
+
+
+def _by_places(
+    reader: Reader, statement: sa.Select[Any], order: Order, limit: int, offset: int
+) -> list[Row] | None:
+    """The rows whose places in the order are sought first, from the nearer end.
+
+    None where their keys do not find just these again (NULL, not one row's alone).
+    """
+    narrow, nearer = statement.with_only_columns(*order.columns), order
+    if offset >= FAR:
+        count = sa.select(sa.func.count()).select_from(*statement.get_final_froms())
+        total = int(reader.scalar(count.where(*statement._where_criteria)))
+        limit = min(limit, max(0, total - offset))
+        if offset > total // 2:
+            nearer, offset = order.backwards(), total - offset - limit
+    if limit <= 0:
+        return []
+    cut = narrow.order_by(*nearer.clauses()).limit(limit)
+    places = reader.rows(cut.offset(offset) if offset else cut)
+    if nearer is not order:
+        places.reverse()
+    keys = [place[-1] for place in places]
+    again = statement.where(order.columns[-1].in_(keys)).order_by(*order.clauses())
+    rows = reader.rows(again.limit(len(keys) + 1)) if keys else []
+    width = len(order.columns)
+    return rows if [row[-width:] for row in rows] == places else None
 
 
 def _cut(

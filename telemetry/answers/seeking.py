@@ -21,6 +21,10 @@ PARTS = 64
 """Into how many parts the ticks are cut at first."""
 LONG = 0.25
 """Seconds: parts that take less are doubled, for each of them costs by itself."""
+SLOW = 200_000.0
+"""What an engine that plans by costs expects of about a second: less is answered at once."""
+DEARER = 8
+"""What all parts together may cost beside one pass: whoever waits sees the first rows meanwhile."""
 EVERY = 0.1
 """Seconds between two pages that are no answer yet; the first may come after half of them."""
 
@@ -71,17 +75,40 @@ def _span(reader: Reader, query: TableQuery) -> TickRange | None:
     table = reader.layout.table_spec(query.table)
     if query.after is not None or query.offset or query.where.agents is not None:
         return None
-    if query.sort is None or len(table.key) != 1 or not reader.along_ticks(query.table):
+    if query.sort is None or len(table.key) != 1 or table.tick is None:
+        return None
+    along = bool(reader.along_ticks(query.table))
+    if not along and reader.connection.dialect.name != "postgresql":
         return None
     named = (query.sort.column, *(item.column for item in query.where.filters))
     if _indexed(reader, table).intersection(named) or not reader.has(table.name, *table.key):
         return None
-    ticks = run_ticks(reader, query.run_id)
-    asked = query.where.ticks
+    if along:
+        return _asked(run_ticks(reader, query.run_id), query.where.ticks)
+    required = reader.layout.shape.required.get(reader.layout.stored(table.name), ())
+    return _if_slow(reader, query) if table.tick in required else None
+
+
+def _asked(ticks: TickRange | None, asked: TickRange | None) -> TickRange | None:
     if ticks is None or asked is None:
         return ticks
     first, last = max(ticks.first, asked.first), min(ticks.last, asked.last)
     return TickRange(first, last) if first <= last else None
+
+
+def _if_slow(reader: Reader, query: TableQuery) -> TickRange | None:
+    """The ticks, where an engine that plans by costs expects the whole sort to take a while, and a
+    part of the ticks to be no pass over all rows."""
+    search = _Search(reader, query)
+    whole = reader.engine_cost(search.places(None, None))
+    if whole is None or whole < SLOW:
+        return None
+    ticks = _asked(run_ticks(reader, query.run_id), query.where.ticks)
+    if ticks is None:
+        return None
+    wide = max(1, (ticks.last - ticks.first + 1) // PARTS)
+    part = reader.engine_cost(search.places(ticks.first + wide, ticks.first + 2 * wide))
+    return ticks if part is not None and part * PARTS < DEARER * whole else None
 
 
 def _indexed(reader: Reader, table: TableSpec) -> set[str]:
@@ -108,12 +135,15 @@ class _Search:
 
     def read(self, first: int | None, end: int | None) -> None:
         """Look through the rows from tick `first` to before `end` too; None: all on that side."""
+        self._best += [row[-1] for row in self._reader.rows(self.places(first, end))]
+
+    def places(self, first: int | None, end: int | None) -> sa.Select[Any]:
+        """What the best rows of these ticks are sorted by, the key last."""
         low = sa.true() if first is None else self._tick >= first
         part = sa.and_(low, sa.true() if end is None else self._tick < end)
         # The part comes first, since SQLite goes along the first range of ticks that it is told.
         places = sa.select(*self._plan.order.columns).select_from(self._rows)
-        places = places.where(part, *self._conditions)
-        self._best += [row[-1] for row in self._ordered(places, self._query.limit + 1)]
+        return self._sorted(places.where(part, *self._conditions), self._query.limit + 1)
 
     def found(self) -> TablePage | None:
         """The page of the best rows so far.
@@ -133,4 +163,7 @@ class _Search:
         return sa.select(*columns).select_from(self._rows).where(self._key.in_(keys))
 
     def _ordered(self, statement: sa.Select[Any], limit: int | None) -> list[tuple[Any, ...]]:
-        return self._reader.rows(statement.order_by(*self._plan.order.clauses()).limit(limit))
+        return self._reader.rows(self._sorted(statement, limit))
+
+    def _sorted(self, statement: sa.Select[Any], limit: int | None) -> sa.Select[Any]:
+        return statement.order_by(*self._plan.order.clauses()).limit(limit)

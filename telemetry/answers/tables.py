@@ -58,6 +58,7 @@ def page(reader: Reader, query: TableQuery) -> TablePage:
         offset=query.offset,
         after=query.after,
         row=_row(reader, plan),
+        places=_by_places(reader, plan, query),
     )
     return as_page(reader, query, plan, raw)
 
@@ -239,6 +240,15 @@ def _row(reader: Reader, plan: Plan) -> sa.ColumnElement[Any] | None:
     declared = layout.family.table(stored)
     made = declared is not None and declared.select is not None
     return None if made or not layout.shape.has(stored, ROW) else layout.base.table(stored).c[ROW]
+
+
+def _by_places(reader: Reader, plan: Plan, query: TableQuery) -> bool:
+    """Whether PostgreSQL had better find a page's rows by their keys: it works columns out for all
+    rows that come before, and has no more than one process for a sort where it does."""
+    if reader.connection.dialect.name != "postgresql" or len(plan.table.key) != 1:
+        return False
+    worked_out = any(c.derive for c in plan.specs)
+    return plan.order.keyed and worked_out and (query.sort is not None or query.offset > 0)
 
 
 def _stored(reader: Reader, table: TableSpec) -> tuple[str, ...]:
