@@ -14,7 +14,7 @@ from telemetry.engines import Database, Shape
 from telemetry.engines.sqlite import SQLiteDatabase
 from telemetry.engines.sqlite_file import MAGIC, head_of
 from telemetry.errors import RequestError, SourceError, UnknownFamilyError
-from telemetry.families import families, families_for
+from telemetry.families import families, families_for, families_in
 from telemetry.families.vocabulary import FamilySpec
 from telemetry.location import Location, parse_location
 from telemetry.migrated import as_recorded, refuse_newer
@@ -125,7 +125,7 @@ def _looked_at(
     database = _connect(place, password)
     try:
         shape = database.shape()
-        refuse_newer(database, shape, families)
+        refuse_newer(database, shape, families_in)
         found = _of_schemas(database, _recognised(shape))
         if found is None:
             return database, None, _with_tables(database, shape)

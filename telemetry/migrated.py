@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -16,13 +16,17 @@ from telemetry.migrations.vocabulary import Addition, SchemaSpec
 
 
 def refuse_newer(
-    database: Database, shape: Shape, families: Callable[[], Iterable[FamilySpec]]
+    database: Database,
+    shape: Shape,
+    families_in: Callable[[Collection[str]], Iterable[FamilySpec]],
 ) -> None:
     """SourceError, naming both versions, where a later program wrote the database."""
     if VERSIONS.name not in shape.tables:
         return
-    schemas = {family.name: family.schema for family in families() if family.schema is not None}
     with database.connection() as connection:
+        named = {name for (name,) in connection.execute(sa.select(VERSIONS.c.family).distinct())}
+        known = ((family.name, family.schema) for family in families_in(named))
+        schemas = {name: schema for name, schema in known if schema is not None}
         found = [stamped(connection, name, shape.tables) for name in schemas]
     for one in found:
         said = None if one is None else newer(database.location.text, one, schemas[one.family])

@@ -41,3 +41,13 @@ def runs(room: Room) -> Pair:
 @line("command `trades --limit 20`, 100 M where made", against="Python alone", bar=seconds(0.5))
 def trades(room: Room) -> Pair:
     return _command(room, "trades", str(_largest(room)), "1", "--limit", "20")
+
+
+@line("command `runs` on PostgreSQL", against="Python alone", bar=seconds(0.5))
+def runs_on_a_server(room: Room) -> Pair:
+    return _command(room, "runs", room.served("vmt"))
+
+
+@line("command `trades --limit 20` on PostgreSQL", against="Python alone", bar=seconds(0.5))
+def trades_on_a_server(room: Room) -> Pair:
+    return _command(room, "trades", room.served("vmt"), "1", "--limit", "20")

@@ -12,7 +12,16 @@ from benchmarks.lines.bare import ALL_TRADES, LAMBDA_OF_ONE, LAMBDA_PER_TICK, fo
 from benchmarks.make_large import served
 from telemetry import open_source
 from telemetry.export import write_table
-from telemetry.queries import BandQuery, FanQuery, RunsQuery, SeriesQuery, TableQuery
+from telemetry.filters import Filter
+from telemetry.queries import (
+    BandQuery,
+    CountQuery,
+    FanQuery,
+    RunsQuery,
+    SeriesQuery,
+    TableQuery,
+    Where,
+)
 
 BAND = BandQuery(1, "lambda_money")
 
@@ -98,6 +107,32 @@ def whole_table(room: Room) -> Pair:
     return Pair(
         lambda: write_table(source, query, room.folder / "ours.csv"),
         lambda: psql(url, copied),
+    )
+
+
+@line("PostgreSQL: CSV of the trades of a filter", against="psql \\copy", bar=ratio(1.0), rounds=5)
+def filtered_table(room: Room) -> Pair:
+    url = room.served("vmt")
+    source = room.open(url)
+    stored = tuple(c.name for c in source.table("trades").columns if not c.derived)
+    query = TableQuery(1, "trades", stored, Where((Filter.parse("price", ">1"),)))
+    bare = ALL_TRADES.replace("ORDER", "AND price > 1 ORDER")
+    copied = f"\\copy ({bare}) TO '{room.folder / 'psql.csv'}' (FORMAT csv, HEADER)"
+    return Pair(
+        lambda: write_table(source, query, room.folder / "ours.csv"),
+        lambda: psql(url, copied),
+    )
+
+
+@line("PostgreSQL: jump to the last trade", against="psycopg", bar=milliseconds(150))
+def last_page(room: Room) -> Pair:
+    url = room.served("vmt")
+    source, bare = room.open(url), driver(room, url)
+    rows = source.ask(CountQuery(1, "trades"))
+    backwards = ALL_TRADES.replace("tick, id", "tick DESC, id DESC")
+    return Pair(
+        lambda: source.ask(TableQuery(1, "trades", offset=rows - 500)),
+        lambda: bare.execute(f"{backwards} LIMIT 501").fetchall(),
     )
 
 

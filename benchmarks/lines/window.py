@@ -12,8 +12,10 @@ from typing import Any
 
 from benchmarks.frame import Figure, Room, frames, line, megabytes, milliseconds, ratio
 from benchmarks.lines.bare import forget
+from benchmarks.make_large import served
 
 FIRST_ROWS = milliseconds(150)
+WORKS = "views,tables,shell,steps"
 
 SERVED = (
     "trades sorted by tick, desc.",
@@ -53,12 +55,16 @@ def opened(path: Path | str) -> float:
     bar=ratio(1.3),
 )
 def opening(room: Room) -> Figure:
+    return _openings(room.large, room.small, 5)
+
+
+def _openings(large: Path | str, small: Path | str, rounds: int) -> Figure:
     pairs = []
-    for path in (room.large, room.small):
-        opened(path)
-    for _ in range(5):
+    for place in (large, small):
+        opened(place)
+    for _ in range(rounds):
         forget()
-        pairs.append((opened(room.large), opened(room.small)))
+        pairs.append((opened(large), opened(small)))
     ours, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
     note = f"{ours * 1e3:.0f} ms, {theirs * 1e3:.0f} ms"
     return Figure(statistics.median(a / b for a, b in pairs), note=note)
@@ -68,17 +74,20 @@ def opening(room: Room) -> Figure:
 def longest_block(room: Room) -> Figure:
     of_2000 = driven(room, room.database("vmt-2000"), "steps")["blocks"]
     named = [(length, f"{work}, 2 000 agents") for length, work in of_2000]
-    of_200 = driven(room, room.large, "views,tables,shell,steps")["blocks"]
-    blocks = sorted([*(tuple(block) for block in of_200), *named], reverse=True)
+    of_200 = driven(room, room.large, WORKS)["blocks"]
+    return _longest([*((length, work) for length, work in of_200), *named])
+
+
+def _longest(blocks: list[tuple[float, str]]) -> Figure:
     if not blocks:
         return Figure(0.0, note="no stretch over 50 ms")
-    length, work = blocks[0]
+    length, work = max(blocks)
     return Figure(length, note=f"{work}; {len(blocks)} stretches over 50 ms")
 
 
 @line("tick step, every view visible, 200 agents", against="", bar=milliseconds(16))
 def step_of_200(room: Room) -> Figure:
-    return _step(driven(room, room.large, "views,tables,shell,steps"))
+    return _step(driven(room, room.large, WORKS))
 
 
 @line("tick step, every view visible, 2 000 agents", against="", bar=milliseconds(30))
@@ -93,19 +102,22 @@ def _step(found: dict[str, Any]) -> Figure:
 
 @line("memory of the window at its most, over an empty one", against="", bar=megabytes(300))
 def memory(room: Room) -> Figure:
-    return Figure(driven(room, room.large, "views,tables,shell,steps")["peak"])
+    return Figure(driven(room, room.large, WORKS)["peak"])
 
 
 @line("first rows on screen where an index serves", against="", bar=milliseconds(150))
 def first_rows(room: Room) -> Figure:
-    took = driven(room, room.large, "views,tables,shell,steps")["took"]
+    return _first_rows(driven(room, room.large, WORKS)["took"])
+
+
+def _first_rows(took: dict[str, float]) -> Figure:
     slowest = max((work for work in SERVED if work in took), key=lambda work: took[work])
     return Figure(took[slowest], note=f"slowest: {slowest}")
 
 
 @line("first rows on screen of a sort without an index", against="", bar=milliseconds(150))
 def sought_rows(room: Room) -> Figure:
-    took = driven(room, room.large, "views,tables,shell,steps")["took"]
+    took = driven(room, room.large, WORKS)["took"]
     return Figure(took["trades sorted by price, desc."], note="progress is shown meanwhile")
 
 
@@ -119,15 +131,31 @@ def zooming(room: Room) -> Figure:
     return Figure(1 / found["median"], note=note)
 
 
-@line("window on PostgreSQL: open, run list, first plot", against="", bar=milliseconds(1_500))
+@line(
+    "window on PostgreSQL: open, run list, first plot",
+    against="the same on 10 k snapshots (50 ticks)",
+    bar=ratio(1.3),
+)
 def on_a_server(room: Room) -> Figure:
-    url = room.served("vmt")
-    opened(url)
-    found = statistics.median(opened(url) for _ in range(3))
-    return Figure(found * 1e3)
+    return _openings(room.served("vmt"), served("pg-vmt-10k", room.databases), 3)
 
 
-@line("window on PostgreSQL: first rows of the trades sorted by tick", against="", bar=FIRST_ROWS)
+@line("window on PostgreSQL: GUI thread's longest block", against="", bar=milliseconds(50))
+def longest_block_on_a_server(room: Room) -> Figure:
+    found = driven(room, room.served("vmt"), WORKS)["blocks"]
+    return _longest([(length, work) for length, work in found])
+
+
+@line("window on PostgreSQL: tick step, 200 agents", against="", bar=milliseconds(16))
+def step_on_a_server(room: Room) -> Figure:
+    return _step(driven(room, room.served("vmt"), WORKS))
+
+
+@line("window on PostgreSQL: memory at its most", against="", bar=megabytes(300))
+def memory_on_a_server(room: Room) -> Figure:
+    return Figure(driven(room, room.served("vmt"), WORKS)["peak"])
+
+
+@line("window on PostgreSQL: first rows where an index serves", against="", bar=FIRST_ROWS)
 def rows_on_a_server(room: Room) -> Figure:
-    took = driven(room, room.served("vmt"), "tables")["took"]
-    return Figure(took["trades sorted by tick, desc."])
+    return _first_rows(driven(room, room.served("vmt"), WORKS)["took"])

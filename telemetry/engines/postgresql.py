@@ -24,7 +24,6 @@ from telemetry.engines.fingerprints import text_fingerprint
 from telemetry.engines.lines import Field, Lines
 from telemetry.engines.one_run import pinned
 from telemetry.engines.postgresql_arrays import fetched
-from telemetry.engines.postgresql_copy import copied
 from telemetry.engines.postgresql_plans import cost
 from telemetry.engines.postgresql_sessions import Sessions
 from telemetry.engines.postgresql_states import see, state_of, told_snapshot
@@ -194,6 +193,10 @@ class PostgreSQLDatabase(Database):
         select: sa.Select[Any],
         fields: Sequence[Field],
     ) -> Lines:
+        from telemetry.engines.postgresql_copy import (
+            copied,
+        )  # with NumPy, for which a command waits
+
         return copied(connection, select)
 
     def arrays(

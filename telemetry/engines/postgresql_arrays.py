@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import numpy as np
 import sqlalchemy as sa
 
-_SENT = (("int8send", ">i8", np.int64), ("float8send", ">f8", np.float64))
+_SENT = (("int8send", ">i8"), ("float8send", ">f8"))
 _COMPILED: WeakKeyDictionary[sa.Select[Any], tuple[str, Any]] = WeakKeyDictionary()
 
 
@@ -17,6 +16,8 @@ def fetched(
     connection: sa.Connection, select: sa.Select[Any], values: Mapping[str, Any]
 ) -> tuple[Any, Any]:
     """The rows of `select` (bigint, double precision, no NULL), not surely in its order."""
+    import numpy as np
+
     if select not in _COMPILED:
         _COMPILED[select] = _compiled(select, connection.dialect)
     statement, compiled = _COMPILED[select]
@@ -27,8 +28,8 @@ def fetched(
         cursor.execute(statement, told, prepare=False, binary=True)
         row = cursor.fetchone()
     tick, value = (
-        np.frombuffer(part or b"", sent).astype(kind)
-        for part, (_, sent, kind) in zip(row, _SENT, strict=True)
+        np.frombuffer(part or b"", sent).astype(sent.replace(">", "="))
+        for part, (_, sent) in zip(row, _SENT, strict=True)
     )
     return tick, value
 
@@ -36,8 +37,7 @@ def fetched(
 def _compiled(select: sa.Select[Any], dialect: Any) -> tuple[str, Any]:
     names = (column.name for column in select.selected_columns)
     wanted = ", ".join(
-        f"string_agg({send}(\"{name}\"), '')"
-        for name, (send, _, _) in zip(names, _SENT, strict=True)
+        f"string_agg({send}(\"{name}\"), '')" for name, (send, _) in zip(names, _SENT, strict=True)
     )
     compiled = select.compile(dialect=dialect)
     return f"SELECT {wanted} FROM ({compiled}) rows", compiled

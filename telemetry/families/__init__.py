@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 def families() -> tuple[FamilySpec, ...]:
     """Every family that has a folder here, in the order of their names."""
     return tuple(family for package in _packages() for family in package.FAMILIES)
+
+
+def families_in(folders: Collection[str]) -> Iterator[FamilySpec]:
+    """The families of these folders, which databases' own versions name; no others are loaded."""
+    for package in _packages():
+        if package.__name__.rpartition(".")[2] in folders:
+            yield from package.FAMILIES
 
 
 def families_for(shape: Shape) -> Iterator[FamilySpec]:

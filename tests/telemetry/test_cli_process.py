@@ -11,8 +11,11 @@ import pytest
 
 import telemetry
 from telemetry.cli import main
+from telemetry.upgrade import initialise
 from tests.builders import simcash, vmt
+from tests.builders.postgresql import Server
 from tests.telemetry.command_line import ran
+from tests.telemetry.laid_out import record_vmt
 
 _ROOT = Path(telemetry.__file__).resolve().parent.parent
 _COMMAND = [sys.executable, "-m", "telemetry"]
@@ -151,6 +154,27 @@ def test_a_command_loads_only_what_it_needs(
     assert set(filter(None, loaded.split(","))) <= allowed
 
 
+@pytest.fixture(scope="module")
+def served(server: Server) -> str:
+    """A server's database that our own recorder wrote, which names its family and version."""
+    url = server.create()
+    initialise(url, "vmt")
+    record_vmt(url)
+    return url
+
+
+@pytest.mark.sampled(1)
+@pytest.mark.parametrize("words", [["runs"], ["trades", "1", "--limit", "20"]])
+def test_a_command_on_a_server_loads_no_more_than_on_a_file(
+    served: str, tmp_path: Path, words: list[str]
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _LOADED, str(tmp_path / "out"), words[0], served, *words[1:]],
+        capture_output=True, text=True, env=_environment(), timeout=300, check=False, cwd=_ROOT,
+    )  # fmt: skip
+    assert done.stderr.splitlines()[-1] == "0 rich,sqlalchemy"  # notes come before
+
+
 def test_an_answer_without_arrays_is_kept_and_given_again_without_numpy(tmp_path: Path) -> None:
     told = (
         "import sys\n"
@@ -227,11 +251,18 @@ def test_signals_are_as_before_after_a_command(
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_a_command_loads_no_family_that_cannot_know_the_database(database: Path) -> None:
+def test_a_command_loads_no_family_that_cannot_know_the_database(
+    database: Path, served: str
+) -> None:
+    for place in (str(database), served):
+        _loads_vmt_alone(place)
+
+
+def _loads_vmt_alone(place: str) -> None:
     script = (
         "import sys\n"
         "from telemetry.cli import main\n"
-        f"main(['runs', {str(database)!r}])\n"
+        f"main(['runs', {place!r}])\n"
         "names = {n.split('.')[2] for n in sys.modules if n.startswith('telemetry.families.')\n"
         "         and n.count('.') > 2}\n"
         "assert names == {'vmt'}, names\n"

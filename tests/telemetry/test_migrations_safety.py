@@ -13,6 +13,7 @@ import pytest
 import telemetry
 from telemetry.cancel import CancelToken
 from telemetry.errors import QueryCancelled
+from telemetry.families import families, families_in
 from telemetry.migrations.changes import Changes
 from telemetry.upgrade import migrate
 from tests.builders import simcash, vmt
@@ -373,3 +374,11 @@ def _known(path: Path) -> list[tuple[object, ...]]:
         "bid_A_in_B, p_min, p_max, target_agent_id, target_x, target_y, utility_type"
     )
     return vmt.query(path, f"SELECT {names} FROM agent_snapshots ORDER BY id")
+
+
+def test_versions_name_the_folder_of_their_family() -> None:
+    """By it the declaration is found of whoever wrote a database, and no other is loaded."""
+    versioned = {family.name for family in families() if family.schema is not None}
+    assert versioned == {family.name for family in families_in(versioned) if family.schema}
+    assert all(f.schema.family == f.name for f in families() if f.schema is not None)
+    assert not list(families_in({"nobody"}))
