@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.cancel import CancelToken
+from telemetry.engines import Expected
 from telemetry.engines.columns import ColumnKind, ColumnsRead, no_columns
 from telemetry.engines.digests import Digested, no_digests
 from telemetry.engines.lines import Field, Lines, no_lines
@@ -42,7 +43,7 @@ def _few(statement: sa.Select[Any]) -> bool:
     return bool(statement._group_by_clauses) or statement._limit_clause is not None
 
 
-def _no_cost(_: object) -> None:
+def _nothing_expected(_: object) -> None:
     """Of an engine that does not say what it expects."""
 
 
@@ -73,8 +74,10 @@ class Reader:
         default=no_columns, compare=False
     )
     """Reads the rows of many statements as arrays; ByValuesError where it cannot (go on)."""
-    engine_cost: Callable[[sa.Select[Any]], float | None] = field(default=_no_cost, compare=False)
-    """What the engine expects a statement to cost, in its own unit; None where it does not say."""
+    engine_expects: Callable[[sa.Select[Any]], Expected | None] = field(
+        default=_nothing_expected, compare=False
+    )
+    """What the engine expects of a statement; None where it does not say."""
     lines_after: int = 0
     """How many rows are better written from their values before `engine_lines` is asked."""
     lines_meanwhile: int = 0

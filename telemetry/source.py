@@ -269,7 +269,7 @@ class Source:
             engine_digests=partial(database.digests, connection, token),
             engine_arrays=partial(database.arrays, connection),
             engine_columns=partial(database.columns, connection, token),
-            engine_cost=partial(database.cost, connection),
+            engine_expects=partial(database.expects, connection),
         )
 
     def statement(self, query: Query[Any], token: CancelToken | None = None) -> Statement:

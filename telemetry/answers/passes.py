@@ -55,18 +55,18 @@ def _if_cheaper(
     """The run's ticks and its stretches, where an engine that plans by costs expects that readers
     beside each other have them sooner than all rows at once: along an index that holds what is
     asked for, but not where a stretch is sought in the whole table."""
-    in_one = reader.engine_cost(statement.where(*in_range(tick, ticks)))
-    if in_one is None or in_one < WORTH:
+    in_one = reader.engine_expects(statement.where(*in_range(tick, ticks)))
+    if in_one is None or in_one.cost < WORTH:
         return None, []
     span = ticks
     if span is None:
-        first = reader.engine_cost(own.order_by(tick).limit(1))
-        if first is None or first > in_one / PLANNED_PARTS:  # no index tells it
+        first = reader.engine_expects(own.order_by(tick).limit(1))
+        if first is None or first.cost > in_one.cost / PLANNED_PARTS:  # no index tells it
             return None, []
         span = _ends(reader, own, tick)
     parts = _cut(statement, tick, span, PLANNED_PARTS, whole=ticks is None)
-    middle = reader.engine_cost(parts[len(parts) // 2]) if parts else None
-    if middle is None or middle * len(parts) > in_one * readers(len(parts)):
+    middle = reader.engine_expects(parts[len(parts) // 2]) if parts else None
+    if middle is None or middle.cost * len(parts) > in_one.cost * readers(len(parts)):
         return None, []
     return span, parts
 

@@ -100,15 +100,16 @@ def _if_slow(reader: Reader, query: TableQuery) -> TickRange | None:
     """The ticks, where an engine that plans by costs expects the whole sort to take a while, and a
     part of the ticks to be no pass over all rows."""
     search = _Search(reader, query)
-    whole = reader.engine_cost(search.places(None, None))
-    if whole is None or whole < SLOW:
+    whole = reader.engine_expects(search.places(None, None))
+    if whole is None or whole.cost < SLOW:
         return None
     ticks = _asked(run_ticks(reader, query.run_id), query.where.ticks)
     if ticks is None:
         return None
     wide = max(1, (ticks.last - ticks.first + 1) // PARTS)
-    part = reader.engine_cost(search.places(ticks.first + wide, ticks.first + 2 * wide))
-    return ticks if part is not None and part * PARTS < DEARER * whole else None
+    part = reader.engine_expects(search.places(ticks.first + wide, ticks.first + 2 * wide))
+    cheap = part is not None and part.cost * PARTS < DEARER * whole.cost
+    return ticks if cheap else None
 
 
 def _indexed(reader: Reader, table: TableSpec) -> set[str]:

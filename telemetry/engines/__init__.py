@@ -1,5 +1,5 @@
 """The only place that connects: every engine here reads, never writes, and can be interrupted."""
 
-from telemetry.engines.database import Database, Shape
+from telemetry.engines.database import Database, Expected, Shape
 
-__all__ = ["Database", "Shape"]
+__all__ = ["Database", "Expected", "Shape"]

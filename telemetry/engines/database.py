@@ -72,6 +72,17 @@ class Shape:
         return Shape(tables, indices, self.folds_case, required)
 
 
+@dataclass(frozen=True)
+class Expected:
+    """What a planner expects of a statement: its cost, in the engine's own unit, and its rows.
+
+    Costs compare statements about the same rows with each other.
+    """
+
+    cost: float
+    rows: float
+
+
 class Database(ABC):
     """One database, opened read-only for each question and let go of right after it.
 
@@ -162,11 +173,8 @@ class Database(ABC):
         """
         return None
 
-    def cost(self, connection: sa.Connection, select: sa.Select[Any]) -> float | None:
-        """What the engine expects `select` to cost, for all its rows; None where it does not say.
-
-        It compares statements about the same rows; its unit is the engine's own.
-        """
+    def expects(self, connection: sa.Connection, select: sa.Select[Any]) -> Expected | None:
+        """What the engine expects of `select`, for all its rows; None where it does not say."""
         return None
 
     def digests(

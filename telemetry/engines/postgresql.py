@@ -19,12 +19,12 @@ import sqlalchemy as sa
 
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Fingerprint, Statement
-from telemetry.engines.database import Database, Shape, no_schema
+from telemetry.engines.database import Database, Expected, Shape, no_schema
 from telemetry.engines.fingerprints import text_fingerprint
 from telemetry.engines.lines import Field, Lines
 from telemetry.engines.one_run import pinned
 from telemetry.engines.postgresql_arrays import fetched
-from telemetry.engines.postgresql_plans import cost
+from telemetry.engines.postgresql_plans import expected
 from telemetry.engines.postgresql_sessions import Sessions
 from telemetry.engines.postgresql_states import see, state_of, told_snapshot
 from telemetry.engines.postgresql_url import server_url
@@ -208,8 +208,8 @@ class PostgreSQLDatabase(Database):
         with self.connection(token) as connection:
             return state_of(connection)
 
-    def cost(self, connection: sa.Connection, select: sa.Select[Any]) -> float | None:
-        return cost(connection, select)
+    def expects(self, connection: sa.Connection, select: sa.Select[Any]) -> Expected | None:
+        return expected(connection, select)
 
     @contextmanager
     def beside(

@@ -1,4 +1,4 @@
-"""What PostgreSQL's planner expects of a statement."""
+"""What PostgreSQL's planner expects of statements."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from telemetry.engines.database import Expected
 from telemetry.engines.one_run import pinned
 from telemetry.engines.spelling import spelled
 
 _ELSEWHERE = ("Foreign Scan", "Custom Scan")
 
 
-def cost(connection: sa.Connection, select: sa.Select[Any]) -> float | None:
-    """What the server's planner expects all rows to cost, in its own unit.
+def expected(connection: sa.Connection, select: sa.Select[Any]) -> Expected | None:
+    """What the server's planner expects of all rows of `select`.
 
     None where it would ask other servers, of whose work it knows little.
     """
@@ -22,4 +23,5 @@ def cost(connection: sa.Connection, select: sa.Select[Any]) -> float | None:
     found = str(connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {text}").scalar_one())
     if any(f'"{node}"' in found for node in _ELSEWHERE):
         return None
-    return float(json.loads(found)[0]["Plan"]["Total Cost"])
+    plan = json.loads(found)[0]["Plan"]
+    return Expected(float(plan["Total Cost"]), float(plan["Plan Rows"]))

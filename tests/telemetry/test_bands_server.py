@@ -1,5 +1,5 @@
-"""A server's band is read in stretches by several sessions where its planner expects that to pay,
-all of one state, and is what SQL finds in any case."""
+"""A server's planner decides how a pass over all rows is read, which gives what SQL finds in any
+case: a band in stretches, by several sessions of one state; agents one after the other."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from telemetry.answers import passes
+from telemetry.answers import agents, passes
 from telemetry.cancel import CancelToken
 from telemetry.concepts import TickRange
 from telemetry.engines import together
 from telemetry.engines.postgresql import PostgreSQLDatabase
 from telemetry.errors import QueryCancelled
 from telemetry.location import parse_location
-from telemetry.queries import BandQuery, BandsQuery, SettlingQuery, SplitQuery
+from telemetry.queries import AgentsQuery, BandQuery, BandsQuery, SettlingQuery, SplitQuery
 from telemetry.source import Source
 from telemetry.upgrade import initialise
 from tests.builders.answers import same
@@ -213,3 +213,23 @@ def test_a_cancel_ends_all_sessions(source: Source) -> None:
     with pytest.raises(QueryCancelled):
         source.ask(BandQuery(1, "lambda_money"), token)
     assert told[0][1:] == (TICKS - 3, "ticks")
+
+
+def test_agents_are_found_one_after_the_other_where_that_costs_less(
+    url: str, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for step, way in ((0.0, "WITH RECURSIVE"), (1e9, "GROUP BY")):
+        monkeypatch.setattr(agents, "A_STEP", step)
+        asked: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            asked.append(statement)
+
+        sa.event.listen(sa.Engine, "before_cursor_execute", note)
+        found.append(source.ask(AgentsQuery(1)))
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+        assert way in asked[-1]
+    assert found[0] == found[1]
+    assert [agent.agent_id for agent in found[0]] == list(range(AGENTS))
+    assert found[0][20].first_tick == 180
