@@ -137,7 +137,7 @@ def zooming(room: Room) -> Figure:
     bar=ratio(1.3),
 )
 def on_a_server(room: Room) -> Figure:
-    return _openings(room.served("vmt"), served("pg-vmt-10k", room.databases), 3)
+    return _openings(room.served("vmt"), served("pg-vmt-10k", room.databases), 5)
 
 
 @line("window on PostgreSQL: GUI thread's longest block", against="", bar=milliseconds(50))

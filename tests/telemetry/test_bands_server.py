@@ -223,8 +223,8 @@ def test_agents_are_found_one_after_the_other_where_that_costs_less(
         monkeypatch.setattr(agents, "A_STEP", step)
         asked: list[str] = []
 
-        def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-            asked.append(statement)
+        def note(_c: Any, _cursor: Any, statement: str, *_: Any, to: list[str] = asked) -> None:
+            to.append(statement)
 
         sa.event.listen(sa.Engine, "before_cursor_execute", note)
         found.append(source.ask(AgentsQuery(1)))
