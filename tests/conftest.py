@@ -51,7 +51,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         mark = same[0].get_closest_marker("sampled")
         most = USUAL_CASES if mark is None else mark.args[0]
         if len(same) > most:
-            kept = {round(i * (len(same) - 1) / (most - 1)) for i in range(most)}
+            kept = {round(i * (len(same) - 1) / max(1, most - 1)) for i in range(most)}
             left |= {item for place, item in enumerate(same) if place not in kept}
     items[:] = [item for item in items if item not in left]
     config.hook.pytest_deselected(items=list(left))

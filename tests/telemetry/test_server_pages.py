@@ -76,7 +76,7 @@ def _both(source: Source, query: TableQuery, monkeypatch: pytest.MonkeyPatch) ->
         return [page, source.ask(query)]
 
 
-@pytest.mark.sampled(len(ASKED))
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("query", ASKED, ids=range(len(ASKED)))
 def test_a_page_is_that_of_one_statement(
     source: Source, query: TableQuery, monkeypatch: pytest.MonkeyPatch
@@ -105,7 +105,6 @@ UPDATE trades SET id = NULL WHERE id % 4 = 0
 """
 
 
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("more", [SAME_KEYS, NO_KEYS])
 def test_rows_whose_keys_do_not_find_them_are_read_at_once(
     server: Server, more: str, monkeypatch: pytest.MonkeyPatch
@@ -159,7 +158,6 @@ def slow(source: Source, monkeypatch: pytest.MonkeyPatch) -> Source:
     return source
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize("query", [
     PRICE,
     replace(PRICE, sort=Sort("pair_type")),
