@@ -14,20 +14,7 @@ from telemetry.answers.csv_lines import Row, csv_lines
 from telemetry.answers.seeking import seek
 from telemetry.cache import KeptAnswers
 from telemetry.cancel import CancelToken
-from telemetry.concepts import (
-    Cell,
-    Column,
-    Fingerprint,
-    Good,
-    Identity,
-    LaneInfo,
-    Measure,
-    Rule,
-    RunId,
-    Statement,
-    Table,
-    TablePage,
-)
+from telemetry.concepts import Identity
 from telemetry.engines import Database, Shape
 from telemetry.errors import AskAgainError, ChangedError, NothingFoundError, RequestError
 from telemetry.families.vocabulary import FamilySpec
@@ -38,6 +25,19 @@ from telemetry.reader import Reader
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+    from telemetry.concepts import (
+        Cell,
+        Column,
+        Fingerprint,
+        Good,
+        LaneInfo,
+        Measure,
+        Rule,
+        RunId,
+        Statement,
+        Table,
+        TablePage,
+    )
     from telemetry.roles.mapping import Mapping
     from telemetry.roles.opening import ByRoles
 

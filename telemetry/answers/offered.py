@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from telemetry.answers.measures import declared
-from telemetry.concepts import Good, LaneInfo, Measure
+from telemetry.concepts import Good, LaneInfo
 from telemetry.families.vocabulary import FlowSpec
 from telemetry.layout import Layout
 from telemetry.text import shown_unit
+
+if TYPE_CHECKING:
+    from telemetry.concepts import Measure
 
 
 def measures(layout: Layout) -> tuple[Measure, ...]:

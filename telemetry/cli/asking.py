@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from telemetry.cli.interrupt import current_token
 from telemetry.cli.options import Limit, setting
 from telemetry.cli.output import Output
-from telemetry.concepts import AgentId, Experiment, RunId, Table, TickRange
 from telemetry.detect import open_source
 from telemetry.errors import NothingFoundError, RequestError
 from telemetry.filters import Filter, parse_assignment
@@ -19,6 +18,7 @@ from telemetry.queries import ExperimentsQuery, Query, RunsQuery, Sort, Where
 from telemetry.source import Source
 
 if TYPE_CHECKING:
+    from telemetry.concepts import AgentId, Experiment, RunId, Table, TickRange
     from telemetry.export import Language
     from telemetry.roles.mapping import Mapping
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -21,10 +21,12 @@ from telemetry.cli.asking import (
 from telemetry.cli.interrupt import current_token
 from telemetry.cli.options import Limit, as_option, common, limit_option, rows_options
 from telemetry.cli.output import TEXT_ROWS, Output
-from telemetry.concepts import AgentId, Column, RunId, Table, TickRange
 from telemetry.export import Language
 from telemetry.queries import ColumnsQuery, CountQuery, TableQuery
 from telemetry.source import Source
+
+if TYPE_CHECKING:
+    from telemetry.concepts import AgentId, Column, RunId, Table, TickRange
 
 F = TypeVar("F", bound=Callable[..., Any])
 _PAGE = 10_000  # up to here a limited answer is one page, which the database cuts itself

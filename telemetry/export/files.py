@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from telemetry.cancel import CancelToken
-from telemetry.concepts import Column, Line, RunDetail, RunId, Series, Table
+from telemetry.concepts import Column
 from telemetry.errors import NothingFoundError, RequestError
 from telemetry.export.alongside import alongside
 from telemetry.export.columns import csv_writer
@@ -37,6 +37,7 @@ from telemetry.queries import (
 )
 
 if TYPE_CHECKING:
+    from telemetry.concepts import Line, RunDetail, RunId, Series, Table
     from telemetry.source import Source
 
 EMPTY = "empty in this run"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from telemetry import __version__
 from telemetry.cancel import CancelToken
-from telemetry.concepts import Cell, Column, Fingerprint, RunId, TickRange
+from telemetry.concepts import TickRange
 from telemetry.engines.fingerprints import text_fingerprint
 from telemetry.errors import NothingFoundError, RequestError
 from telemetry.export.formats import CONVENTIONS, Format, json_text
@@ -19,6 +19,7 @@ from telemetry.filters import Filter
 from telemetry.queries import Query, RunQuery, RunSizesQuery, Sort, Where
 
 if TYPE_CHECKING:
+    from telemetry.concepts import Cell, Column, Fingerprint, RunId
     from telemetry.source import Source
 
 PROGRAM = "vmt-log-viewer"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import sqlalchemy as sa
 
-from telemetry.concepts import Cell, Fault, Ints, Rule, RunId, TickRange
 from telemetry.engines.columns import ColumnKind, Columns
 from telemetry.families.asker import Asker
+
+if TYPE_CHECKING:
+    from telemetry.concepts import Cell, Fault, Ints, Rule, RunId, TickRange
 
 
 @dataclass(frozen=True)

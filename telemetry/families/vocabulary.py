@@ -6,25 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
-from telemetry.concepts import (
-    AgentId,
-    Cell,
-    Findings,
-    FlowLeg,
-    Kind,
-    RunDetail,
-    RunId,
-    Word,
-)
 from telemetry.engines import Shape
 from telemetry.families.asker import Asker
 from telemetry.families.auditing import AuditRule
 from telemetry.migrations.vocabulary import SchemaSpec
+
+if TYPE_CHECKING:
+    from telemetry.concepts import AgentId, Cell, Findings, FlowLeg, Kind, RunDetail, RunId, Word
 
 _WHOLE: TypeEngine[int] = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _NUMBER: TypeEngine[float] = sa.Double().with_variant(sa.REAL(), "sqlite")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
-from telemetry.concepts import AgentId, TickRange
-from telemetry.filters import Filter
+if TYPE_CHECKING:
+    from telemetry.concepts import AgentId, TickRange
+    from telemetry.filters import Filter
 
 A_co = TypeVar("A_co", covariant=True)
 

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from telemetry.concepts import (
-    AgentId,
-    Audit,
-    Box,
-    Funnel,
-    NearMisses,
-    Negotiation,
-    OrderBook,
-    RunId,
-    TickPrice,
-    TickRange,
-    Verdict,
-    Why,
-)
 from telemetry.queries.query import Query
+
+if TYPE_CHECKING:
+    from telemetry.concepts import (
+        AgentId,
+        Audit,
+        Box,
+        Funnel,
+        NearMisses,
+        Negotiation,
+        OrderBook,
+        RunId,
+        TickPrice,
+        TickRange,
+        Verdict,
+        Why,
+    )
 
 
 @dataclass(frozen=True)
-class NegotiationQuery(Query[Negotiation]):
+class NegotiationQuery(Query["Negotiation"]):
     """All that two agents tried at a tick, whichever of them bought."""
 
     run_id: RunId
@@ -31,7 +34,7 @@ class NegotiationQuery(Query[Negotiation]):
 
 
 @dataclass(frozen=True)
-class WhyQuery(Query[Why]):
+class WhyQuery(Query["Why"]):
     """Why two agents did not trade at a tick, or why the row `key` of the attempts failed.
 
     Families whose attempts are between two agents want `tick` and `agents`, others `key`.
@@ -45,7 +48,7 @@ class WhyQuery(Query[Why]):
 
 
 @dataclass(frozen=True)
-class NearMissesQuery(Query[NearMisses]):
+class NearMissesQuery(Query["NearMisses"]):
     """Negotiations that failed by the least, the nearest first; `ticks` None: the whole run."""
 
     LACKING = "record no negotiations that could be missed narrowly"
@@ -56,7 +59,7 @@ class NearMissesQuery(Query[NearMisses]):
 
 
 @dataclass(frozen=True)
-class FunnelQuery(Query[Funnel]):
+class FunnelQuery(Query["Funnel"]):
     """At which gate, or for what reason, how many attempts failed, by what splits them."""
 
     LACKING = "do not record for what reason something failed"
@@ -66,7 +69,7 @@ class FunnelQuery(Query[Funnel]):
 
 
 @dataclass(frozen=True)
-class BoxQuery(Query[Box]):
+class BoxQuery(Query["Box"]):
     """The Edgeworth box of two agents as they met at `tick`, in the goods that they barter."""
 
     LACKING = "have no two goods that two agents could divide"
@@ -76,7 +79,7 @@ class BoxQuery(Query[Box]):
 
 
 @dataclass(frozen=True)
-class AuditQuery(Query[Audit]):
+class AuditQuery(Query["Audit"]):
     """Which invariants this run breaks. `rules` None: all of the family; `first` faults of each.
 
     RequestError for a rule that the family does not have.
@@ -90,7 +93,7 @@ class AuditQuery(Query[Audit]):
 
 
 @dataclass(frozen=True)
-class VerifyQuery(Query[Verdict]):
+class VerifyQuery(Query["Verdict"]):
     """Can this run's recording be trusted: the family's own proof (a hash chain)."""
 
     LACKING = "carry no proof of their own (no chain of hashes) that could be verified"
@@ -98,7 +101,7 @@ class VerifyQuery(Query[Verdict]):
 
 
 @dataclass(frozen=True)
-class OrderBookQuery(Query[OrderBook]):
+class OrderBookQuery(Query["OrderBook"]):
     """The book and the standings after `tick`; `levels` per side."""
 
     LACKING = "have no order book"
@@ -108,7 +111,7 @@ class OrderBookQuery(Query[OrderBook]):
 
 
 @dataclass(frozen=True)
-class PricesQuery(Query[tuple[TickPrice, ...]]):
+class PricesQuery(Query["tuple[TickPrice, ...]"]):
     """The prices of each tick in which something was traded, by tick."""
 
     LACKING = "have no order book"

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from telemetry.concepts import (
-    Column,
-    Digests,
-    Facets,
-    Flows,
-    Histogram,
-    Intermediaries,
-    Means,
-    PageKey,
-    Points,
-    RunId,
-    Split,
-    Summaries,
-    Summary,
-    TablePage,
-    TickRange,
-)
 from telemetry.queries.query import Query, Sort, Where
+
+if TYPE_CHECKING:
+    from telemetry.concepts import (
+        Column,
+        Digests,
+        Facets,
+        Flows,
+        Histogram,
+        Intermediaries,
+        Means,
+        PageKey,
+        Points,
+        RunId,
+        Split,
+        Summaries,
+        Summary,
+        TablePage,
+        TickRange,
+    )
 
 
 @dataclass(frozen=True)
-class ColumnsQuery(Query[tuple[Column, ...]]):
+class ColumnsQuery(Query["tuple[Column, ...]"]):
     """The columns of a table with `recorded` judged for this run (empty money columns …)."""
 
     KEPT = True
@@ -34,7 +37,7 @@ class ColumnsQuery(Query[tuple[Column, ...]]):
 
 
 @dataclass(frozen=True)
-class TableQuery(Query[TablePage]):
+class TableQuery(Query["TablePage"]):
     """A page of rows; continue with `after=page.next`, or jump with `offset`.
 
     `columns` None: all that the table has, in order. Ties of the sort go by row key.
@@ -51,7 +54,7 @@ class TableQuery(Query[TablePage]):
 
 
 @dataclass(frozen=True)
-class DigestQuery(Query[Digests]):
+class DigestQuery(Query["Digests"]):
     """Digests of the rows tick by tick; RequestError where no engine works them out.
 
     `columns`: those that count, the tick first, in this order.
@@ -65,7 +68,7 @@ class DigestQuery(Query[Digests]):
 
 
 @dataclass(frozen=True)
-class CountQuery(Query[int]):
+class CountQuery(Query["int"]):
     KEPT = True
     run_id: RunId
     table: str
@@ -73,7 +76,7 @@ class CountQuery(Query[int]):
 
 
 @dataclass(frozen=True)
-class FacetQuery(Query[Facets]):
+class FacetQuery(Query["Facets"]):
     """`limit` None: every value."""
 
     KEPT = True
@@ -85,7 +88,7 @@ class FacetQuery(Query[Facets]):
 
 
 @dataclass(frozen=True)
-class SummaryQuery(Query[Summary]):
+class SummaryQuery(Query["Summary"]):
     """The table's own aggregates (count, volume, mean price, surplus …) by its own group."""
 
     KEPT = True
@@ -95,7 +98,7 @@ class SummaryQuery(Query[Summary]):
 
 
 @dataclass(frozen=True)
-class SummariesQuery(Query[Summaries]):
+class SummariesQuery(Query["Summaries"]):
     """What `SummaryQuery` gives of each of these runs, all rows of them, in their order."""
 
     KEPT = True
@@ -104,7 +107,7 @@ class SummariesQuery(Query[Summaries]):
 
 
 @dataclass(frozen=True)
-class HistogramQuery(Query[Histogram]):
+class HistogramQuery(Query["Histogram"]):
     """Rows per tick bin, at most `bins` bins, split by the values of column `by`."""
 
     KEPT = True
@@ -116,7 +119,7 @@ class HistogramQuery(Query[Histogram]):
 
 
 @dataclass(frozen=True)
-class PointsQuery(Query[Points]):
+class PointsQuery(Query["Points"]):
     """Rows as points of column `y` over column `x`, grouped by column `by`."""
 
     KEPT = True
@@ -130,7 +133,7 @@ class PointsQuery(Query[Points]):
 
 
 @dataclass(frozen=True)
-class MeansQuery(Query[Means]):
+class MeansQuery(Query["Means"]):
     """The mean of column `value` by the values of the columns `by` (an effect by parameters)."""
 
     KEPT = True
@@ -142,7 +145,7 @@ class MeansQuery(Query[Means]):
 
 
 @dataclass(frozen=True)
-class SplitQuery(Query[Split]):
+class SplitQuery(Query["Split"]):
     """What a run came to in each state of a lane, or of several lanes crossed.
 
     `tables` None: all that declare what they amount to. `measures` None: those that a source
@@ -159,7 +162,7 @@ class SplitQuery(Query[Split]):
 
 
 @dataclass(frozen=True)
-class FlowsQuery(Query[Flows]):
+class FlowsQuery(Query["Flows"]):
     """How much of a good every agent gave to every other; `ticks` None: in the whole run."""
 
     LACKING = "record nothing that changes hands between agents"
@@ -170,7 +173,7 @@ class FlowsQuery(Query[Flows]):
 
 
 @dataclass(frozen=True)
-class IntermediariesQuery(Query[Intermediaries]):
+class IntermediariesQuery(Query["Intermediaries"]):
     """What each agent took, gave and passed on of a good, in the order of the rows."""
 
     LACKING = FlowsQuery.LACKING

@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from telemetry.concepts import (
-    Agent,
-    Cell,
-    ExperimentList,
-    Findings,
-    IterationList,
-    Progress,
-    RunDetail,
-    RunId,
-    RunList,
-    RunSizes,
-)
 from telemetry.queries.query import Query
+
+if TYPE_CHECKING:
+    from telemetry.concepts import (
+        Agent,
+        Cell,
+        ExperimentList,
+        Findings,
+        IterationList,
+        Progress,
+        RunDetail,
+        RunId,
+        RunList,
+        RunSizes,
+    )
 
 
 @dataclass(frozen=True)
-class RunsQuery(Query[RunList]):
+class RunsQuery(Query["RunList"]):
     """Every run; cheap, no counting."""
 
 
 @dataclass(frozen=True)
-class RunQuery(Query[RunDetail]):
+class RunQuery(Query["RunDetail"]):
     KEPT = True
     run_id: RunId
 
 
 @dataclass(frozen=True)
-class ContradictionsQuery(Query[Findings]):
+class ContradictionsQuery(Query["Findings"]):
     """Where the run's rows contradict each other, and the facts that its detail leaves open; the
     rows are read for it."""
 
@@ -40,14 +43,14 @@ class ContradictionsQuery(Query[Findings]):
 
 
 @dataclass(frozen=True)
-class ProgressQuery(Query[Progress]):
+class ProgressQuery(Query["Progress"]):
     """How far a run has come: cheap enough to be asked every second."""
 
     run_id: RunId
 
 
 @dataclass(frozen=True)
-class RunSizesQuery(Query[RunSizes]):
+class RunSizesQuery(Query["RunSizes"]):
     """Row counts per table; may take long on large sources."""
 
     KEPT = True
@@ -56,7 +59,7 @@ class RunSizesQuery(Query[RunSizes]):
 
 
 @dataclass(frozen=True)
-class RunCellsQuery(Query[tuple[Cell, ...]]):
+class RunCellsQuery(Query["tuple[Cell, ...]"]):
     """One column of the run row, as the table of runs gives it, for each of these runs."""
 
     run_ids: tuple[RunId, ...]
@@ -64,25 +67,25 @@ class RunCellsQuery(Query[tuple[Cell, ...]]):
 
 
 @dataclass(frozen=True)
-class AgentsQuery(Query[tuple[Agent, ...]]):
+class AgentsQuery(Query["tuple[Agent, ...]"]):
     run_id: RunId
 
 
 @dataclass(frozen=True)
-class ExperimentsQuery(Query[ExperimentList]):
+class ExperimentsQuery(Query["ExperimentList"]):
     """Every experiment; empty where the source has none."""
 
     LACKING = "have no experiments"
 
 
 @dataclass(frozen=True)
-class IterationsQuery(Query[IterationList]):
+class IterationsQuery(Query["IterationList"]):
     experiment_id: str
     LACKING = "have no experiments with iterations"
 
 
 @dataclass(frozen=True)
-class PairQuery(Query[str]):
+class PairQuery(Query["str"]):
     """How the pair that run `run_id` is the treated one of came out, and why: one sentence."""
 
     LACKING = "compare no pairs of runs"

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from telemetry.concepts import (
-    AgentId,
-    Band,
-    Bands,
-    Fan,
-    Lens,
-    RunId,
-    Scene,
-    Series,
-    Settlings,
-    TickRange,
-    Timeline,
-)
 from telemetry.queries.query import Query
+
+if TYPE_CHECKING:
+    from telemetry.concepts import (
+        AgentId,
+        Band,
+        Bands,
+        Fan,
+        Lens,
+        RunId,
+        Scene,
+        Series,
+        Settlings,
+        TickRange,
+        Timeline,
+    )
 
 
 @dataclass(frozen=True)
-class SeriesQuery(Query[Series]):
+class SeriesQuery(Query["Series"]):
     """`agents` None: all of them."""
 
     run_id: RunId
@@ -31,7 +34,7 @@ class SeriesQuery(Query[Series]):
 
 
 @dataclass(frozen=True)
-class FanQuery(Query[Fan]):
+class FanQuery(Query["Fan"]):
     """`max_ticks`: read at most so many evenly spaced ticks (said in the notes); None: all."""
 
     KEPT = True
@@ -42,7 +45,7 @@ class FanQuery(Query[Fan]):
 
 
 @dataclass(frozen=True)
-class BandQuery(Query[Band]):
+class BandQuery(Query["Band"]):
     """Lowest, mean and highest value at every tick, from all rows; takes long on a large run."""
 
     KEPT = True
@@ -52,7 +55,7 @@ class BandQuery(Query[Band]):
 
 
 @dataclass(frozen=True)
-class BandsQuery(Query[Bands]):
+class BandsQuery(Query["Bands"]):
     """What `BandQuery` gives of each of these runs, over all of its ticks, in their order."""
 
     KEPT = True
@@ -61,7 +64,7 @@ class BandsQuery(Query[Bands]):
 
 
 @dataclass(frozen=True)
-class LensQuery(Query[Lens]):
+class LensQuery(Query["Lens"]):
     """The values of all agents at no more than `max_ticks` ticks, and who stands apart.
 
     `max_ticks` None: all of them.
@@ -75,7 +78,7 @@ class LensQuery(Query[Lens]):
 
 
 @dataclass(frozen=True)
-class SettlingQuery(Query[Settlings]):
+class SettlingQuery(Query["Settlings"]):
     """When each agent came within `epsilon` of its last value and stayed there, from all rows.
 
     `relative`: epsilon is a share of the last value's size.
@@ -90,7 +93,7 @@ class SettlingQuery(Query[Settlings]):
 
 
 @dataclass(frozen=True)
-class TimelineQuery(Query[Timeline]):
+class TimelineQuery(Query["Timeline"]):
     """`lanes` None: every lane that the source has; `ticks` None: the whole run.
 
     Over some ticks a lane of states begins with the first state that was written in them.
@@ -102,7 +105,7 @@ class TimelineQuery(Query[Timeline]):
 
 
 @dataclass(frozen=True)
-class SceneQuery(Query[Scene]):
+class SceneQuery(Query["Scene"]):
     run_id: RunId
     tick: int
     measure: str | None = None

@@ -124,7 +124,7 @@ import sys
 from telemetry.cli import main
 sys.stdout = open(sys.argv[1], "w")
 code = main(sys.argv[2:])
-asked = ("rich", "sqlalchemy", "sqlalchemy.orm", "numpy", "PySide6")
+asked = ("rich", "sqlalchemy", "sqlalchemy.orm", "numpy", "PySide6", "telemetry.concepts.regimes")
 loaded = [m for m in asked if m in sys.modules]
 sys.stderr.write(f"{code} {','.join(loaded)}")
 """
