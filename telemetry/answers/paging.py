@@ -124,8 +124,7 @@ def _by_places(
     """
     narrow, nearer = statement.with_only_columns(*order.columns), order
     if offset >= FAR:
-        count = sa.select(sa.func.count()).select_from(*statement.get_final_froms())
-        total = int(reader.scalar(count.where(*statement._where_criteria)))
+        total = int(reader.scalar(statement.with_only_columns(sa.func.count())))
         limit = min(limit, max(0, total - offset))
         if offset > total // 2:
             nearer, offset = order.backwards(), total - offset - limit

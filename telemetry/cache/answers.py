@@ -14,6 +14,7 @@ from typing import Any
 
 from telemetry.cache.folder import cache_folder, file_name, forget, read, write
 from telemetry.cancel import CancelToken
+from telemetry.errors import SourceError
 
 State = Callable[[CancelToken], str | None]
 _FORMAT = "1"
@@ -88,10 +89,14 @@ class Kept:
         return answer, found[1]
 
     def write(self, answer: object) -> None:
-        """Keep an answer, unless the database has changed since the question was asked."""
-        if self.answers.state(self.token) == self.state:
-            write(self.path, self.key, answer)
-            self.answers.some = True
+        """Keep an answer, unless the database has changed since the question was asked.
+
+        A server that has gone since does not tell; the answer is found all the same.
+        """
+        with suppress(SourceError):
+            if self.answers.state(self.token) == self.state:
+                write(self.path, self.key, answer)
+                self.answers.some = True
 
 
 @cache

@@ -17,7 +17,7 @@ class Query(Generic[A_co]):
     """A question whose answer is of type `A_co`; hashable, so it can key a cache.
 
     `LACKING` says what a family that cannot answer it does not have. `KEPT`: an answer that took
-    long is kept in the cache folder until the file changes.
+    long is kept in the cache folder until the source changes.
     """
 
     LACKING: ClassVar[str] = "cannot answer this"

@@ -15,7 +15,10 @@ from telemetry.errors import NothingFoundError, RequestError
 from telemetry.families.moltmarket.recorder import MarketRecorder
 from telemetry.families.simcash.recorder import SimCashRecorder
 from telemetry.families.vmt.recorder import VmtRecorder
+from telemetry.location import parse_location
 from telemetry.queries import Query
+from telemetry.upgrade import initialise
+from tests.builders.postgresql import Server
 from tests.builders.questions import one_of_each
 from tests.builders.simcash_rows import SETTING, log_everything
 from tests.telemetry.markets import Player
@@ -87,6 +90,29 @@ def ask_all(source: telemetry.Source, queries: Iterable[Query[object]]) -> list[
         except (NothingFoundError, RequestError) as error:
             found.append(str(error))
     return found
+
+
+def filled(server: Server, sql: str) -> str:
+    """The URL of a new database with the tables of VMT, in which `sql` was run."""
+    url = server.create()
+    initialise(url, "vmt")
+    server.run(parse_location(url).name, sql)
+    return url
+
+
+@contextmanager
+def executed() -> Iterator[list[tuple[int, str]]]:
+    """The statements that are executed meanwhile, each with the session that it is asked in."""
+    found: list[tuple[int, str]] = []
+
+    def note(connection: Any, _cursor: object, text: str, *_: object) -> None:
+        found.append((id(connection.connection.driver_connection), " ".join(text.split())))
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
 
 
 @contextmanager

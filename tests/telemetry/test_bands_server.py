@@ -21,10 +21,9 @@ from telemetry.errors import QueryCancelled
 from telemetry.location import parse_location
 from telemetry.queries import AgentsQuery, BandQuery, BandsQuery, SettlingQuery, SplitQuery
 from telemetry.source import Source
-from telemetry.upgrade import initialise
 from tests.builders.answers import same
 from tests.builders.postgresql import Server
-from tests.telemetry.laid_out import opened
+from tests.telemetry.laid_out import executed, filled, opened
 
 TICKS, AGENTS = 400, 30
 FILL = f"""
@@ -63,10 +62,8 @@ def url(server: Server) -> str:
 
 
 def _laid_out(server: Server, more: str = "") -> str:
-    url = server.create()
-    initialise(url, "vmt")
+    url = filled(server, f"{FILL}{more}")
     name = parse_location(url).name
-    server.run(name, f"{FILL}{more}")
     deadline = time.monotonic() + 20
     while server.run(name, f"VACUUM ANALYZE; {ALL_VISIBLE}").strip() != "t":
         assert time.monotonic() < deadline
@@ -91,38 +88,28 @@ def _band(source: Source, ticks: TickRange | None = None, measure: str = "lambda
     return np.column_stack([band.tick, band.count, band.mean, band.low, band.high])
 
 
-class _Sessions(list[tuple[int, str]]):
-    """What is asked of the server meanwhile, with the session that it is asked in."""
-
-    def __enter__(self) -> _Sessions:
-        sa.event.listen(sa.Engine, "before_cursor_execute", self._note)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        sa.event.remove(sa.Engine, "before_cursor_execute", self._note)
-
-    def _note(self, connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if "avg(" in statement and "EXPLAIN" not in statement:
-            self.append((id(connection.connection.driver_connection), statement))
+def _sessions(asked: list[tuple[int, str]]) -> list[int]:
+    """The sessions of the statements that add up."""
+    return [session for session, text in asked if "avg(" in text and "EXPLAIN" not in text]
 
 
 @pytest.mark.parametrize("ticks", [None, TickRange(40, 333), TickRange(0, 9)])
 def test_stretches_are_what_sql_finds(
     server: Server, url: str, source: Source, ticks: TickRange | None
 ) -> None:
-    asked = "true" if ticks is None else f"tick BETWEEN {ticks.first} AND {ticks.last}"
-    with _Sessions() as sessions:
-        np.testing.assert_allclose(_band(source, ticks), _by_sql(server, url, asked), rtol=1e-14)
+    inside = "true" if ticks is None else f"tick BETWEEN {ticks.first} AND {ticks.last}"
+    with executed() as asked:
+        np.testing.assert_allclose(_band(source, ticks), _by_sql(server, url, inside), rtol=1e-14)
     stretches = 1 if ticks == TickRange(0, 9) else passes.PLANNED_PARTS
-    assert len(sessions) == stretches
-    assert len({session for session, _ in sessions}) == min(3, stretches)
+    assert len(_sessions(asked)) == stretches
+    assert len(set(_sessions(asked))) == min(3, stretches)
 
 
 def test_what_no_index_holds_is_read_at_once(server: Server, url: str, source: Source) -> None:
-    with _Sessions() as sessions:
+    with executed() as asked:
         wanted = _by_sql(server, url, value="utility")
         np.testing.assert_allclose(_band(source, measure="utility"), wanted, rtol=1e-14)
-    assert len(sessions) == 1
+    assert len(_sessions(asked)) == 1
 
 
 def test_without_any_index_it_is_read_at_once(server: Server) -> None:
@@ -130,16 +117,16 @@ def test_without_any_index_it_is_read_at_once(server: Server) -> None:
     url = _laid_out(server, f"DROP INDEX IF EXISTS {names};")
     left = "SELECT count(*) FROM pg_indexes WHERE indexdef LIKE '%agent_snapshots%tick%'"
     assert server.run(parse_location(url).name, left).strip() == "0"
-    with opened(url) as source, _Sessions() as sessions:
+    with opened(url) as source, executed() as asked:
         np.testing.assert_allclose(_band(source), _by_sql(server, url), rtol=1e-14)
-    assert len(sessions) == 1
+    assert len(_sessions(asked)) == 1
 
 
 def test_little_is_read_at_once(url: str, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passes, "WORTH", 10_000.0)
-    with _Sessions() as sessions:
+    with executed() as asked:
         _band(source)
-    assert len(sessions) == 1
+    assert len(_sessions(asked)) == 1
 
 
 def test_nan_is_left_out_of_every_pass(server: Server) -> None:
@@ -196,10 +183,10 @@ def test_where_no_other_session_can_be_one_reads_all(server: Server, why: str) -
     name = parse_location(url).name
     server.run("postgres", role)
     server.run(name, why)
-    with opened(server.url(name, "one_reader")) as source, _Sessions() as sessions:
+    with opened(server.url(name, "one_reader")) as source, executed() as asked:
         np.testing.assert_allclose(_band(source), _by_sql(server, url), rtol=1e-14)
-    assert len(sessions) == passes.PLANNED_PARTS
-    assert len({session for session, _ in sessions}) == 1
+    assert len(_sessions(asked)) == passes.PLANNED_PARTS
+    assert len(set(_sessions(asked))) == 1
 
 
 def test_a_cancel_ends_all_sessions(source: Source) -> None:
@@ -221,15 +208,9 @@ def test_agents_are_found_one_after_the_other_where_that_costs_less(
     found = []
     for step, way in ((0.0, "WITH RECURSIVE"), (1e9, "GROUP BY")):
         monkeypatch.setattr(agents, "A_STEP", step)
-        asked: list[str] = []
-
-        def note(_c: Any, _cursor: Any, statement: str, *_: Any, to: list[str] = asked) -> None:
-            to.append(statement)
-
-        sa.event.listen(sa.Engine, "before_cursor_execute", note)
-        found.append(source.ask(AgentsQuery(1)))
-        sa.event.remove(sa.Engine, "before_cursor_execute", note)
-        assert way in asked[-1]
+        with executed() as asked:
+            found.append(source.ask(AgentsQuery(1)))
+        assert way in asked[-1][1]
     assert found[0] == found[1]
     assert [agent.agent_id for agent in found[0]] == list(range(AGENTS))
     assert found[0][20].first_tick == 180

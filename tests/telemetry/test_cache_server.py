@@ -11,6 +11,7 @@ import pytest
 from telemetry import source as source_module
 from telemetry.cache import folder as cache
 from telemetry.engines import postgresql_states
+from telemetry.errors import SourceError
 from telemetry.location import parse_location
 from telemetry.queries import BandQuery, RunsQuery
 from telemetry.source import Source
@@ -92,6 +93,24 @@ def test_what_is_written_meanwhile_keeps_an_answer_from_being_kept(
     monkeypatch.undo()
     assert not _mean(source)[1]
     assert _mean(source)[0] > first
+
+
+def test_an_answer_is_given_although_the_server_has_gone_since(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = source._found
+
+    def found(*arguments: object) -> object:
+        answer = plain(*arguments)
+        monkeypatch.setattr(source._database, "_connect_once", gone)
+        return answer
+
+    def gone(*_: object) -> None:
+        raise SourceError("The connection was lost.")
+
+    run_id = source.ask(RunsQuery()).runs[0].run_id
+    monkeypatch.setattr(source, "_found", found)
+    assert len(source.ask(BandQuery(run_id, "utility")).mean)
 
 
 def test_each_role_has_its_own_answers(server: Server, url: str, source: Source) -> None:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from telemetry.answers import paging, seeking, tables
 from telemetry.concepts import TickRange
@@ -16,9 +15,8 @@ from telemetry.filters import Filter
 from telemetry.location import parse_location
 from telemetry.queries import Sort, TableQuery, Where
 from telemetry.source import Source
-from telemetry.upgrade import initialise
 from tests.builders.postgresql import Server
-from tests.telemetry.laid_out import opened
+from tests.telemetry.laid_out import executed, filled, opened
 
 TRADES = 300
 FILL = f"""
@@ -55,10 +53,7 @@ def url(server: Server) -> str:
 
 
 def _laid_out(server: Server, more: str = "") -> str:
-    url = server.create()
-    initialise(url, "vmt")
-    server.run(parse_location(url).name, f"{FILL}{more}; ANALYZE")
-    return url
+    return filled(server, f"{FILL}{more}; ANALYZE")
 
 
 @pytest.fixture
@@ -116,36 +111,25 @@ def test_rows_whose_keys_do_not_find_them_are_read_at_once(
             assert len(ours.rows) == 7
 
 
-class _Asked(list[str]):
-    """The statements about trades that are executed meanwhile."""
-
-    def __enter__(self) -> _Asked:
-        sa.event.listen(sa.Engine, "before_cursor_execute", self._note)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        sa.event.remove(sa.Engine, "before_cursor_execute", self._note)
-
-    def _note(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if "FROM trades" in statement:
-            self.append(" ".join(statement.split()))
+def _about_trades(asked: list[tuple[int, str]]) -> list[str]:
+    return [text for _, text in asked if "FROM trades" in text]
 
 
 def test_what_is_passed_over_is_not_worked_out_and_the_nearer_end_is_begun_at(
     source: Source,
 ) -> None:
-    with _Asked() as asked:
+    with executed() as asked:
         source.ask(replace(FIRST, offset=290))
-    count, places, rows = asked
+    count, places, rows = _about_trades(asked)
     assert "count(*)" in count
     assert "tick_states" not in places
     assert "DESC" in places
     assert "OFFSET" not in rows
     assert "tick_states" in rows
-    with _Asked() as asked:
+    with executed() as asked:
         source.ask(FIRST)
         source.ask(replace(PRICE, columns=("price", "tick")))
-    assert len(asked) == 2  # nothing is worked out, or nothing is passed over
+    assert len(_about_trades(asked)) == 2  # nothing is worked out, or nothing is passed over
 
 
 @pytest.fixture
