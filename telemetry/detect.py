@@ -6,16 +6,14 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from telemetry.engines import Database, Shape
-from telemetry.engines.sqlite import SQLiteDatabase
-from telemetry.engines.sqlite_file import MAGIC, head_of
 from telemetry.errors import RequestError, SourceError, UnknownFamilyError
 from telemetry.families import families, families_for, families_in
 from telemetry.families.vocabulary import FamilySpec
+from telemetry.frozen import Frozen
 from telemetry.location import Location, parse_location
 from telemetry.migrated import as_recorded, refuse_newer
 from telemetry.source import Source
@@ -94,8 +92,7 @@ def _by_roles(
     return Source(database, read.family, read.origin, read.shape, scale, by_roles=read)
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(Frozen):
     """A recognised database, open for reading, with what its tables show it to be.
 
     Whoever has it closes the database. `shape` is the database's own, also of what migrations
@@ -240,7 +237,11 @@ def _file_with_signature(place: Location, path: Path) -> Database | None:
         head = _head(place.text, path)
     except SourceError:
         return None  # a folder, or nothing that can be read: whoever asks next says what
+    from telemetry.engines.sqlite_file import MAGIC
+
     if head.startswith(MAGIC):
+        from telemetry.engines.sqlite import SQLiteDatabase
+
         return SQLiteDatabase(place)
     if head[8:12] != b"DUCK":
         return None
@@ -264,6 +265,8 @@ def _open_file(place: Location, path: Path) -> Database:
 
 def _head(name: str, path: Path) -> bytes:
     """The file's first bytes; SourceError for what is no file or cannot be read."""
+    from telemetry.engines.sqlite_file import head_of
+
     with _explained(name):
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):

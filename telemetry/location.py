@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, unquote_to_bytes, urlsplit
 
 from telemetry.errors import SourceError
+from telemetry.frozen import Frozen, replace
 
 _SECRET = re.compile(r"(?<=[?&])[^=&]*pass\w*=[^&]*&?", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Location:
+class Location(Frozen):
     """Either a local `path` or a server's `url`; `text` is how it is shown, never with a password.
 
     `dialect` is set where the text names one ("sqlite:///x" → "sqlite"); a plain path has none
@@ -24,9 +23,13 @@ class Location:
 
     text: str
     path: Path | None = None
-    url: str | None = field(default=None, repr=False)
+    url: str | None = None
     dialect: str | None = None
     schema: str | None = None
+
+    def __repr__(self) -> str:
+        """Without the URL, which may hold a password."""
+        return f"Location({self.text!r})"
 
     @property
     def name(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +10,7 @@ import sqlalchemy as sa
 from telemetry.engines import Database, Shape
 from telemetry.errors import SourceError
 from telemetry.families.vocabulary import FamilySpec
+from telemetry.frozen import replace
 from telemetry.migrations.versions import VERSIONS, Stamped, newer, stamped
 from telemetry.migrations.vocabulary import Addition, SchemaSpec
 

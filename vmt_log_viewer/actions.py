@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 
+from telemetry.frozen import Frozen
 from vmt_log_viewer.icons import icon
 
 
-@dataclass(frozen=True)
-class Verb:
+class Verb(Frozen):
     """Something that can be done. `needs` names the facts that must hold for it to be enabled.
 
     `menu` is where it is found; the palette and the key help list all of them anyway.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from telemetry.cancel import CancelToken
 from telemetry.errors import ExportError
+from telemetry.frozen import replace
 from vmt_log_viewer.background.exporting import (
     DATA_FORMATS,
     Order,

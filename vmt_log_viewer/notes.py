@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from telemetry.concepts import RunId
+from telemetry.frozen import Frozen, replace
 from vmt_log_viewer.settings import user_folder
 from vmt_log_viewer.state.marks import Mark, marks_of, plain_marks
 
@@ -22,8 +22,7 @@ CREATE TABLE IF NOT EXISTS run_notes (
 """
 
 
-@dataclass(frozen=True)
-class RunNote:
+class RunNote(Frozen):
     """What the user keeps about one run. Empty for a run that nobody said anything about."""
 
     starred: bool = False

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Run, RunId
+from telemetry.frozen import Frozen
 from telemetry.queries import RunQuery, RunsQuery
 from telemetry.source import Source
 
@@ -17,8 +17,7 @@ MANY = 8
 """So many runs of a source are asked for together; of fewer each may be known already."""
 
 
-@dataclass(frozen=True)
-class Chosen:
+class Chosen(Frozen):
     """One run of an open source; `run.ticks` may be unknown where a list of runs says none."""
 
     source: Source

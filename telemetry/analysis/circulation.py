@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from telemetry.concepts import (
     Velocity,
 )
 from telemetry.filters import Filter
+from telemetry.frozen import Frozen, replace
 from telemetry.queries import BandQuery, FlowsQuery, RunQuery
 from telemetry.source import Source
 
@@ -129,8 +129,7 @@ def velocity_text(found: Velocity) -> str:
     return f"{turned}, mean stock {found.stock:.6g}{unit}, velocity {found.velocity:.4g} per tick."
 
 
-@dataclass(frozen=True)
-class Matrix:
+class Matrix(Frozen):
     """Flows between agents of which only so many have a place of their own.
 
     `amount[i, j]` is what `members[i]` gave `members[j]`, `rows[i, j]` in how many rows. The last

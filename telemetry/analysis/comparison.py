@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -28,6 +27,7 @@ from telemetry.concepts import (
     Table,
 )
 from telemetry.errors import NothingFoundError, RequestError
+from telemetry.frozen import replace
 from telemetry.queries import (
     BandQuery,
     BandsQuery,

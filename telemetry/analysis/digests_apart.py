@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,14 +10,14 @@ from telemetry.analysis.chosen import Chosen
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Digests
 from telemetry.errors import RequestError
+from telemetry.frozen import Frozen
 from telemetry.queries import CountQuery, DigestQuery
 
 LARGE = 100_000
 """Rows of a run from which digests are sooner there than the rows themselves."""
 
 
-@dataclass(frozen=True)
-class Suspects:
+class Suspects(Frozen):
     """`ticks` may hold different rows, ascending; all others hold the same, `rows` in both runs.
 
     `reordered` are ticks of the same rows in another order, as far as the first suspect.

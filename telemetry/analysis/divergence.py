@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from telemetry.analysis.chosen import Chosen, in_full
 from telemetry.analysis.digests_apart import suspects
@@ -21,6 +21,7 @@ from telemetry.concepts import (
     TickRange,
 )
 from telemetry.errors import RequestError
+from telemetry.frozen import Frozen, replace
 from telemetry.queries import CountQuery, DigestQuery, Sort, TableQuery, Where
 from telemetry.source import Source
 
@@ -49,8 +50,7 @@ class _Asked:
     found: list[RowDifference] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class _Pair:
+class _Pair(Frozen):
     """A table that both sources have: the columns that both record, the tick first."""
 
     table: Table

@@ -7,27 +7,25 @@ height) where it holds all.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from telemetry.analysis.utilities import Utility, fitted
 from telemetry.concepts import Box, Floats, Move
+from telemetry.frozen import Frozen
 
 POINTS = 241
 _HALVINGS = 60
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Frozen):
     """A curve: `x` and `y` float64[n] in units, NaN where it leaves the box."""
 
     x: Floats
     y: Floats
 
 
-@dataclass(frozen=True)
-class Split:
+class Split(Frozen):
     """What a move brings each side in its own utility; `share` of the sum is the first's.
 
     Utilities of two agents have no common unit: the share is that of the recorded numbers.
@@ -43,8 +41,7 @@ class Split:
         return self.first / whole if whole > 0 else None
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(Frozen):
     """Everything that can be drawn. A curve is None where its utility is not known.
 
     `before` and `after` are the indifference curves of the first and the second holder, through

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -27,6 +26,7 @@ from telemetry.concepts import (
     Unit,
 )
 from telemetry.errors import NothingFoundError, RequestError
+from telemetry.frozen import Frozen, replace
 from telemetry.queries import BandQuery, SeriesQuery, TimelineQuery
 
 KINDS = 8
@@ -46,8 +46,7 @@ PATHS = (
 )
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Frozen):
     """What an event study is about; see `Study`.
 
     `before`, `after`: only switches between these states. `together`: one path of all switches.
@@ -65,8 +64,7 @@ class Asked:
     ticks: TickRange | None = None
 
 
-@dataclass(frozen=True)
-class Switch:
+class Switch(Frozen):
     """A state that began right where another one ended; `low` to `high` are the ticks of both."""
 
     tick: int
@@ -193,8 +191,7 @@ def _none(run: Chosen, lane: Lane, asked: Asked) -> str:
     return f"{lane.label} never switches{wanted} in run {run.run_id}{where} (its states: {states})."
 
 
-@dataclass(frozen=True)
-class _Track:
+class _Track(Frozen):
     """Values by tick, of one agent or as means over `count` agents."""
 
     tick: Ints

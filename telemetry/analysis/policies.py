@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from telemetry.frozen import Frozen
 
 _PLAIN = re.compile(r"[A-Za-z_][\w-]*")
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Frozen):
     """One value that differs. `old` or `new` is None where there is none (see `change`)."""
 
     path: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from telemetry.answers.splits import ordered
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Cell, Column, Lane, Split, SplitQuantity, TickRange
 from telemetry.errors import NothingFoundError
+from telemetry.frozen import replace
 from telemetry.queries import SplitQuery, TimelineQuery
 from telemetry.source import Source
 from telemetry.text import CENTS, in_units, shown_unit

@@ -6,7 +6,6 @@ import heapq
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
 from itertools import chain
 
 from telemetry.cancel import CancelToken
@@ -14,6 +13,7 @@ from telemetry.concepts import AgentId, Cell, Column, RunId, Table, TickRange
 from telemetry.errors import NothingFoundError
 from telemetry.filters import Filter
 from telemetry.filters.terms import Matches
+from telemetry.frozen import Frozen
 from telemetry.queries import FacetQuery, Sort, TableQuery, Where
 from telemetry.source import Source
 from telemetry.text import cell_text
@@ -26,8 +26,7 @@ _TAKING_PART = ("agent", "buyer", "seller", "partner")
 _UNSAID = ("run", "tick", "key", "event", "payload")
 
 
-@dataclass(frozen=True)
-class Chosen:
+class Chosen(Frozen):
     """Which events: all conditions hold. `types` are event types or tables by name or role.
 
     `transaction` is the beginning of the id of a transaction or an order.
@@ -39,8 +38,7 @@ class Chosen:
     transaction: str | None = None
 
 
-@dataclass(frozen=True)
-class Happening:
+class Happening(Frozen):
     """One event of a run: a row of `table`, and what it says in `words`.
 
     `kind` is the event's type, or else the name of its table.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from telemetry.concepts import Floats, Holder
+from telemetry.frozen import Frozen
 
 CLOSE = 1e-6
 """A fit that misses a recorded utility by more than this part of it is none."""
@@ -36,8 +36,7 @@ class Utility(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Linear:
+class Linear(Frozen):
     """u = v·A + w·B."""
 
     v: float
@@ -57,8 +56,7 @@ class Linear:
         return f"u = {self.v:.4g} A + {self.w:.4g} B"
 
 
-@dataclass(frozen=True)
-class Ces:
+class Ces(Frozen):
     """u = (v·A^ρ + w·B^ρ)^(1/ρ), ρ < 1 and not 0; with ρ < 0 a bundle that lacks a good is 0."""
 
     v: float

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -13,6 +12,7 @@ from telemetry.answers.where import column_scale
 from telemetry.concepts import Cell, Measure, RunId
 from telemetry.errors import NothingFoundError, RequestError
 from telemetry.families.vocabulary import ColumnSpec, MeasureSpec, TableSpec
+from telemetry.frozen import replace
 from telemetry.layout import Layout
 from telemetry.reader import Reader
 from telemetry.text import per_unit, shown_unit

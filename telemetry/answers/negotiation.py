@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import sqlalchemy as sa
 
 from telemetry.answers import tables
@@ -11,6 +9,7 @@ from telemetry.answers.values import whole
 from telemetry.answers.where import one_of
 from telemetry.concepts import Negotiation, TablePage, TickRange
 from telemetry.errors import RequestError
+from telemetry.frozen import replace
 from telemetry.queries import NegotiationQuery, Sort, TableQuery, Where
 from telemetry.reader import Reader
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from telemetry.concepts import Cell, PageKey
+from telemetry.frozen import Frozen, replace
 from telemetry.reader import Reader
 
 FAR = 2_000
@@ -17,8 +17,7 @@ Element = sa.ColumnElement[Any]
 Condition = sa.ColumnElement[bool]
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(Frozen):
     """The order of a table's rows: the sort column, then what breaks ties, the key last.
 
     NULL comes before every value. `keyed` False: the rows have no key of their own, so a page

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +23,7 @@ from telemetry.concepts import (
     TickRange,
 )
 from telemetry.errors import NothingFoundError
+from telemetry.frozen import replace
 from telemetry.queries import ContradictionsQuery, ProgressQuery, RunQuery, RunSizesQuery, RunsQuery
 from telemetry.reader import Reader
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +13,7 @@ from telemetry.answers.runs import run_ticks
 from telemetry.answers.where import conditions
 from telemetry.concepts import TablePage, TickRange
 from telemetry.families.vocabulary import TableSpec
+from telemetry.frozen import Frozen
 from telemetry.queries import TableQuery
 from telemetry.reader import Reader
 
@@ -29,8 +29,7 @@ EVERY = 0.1
 """Seconds between two pages that are no answer yet; the first may come after half of them."""
 
 
-@dataclass(frozen=True)
-class Sought:
+class Sought(Frozen):
     """The first rows among those read so far: of `done` of `total` ticks, at the end of all.
 
     Only the last one, whose `done` is `total`, is the answer.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -32,6 +31,7 @@ from telemetry.concepts import (
 )
 from telemetry.errors import RequestError
 from telemetry.families.vocabulary import MeasureSpec, TableSpec
+from telemetry.frozen import Frozen
 from telemetry.queries import BandQuery, SplitQuery, TimelineQuery
 from telemetry.reader import Reader
 
@@ -126,8 +126,7 @@ def _tables(reader: Reader, query: SplitQuery, place: _Places) -> Iterator[Split
             yield from _table(reader, query, table, place)
 
 
-@dataclass(frozen=True)
-class _Asked:
+class _Asked(Frozen):
     """An aggregate of a table: its column, and where its count and its sum stand in a row."""
 
     column: Column

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from telemetry.answers.values import whole
 from telemetry.concepts import Ints, Lane
+from telemetry.frozen import Frozen
 
 NOT_RECORDED = -1
 _FAR = 2**61  # ticks further apart would not fit once added up
 
 
-@dataclass(frozen=True)
-class States:
+class States(Frozen):
     """What rows say at their ticks, ascending: `known[code[i]]` is the state at `tick[i]`.
 
     A tick may have several rows, of which the last counts.

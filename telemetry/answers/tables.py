@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +13,7 @@ from telemetry.answers.where import along_ticks, column_scale, conditions
 from telemetry.concepts import Cell, Column, TablePage
 from telemetry.errors import RequestError
 from telemetry.families.vocabulary import ColumnSpec, TableSpec
+from telemetry.frozen import Frozen, replace
 from telemetry.layout import Layout
 from telemetry.queries import ColumnsQuery, CountQuery, Sort, TableQuery, Where
 from telemetry.reader import Reader
@@ -23,8 +23,7 @@ SAMPLE = 1_000
 """Rows looked at first to see which optional columns a run uses."""
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Frozen):
     """A table query made into a statement: columns first, then sort value, then row key."""
 
     table: TableSpec

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from telemetry.answers.values import whole
 from telemetry.concepts import Lane, RunId, TickRange, Timeline
 from telemetry.errors import NothingFoundError, RequestError
 from telemetry.families.vocabulary import LaneSpec
+from telemetry.frozen import Frozen
 from telemetry.queries import TimelineQuery
 from telemetry.reader import STEP, Reader
 
@@ -42,8 +42,7 @@ def timeline(reader: Reader, query: TimelineQuery) -> Timeline:
     return Timeline(window.run_ticks, tuple(found), tuple(notes))
 
 
-@dataclass(frozen=True)
-class _Window:
+class _Window(Frozen):
     """Which rows are asked for: of one run, and of some of its ticks (None: of all)."""
 
     run_id: RunId

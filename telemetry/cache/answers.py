@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from telemetry.cache.folder import cache_folder, file_name, forget, read, write
 from telemetry.cancel import CancelToken
 from telemetry.errors import SourceError
+from telemetry.frozen import Frozen, replace
 
 State = Callable[[CancelToken], str | None]
 _FORMAT = "1"
@@ -57,8 +57,7 @@ class KeptAnswers:
         return Kept(self, folder, token, state, (self._about, repr(scales), state, asked))
 
 
-@dataclass(frozen=True)
-class Kept:
+class Kept(Frozen, dict=True):
     """One question's place in the cache, for the state that the database had when it was asked."""
 
     answers: KeptAnswers

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -11,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 from telemetry import concepts
+from telemetry.frozen import Frozen, asdict
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -54,9 +54,8 @@ def _tagged(value: object, arrays: list[Array]) -> object:
         return {"array": len(arrays) - 1}
     if isinstance(value, Mapping):
         return {"map": [[_tagged(k, arrays), _tagged(v, arrays)] for k, v in value.items()]}
-    if dataclasses.is_dataclass(value) and _known().get(type(value).__name__) is type(value):
-        fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
-        return {"is": type(value).__name__, "of": _tagged(fields, arrays)}
+    if isinstance(value, Frozen) and _known().get(type(value).__name__) is type(value):
+        return {"is": type(value).__name__, "of": _tagged(asdict(value), arrays)}
     raise TypeError(type(value))
 
 
@@ -90,5 +89,5 @@ _READ: dict[str, Callable[[Any, list[Array]], Any]] = {
 
 @cache
 def _known() -> dict[str, type[Any]]:
-    named: list[tuple[str, Any]] = [(name, getattr(concepts, name)) for name in concepts.__all__]
-    return {name: kind for name, kind in named if hasattr(kind, "__dataclass_fields__")}
+    named = {name: getattr(concepts, name) for name in concepts.__all__}
+    return {n: k for n, k in named.items() if isinstance(k, type) and issubclass(k, Frozen)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -22,6 +21,7 @@ from telemetry.cli.interrupt import current_token
 from telemetry.cli.options import Limit, as_option, common, limit_option, rows_options
 from telemetry.cli.output import TEXT_ROWS, Output
 from telemetry.export import Language
+from telemetry.frozen import replace
 from telemetry.queries import ColumnsQuery, CountQuery, TableQuery
 from telemetry.source import Source
 

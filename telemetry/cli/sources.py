@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import click
 
@@ -13,6 +12,7 @@ from telemetry.cli.options import common
 from telemetry.cli.output import Output, Section
 from telemetry.concepts import Cell, Column, Identity, Run, RunDetail, RunList, Summary, Table
 from telemetry.filters import Filter
+from telemetry.frozen import replace
 from telemetry.queries import ContradictionsQuery, RunQuery, RunSizesQuery, RunsQuery, SummaryQuery
 from telemetry.source import Source
 from telemetry.text import bytes_text, in_units

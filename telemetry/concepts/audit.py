@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from telemetry.concepts.values import AgentId, RunId
+from telemetry.frozen import Frozen
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(Frozen):
     """An invariant that a family declares; `formula` and `tolerance` are text for people."""
 
     name: str
@@ -17,8 +15,7 @@ class Rule:
     tolerance: str = "exact"
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(Frozen):
     """One place where a rule is broken, in a sentence with the numbers.
 
     `table` and `key` name the row, where one row is at fault; `tick` and `agents` when and who.
@@ -31,8 +28,7 @@ class Fault:
     key: int | str | None = None
 
 
-@dataclass(frozen=True)
-class RuleVerdict:
+class RuleVerdict(Frozen):
     """What became of one rule: `checked` rows were held against it, `faults` of them broke it.
 
     `first` are the earliest faults, not all of them. `unjudged` says why the rule could not be
@@ -53,8 +49,7 @@ class RuleVerdict:
         return "faults" if self.faults else "sound"
 
 
-@dataclass(frozen=True)
-class Audit:
+class Audit(Frozen):
     """The verdicts of a run, in the order of the family's rules."""
 
     run_id: RunId

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from telemetry.concepts.values import AgentId, Floats
+from telemetry.frozen import Frozen
 
 
-@dataclass(frozen=True)
-class Holder:
+class Holder(Frozen):
     """One side of the box: what it held before, in units, and what is known of its utility.
 
     `kind` is the utility type as stored. `bundles` float64[n, 2] and `utilities` float64[n] are
@@ -29,8 +27,7 @@ class Holder:
     bid: float | None = None
 
 
-@dataclass(frozen=True)
-class Move:
+class Move(Frozen):
     """A tried block: what the first holder would gain of each good (negative: give)."""
 
     first: float
@@ -40,8 +37,7 @@ class Move:
     key: int | str | None = None
 
 
-@dataclass(frozen=True)
-class Box:
+class Box(Frozen):
     """Both holders before they met, and what they tried; the first one's origin is lower left."""
 
     tick: int

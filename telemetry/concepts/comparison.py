@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from telemetry.concepts.schema import Column, Measure
 from telemetry.concepts.values import AgentId, Cell, Floats, Ints
+from telemetry.frozen import Frozen
 
 Parting = Literal["none", "empty", "order", "length", "configuration", "chance", "unknown"]
 Align = Literal["tick", "share", "regime"]
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(Frozen):
     """A key of the configuration and its value in each run; None where `there` is False."""
 
     path: str
@@ -30,8 +29,7 @@ class Setting:
         return not (same and all(self.there))
 
 
-@dataclass(frozen=True)
-class RowDifference:
+class RowDifference(Frozen):
     """The first row of a table that differs at a tick (None: in a table without ticks).
 
     `left` and `right` hold `columns`; None where that run has no such row. `differing` are the
@@ -53,8 +51,7 @@ class RowDifference:
     before_tick: int | None = None
 
 
-@dataclass(frozen=True)
-class Divergence:
+class Divergence(Frozen):
     """Where two runs part, and what kind of difference that is.
 
     `kind`: "none"; "empty": nothing to compare; "order": only rows within ticks change places
@@ -74,8 +71,7 @@ class Divergence:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Quantity:
+class Quantity(Frozen):
     """One number that runs came to, as their tables' summaries declare it.
 
     `group` is the pair type, reason … that it is of, None: of all rows. `values` has a cell for
@@ -95,8 +91,7 @@ class Quantity:
         return f"{about}: {self.column.label}"
 
 
-@dataclass(frozen=True)
-class Curve:
+class Curve(Frozen):
     """The mean of a measure over the agents of one run: `value` float64[n] at `x` float64[n].
 
     `tick` int64[n] are the run's own ticks, whatever `x` counts. Empty with `reason` where the
@@ -111,8 +106,7 @@ class Curve:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class Curves:
+class Curves(Frozen):
     """A measure of several runs on one axis; `axis` says what `x` counts.
 
     `curves[i].run` is the place of the run among those asked for.
@@ -125,8 +119,7 @@ class Curves:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class SeedGroup:
+class SeedGroup(Frozen):
     """Runs of one configuration but for the seed, in the order they were asked for.
 
     `runs` are their places; `seeds` the seed of each, None where it is not known. `settings` are
@@ -140,8 +133,7 @@ class SeedGroup:
     settings: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Estimate:
+class Estimate(Frozen):
     """A mean over runs: its `level` t interval from `low` to `high`, NaN below two values."""
 
     mean: float
@@ -151,8 +143,7 @@ class Estimate:
     level: float = 0.95
 
 
-@dataclass(frozen=True)
-class Effect:
+class Effect(Frozen):
     """Group b less group a: mean difference with its t interval, and its size in deviations.
 
     `method` is "paired" (same seeds; `size` is d_z, the mean difference by its deviation) or
@@ -169,8 +160,7 @@ class Effect:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class SeedBand:
+class SeedBand(Frozen):
     """The mean of a group's curves at each `x`, with the t interval and `n` runs it stands on."""
 
     group: int

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from telemetry.concepts.schema import Column
 from telemetry.concepts.values import Cell, RunId
+from telemetry.frozen import Frozen
 
 
-@dataclass(frozen=True)
-class Experiment:
+class Experiment(Frozen):
     """A container of runs. `fields` holds its row's light columns under their own names.
 
     `runs` counts the runs that name it, None where runs are not recorded in this source.
@@ -25,8 +24,7 @@ class Experiment:
     fields: Mapping[str, Cell]
 
 
-@dataclass(frozen=True)
-class ExperimentList:
+class ExperimentList(Frozen):
     """All experiments of a source; `columns` describes the keys of their `fields`."""
 
     columns: tuple[Column, ...]
@@ -34,8 +32,7 @@ class ExperimentList:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Iteration:
+class Iteration(Frozen):
     """One iteration of an experiment, as stored.
 
     `costs_per_agent` and `total_cost` are in the family's own unit (integer cents in payments);
@@ -53,8 +50,7 @@ class Iteration:
     fields: Mapping[str, Cell]
 
 
-@dataclass(frozen=True)
-class IterationList:
+class IterationList(Frozen):
     """The iterations of one experiment, ascending; `unit` is that of the costs.
 
     `columns` describes the keys of their `fields`.
@@ -67,8 +63,7 @@ class IterationList:
     columns: tuple[Column, ...] = ()
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Frozen):
     """Whether a recording can be trusted. `broken_at` names the first bad event, None: none is.
 
     `checked` events were looked at; `problem` is the sentence that says what is wrong there.

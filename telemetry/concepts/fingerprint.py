@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from telemetry.concepts.values import Cell
+from telemetry.frozen import Frozen, field
 
 
-@dataclass(frozen=True)
-class Fingerprint:
+class Fingerprint(Frozen):
     """`value` is a BLAKE2b hash in hexadecimal digits, `method` says in words of what.
 
     `whole`: no byte can change without another value. `facts` is what else tells (size, time of

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from telemetry.concepts.values import AgentId, Cell, Floats, Ints, TickRange
+from telemetry.frozen import Frozen
 
 
-@dataclass(frozen=True)
-class FlowLeg:
+class FlowLeg(Frozen):
     """Rows in which the agent in column `giver` gives `amount` to the one in column `taker`.
 
     `only` are the filters that tell these rows from others: (column, expression).
@@ -20,8 +18,7 @@ class FlowLeg:
     only: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
-class Good:
+class Good(Frozen):
     """Something that changes hands in the rows of `table`, at the tick in its column `tick`.
 
     `money`: it is what others are paid with; `stock` names the measure that says how much of it
@@ -41,8 +38,7 @@ class Good:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class Flows:
+class Flows(Frozen):
     """What of a good went from whom to whom: edge i from `agents[giver[i]]` to `agents[taker[i]]`.
 
     `quantity[i]` exactly in the good's unit, `count[i]` rows, by leg `leg[i]` of the good: a pair
@@ -68,8 +64,7 @@ class Flows:
         return np.array([np.nan if q is None else float(q) for q in known], np.float64)
 
 
-@dataclass(frozen=True)
-class Passing:
+class Passing(Frozen):
     """What an agent took, gave, and passed on: took first and gave later.
 
     `passed` = given + min(0, lowest of (taken − given) so far): what it gave without ever giving
@@ -83,8 +78,7 @@ class Passing:
     rows: int
 
 
-@dataclass(frozen=True)
-class Intermediaries:
+class Intermediaries(Frozen):
     """Every agent that took or gave a good, those who passed on the most first."""
 
     good: Good
@@ -93,8 +87,7 @@ class Intermediaries:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Velocity:
+class Velocity(Frozen):
     """How often money turns over: `turnover` per tick by the mean `stock`, NaN where not known.
 
     velocity = turnover ÷ ticks ÷ stock, the stock being the sum over agents, averaged over the

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
 from telemetry.concepts.series import Band, Fan, Lane, Line, Series, Timeline
 from telemetry.concepts.values import Floats
+from telemetry.frozen import replace
 
 OVERLAP = 100
 """So many ticks before the end are read again: states are told by their usual distance."""

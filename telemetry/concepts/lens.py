@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from telemetry.concepts.schema import Measure
 from telemetry.concepts.values import AgentId, Floats, Ints, TickRange
+from telemetry.frozen import Frozen
 
 
-@dataclass(frozen=True)
-class Outlier:
+class Outlier(Frozen):
     """An agent outside the fences at `share` of the ticks read at which it has a value.
 
     `distance` is how far beyond its fence it was at most, in interquartile ranges (inf where
@@ -22,8 +21,7 @@ class Outlier:
     distance: float
 
 
-@dataclass(frozen=True)
-class Lens:
+class Lens(Frozen):
     """Every agent's values at `tick` int64[n]: `value` float64[agents, n], NaN where there is none.
 
     `quantiles` are a `Fan`'s. `outliers` come by share, then by distance; `rule` says in words
@@ -53,8 +51,7 @@ class Lens:
         return line
 
 
-@dataclass(frozen=True)
-class Settling:
+class Settling(Frozen):
     """When an agent came within the tolerance of its limit, its last value, and stayed there.
 
     `settled` is the first tick from which on every value is within; that is `last` where only
@@ -77,8 +74,7 @@ class Settling:
         return self.settled < self.last
 
 
-@dataclass(frozen=True)
-class Settlings:
+class Settlings(Frozen):
     """Every agent's settling: |value − limit| ≤ `epsilon`, times |limit| where `relative`."""
 
     measure: Measure

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from telemetry.concepts.values import AgentId
+from telemetry.frozen import Frozen
 
 
-@dataclass(frozen=True)
-class Level:
+class Level(Frozen):
     """One price of an order book: the quantity open there and how many orders it comes from."""
 
     price: Decimal
@@ -17,8 +16,7 @@ class Level:
     orders: int
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(Frozen):
     """One agent's place on the leaderboard; `pnl` is against its initial holdings at `mid`."""
 
     rank: int
@@ -32,8 +30,7 @@ class Standing:
     pnl_pct: Decimal
 
 
-@dataclass(frozen=True)
-class TickPrice:
+class TickPrice(Frozen):
     """The prices of a tick's trades: the last one as they happened, the lowest, the highest."""
 
     tick: int
@@ -43,8 +40,7 @@ class TickPrice:
     trades: int
 
 
-@dataclass(frozen=True)
-class OrderBook:
+class OrderBook(Frozen):
     """Bids and asks after `tick`, best first, rebuilt from events.
 
     `mid` and `spread` are None where a side is empty; `last_price` is the last trade's.

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from telemetry.concepts.schema import Column, Measure
 from telemetry.concepts.values import Cell, Floats, Ints
+from telemetry.frozen import Frozen
 
 Folding = Literal["count", "sum", "avg", "min", "max"]
 Overlap = Literal["cut", "keep"]
 Unit = Literal["switch", "agent"]
 
 
-@dataclass(frozen=True)
-class SplitQuantity:
+class SplitQuantity(Frozen):
     """One number of a table's rows, or of a measure, in each state of a split.
 
     `count[i]` are the values that it stands on in state i (rows, where `function` is "count"),
@@ -51,8 +50,7 @@ class SplitQuantity:
         return float(total) / count if self.function == "avg" else total
 
 
-@dataclass(frozen=True)
-class Split:
+class Split(Frozen):
     """What a run (or several) came to in each state of one lane, or of several lanes crossed.
 
     `states` are in the order of their first tick; None, always the last, are ticks whose state
@@ -67,8 +65,7 @@ class Split:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class StudyPath:
+class StudyPath(Frozen):
     """The average path around one kind of switch: float64[n] at each of the study's offsets.
 
     `n` int64[n] are the paths that an average stands on, `values` the agents' values in them.
@@ -86,8 +83,7 @@ class StudyPath:
     runs: int
 
 
-@dataclass(frozen=True)
-class Study:
+class Study(Frozen):
     """A measure around every switch of a lane, offset 0 being the first tick of the new state.
 
     `unit`: a path is what one switch did to the mean over agents, or to each single agent.

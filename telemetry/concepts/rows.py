@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from telemetry.concepts.schema import Column, Table
 from telemetry.concepts.values import Cell, Floats, Ints
+from telemetry.frozen import Frozen
 
 
-@dataclass(frozen=True)
-class PageKey:
+class PageKey(Frozen):
     """Where a page ends: the sort value and the row key of its last row; opaque to callers."""
 
     values: tuple[Cell, ...]
 
 
-@dataclass(frozen=True)
-class TablePage:
+class TablePage(Frozen):
     """Rows `rows[i][j]` of column `columns[j]`; `keys[i]` identifies the row in its table.
 
     `next` continues after the last row (None: this was the last page).
@@ -31,8 +29,7 @@ class TablePage:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Facets:
+class Facets(Frozen):
     """How often each value of a column occurs among the filtered rows, most frequent first."""
 
     column: Column
@@ -41,8 +38,7 @@ class Facets:
     distinct: int
 
 
-@dataclass(frozen=True)
-class Summary:
+class Summary(Frozen):
     """Aggregates of exactly the filtered rows: one row a group, and `total` over all of them.
 
     `columns[0]` is the group; the others are aggregates. NULL aggregates stay None.
@@ -53,8 +49,7 @@ class Summary:
     total: tuple[Cell, ...]
 
 
-@dataclass(frozen=True)
-class Summaries:
+class Summaries(Frozen):
     """Summaries of many runs of one table, by the places of the runs; `columns` are of them all."""
 
     columns: tuple[Column, ...]
@@ -66,8 +61,7 @@ class Summaries:
         return Summary(self.columns, self.groups[run], self.totals[run])
 
 
-@dataclass(frozen=True)
-class Histogram:
+class Histogram(Frozen):
     """Row counts per tick bin and group: `counts[group]` int64[n] for bins starting at `start`.
 
     Bin i holds ticks start[i] … start[i] + width − 1.
@@ -78,8 +72,7 @@ class Histogram:
     counts: Mapping[str, Ints]
 
 
-@dataclass(frozen=True)
-class Means:
+class Means(Frozen):
     """The mean of column `value` for every combination of values of the columns `by`.
 
     `keys[i]` is a combination, ascending, NULL last; `mean` float64[n] in the unit that the
@@ -99,8 +92,7 @@ class Means:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Points:
+class Points(Frozen):
     """Rows as points: `x` and `y` float64[n], `group` and `key` of each; `total` rows matched.
 
     Where `total` exceeds n, rows were thinned evenly and `notes` says so.

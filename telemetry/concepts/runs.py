@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 from telemetry.concepts.schema import Column
 from telemetry.concepts.values import AgentId, Cell, RunId, TickRange
+from telemetry.frozen import Frozen, replace
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(Frozen):
     """One run as its run row and its data tell. `ticks` comes from the data; None: no rows.
 
     `fields` holds every light column of the run row under its own name, and derived ones.
@@ -25,16 +24,14 @@ class Run:
     iteration: int | None = None
 
 
-@dataclass(frozen=True)
-class RunList:
+class RunList(Frozen):
     """All runs of a source; `columns` describes the keys of each run's `fields`, in order."""
 
     columns: tuple[Column, ...]
     runs: tuple[Run, ...]
 
 
-@dataclass(frozen=True)
-class RunDetail:
+class RunDetail(Frozen):
     """One run in full: `facts` are (label, value) to show, `warnings` whole sentences.
 
     `config` is the decoded configuration, or None; `config_text` the text as stored (it may be
@@ -61,8 +58,7 @@ class RunDetail:
         return replace(self, facts=facts, warnings=(*self.warnings, *found.warnings), sought=())
 
 
-@dataclass(frozen=True)
-class Findings:
+class Findings(Frozen):
     """What only a pass over a run's rows tells: (label, value) of facts that its `RunDetail` leaves
     open, and sentences for where the rows contradict each other or the run row."""
 
@@ -70,8 +66,7 @@ class Findings:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class RunSizes:
+class RunSizes(Frozen):
     """Row counts per run and table name, for the runs that were asked.
 
     None where a run was recorded at a level that keeps no rows of a table: nobody knows how many
@@ -81,8 +76,7 @@ class RunSizes:
     counts: Mapping[RunId, Mapping[str, int | None]]
 
 
-@dataclass(frozen=True)
-class Agent:
+class Agent(Frozen):
     """An agent of a run; `kind` is its type where recorded (utility, bank, bot …)."""
 
     agent_id: AgentId
@@ -92,8 +86,7 @@ class Agent:
     last_tick: int | None
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(Frozen):
     """How far a run has come: `ticks` as its rows tell, None without rows.
 
     `under_way` False: by its status nothing more is to be expected.

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from telemetry.concepts.rows import TablePage
 from telemetry.concepts.values import AgentId, Floats
+from telemetry.frozen import Frozen, field
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
 
-@dataclass(frozen=True)
-class AgentMark:
+class AgentMark(Frozen):
     """An agent on the grid; `value` is the measure asked for, NaN where not recorded."""
 
     agent_id: AgentId
@@ -26,16 +25,14 @@ class AgentMark:
     value: float
 
 
-@dataclass(frozen=True)
-class ResourceMark:
+class ResourceMark(Frozen):
     x: float
     y: float
     kind: str
     amount: float
 
 
-@dataclass(frozen=True)
-class TradeMark:
+class TradeMark(Frozen):
     """A trade of the tick: from seller to buyer at (x, y), with what it was."""
 
     key: int | str
@@ -46,8 +43,7 @@ class TradeMark:
     pair: str
 
 
-@dataclass(frozen=True)
-class Scene:
+class Scene(Frozen, dict=True):
     """The grid at a tick. `resource_tick` is the snapshot that the resources come from.
 
     `width`/`height` are the grid's cells, from the run row or else the largest coordinate seen.
@@ -96,8 +92,7 @@ class Scene:
         return {mark.agent_id: place for place, mark in enumerate(self.agents)}
 
 
-@dataclass(frozen=True)
-class Negotiation:
+class Negotiation(Frozen):
     """Everything recorded of two agents at one tick.
 
     `attempts` in the order they were tried (possibly none recorded: see its table), `trades`

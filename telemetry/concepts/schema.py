@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from telemetry.concepts.values import Kind
+from telemetry.frozen import Frozen
 
 INCIDENTAL = (
     "run", "run_link", "key", "sequence", "link", "transaction", "start", "end", "duration",
@@ -12,8 +11,7 @@ INCIDENTAL = (
 """Roles of columns that two recordings of the same events would not share."""
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(Frozen):
     """A text that a family writes into a column, and what it means to views that know no family.
 
     `sense` is "success" of a result, "barter" or "money" of a pair; `color` one of the palette's
@@ -25,8 +23,7 @@ class Word:
     color: str = ""
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(Frozen):
     """One column of a table as this source (or run) has it.
 
     `name` is the table's own column name, or a derived column's. `recorded` is False where the
@@ -62,8 +59,7 @@ class Column:
         return tuple(word.text for word in self.words if word.sense == sense)
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(Frozen):
     """A table that a source offers, its columns in the order they are shown.
 
     `recorded` False: the source has no such table; `how_to_record` then says what to do.
@@ -90,8 +86,7 @@ class Table:
         return next((c for c in self.columns if c.role == role and c.recorded), None)
 
 
-@dataclass(frozen=True)
-class Measure:
+class Measure(Frozen):
     """A number per agent and tick that can be plotted.
 
     `group` bundles measures in a chooser ("Money", "Inventory", "Quotes" …); `reason` says why
@@ -114,8 +109,7 @@ class Measure:
     phase: str = ""
 
 
-@dataclass(frozen=True)
-class LaneInfo:
+class LaneInfo(Frozen):
     """A lane that a source can draw: `name` is what is asked for, `kind` colours its states."""
 
     name: str
@@ -124,8 +118,7 @@ class LaneInfo:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class Identity:
+class Identity(Frozen):
     """What a source turned out to be. `location` never holds a password."""
 
     location: str

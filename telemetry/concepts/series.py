@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from telemetry.concepts.schema import Measure
 from telemetry.concepts.values import AgentId, Floats, Ints, TickRange
+from telemetry.frozen import Frozen
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Frozen):
     """One agent's values: `tick` int64[n] ascending, `value` float64[n], NaN where NULL.
 
     In a series of more than a million values `tick` is int32[n] where all of them fit.
@@ -24,8 +23,7 @@ class Line:
     mark: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True)
-class Series:
+class Series(Frozen):
     """A measure of one or more agents over ticks, exact and complete for what was asked.
 
     `constant` is a value the configuration fixes for all agents where rows are not recorded.
@@ -39,8 +37,7 @@ class Series:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Fan:
+class Fan(Frozen):
     """A measure over the population: float64[n] per quantile at `tick` int64[n].
 
     `quantiles` maps "min", "q05", "q25", "median", "q75", "q95", "max"; `count` int64[n] is the
@@ -56,8 +53,7 @@ class Fan:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Band:
+class Band(Frozen):
     """Lowest, mean and highest value of a measure at every tick, over all agents that have one.
 
     `tick` int64[n] ascending; `low`, `mean` and `high` float64[n], NaN where no agent has a value;
@@ -75,8 +71,7 @@ class Band:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Bands:
+class Bands(Frozen):
     """Bands of many runs end to end: run i's are at start[i] … start[i + 1] − 1 of the arrays.
 
     `start` int64[runs + 1]; `tick`, `low`, `mean`, `high` and `count` as a `Band` has them; run i
@@ -111,8 +106,7 @@ class Bands:
         )
 
 
-@dataclass(frozen=True)
-class Digests:
+class Digests(Frozen):
     """What the rows of each tick come to: equal digests are equal rows.
 
     `tick` int64[n] ascending, `rows` int64[n] how many there are; `content` int64[n, 2] does not
@@ -126,8 +120,7 @@ class Digests:
     order: Ints
 
 
-@dataclass(frozen=True)
-class Stretches:
+class Stretches(Frozen):
     """Where the state was the same: `names[code[i]]` from float64 `begin[i]` to before `end[i]`.
 
     Neighbours of one state without a tick between them are one stretch.
@@ -139,8 +132,7 @@ class Stretches:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Lane:
+class Lane(Frozen, dict=True):
     """States of one lane: `state[i]` holds from `first[i]` to `last[i]`, both included.
 
     A tick that lies in no interval was not recorded.
@@ -172,8 +164,7 @@ class Lane:
         return Stretches(begin, self.last[stop] + 1.0, code[start], tuple(codes))
 
 
-@dataclass(frozen=True)
-class Timeline:
+class Timeline(Frozen):
     """The lanes of a run over `ticks` (None for a run without rows)."""
 
     ticks: TickRange | None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from telemetry.frozen import Frozen, field
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(Frozen):
     """One SELECT with every value written out; `dialect` is sqlite, duckdb or postgresql.
 
     Its rows are those of the question, but for `divided`: these columns hold what is stored, which

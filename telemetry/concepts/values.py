@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from telemetry.frozen import Frozen
 
 if TYPE_CHECKING:  # which takes a command a tenth of its time
     import numpy as np
@@ -19,8 +20,7 @@ Ints: TypeAlias = "npt.NDArray[np.int64]"
 Floats: TypeAlias = "npt.NDArray[np.float64]"
 
 
-@dataclass(frozen=True, order=True)
-class TickRange:
+class TickRange(Frozen, order=True):
     """Ticks from `first` to `last`, both included."""
 
     first: int

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from telemetry.concepts.values import AgentId, RunId
+from telemetry.frozen import Frozen
 
 GateState = Literal["passed", "failed", "not judged"]
 
 
-@dataclass(frozen=True)
-class Gate:
+class Gate(Frozen):
     """One condition. `margin` is signed: by how much it held (≥ 0) or was missed (< 0), in `unit`.
 
     None: the gate has no measure, or it is not recorded; `sentence` then says what is missing.
@@ -26,8 +25,7 @@ class Gate:
     unit: str = ""
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Frozen):
     """One way in which it could have happened (who buys what), with its gates in order.
 
     `key` is the row of the attempts table that came closest, where tries are recorded.
@@ -50,8 +48,7 @@ class Case:
         return len(self.gates) if failed is None else self.gates.index(failed)
 
 
-@dataclass(frozen=True)
-class Why:
+class Why(Frozen):
     """Why it did or did not happen; `cases` come closest first.
 
     `happened` None: that is not recorded. `told_by` says what the gates were judged from.
@@ -67,8 +64,7 @@ class Why:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class NearMiss:
+class NearMiss(Frozen):
     """Something that did not happen, and by how little: `margin` ≤ 0, in `unit`, at `gate`."""
 
     tick: int
@@ -82,8 +78,7 @@ class NearMiss:
     key: int | str | None = None
 
 
-@dataclass(frozen=True)
-class NearMisses:
+class NearMisses(Frozen):
     """The nearest first; `total` negotiations failed in all, in the range that was asked for."""
 
     misses: tuple[NearMiss, ...]
@@ -91,8 +86,7 @@ class NearMisses:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Funnel:
+class Funnel(Frozen):
     """How many came how far. `by` names what splits them (pair, mode, regime).
 
     `counts[group][gate]` failed at that gate, of `tries[group]`; `gates` are in order, the last

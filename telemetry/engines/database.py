@@ -7,7 +7,6 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -19,6 +18,7 @@ from telemetry.engines.digests import Digested
 from telemetry.engines.lines import ByValuesError, Field, Lines
 from telemetry.engines.spelling import spelled
 from telemetry.errors import LockedError, QueryCancelled, TelemetryError
+from telemetry.frozen import Frozen, field
 from telemetry.location import Location
 from telemetry.text import one_line
 
@@ -31,8 +31,7 @@ QUIET = 2.0
 """Seconds without a write until the times of a file tell it from what it will be next."""
 
 
-@dataclass(frozen=True)
-class Shape:
+class Shape(Frozen):
     """Which tables a database has: table → column → declared type, names as the database has them.
 
     `indices` maps a table to the leading columns of each of its indices, `required` to those that
@@ -72,8 +71,7 @@ class Shape:
         return Shape(tables, indices, self.folds_case, required)
 
 
-@dataclass(frozen=True)
-class Expected:
+class Expected(Frozen):
     """What a planner expects of a statement: its cost, in the engine's own unit, and its rows.
 
     Costs compare statements about the same rows with each other.

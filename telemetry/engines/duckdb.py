@@ -8,7 +8,6 @@ import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +29,7 @@ from telemetry.engines.kept_files import KeptFiles
 from telemetry.engines.lines import Field
 from telemetry.engines.spelling import spelled
 from telemetry.errors import LockedError, QueryCancelled, SourceError, TelemetryError
+from telemetry.frozen import replace
 from telemetry.location import Location
 from telemetry.text import one_line
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Cell, Fingerprint
-from telemetry.engines.sqlite_file import keep, let_go
 from telemetry.errors import SourceError
 
 WHOLE = 64 << 20
@@ -84,6 +83,8 @@ def text_fingerprint(text: str, of: str, facts: Mapping[str, Cell]) -> Fingerpri
 
 def _add_file(digest: hashlib.blake2b, path: Path, token: CancelToken) -> bool:
     """Add a file's size and bytes, or samples of them; True where all were read."""
+    from telemetry.engines.sqlite_file import keep, let_go  # and SQLite, which a server needs not
+
     kept = keep(path)
     try:
         size = kept.status().st_size

@@ -9,10 +9,11 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 
 import duckdb
+
+from telemetry.frozen import Frozen
 
 _SCHEMA = "kept"
 _LITERAL = re.compile(r"'((?:[^']|'')*)'")
@@ -22,8 +23,7 @@ SETTLED = 2.0
 _State = tuple[tuple[str, int, int, int], ...]
 
 
-@dataclass(frozen=True)
-class _Kept:
+class _Kept(Frozen):
     name: str
     size: int
 

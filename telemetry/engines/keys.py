@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
 from telemetry.engines.database import Shape
+from telemetry.frozen import Frozen, field
 
 
-@dataclass(frozen=True)
-class Keys:
+class Keys(Frozen):
     """What tells a table's rows apart, and what they refer to.
 
     `primary` are the columns of the primary key; `refers` maps a column to (table, column), keys

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from telemetry.frozen import Frozen
 from telemetry.text import exact_text
 
 Lines = Generator[tuple[str, int]]
@@ -17,8 +17,7 @@ NEEDS_QUOTES = re.compile(r'[",\r\n]|^\s|\s$|^$')
 """Which texts stand in quotes."""
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(Frozen):
     """A column of the lines. `sure`: the database itself lets in only its kind (or, of texts,
     bytes), so that no value has to be looked at."""
 

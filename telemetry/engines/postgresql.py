@@ -10,7 +10,6 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -22,13 +21,13 @@ from telemetry.concepts import Fingerprint, Statement
 from telemetry.engines.database import Database, Expected, Shape, no_schema
 from telemetry.engines.fingerprints import text_fingerprint
 from telemetry.engines.lines import Field, Lines
-from telemetry.engines.one_run import pinned
 from telemetry.engines.postgresql_arrays import fetched
 from telemetry.engines.postgresql_plans import expected
-from telemetry.engines.postgresql_sessions import Sessions
+from telemetry.engines.postgresql_sessions import Sessions, for_parts
 from telemetry.engines.postgresql_states import see, state_of, told_snapshot
 from telemetry.engines.postgresql_url import server_url
 from telemetry.errors import LockedError, SourceError, TelemetryError
+from telemetry.frozen import replace
 from telemetry.location import Location
 from telemetry.text import one_line
 
@@ -184,7 +183,9 @@ class PostgreSQLDatabase(Database):
         self, connection: sa.Connection, select: sa.Select[Any], divided: Mapping[str, int]
     ) -> Statement:
         """As its sessions pin it to one run; the schema is told besides."""
-        return replace(super().spelled(connection, pinned(select), divided), schema=self.schema)
+        return replace(
+            super().spelled(connection, for_parts(connection, select), divided), schema=self.schema
+        )
 
     def lines(
         self,

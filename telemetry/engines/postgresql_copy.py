@@ -11,8 +11,7 @@ from psycopg import generators, pq
 from psycopg.waiting import Wait
 
 from telemetry.engines.lines import ODD, ByValuesError, Kind, Lines, corrected
-from telemetry.engines.one_run import pinned
-from telemetry.engines.postgresql_sessions import STATEMENT_TIMEOUT
+from telemetry.engines.postgresql_sessions import STATEMENT_TIMEOUT, for_parts
 from telemetry.engines.spelling import spelled
 from telemetry.engines.whole_numbers import with_points
 
@@ -50,7 +49,7 @@ def copied(connection: sa.Connection, select: sa.Select[Any]) -> Lines:
     driver: Any = connection.connection.driver_connection
     if driver.info.encoding != "utf-8":
         raise ByValuesError
-    statement = spelled(pinned(select), connection.dialect)
+    statement = spelled(for_parts(connection, select), connection.dialect)
     with driver.execute(f"SELECT * FROM ({statement}) rows LIMIT 0") as none:
         types = _types(connection, select, none.description)
     names = (column.name.replace('"', '""') for column in select.selected_columns)

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.engines.database import Expected
-from telemetry.engines.one_run import pinned
+from telemetry.engines.postgresql_sessions import for_parts
 from telemetry.engines.spelling import spelled
 
 _ELSEWHERE = ("Foreign Scan", "Custom Scan")
@@ -19,7 +19,7 @@ def expected(connection: sa.Connection, select: sa.Select[Any]) -> Expected | No
 
     None where it would ask other servers, of whose work it knows little.
     """
-    text = spelled(pinned(select), connection.dialect)
+    text = spelled(for_parts(connection, select), connection.dialect)
     found = str(connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {text}").scalar_one())
     if any(f'"{node}"' in found for node in _ELSEWHERE):
         return None

@@ -37,7 +37,12 @@ _AS_THEY_ARE = frozenset(
 )
 _SET = "SELECT set_config(%s, %s, false)"
 _SET_DEFAULT = f"{_SET} WHERE current_setting('statement_timeout') = '0'"
+_LIES_IN_PARTS = """
+SELECT EXISTS (SELECT FROM pg_class WHERE relkind IN ('p', 'f'))
+OR EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')
+"""
 _TOKEN = "whose question it is"
+_IN_PARTS = "whether tables lie in parts"
 Stopping = Callable[["psycopg.Connection[Any]"], AbstractContextManager[None]]
 
 
@@ -102,7 +107,7 @@ class Sessions:
         sa.event.listen(engine, "before_execute", _pin, retval=True)
         return engine
 
-    def _prepare(self, driver_connection: Any, _record: object) -> None:
+    def _prepare(self, driver_connection: Any, record: Any) -> None:
         """JSON comes as its text: decoded, its numbers would be doubles."""
         driver_connection.server_cursor_factory = _BulkCursor
         for kind in ("json", "jsonb"):
@@ -117,6 +122,7 @@ class Sessions:
             driver_connection.execute(_SET, ("idle_session_timeout", f"{IDLE_SECONDS}s"))
         if self.schema is not None:
             look_in(driver_connection, self.schema)
+        record.info[_IN_PARTS] = driver_connection.execute(_LIES_IN_PARTS).fetchone() == (True,)
 
     def waiting(self, stopping: Stopping) -> sa.Connection | None:
         """A session that has waited, its transaction begun; None where a new one has to be made.
@@ -180,5 +186,11 @@ def _may_wait(driver_connection: psycopg.Connection[Any]) -> bool:
     return idle and driver_connection.info.server_version >= _ENDS_IDLE_ONES
 
 
-def _pin(_connection: object, statement: Any, values: Any, more: Any, _options: object) -> Any:
-    return pinned(statement), values, more
+def for_parts(connection: sa.Connection, statement: Any) -> Any:
+    """`statement`, pinned to the run that it is about where tables lie in parts: elsewhere that
+    spares the server nothing, and costs a command a thirtieth of its time."""
+    return pinned(statement) if connection.info.get(_IN_PARTS) else statement
+
+
+def _pin(connection: Any, statement: Any, values: Any, more: Any, _options: object) -> Any:
+    return for_parts(connection, statement), values, more

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
+from telemetry.frozen import Frozen
+
 OWN = ("schema", "options", "statement_timeout")
 
 
-@dataclass(frozen=True)
-class ServerURL:
+class ServerURL(Frozen):
     """A URL as the driver takes it, and what was taken out of it.
 
     `schema` is where tables are looked for and made, `statement_timeout` (PostgreSQL's own

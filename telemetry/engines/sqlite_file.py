@@ -10,10 +10,10 @@ import tempfile
 import threading
 import weakref
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from telemetry.errors import LockedError
+from telemetry.frozen import Frozen
 
 MAGIC = b"SQLite format 3\x00"
 HEADER_BYTES = 100
@@ -22,8 +22,7 @@ _BLOCK = 1 << 20
 _COPY_TRIES = 5
 
 
-@dataclass(frozen=True)
-class Header:
+class Header(Frozen):
     """What the first hundred bytes of a SQLite file say; `pages` None where they do not count."""
 
     wal: bool

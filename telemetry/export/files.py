@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -27,6 +26,7 @@ from telemetry.export.sidecar import (
     spelt,
 )
 from telemetry.export.staging import Staging, sentences, staged
+from telemetry.frozen import Frozen, field, replace
 from telemetry.queries import (
     ColumnsQuery,
     ContradictionsQuery,
@@ -44,8 +44,7 @@ EMPTY = "empty in this run"
 ABSENT = "not recorded in this database"
 
 
-@dataclass(frozen=True)
-class ExportReport:
+class ExportReport(Frozen):
     """A file that was written. `left_out` maps columns that it lacks to why they were left out."""
 
     path: Path

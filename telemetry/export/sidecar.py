@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from telemetry.engines.fingerprints import text_fingerprint
 from telemetry.errors import NothingFoundError, RequestError
 from telemetry.export.formats import CONVENTIONS, Format, json_text
 from telemetry.filters import Filter
+from telemetry.frozen import Frozen, asdict, defaults
 from telemetry.queries import Query, RunQuery, RunSizesQuery, Sort, Where
 
 if TYPE_CHECKING:
@@ -92,13 +92,10 @@ def selection(where: Where, sort: Sort | None, limit: int | None) -> dict[str, o
 def asked(query: Query[Any]) -> dict[str, object]:
     """The question itself: its kind and every part of it that is not left at its default."""
     values: dict[str, object] = {"kind": type(query).__name__}
-    for part in dataclasses.fields(query):
-        value = getattr(query, part.name)
-        default = part.default
-        if part.default_factory is not dataclasses.MISSING:
-            default = part.default_factory()
-        if value != default:
-            values[part.name] = _plain(value)
+    usual = defaults(type(query))
+    for name, value in asdict(query).items():
+        if name not in usual or value != usual[name]:
+            values[name] = _plain(value)
     return values
 
 
@@ -146,7 +143,7 @@ def _plain(value: object) -> Any:
         return str(value)
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        found = {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Frozen):
+        found = {name: _plain(item) for name, item in asdict(value).items()}
         return {name: item for name, item in found.items() if item not in (None, [])}
     return value

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from telemetry import __version__
+from telemetry.frozen import Frozen
 from telemetry.location import without_secrets
 from telemetry.queries import Query
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 ROLES = "Its tables are read by roles that were given; where they are not kept, add --roles FILE."
 
 
-@dataclass(frozen=True)
-class Worked:
+class Worked(Frozen):
     """How rows that the program works out are had again, called `name`.
 
     `words` are those of a command after `telemetry`, sources standing where their locations go.

@@ -10,13 +10,13 @@ import sqlalchemy as sa
 
 from telemetry.engines.columns import ColumnKind, Columns
 from telemetry.families.asker import Asker
+from telemetry.frozen import Frozen
 
 if TYPE_CHECKING:
     from telemetry.concepts import Cell, Fault, Ints, Rule, RunId, TickRange
 
 
-@dataclass(frozen=True)
-class Judged:
+class Judged(Frozen):
     """What a rule found: rows checked, how many break it, the first of these, or why it is none."""
 
     checked: int = 0
@@ -112,8 +112,7 @@ class Auditing(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class AuditRule:
+class AuditRule(Frozen):
     """An invariant of a family's runs: what it says, and how a run is held against it."""
 
     rule: Rule

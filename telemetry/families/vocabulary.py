@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -14,6 +13,7 @@ from sqlalchemy.types import TypeEngine
 from telemetry.engines import Shape
 from telemetry.families.asker import Asker
 from telemetry.families.auditing import AuditRule
+from telemetry.frozen import Frozen, field
 from telemetry.migrations.vocabulary import SchemaSpec
 
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ class Stored(Protocol):
     def column(self, table: str, name: str) -> sa.ColumnElement[Any]: ...
 
 
-@dataclass(frozen=True)
-class Doubt:
+class Doubt(Frozen):
     """Zeros that another table contradicts: where `column` of `table` is above 0 in any row.
 
     `sentence` then tells why; "{n}" in it is the number of such rows.
@@ -64,8 +63,7 @@ class Doubt:
     sentence: str
 
 
-@dataclass(frozen=True)
-class ColumnSpec:
+class ColumnSpec(Frozen):
     """A column of a table. Without `derive` it is the database's own column of that name, else
     the one that is called as it was `formerly`.
 
@@ -103,8 +101,7 @@ class ColumnSpec:
 Aggregate = Literal["count", "sum", "avg", "min", "max"]
 
 
-@dataclass(frozen=True)
-class AggregateSpec:
+class AggregateSpec(Frozen):
     """An aggregate of a table's summary; `column` None only for "count"."""
 
     name: str
@@ -113,14 +110,12 @@ class AggregateSpec:
     column: str | None = None
 
 
-@dataclass(frozen=True)
-class SummarySpec:
+class SummarySpec(Frozen):
     group: str
     aggregates: tuple[AggregateSpec, ...]
 
 
-@dataclass(frozen=True)
-class TableSpec:
+class TableSpec(Frozen, dict=True):
     """A table of the family. `model` is the declared SQLAlchemy table; None where the kinds of the
     columns tell how they are stored, and all of them are listed: then no models are loaded to read.
 
@@ -178,8 +173,7 @@ class TableSpec:
         return next((c.name for c in self.columns if c.role == role), None)
 
 
-@dataclass(frozen=True)
-class MeasureSpec:
+class MeasureSpec(Frozen):
     """A number per agent and tick: column `column` of `table`.
 
     `evidence`: columns of which at least one must differ from its default in a run, else the
@@ -214,8 +208,7 @@ class MeasureSpec:
     bounds: Callable[[Mapping[str, Cell], object], tuple[float, float] | None] | None = None
 
 
-@dataclass(frozen=True)
-class LaneSpec:
+class LaneSpec(Frozen):
     """A lane read from a state per tick, or from the changes of it.
 
     `states` is (table, column); with `members` the column holds a JSON list and every member
@@ -232,8 +225,7 @@ class LaneSpec:
     by: str | None = None
 
 
-@dataclass(frozen=True)
-class FlowSpec:
+class FlowSpec(Frozen):
     """Something that changes hands in rows of `table`: by which columns, and in which unit.
 
     `tick` is the column that says when, None: the table's own. `money`: others are paid with it;
@@ -251,8 +243,7 @@ class FlowSpec:
     divisor: str | None = None
 
 
-@dataclass(frozen=True)
-class RunSpec:
+class RunSpec(Frozen):
     """Where runs are listed. `heavy` columns (configurations) are left out of lists.
 
     `tick_tables` are asked for the first and last tick; `status` and `extra` compute from the
@@ -281,8 +272,7 @@ class RunSpec:
     level: str | None = None
 
 
-@dataclass(frozen=True)
-class ScaleSpec:
+class ScaleSpec(Frozen):
     """An integer that stored quantities are divided by, and how it came to be known."""
 
     name: str
@@ -290,8 +280,7 @@ class ScaleSpec:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class FolderSpec:
+class FolderSpec(Frozen):
     """A family that is written as a folder (or a file) of text files.
 
     `recognise` looks at the path alone; `views` gives each table's name and the DuckDB SELECT
@@ -305,8 +294,7 @@ class FolderSpec:
     of_runs: Callable[[Path], Callable[[tuple[RunId, ...]], Mapping[str, str]]] | None = None
 
 
-@dataclass(frozen=True)
-class FamilySpec:
+class FamilySpec(Frozen, dict=True):
     """A family: how it is recognised, what it holds, and what only it knows.
 
     `recognise` gives the vintage of a shape, or None where it is not of this family; `scales`
@@ -328,7 +316,7 @@ class FamilySpec:
     lanes: tuple[LaneSpec, ...]
     scales: Callable[[Asker, str], tuple[ScaleSpec, ...]]
     detail: Callable[[Asker, RunId, RunDetail], RunDetail]
-    contradictions: Callable[[Asker, RunId], Findings] | None = field(default=None, kw_only=True)
+    contradictions: Callable[[Asker, RunId], Findings] | None = None
     answers: Mapping[type[Any], Callable[[Any, Any], Any]] = field(default_factory=dict)
     answers_from: Mapping[type[Any], str] = field(default_factory=dict)
     folder: FolderSpec | None = None

@@ -13,7 +13,6 @@ Space around values does not count. Text columns compare text, by code point.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from telemetry.concepts import Cell, Kind
@@ -35,6 +34,7 @@ from telemetry.filters.terms import (
     text_of,
     values,
 )
+from telemetry.frozen import Frozen
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -59,8 +59,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
-class Filter:
+class Filter(Frozen):
     """What the cells of one column must satisfy. Whether its values suit the column's kind is
     known only to `check`, which a caller runs as soon as it knows the column."""
 

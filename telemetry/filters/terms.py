@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from telemetry.concepts import Cell, Kind
 from telemetry.errors import FilterError
 from telemetry.filters.numbers import compare_number, is_number_kind, number
 from telemetry.filters.patterns import found
+from telemetry.frozen import Frozen
 
 Operator = Literal[">", ">=", "<", "<="]
 SPECIAL_START = tuple('!=<>/"')
 
 
-@dataclass(frozen=True)
-class Null:
+class Null(Frozen):
     """The cell is NULL."""
 
     def matches(self, cell: Cell, kind: Kind) -> bool:
@@ -27,8 +26,7 @@ class Null:
         return "null"
 
 
-@dataclass(frozen=True)
-class Equals:
+class Equals(Frozen):
     """The cell is `value`: the same number on a number column, the same text elsewhere."""
 
     value: str
@@ -40,8 +38,7 @@ class Equals:
         return _quoted(self.value)
 
 
-@dataclass(frozen=True)
-class Compare:
+class Compare(Frozen):
     """The cell lies on one side of `value`."""
 
     operator: Operator
@@ -59,8 +56,7 @@ class Compare:
         return self.operator + _quoted(self.value)
 
 
-@dataclass(frozen=True)
-class Between:
+class Between(Frozen):
     """The cell lies from `low` to `high`, both included."""
 
     low: str
@@ -75,8 +71,7 @@ class Between:
         return f"{_quoted(self.low)}~{_quoted(self.high)}"
 
 
-@dataclass(frozen=True)
-class Matches:
+class Matches(Frozen):
     """The regular expression `pattern` (Python's) is found somewhere in the text of the cell."""
 
     pattern: str
@@ -88,8 +83,7 @@ class Matches:
         return f"/{slashes(self.pattern, escape=True)}/"
 
 
-@dataclass(frozen=True)
-class AnyOf:
+class AnyOf(Frozen):
     """At least one of `terms` holds; never nested."""
 
     terms: tuple[Term, ...]
@@ -101,8 +95,7 @@ class AnyOf:
         return "|".join(map(str, self.terms))
 
 
-@dataclass(frozen=True)
-class Not:
+class Not(Frozen):
     """The cell is there and `inner` does not hold: NULL matches only where asked for."""
 
     inner: Term | AnyOf

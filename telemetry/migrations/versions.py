@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
 from telemetry.errors import RecordingError
+from telemetry.frozen import Frozen
 from telemetry.migrations.tables import create, shape_of
 from telemetry.migrations.vocabulary import Addition, SchemaSpec
 
@@ -33,8 +33,7 @@ OWN = frozenset(_METADATA.tables)
 """Our own tables, which belong to no family."""
 
 
-@dataclass(frozen=True)
-class Stamped:
+class Stamped(Frozen):
     """What a database says of itself: its version, and what migrations found and added."""
 
     family: str

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
 
 import sqlalchemy as sa
+
+from telemetry.frozen import Frozen, field
 
 
 class Growing(Protocol):
@@ -30,8 +31,7 @@ class Growing(Protocol):
     def fill(self, table: str, statement: str) -> None: ...
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Frozen):
     """From the version before to `version`; `apply` may find some of it done already."""
 
     version: int
@@ -39,8 +39,7 @@ class Step:
     apply: Callable[[Growing], None]
 
 
-@dataclass(frozen=True)
-class SchemaSpec:
+class SchemaSpec(Frozen):
     """The tables that a family's recorder writes, and the steps by which older ones become them.
 
     `declared` gives the tables; who only reads does not ask, so that models need not be loaded.
@@ -71,8 +70,7 @@ class SchemaSpec:
         return self.steps[-1].version
 
 
-@dataclass(frozen=True)
-class Done:
+class Done(Frozen):
     """One thing that a step did: `columns` are those added, `rows` those rewritten or there."""
 
     version: int
@@ -83,8 +81,7 @@ class Done:
     rows: int | None = None
 
 
-@dataclass(frozen=True)
-class Addition:
+class Addition(Frozen):
     """A column (with column None: a table) that was not there when the older runs were recorded.
 
     `last_run` is the largest id of those runs; None where runs are not numbered: then a table

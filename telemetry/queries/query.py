@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+
+from telemetry.frozen import Frozen
 
 if TYPE_CHECKING:
     from telemetry.concepts import AgentId, TickRange
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
 A_co = TypeVar("A_co", covariant=True)
 
 
-@dataclass(frozen=True)
-class Query(Generic[A_co]):
+class Query(Frozen, Generic[A_co]):
     """A question whose answer is of type `A_co`; hashable, so it can key a cache.
 
     `LACKING` says what a family that cannot answer it does not have. `KEPT`: an answer that took
@@ -24,8 +24,7 @@ class Query(Generic[A_co]):
     KEPT: ClassVar[bool] = False
 
 
-@dataclass(frozen=True)
-class Where:
+class Where(Frozen):
     """Which rows: all filters hold, the tick lies in `ticks`, one of `agents` takes part."""
 
     filters: tuple[Filter, ...] = ()
@@ -33,7 +32,6 @@ class Where:
     agents: tuple[AgentId, ...] | None = None
 
 
-@dataclass(frozen=True)
-class Sort:
+class Sort(Frozen):
     column: str
     descending: bool = False

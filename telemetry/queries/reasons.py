@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from telemetry.queries.query import Query
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     )
 
 
-@dataclass(frozen=True)
 class NegotiationQuery(Query["Negotiation"]):
     """All that two agents tried at a tick, whichever of them bought."""
 
@@ -33,7 +31,6 @@ class NegotiationQuery(Query["Negotiation"]):
     agents: tuple[AgentId, AgentId]
 
 
-@dataclass(frozen=True)
 class WhyQuery(Query["Why"]):
     """Why two agents did not trade at a tick, or why the row `key` of the attempts failed.
 
@@ -47,7 +44,6 @@ class WhyQuery(Query["Why"]):
     key: int | str | None = None
 
 
-@dataclass(frozen=True)
 class NearMissesQuery(Query["NearMisses"]):
     """Negotiations that failed by the least, the nearest first; `ticks` None: the whole run."""
 
@@ -58,7 +54,6 @@ class NearMissesQuery(Query["NearMisses"]):
     limit: int = 50
 
 
-@dataclass(frozen=True)
 class FunnelQuery(Query["Funnel"]):
     """At which gate, or for what reason, how many attempts failed, by what splits them."""
 
@@ -68,7 +63,6 @@ class FunnelQuery(Query["Funnel"]):
     ticks: TickRange | None = None
 
 
-@dataclass(frozen=True)
 class BoxQuery(Query["Box"]):
     """The Edgeworth box of two agents as they met at `tick`, in the goods that they barter."""
 
@@ -78,7 +72,6 @@ class BoxQuery(Query["Box"]):
     agents: tuple[AgentId, AgentId]
 
 
-@dataclass(frozen=True)
 class AuditQuery(Query["Audit"]):
     """Which invariants this run breaks. `rules` None: all of the family; `first` faults of each.
 
@@ -92,7 +85,6 @@ class AuditQuery(Query["Audit"]):
     first: int = 20
 
 
-@dataclass(frozen=True)
 class VerifyQuery(Query["Verdict"]):
     """Can this run's recording be trusted: the family's own proof (a hash chain)."""
 
@@ -100,7 +92,6 @@ class VerifyQuery(Query["Verdict"]):
     run_id: RunId
 
 
-@dataclass(frozen=True)
 class OrderBookQuery(Query["OrderBook"]):
     """The book and the standings after `tick`; `levels` per side."""
 
@@ -110,7 +101,6 @@ class OrderBookQuery(Query["OrderBook"]):
     levels: int = 10
 
 
-@dataclass(frozen=True)
 class PricesQuery(Query["tuple[TickPrice, ...]"]):
     """The prices of each tick in which something was traded, by tick."""
 

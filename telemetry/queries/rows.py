@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from telemetry.queries.query import Query, Sort, Where
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     )
 
 
-@dataclass(frozen=True)
 class ColumnsQuery(Query["tuple[Column, ...]"]):
     """The columns of a table with `recorded` judged for this run (empty money columns …)."""
 
@@ -36,7 +34,6 @@ class ColumnsQuery(Query["tuple[Column, ...]"]):
     table: str
 
 
-@dataclass(frozen=True)
 class TableQuery(Query["TablePage"]):
     """A page of rows; continue with `after=page.next`, or jump with `offset`.
 
@@ -46,14 +43,13 @@ class TableQuery(Query["TablePage"]):
     run_id: RunId
     table: str
     columns: tuple[str, ...] | None = None
-    where: Where = field(default_factory=Where)
+    where: Where = Where()
     sort: Sort | None = None
     limit: int = 500
     after: PageKey | None = None
     offset: int = 0
 
 
-@dataclass(frozen=True)
 class DigestQuery(Query["Digests"]):
     """Digests of the rows tick by tick; RequestError where no engine works them out.
 
@@ -64,18 +60,16 @@ class DigestQuery(Query["Digests"]):
     run_id: RunId
     table: str
     columns: tuple[str, ...]
-    where: Where = field(default_factory=Where)
+    where: Where = Where()
 
 
-@dataclass(frozen=True)
 class CountQuery(Query["int"]):
     KEPT = True
     run_id: RunId
     table: str
-    where: Where = field(default_factory=Where)
+    where: Where = Where()
 
 
-@dataclass(frozen=True)
 class FacetQuery(Query["Facets"]):
     """`limit` None: every value."""
 
@@ -83,21 +77,19 @@ class FacetQuery(Query["Facets"]):
     run_id: RunId
     table: str
     column: str
-    where: Where = field(default_factory=Where)
+    where: Where = Where()
     limit: int | None = None
 
 
-@dataclass(frozen=True)
 class SummaryQuery(Query["Summary"]):
     """The table's own aggregates (count, volume, mean price, surplus …) by its own group."""
 
     KEPT = True
     run_id: RunId
     table: str
-    where: Where = field(default_factory=Where)
+    where: Where = Where()
 
 
-@dataclass(frozen=True)
 class SummariesQuery(Query["Summaries"]):
     """What `SummaryQuery` gives of each of these runs, all rows of them, in their order."""
 
@@ -106,7 +98,6 @@ class SummariesQuery(Query["Summaries"]):
     table: str
 
 
-@dataclass(frozen=True)
 class HistogramQuery(Query["Histogram"]):
     """Rows per tick bin, at most `bins` bins, split by the values of column `by`."""
 
@@ -114,11 +105,10 @@ class HistogramQuery(Query["Histogram"]):
     run_id: RunId
     table: str
     by: str | None = None
-    where: Where = field(default_factory=Where)
+    where: Where = Where()
     bins: int = 100
 
 
-@dataclass(frozen=True)
 class PointsQuery(Query["Points"]):
     """Rows as points of column `y` over column `x`, grouped by column `by`."""
 
@@ -128,11 +118,10 @@ class PointsQuery(Query["Points"]):
     x: str
     y: str
     by: str | None = None
-    where: Where = field(default_factory=Where)
+    where: Where = Where()
     limit: int = 50_000
 
 
-@dataclass(frozen=True)
 class MeansQuery(Query["Means"]):
     """The mean of column `value` by the values of the columns `by` (an effect by parameters)."""
 
@@ -141,10 +130,9 @@ class MeansQuery(Query["Means"]):
     table: str
     value: str
     by: tuple[str, ...]
-    where: Where = field(default_factory=Where)
+    where: Where = Where()
 
 
-@dataclass(frozen=True)
 class SplitQuery(Query["Split"]):
     """What a run came to in each state of a lane, or of several lanes crossed.
 
@@ -161,7 +149,6 @@ class SplitQuery(Query["Split"]):
     ticks: TickRange | None = None
 
 
-@dataclass(frozen=True)
 class FlowsQuery(Query["Flows"]):
     """How much of a good every agent gave to every other; `ticks` None: in the whole run."""
 
@@ -172,7 +159,6 @@ class FlowsQuery(Query["Flows"]):
     ticks: TickRange | None = None
 
 
-@dataclass(frozen=True)
 class IntermediariesQuery(Query["Intermediaries"]):
     """What each agent took, gave and passed on of a good, in the order of the rows."""
 

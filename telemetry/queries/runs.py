@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from telemetry.queries.query import Query
@@ -22,18 +21,15 @@ if TYPE_CHECKING:
     )
 
 
-@dataclass(frozen=True)
 class RunsQuery(Query["RunList"]):
     """Every run; cheap, no counting."""
 
 
-@dataclass(frozen=True)
 class RunQuery(Query["RunDetail"]):
     KEPT = True
     run_id: RunId
 
 
-@dataclass(frozen=True)
 class ContradictionsQuery(Query["Findings"]):
     """Where the run's rows contradict each other, and the facts that its detail leaves open; the
     rows are read for it."""
@@ -42,14 +38,12 @@ class ContradictionsQuery(Query["Findings"]):
     run_id: RunId
 
 
-@dataclass(frozen=True)
 class ProgressQuery(Query["Progress"]):
     """How far a run has come: cheap enough to be asked every second."""
 
     run_id: RunId
 
 
-@dataclass(frozen=True)
 class RunSizesQuery(Query["RunSizes"]):
     """Row counts per table; may take long on large sources."""
 
@@ -58,7 +52,6 @@ class RunSizesQuery(Query["RunSizes"]):
     tables: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True)
 class RunCellsQuery(Query["tuple[Cell, ...]"]):
     """One column of the run row, as the table of runs gives it, for each of these runs."""
 
@@ -66,25 +59,21 @@ class RunCellsQuery(Query["tuple[Cell, ...]"]):
     column: str
 
 
-@dataclass(frozen=True)
 class AgentsQuery(Query["tuple[Agent, ...]"]):
     run_id: RunId
 
 
-@dataclass(frozen=True)
 class ExperimentsQuery(Query["ExperimentList"]):
     """Every experiment; empty where the source has none."""
 
     LACKING = "have no experiments"
 
 
-@dataclass(frozen=True)
 class IterationsQuery(Query["IterationList"]):
     experiment_id: str
     LACKING = "have no experiments with iterations"
 
 
-@dataclass(frozen=True)
 class PairQuery(Query["str"]):
     """How the pair that run `run_id` is the treated one of came out, and why: one sentence."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from telemetry.queries.query import Query
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     )
 
 
-@dataclass(frozen=True)
 class SeriesQuery(Query["Series"]):
     """`agents` None: all of them."""
 
@@ -33,7 +31,6 @@ class SeriesQuery(Query["Series"]):
     ticks: TickRange | None = None
 
 
-@dataclass(frozen=True)
 class FanQuery(Query["Fan"]):
     """`max_ticks`: read at most so many evenly spaced ticks (said in the notes); None: all."""
 
@@ -44,7 +41,6 @@ class FanQuery(Query["Fan"]):
     max_ticks: int | None = None
 
 
-@dataclass(frozen=True)
 class BandQuery(Query["Band"]):
     """Lowest, mean and highest value at every tick, from all rows; takes long on a large run."""
 
@@ -54,7 +50,6 @@ class BandQuery(Query["Band"]):
     ticks: TickRange | None = None
 
 
-@dataclass(frozen=True)
 class BandsQuery(Query["Bands"]):
     """What `BandQuery` gives of each of these runs, over all of its ticks, in their order."""
 
@@ -63,7 +58,6 @@ class BandsQuery(Query["Bands"]):
     measure: str
 
 
-@dataclass(frozen=True)
 class LensQuery(Query["Lens"]):
     """The values of all agents at no more than `max_ticks` ticks, and who stands apart.
 
@@ -77,7 +71,6 @@ class LensQuery(Query["Lens"]):
     max_ticks: int | None = 300
 
 
-@dataclass(frozen=True)
 class SettlingQuery(Query["Settlings"]):
     """When each agent came within `epsilon` of its last value and stayed there, from all rows.
 
@@ -92,7 +85,6 @@ class SettlingQuery(Query["Settlings"]):
     ticks: TickRange | None = None
 
 
-@dataclass(frozen=True)
 class TimelineQuery(Query["Timeline"]):
     """`lanes` None: every lane that the source has; `ticks` None: the whole run.
 
@@ -104,7 +96,6 @@ class TimelineQuery(Query["Timeline"]):
     ticks: TickRange | None = None
 
 
-@dataclass(frozen=True)
 class SceneQuery(Query["Scene"]):
     run_id: RunId
     tick: int

@@ -14,11 +14,11 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from telemetry.errors import RecordingError
+from telemetry.frozen import Frozen
 from telemetry.recording.checks import Plan, Values
 
 NOTE = ".recording.json"
@@ -33,8 +33,7 @@ _ROWS_AT_ONCE = 1_000
 Cells = Sequence[object]
 
 
-@dataclass(frozen=True)
-class TextFile:
+class TextFile(Frozen):
     """A file of lines: a CSV with these columns, or without any, a JSON object a line."""
 
     name: str

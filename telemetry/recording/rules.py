@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, SupportsFloat
+
+from telemetry.frozen import Frozen, field
 
 _SHOWN = 60
 _INT64 = 2**63
@@ -21,8 +22,7 @@ class RefusedValue(ValueError):
     """A value that a rule does not accept; its text continues "``field`` …"."""
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(Frozen):
     """What one column accepts.
 
     `check` decides about any value. `plain` is a Python expression over ``{v}`` (and the names in

@@ -13,13 +13,13 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
 
 from telemetry.errors import RecordingError
+from telemetry.frozen import Frozen
 from telemetry.recording import scribe_process
 from telemetry.recording.scribe_process import Operation, packed, perform, unpacked
 
@@ -54,8 +54,7 @@ class Parcel:
         self.operations.append(("expect", query, values, row, text))
 
 
-@dataclass(frozen=True)
-class Sent:
+class Sent(Frozen):
     """A transaction that was sent to its scribe."""
 
     scribe: Scribe

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Map
 from collections.abc import Sequence
-from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -12,6 +11,7 @@ from telemetry.concepts import Agent
 from telemetry.engines import Shape
 from telemetry.families.asker import Asker
 from telemetry.families.vocabulary import FamilySpec, TableSpec
+from telemetry.frozen import replace
 from telemetry.queries import AgentsQuery
 from telemetry.roles.audit import rules_of
 from telemetry.roles.evidence import TableEvidence

@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping as Map
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 from types import MappingProxyType
@@ -19,6 +18,7 @@ import sqlalchemy as sa
 from telemetry.concepts import Cell
 from telemetry.engines import Database, Shape
 from telemetry.engines.keys import Keys, keys_of
+from telemetry.frozen import Frozen
 from telemetry.values import cell
 
 SAMPLE = 300
@@ -35,8 +35,7 @@ _LAST: Any = sa.func.max(sa.literal_column("rowid"))
 _LONG = ("char", "text", "clob", "json", "blob", "bytea", "binary", "struct", "map", "[]", "list")
 
 
-@dataclass(frozen=True)
-class ColumnEvidence:
+class ColumnEvidence(Frozen):
     """What is known of a column: its declared type, and what the rows that were read hold.
 
     `kind` is "int", "real", "text", "flag", "time", "json", "blob" or "" where every value read is
@@ -70,8 +69,7 @@ class ColumnEvidence:
         return self.distinct < self.rows - self.nulls
 
 
-@dataclass(frozen=True)
-class TableEvidence:
+class TableEvidence(Frozen):
     """A table: its columns and keys, the rows that were read and whether these are all of them.
 
     `numbered`: the engine gives its rows numbers (rowid); `last` is the number of the last one, so

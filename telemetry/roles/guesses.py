@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
+from telemetry.frozen import Frozen
 from telemetry.roles.evidence import ColumnEvidence, TableEvidence
 from telemetry.roles.words import SECRET, parts_of
 
@@ -72,8 +72,7 @@ LARGEST_TICK = 10**10
 """More is a time by the clock."""
 
 
-@dataclass(frozen=True)
-class Guess:
+class Guess(Frozen):
     """A role that a column may play, how sure that is (0 to 1), and why, in words."""
 
     role: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from telemetry.concepts import Cell
 from telemetry.engines import Database, Shape
+from telemetry.frozen import replace
 from telemetry.roles.evidence import ColumnEvidence, TableEvidence, judged, sampled
 from telemetry.roles.guesses import guesses
 from telemetry.roles.mapping import Mapping, split

@@ -6,10 +6,10 @@ import hashlib
 import json
 from collections.abc import Mapping as Map
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from telemetry.errors import RequestError
+from telemetry.frozen import Frozen, field
 from telemetry.roles.words import KINDS, LEFT_OUT, ONCE, PLAIN, ROLES, ROLES_OF
 from telemetry.text import one_line
 
@@ -20,8 +20,7 @@ Columns = Map[str, Map[str, Any]]
 _LISTED = 5
 
 
-@dataclass(frozen=True)
-class TableRoles:
+class TableRoles(Frozen):
     """What one table holds (a key of KINDS), and the role of each column that plays one."""
 
     kind: str
@@ -35,8 +34,7 @@ class TableRoles:
         return tuple(name for name, own in self.columns.items() if own == role)
 
 
-@dataclass(frozen=True)
-class Mapping:
+class Mapping(Frozen):
     """The roles of a database's tables, by their names: it fits every database of that shape.
 
     A table that it does not name is shown as it is; one that is left out is named as such.

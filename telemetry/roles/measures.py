@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import sqlalchemy as sa
 
 from telemetry.families.vocabulary import ColumnSpec, LaneSpec, MeasureSpec, Stored, TableSpec
+from telemetry.frozen import replace
 from telemetry.roles.tables import WHOLE, Mapped, Select
 from telemetry.roles.words import label_of
 

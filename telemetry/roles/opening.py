@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 from telemetry.engines import Database, Shape
 from telemetry.errors import RequestError
 from telemetry.families.vocabulary import FamilySpec
+from telemetry.frozen import Frozen, replace
 from telemetry.roles import kept
 from telemetry.roles.declaring import declare, numbered
 from telemetry.roles.evidence import TableEvidence, read_evidence
@@ -29,8 +29,7 @@ UNNAMED = "Columns without a name are left out."
 PROPOSED, SAVED, GIVEN = "proposed", "that you saved", "that you gave"
 
 
-@dataclass(frozen=True)
-class ByRoles:
+class ByRoles(Frozen):
     """A database read by roles: what was proposed, what is used, and where that comes from.
 
     `origin` is PROPOSED, SAVED or GIVEN. `stored` is the shape as the database has it.

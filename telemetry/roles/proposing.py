@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from telemetry.frozen import Frozen
 from telemetry.roles.evidence import ColumnEvidence, TableEvidence
 from telemetry.roles.guesses import SECRET_WORDS, Guess, guesses
 from telemetry.roles.mapping import Mapping, TableRoles
@@ -27,8 +27,7 @@ _RUNS_NAMED = {"run": 3.0, "runs": 3.0, "simulation": 2.5, "simulations": 2.5, "
                "experiments": 1.0, "study": 1.0, "studies": 1.0}  # fmt: skip
 
 
-@dataclass(frozen=True)
-class TableProposal:
+class TableProposal(Frozen):
     """What one table may hold and why; `columns` gives a guess for each of its columns.
 
     `told` are all guesses of each column, also those that do not suit this kind of table.
@@ -46,8 +45,7 @@ class TableProposal:
         return _chosen(self.evidence, self.told, kind)
 
 
-@dataclass(frozen=True)
-class Proposal:
+class Proposal(Frozen):
     """What the tables of a database may be: tables that say more come first."""
 
     tables: tuple[TableProposal, ...]

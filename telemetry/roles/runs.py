@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +10,7 @@ import sqlalchemy as sa
 from telemetry.concepts import Cell, RunDetail, RunId
 from telemetry.families.asker import Asker
 from telemetry.families.vocabulary import Columns, ColumnSpec, RunSpec, Stored, TableSpec
+from telemetry.frozen import Frozen, replace
 from telemetry.roles.columns import specs_of
 from telemetry.roles.evidence import TableEvidence
 from telemetry.roles.named import named_columns
@@ -23,8 +23,7 @@ _UNDER_WAY = frozenset(("unfinished", "running", "paused", "started", "active", 
                         "in progress"))  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Runs:
+class Runs(Frozen):
     """How runs are listed, the table that they are listed from, and what is told of one."""
 
     spec: RunSpec

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from telemetry.families.vocabulary import AggregateSpec, ColumnSpec, Stored, SummarySpec, TableSpec
+from telemetry.frozen import Frozen
 from telemetry.roles.columns import columns_of, model_of, odd, specs_of
 from telemetry.roles.evidence import TableEvidence
 from telemetry.roles.inside import number
@@ -29,8 +29,7 @@ _GROUPS = {
 Select = Callable[[Stored], sa.Select[Any]]
 
 
-@dataclass(frozen=True)
-class Mapped:
+class Mapped(Frozen):
     """A table with its roles, and the names under which it is read: its own, or a query's.
 
     `run`, `tick` and `agent` name columns of the declared table; None: it has none.

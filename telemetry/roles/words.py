@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from telemetry.frozen import Frozen
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(Frozen):
     """A kind of table or a role of a column: its name in mappings, its label, and what it means."""
 
     name: str

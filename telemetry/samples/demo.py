@@ -7,13 +7,13 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from importlib import resources
 from pathlib import Path
 
 from telemetry.errors import RecordingError
 from telemetry.families.vmt.recorder import VmtRecorder
+from telemetry.frozen import Frozen
 from telemetry.samples import grid_economy
 from telemetry.samples.dealer_ring import catalogue as rings
 from telemetry.samples.grid_economy.catalogue import BARTER_VINTAGE, SCENARIOS
@@ -28,8 +28,7 @@ _ID_BYTES = slice(68, 72)
 _LISTED = "demo.json"  # names what the demo wrote that cannot say so itself
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(Frozen):
     """One file or folder of the demo: its name, its share of the work, and what records it.
 
     `record` is given a place where nothing is, or an empty SQLite file of the demo's.

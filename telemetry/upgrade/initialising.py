@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -11,6 +10,7 @@ from telemetry.engines.postgresql import PostgreSQLDatabase
 from telemetry.engines.postgresql_url import make_schema
 from telemetry.errors import RequestError, TelemetryError
 from telemetry.families import families
+from telemetry.frozen import Frozen
 from telemetry.location import Location, parse_location
 from telemetry.migrations.tables import shape_of
 from telemetry.migrations.upgrading import initialise as make_tables
@@ -19,8 +19,7 @@ from telemetry.upgrade import files, writing
 from telemetry.upgrade.partitions import initialise_by_run
 
 
-@dataclass(frozen=True)
-class Initialised:
+class Initialised(Frozen):
     """An empty database that was made: where, of which family and version, with which tables.
 
     `partitions` is how many each table of runs has; None where they are laid out as usual.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from telemetry.engines import Database
 from telemetry.engines.duckdb import DuckDBDatabase, FolderDatabase
 from telemetry.engines.sqlite import SQLiteDatabase
 from telemetry.errors import ExportError, RequestError
+from telemetry.frozen import Frozen, replace
 from telemetry.location import parse_location
 from telemetry.migrations.upgrading import upgrade
 from telemetry.migrations.versions import stamped
@@ -25,8 +25,7 @@ from telemetry.migrations.vocabulary import Done, SchemaSpec
 from telemetry.upgrade import files, servers, writing
 
 
-@dataclass(frozen=True)
-class Migration:
+class Migration(Frozen):
     """What was done: `done` is empty where the database was `current` already.
 
     `target` is the file or database that holds the result, `before` the version that was recorded

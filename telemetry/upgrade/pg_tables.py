@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from telemetry.cancel import CancelToken
+from telemetry.frozen import Frozen
 
 _KINDS = ("r", "p")
 _SEQUENCES = """
@@ -26,8 +26,7 @@ ORDER BY 1
 """
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Frozen):
     """What a copy is made of: tables so that each follows those it names, and what counts ids.
 
     `before` are the statements that make the sequences which tables count by, `after` those that

@@ -9,7 +9,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -30,6 +29,7 @@ from telemetry.errors import (
     SourceError,
     TelemetryError,
 )
+from telemetry.frozen import Frozen
 from telemetry.location import Location
 from telemetry.migrations.upgrading import upgrade
 from telemetry.migrations.versions import OWN
@@ -40,8 +40,7 @@ _CANCEL_SECONDS = 5
 _PATIENCE = "3s"
 
 
-@dataclass(frozen=True)
-class Changed:
+class Changed(Frozen):
     """What was done, the schema that holds what was before, and what a copy left out by name."""
 
     done: tuple[Done, ...]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 import telemetry
 from telemetry import queries as q
 from telemetry.errors import NothingFoundError, RequestError
+from telemetry.frozen import Frozen, asdict
 
 
 def same(one: object, other: object) -> bool:
@@ -18,9 +18,8 @@ def same(one: object, other: object) -> bool:
         return False
     if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
         return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
-    if dataclasses.is_dataclass(one):
-        names = [field.name for field in dataclasses.fields(one)]
-        return all(same(getattr(one, name), getattr(other, name)) for name in names)
+    if isinstance(one, Frozen) and isinstance(other, Frozen):
+        return same(asdict(one), asdict(other))
     if isinstance(one, tuple | list) and isinstance(other, tuple | list):
         return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, Mapping) and isinstance(other, Mapping):

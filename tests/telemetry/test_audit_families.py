@@ -8,7 +8,6 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -19,6 +18,7 @@ from telemetry.concepts import Audit
 from telemetry.families.bilancio.recorder import BilancioRecorder
 from telemetry.families.moltmarket.recorder import MarketRecorder
 from telemetry.families.simcash.recorder import SimCashRecorder
+from telemetry.frozen import replace
 from telemetry.queries import AuditQuery, RunsQuery
 from telemetry.samples import dealer_ring, order_book
 from telemetry.samples.dealer_ring.catalogue import SCENARIOS as RINGS

@@ -5,7 +5,6 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from telemetry.cache.coding import decoded, encoded
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Column, Facets
 from telemetry.engines import database as databases
+from telemetry.frozen import replace
 from telemetry.source import Source
 from tests.builders import vmt
 from tests.builders.answers import same

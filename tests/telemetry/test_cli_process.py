@@ -124,7 +124,8 @@ import sys
 from telemetry.cli import main
 sys.stdout = open(sys.argv[1], "w")
 code = main(sys.argv[2:])
-asked = ("rich", "sqlalchemy", "sqlalchemy.orm", "numpy", "PySide6", "telemetry.concepts.regimes")
+asked = ("rich", "sqlalchemy", "sqlalchemy.orm", "numpy", "PySide6", "telemetry.concepts.regimes",
+         "sqlite3", "duckdb")
 loaded = [m for m in asked if m in sys.modules]
 sys.stderr.write(f"{code} {','.join(loaded)}")
 """
@@ -136,9 +137,12 @@ sys.stderr.write(f"{code} {','.join(loaded)}")
     [
         (["--help"], set()),
         (["--version"], set()),
-        (["runs", "DATABASE", "--format", "json"], {"sqlalchemy"}),
-        (["runs", "DATABASE"], {"sqlalchemy", "rich"}),
-        (["table", "mode_changes", "DATABASE", "-", "--limit", "20"], {"sqlalchemy", "rich"}),
+        (["runs", "DATABASE", "--format", "json"], {"sqlalchemy", "sqlite3"}),
+        (["runs", "DATABASE"], {"sqlalchemy", "rich", "sqlite3"}),
+        (
+            ["table", "mode_changes", "DATABASE", "-", "--limit", "20"],
+            {"sqlalchemy", "rich", "sqlite3"},
+        ),
     ],
 )
 def test_a_command_loads_only_what_it_needs(

@@ -10,6 +10,7 @@ import pytest
 from telemetry.analysis.edgeworth import picture
 from telemetry.analysis.utilities import Ces, Linear, fitted
 from telemetry.concepts import Box, Holder, Move
+from telemetry.frozen import asdict
 
 GRID = [(a, b) for a in (1, 2, 4, 8) for b in (1, 3, 9)]
 
@@ -44,7 +45,7 @@ def test_values_and_rates_are_those_of_the_formula():
 @pytest.mark.parametrize("money", [0.0, 7.5])
 def test_parameters_are_worked_out_of_recorded_utilities(kind, utility, money):
     found, words = fitted(holder(3, kind, utility, (1, 1), money))
-    assert vars(found) == pytest.approx(vars(utility), rel=1e-6)
+    assert asdict(found) == pytest.approx(asdict(utility), rel=1e-6)
     assert "12 recorded utilities" in words
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import telemetry
 from telemetry.answers import means as answering
 from telemetry.errors import NothingFoundError, RequestError
 from telemetry.filters import Filter
+from telemetry.frozen import replace
 from telemetry.queries import MeansQuery, PairQuery, Where
 from tests.builders import bilancio as b
 from tests.builders import simcash, vmt

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -14,6 +13,7 @@ from telemetry.errors import ExportError, RecordingError, SourceError
 from telemetry.families import families
 from telemetry.families.vmt.migrations import SCHEMA
 from telemetry.families.vmt.recorder import VmtRecorder
+from telemetry.frozen import replace
 from telemetry.migrations import check, stamp
 from telemetry.upgrade import initialise, migrate, writing
 from tests.builders import moltmarket, simcash, vmt

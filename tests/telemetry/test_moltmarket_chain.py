@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry.families.moltmarket.hash_chain import ChainEvent, canonical_json, event_hash, verify
+from telemetry.frozen import replace
 from tests.builders.moltmarket import RUN, small_market
 
 

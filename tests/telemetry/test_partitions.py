@@ -9,7 +9,7 @@ import pytest
 from telemetry.families import families
 from telemetry.families.moltmarket.models import Base
 from telemetry.location import parse_location
-from telemetry.queries import RunQuery, RunsQuery
+from telemetry.queries import RunQuery, RunsQuery, TableQuery
 from telemetry.upgrade import initialise
 from tests.builders.postgresql import Server
 from tests.telemetry.command_line import ran, refused
@@ -82,6 +82,19 @@ def test_a_question_about_a_run_reads_one_partition_of_each_table(twins: Twins) 
     read = [partitions_in(plan) for _, plan in plans]
     assert len(set().union(*read)) == 1
     assert sum(map(bool, read)) > 10
+
+
+def test_only_where_tables_lie_in_parts_is_a_statement_pinned_to_its_run(server: Server) -> None:
+    """Which reads through each statement, and would cost a command on usual tables for nothing."""
+    told = []
+    for partitions in (None, 2):
+        url = server.create()
+        initialise(url, "vmt", partitions=partitions)
+        run_id = RECORDERS["vmt"](url)[0]
+        with opened(url) as source:
+            told.append(source.statement(TableQuery(run_id, "trades")).text)
+    usual, in_parts = ("simulation_runs.run_id = trades.run_id" in text for text in told)
+    assert (usual, in_parts) == (True, False)
 
 
 @pytest.mark.sampled(3)

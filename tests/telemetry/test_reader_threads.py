@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import telemetry
+from telemetry.frozen import replace
 from telemetry.layout import Layout, StoredTables
 from tests.builders.samples import SAMPLES
 

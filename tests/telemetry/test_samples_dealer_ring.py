@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 import telemetry
 from telemetry.families.bilancio.recorder import BilancioRecorder, Pair
 from telemetry.families.bilancio.rules import STRATEGIES
+from telemetry.frozen import replace
 from telemetry.queries import ExperimentsQuery, PairQuery, RunsQuery, TableQuery
 from telemetry.samples.dealer_ring import Economy, Scenario, simulate
 from telemetry.samples.dealer_ring.catalogue import SCENARIOS, write

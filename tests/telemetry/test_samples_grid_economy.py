@@ -9,7 +9,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from telemetry.families.vmt.recorder import LogPolicy, VmtRecorder
+from telemetry.frozen import replace
 from telemetry.samples.grid_economy import Scenario, simulate
 from telemetry.samples.grid_economy.agent import Agent
 from telemetry.samples.grid_economy.goods import Ces, Linear

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ import telemetry
 from telemetry.answers import seeking
 from telemetry.concepts import TickRange
 from telemetry.filters import Filter
+from telemetry.frozen import replace
 from telemetry.queries import Sort, TableQuery, Where
 from tests.builders import vmt
 from tests.builders.loose import loose_copy

@@ -4,7 +4,6 @@ the first rows of a slow sort while the others are sought."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from telemetry.answers import paging, seeking, tables
 from telemetry.concepts import TickRange
 from telemetry.filters import Filter
+from telemetry.frozen import replace
 from telemetry.location import parse_location
 from telemetry.queries import Sort, TableQuery, Where
 from telemetry.source import Source

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 
 import telemetry
 from telemetry.filters import Filter
+from telemetry.frozen import replace
 from telemetry.queries import (
     CountQuery,
     FacetQuery,

@@ -3,7 +3,6 @@
 import json
 import re
 from contextlib import closing
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from telemetry.families.simcash.recorder import (
     SimCashRecorder,
     SimCashRun,
 )
+from telemetry.frozen import replace
 from tests.builders import simcash_rows as rows
 from tests.builders.simcash_rows import SETTING, log_everything
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from telemetry.families.bilancio.causes import CAUSES
 from telemetry.families.bilancio.recorder import BilancioRecorder
 from telemetry.families.moltmarket.recorder import MarketRecorder
 from telemetry.families.simcash.recorder import SimCashRecorder
+from telemetry.frozen import replace
 from telemetry.queries import FunnelQuery, RunsQuery, TableQuery, WhyQuery
 from telemetry.samples import dealer_ring, order_book
 from telemetry.samples.dealer_ring.catalogue import SCENARIOS as RINGS

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QSplitter, QW
 from telemetry.analysis.chosen import every_run
 from telemetry.concepts import TickRange
 from telemetry.families.vmt.recorder import VmtRecorder
+from telemetry.frozen import replace
 from telemetry.samples.grid_economy import simulate
 from telemetry.samples.grid_economy.catalogue import SCENARIOS
 from telemetry.samples.grid_economy.scenario import Scenario

@@ -1,7 +1,6 @@
 """The map: what lies where, which colour means what, and what a click does."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +9,7 @@ from PySide6.QtGui import QImage, QPainter
 
 from telemetry.concepts import AgentMark, Scene, TradeMark
 from telemetry.errors import ExportError
+from telemetry.frozen import replace
 from tests.builders import vmt
 from tests.viewer.programs import opened, settle
 from tests.viewer.shown import shown, wait

@@ -1,6 +1,5 @@
 """Tests of the Library's model: filter line, order, columns and the tree itself."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -9,6 +8,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 
 from telemetry.concepts import Column, Run, RunList, RunSizes, Table, TickRange
 from telemetry.errors import FilterError
+from telemetry.frozen import replace
 from vmt_log_viewer.models.run_columns import columns_of, shown_at_first
 from vmt_log_viewer.models.run_filter import RunFilter
 from vmt_log_viewer.models.run_order import RunOrder

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -28,6 +27,7 @@ from telemetry.export import (
     write_series,
     write_table,
 )
+from telemetry.frozen import Frozen, replace
 from telemetry.queries import ColumnsQuery, Query, SeriesQuery, TableQuery
 from telemetry.text import CENTS, MONEY, UNITS, in_units
 from vmt_log_viewer.state.saved_view import SavedView
@@ -38,8 +38,7 @@ if TYPE_CHECKING:
 DATA_FORMATS = ("csv", "jsonl", "json")
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(Frozen):
     """What to write and where. `drop_empty`: leave out columns that are empty in this run."""
 
     path: Path
@@ -67,8 +66,7 @@ class Late(Sequence[tuple[Cell, ...]]):
         return self._rows[place]
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(Frozen):
     """Rows that a view worked out and shows; `name` tells them from others of the same view.
 
     A view is asked for them whenever something changes: `Late` ones cost nothing then. `again` says
@@ -98,8 +96,7 @@ class Frame:
         return Frame(self.name, tuple(columns), rows, self.again)
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(Frozen):
     """What the files of an export say of the view that they show, besides their own rows.
 
     `thinning` is what was left out where it is drawn, `said` the view's own line about itself.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from PySide6.QtCore import QObject
@@ -12,6 +11,7 @@ from telemetry.cancel import CancelToken
 from telemetry.concepts import RunId, TickRange, Timeline
 from telemetry.concepts.growth import OVERLAP, longer_timeline
 from telemetry.errors import TelemetryError
+from telemetry.frozen import Frozen
 from telemetry.queries import Query, TimelineQuery
 from vmt_log_viewer.background.runner import Runner, in_words
 
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 A = TypeVar("A")
 
 
-@dataclass(frozen=True)
-class Plan(Generic[A]):
+class Plan(Frozen, Generic[A]):
     """What is asked: all of it, or some ticks, and how the two are joined from a tick on.
 
     `join` gives None where the two do not fit together; everything is asked again then. `overlap`

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from telemetry.cancel import CancelToken
 from telemetry.concepts import RunId, Table, TickRange
 from telemetry.errors import FilterError, TelemetryError
 from telemetry.filters.saved import SavedFilter
+from telemetry.frozen import replace
 from telemetry.queries import TableQuery, Where
 from vmt_log_viewer.background.runner import Runner
 from vmt_log_viewer.state.alerts import Ring

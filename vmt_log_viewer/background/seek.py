@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from telemetry.cancel import CancelToken
 from telemetry.concepts import AgentId, PageKey, RunId, TickRange
 from telemetry.filters import Filter
+from telemetry.frozen import Frozen, replace
 from telemetry.queries import Sort, TableQuery, Where
 from vmt_log_viewer.state.failures import failed_text
 from vmt_log_viewer.state.items import RowItem
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 PAGE = 200
 
 
-@dataclass(frozen=True)
-class Seek:
+class Seek(Frozen):
     """Where to look: rows of the table with `role`, on from `tick`, after the row `key`.
 
     Without `key` the rows of `tick` itself are looked at too.

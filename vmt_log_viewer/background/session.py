@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, Signal
 
 from telemetry.concepts import ExperimentList, Run, RunDetail, RunId, RunList
 from telemetry.errors import LockedError, TelemetryError
+from telemetry.frozen import Frozen, replace
 from telemetry.queries import ExperimentsQuery, RunQuery, TimelineQuery
 from vmt_log_viewer.background.opening import Opener, shown
 from vmt_log_viewer.background.runner import Runner
@@ -26,8 +26,7 @@ RECENT = 12
 Show = Literal["always", "last", "never"]
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(Frozen):
     """What to do once a source is open: show `run` at `tick`, or the run shown last.
 
     `show` "last" leaves another source's run alone unless this source was the one shown last.

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from PySide6.QtGui import QIcon
+
+from telemetry.frozen import Frozen
 
 _FUZZY = 3
 """Letters from which on a word may match with gaps, and how much wider than it they may make it."""
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Frozen):
     """Something that can be done, `hint` standing at the right (its key, or what kind it is).
 
     `why` says what is the matter where it cannot be done now; "" where it can. Entries that are

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -15,14 +13,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from telemetry.frozen import Frozen
 from vmt_log_viewer import passwords
 from vmt_log_viewer.theme import AROUND, BETWEEN
 
 EXAMPLE = "postgresql://user@server/database"
 
 
-@dataclass(frozen=True)
-class UrlAnswer:
+class UrlAnswer(Frozen):
     """The URL, its password apart, and whether the system's keyring shall keep that."""
 
     url: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Cell, Column
+from telemetry.frozen import replace
 from telemetry.queries import TableQuery
 from telemetry.text import CENTS, UNITS, exact_shown
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from telemetry.analysis.policies import difference, leaves
 from telemetry.concepts import Cell, Column, Iteration, IterationList
+from telemetry.frozen import Frozen
 from telemetry.text import cell_text, exact_text
 
 TOTAL = "total cost"
 Place = tuple[int, float]
 
 
-@dataclass(frozen=True)
-class Convergence:
+class Convergence(Frozen):
     """Costs over iterations: (iteration, cost) of every policy that was tried, and of the one in
     force. `accepted` is empty where no change is marked as accepted; `band` is (iteration, low,
     high), where a confidence interval was recorded or computed.

@@ -11,6 +11,7 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistent
 from PySide6.QtGui import QColor, QFont
 
 from telemetry.concepts import Cell, Column
+from telemetry.frozen import Frozen
 from telemetry.text import cell_text, exact_text, in_units, one_line, shown_unit
 from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.models.item_roles import ItemRoles
@@ -23,8 +24,7 @@ TOOLTIP = 2000
 EDITED = 100_000  # characters that the field for selecting a part can hold without stalling
 
 
-@dataclass(frozen=True)
-class Fact:
+class Fact(Frozen):
     """A name and a value. `value` may be a cell, or a list or dict as JSON gives them.
 
     `recorded` False shows "not recorded" whatever the value is; `wide` puts a sentence across
@@ -40,8 +40,7 @@ class Fact:
     help: str = ""
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(Frozen):
     """A heading and its facts."""
 
     title: str

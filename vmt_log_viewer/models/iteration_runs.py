@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from telemetry.concepts import Cell, Column, Iteration, Run, RunId, RunList
+from telemetry.frozen import replace
 
 ROLES = ("purpose", "sample", "seed", "cost", "replayable", "start")
 ABSENT = "not in this database"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from telemetry.concepts import Cell, Column, Negotiation, TablePage
+from telemetry.frozen import Frozen
 
 
-@dataclass(frozen=True)
-class Side:
+class Side(Frozen):
     """One side of a try; None where the source does not record it."""
 
     before: float | None
@@ -19,8 +18,7 @@ class Side:
     feasible: bool | None
 
 
-@dataclass(frozen=True)
-class Try:
+class Try(Frozen):
     """One price and block that was tried. `ask` is the seller's, `bid` the buyer's quote.
 
     `gap` is bid − ask: where negative, the quotes do not cross. `cells` are the whole row.
@@ -142,8 +140,7 @@ def column_of(page: TablePage, role: str) -> Column | None:
     return next((c for c in page.columns if c.role == role and c.recorded), None)
 
 
-@dataclass(frozen=True)
-class StateLine:
+class StateLine(Frozen):
     """A quantity of both agents: the value before and after, per agent."""
 
     column: Column

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Cell, RunId
 from telemetry.errors import NothingFoundError
+from telemetry.frozen import Frozen
 from telemetry.text import exact_text
 from vmt_log_viewer.models.one_row import read_row
 from vmt_log_viewer.models.payload import decoded
@@ -21,8 +21,7 @@ SHOWN = 200_000  # characters of one text
 NULL = "Nothing was recorded here (NULL)."
 
 
-@dataclass(frozen=True)
-class LongText:
+class LongText(Frozen):
     """`problem` says why there is no text, or that not all of it is shown."""
 
     name: str

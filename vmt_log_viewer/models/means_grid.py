@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from telemetry.concepts import Cell, Column, Floats, Ints, Means, Table
+from telemetry.frozen import Frozen
 from telemetry.text import MONEY, cell_text, shown_unit
 
 FACTOR = 1.96  # standard errors to either side of a mean: 95 % where it is normal
@@ -16,8 +16,7 @@ _NO_VALUE = ("parameter", "seed", "pair_number", "key", "sequence", "tick", "ite
 _NO_GROUP = ("experiment", "run", "key", "error")
 
 
-@dataclass(frozen=True)
-class Grid:
+class Grid(Frozen):
     """Means by two columns: `mean[j, i]` for `across[i]` and `up[j]`, NaN where there is none;
     `count[j, i]` rows, −1 where the combination does not occur at all."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from telemetry.cancel import CancelToken
 from telemetry.concepts import RunId, TablePage, TickRange
 from telemetry.filters import Filter
+from telemetry.frozen import replace
 from telemetry.queries import TableQuery, Where
 from vmt_log_viewer.models.row_search import search_row
 from vmt_log_viewer.state.items import RowItem

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import replace
 
 from telemetry.concepts import Cell, PageKey, TablePage
+from telemetry.frozen import replace
 from telemetry.queries import TableQuery
 
 

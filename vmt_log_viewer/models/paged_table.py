@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from PySide6.QtCore import (
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Cell, Column, TablePage, TickRange
 from telemetry.errors import TelemetryError
+from telemetry.frozen import replace
 from telemetry.queries import CountQuery, Sort, TableQuery
 from vmt_log_viewer.background.runner import in_words
 from vmt_log_viewer.models.cell_style import PLACEHOLDER, CellStyle

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from telemetry.cancel import CancelToken
 from telemetry.concepts import Cell, RunId
 from telemetry.errors import NothingFoundError
+from telemetry.frozen import Frozen
 from telemetry.text import one_line
 from vmt_log_viewer.models.fact_tree import Fact, Section
 from vmt_log_viewer.models.one_row import read_row
@@ -21,8 +21,7 @@ TEXT_SHOWN = 100_000  # characters of a payload that is no JSON
 ENCODED = 3  # how often JSON may be wrapped into a JSON text
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(Frozen):
     """A row in words ("" where the family has none for it), and its payload as facts."""
 
     words: str

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from telemetry.cancel import CancelToken
 from telemetry.concepts import TickRange
+from telemetry.frozen import replace
 from telemetry.queries import CountQuery, TableQuery
 
 if TYPE_CHECKING:

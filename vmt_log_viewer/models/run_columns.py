@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from telemetry.concepts import Cell, Column, Run, RunList, RunSizes
+from telemetry.frozen import Frozen
 from vmt_log_viewer.notes import RunNote
 
 NAME = Column("name", "name", "text", role="name")
@@ -30,8 +30,7 @@ _ORDER = (
 NO_NOTE = RunNote()
 
 
-@dataclass(frozen=True)
-class RunRow:
+class RunRow(Frozen):
     """A run with all that the Library knows of it, whoever told it."""
 
     run: Run

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from telemetry.concepts import Cell, Column
 from telemetry.errors import FilterError
 from telemetry.filters import Filter
+from telemetry.frozen import Frozen
 from telemetry.text import in_units
 
 _TOKEN = re.compile(r'(?:[^\s"/]|"(?:[^"]|"")*"?|/(?:\\.|[^/\\])*/?)+')
 _ASSIGNMENT = re.compile(r"([^=<>!]+?)(=|!=|>=|<=|>|<)(.*)", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class RunFilter:
+class RunFilter(Frozen):
     """Which runs to list: every filter holds and every word is found in some text cell."""
 
     filters: tuple[tuple[Filter, Column], ...] = ()

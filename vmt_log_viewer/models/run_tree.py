@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from PySide6.QtCore import (
 )
 
 from telemetry.concepts import Column, Experiment, ExperimentList, Run, RunId, RunList, RunSizes
+from telemetry.frozen import replace
 from telemetry.text import one_line
 from vmt_log_viewer.models.item_roles import ItemRoles
 from vmt_log_viewer.models.run_columns import RunRow, columns_of, sizes_by_role

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
@@ -12,6 +11,7 @@ from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPen, QPoly
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from telemetry.concepts import Line, TickRange
+from telemetry.frozen import Frozen
 from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.plots.axes import paint_ticks
 from vmt_log_viewer.plots.nice import nice_values, short
@@ -22,8 +22,7 @@ SIDE, AXIS, TOP, HEIGHT = 56, 22, 22, 180
 AIR = 0.06  # of a side's range, above it
 
 
-@dataclass(frozen=True)
-class Side:
+class Side(Frozen):
     """Lines on one axis: their names and colours, and the unit that the axis is in."""
 
     lines: tuple[Line, ...]

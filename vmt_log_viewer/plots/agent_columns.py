@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
@@ -11,6 +10,7 @@ from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from telemetry.concepts import AgentId
+from telemetry.frozen import Frozen
 from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.plots.axes import value_marks
 from vmt_log_viewer.plots.nice import short
@@ -20,8 +20,7 @@ from vmt_log_viewer.theme import Theme
 LEFT, TOP, BOTTOM = 52, 6, 18
 
 
-@dataclass(frozen=True)
-class AgentColumn:
+class AgentColumn(Frozen):
     """One agent's numbers: `parts` of a stack, or (start, end) of a span."""
 
     agent_id: AgentId

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from telemetry.frozen import Frozen
 from vmt_log_viewer.plots.frame import Frame
 from vmt_log_viewer.plots.nice import decades, nice_step, nice_ticks, nice_values, short
 from vmt_log_viewer.plots.tick_window import TickWindow
@@ -135,8 +135,7 @@ class TickRuler(QWidget):
         painter.end()
 
 
-@dataclass(frozen=True)
-class TickFlag:
+class TickFlag(Frozen):
     """One tick whose number stands on a plate."""
 
     tick: int

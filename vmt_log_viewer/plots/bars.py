@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from telemetry.frozen import Frozen
 from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.theme import GRID, INSIDE, Theme
 from vmt_log_viewer.widgets.words import count_text, share_text
@@ -16,8 +16,7 @@ from vmt_log_viewer.widgets.words import count_text, share_text
 LINE = 22
 
 
-@dataclass(frozen=True)
-class Bar:
+class Bar(Frozen):
     """`count` of `name`; `key` is what a click reports."""
 
     name: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
 
 import pyqtgraph as pg
@@ -12,6 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QTransform
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+from telemetry.frozen import replace
 from vmt_log_viewer.plots.frame import Frame
 from vmt_log_viewer.plots.later import Later
 from vmt_log_viewer.plots.value_scale import ValueScale

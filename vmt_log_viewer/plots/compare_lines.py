@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -11,10 +10,10 @@ from PySide6.QtCore import QLineF
 from PySide6.QtGui import QColor, QPainter, QPolygonF
 
 from telemetry.concepts import Floats, Ints
+from telemetry.frozen import Frozen
 
 
-@dataclass(frozen=True)
-class CompareLine:
+class CompareLine(Frozen):
     """One run: `y` over `x`, with its own ticks; `step` apart, more is a gap.
 
     One that `holds` has stairs: two points where it changes, and the later one's value until the
@@ -30,8 +29,7 @@ class CompareLine:
     holds: bool = False
 
 
-@dataclass(frozen=True)
-class CompareBand:
+class CompareBand(Frozen):
     """One group of runs: mean and both ends over `x`; `n` runs stand behind each place.
 
     `what` says what the ends are: "95 % t interval", "lowest to highest".

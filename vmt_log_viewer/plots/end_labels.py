@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
 from telemetry.concepts import AgentId
+from telemetry.frozen import Frozen
 from vmt_log_viewer.plots.axes import RIGHT
 from vmt_log_viewer.theme import Theme
 
@@ -17,8 +17,7 @@ SIZE = 15.0
 """Pixels that a label takes from top to bottom."""
 
 
-@dataclass(frozen=True)
-class EndLabel:
+class EndLabel(Frozen):
     """`text` belongs at `height`; lower `rank` is kept first where not all have room."""
 
     text: str
@@ -28,8 +27,7 @@ class EndLabel:
     agent_id: AgentId | None = None
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(Frozen):
     label: EndLabel
     wanted: float
     y: float

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
 
 from telemetry.concepts import Floats
+from telemetry.frozen import Frozen, field
 from vmt_log_viewer.plots.value_scale import ValueScale
 
 FAR = 4096.0
 """Pixels outside the plot at which a line's vertex is clipped; painting engines overflow later."""
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(Frozen):
     """Ticks `first`…`last` over `width` pixels, heights `low`…`high` over `height` pixels.
 
     Pixels are logical; `dpr` device pixels make one. y grows downwards.

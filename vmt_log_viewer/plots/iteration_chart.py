@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from telemetry.frozen import Frozen
 from telemetry.text import shown_unit
 from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.plots import legend
@@ -23,8 +23,7 @@ CAP = 4.0  # pixels of the strokes that end a band
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 
-@dataclass(frozen=True)
-class ChartLine:
+class ChartLine(Frozen):
     """(iteration, value) ascending. `step`: a value holds until the next one. `gaps`: iterations
     without a value are left out, not bridged."""
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from telemetry.concepts import Floats, Ints, Lane, Stretches
+from telemetry.frozen import Frozen
 
 
-@dataclass(frozen=True)
-class Blocks:
+class Blocks(Frozen):
     """The state `names[code[i]]` from `left[i]` to `right[i]` pixels; never over a mixed column."""
 
     left: Floats
@@ -31,8 +30,7 @@ class Blocks:
         return Blocks(self.left[wide], self.right[wide], self.code[wide], self.names)
 
 
-@dataclass(frozen=True)
-class Mixed:
+class Mixed(Frozen):
     """The pixel columns (int64[n], ascending) that hold states narrower than themselves, and the
     `shares` float64[states, n] of them, which may sum to less than 1 where ticks were not recorded.
     """
@@ -49,8 +47,7 @@ NO_BLOCKS = Blocks(np.empty(0), np.empty(0), np.empty(0, np.int64), ())
 NOTHING_MIXED = Mixed(np.empty(0, np.int64), (), np.empty((0, 0)))
 
 
-@dataclass(frozen=True)
-class LanePieces:
+class LanePieces(Frozen):
     blocks: Blocks
     mixed: Mixed
 

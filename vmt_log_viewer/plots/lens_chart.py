@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +12,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEv
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from telemetry.concepts import Floats, Lens
+from telemetry.frozen import Frozen
 from vmt_log_viewer.plots.axes import paint_ticks
 from vmt_log_viewer.plots.compare_lines import pieces, polygon
 from vmt_log_viewer.plots.kept import Kept
@@ -31,8 +31,7 @@ _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 
 
-@dataclass(frozen=True)
-class NamedLine:
+class NamedLine(Frozen):
     """An agent's values at the ticks of the lens."""
 
     name: str

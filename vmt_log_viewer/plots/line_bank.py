@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from telemetry.concepts import Floats, Ints, Line
+from telemetry.frozen import Frozen
 from vmt_log_viewer.plots.line_levels import AT_ONCE, Level, Levels, counted, taken
 
 
-@dataclass(frozen=True)
-class Strokes:
+class Strokes(Frozen):
     """Polylines ready to draw: vertex i is joined to i + 1 where `joined[i]`.
 
     `owner[i]` is the index of the line that vertex i belongs to. `lone` are the indices of
@@ -28,8 +27,7 @@ class Strokes:
     lone: Ints
 
 
-@dataclass(frozen=True)
-class Spans:
+class Spans(Frozen):
     """Values from `low[i]` to `high[i]` that line `owner[i]` runs through at `tick[i]`, in order of
     lines and ticks; each reaches to the value that the line came from."""
 

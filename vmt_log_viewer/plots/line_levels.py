@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from telemetry.concepts import Floats, Ints
+from telemetry.frozen import Frozen
 
 AT_ONCE = 1_000_000
 """Samples that are gone through at once, for what that takes on the way."""
@@ -19,8 +19,7 @@ MARGIN = 16
 """A fine level reaches further by a part of what is visible, on either side."""
 
 
-@dataclass(frozen=True)
-class Level:
+class Level(Frozen):
     """In chunk j, which begins at tick[j], the line runs from low[j] to high[j], the way from the
     chunk before included.
 

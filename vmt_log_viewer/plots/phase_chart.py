@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +17,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from telemetry.concepts import AgentId, Floats, Ints
+from telemetry.frozen import Frozen
 from vmt_log_viewer.plots.compare_lines import draw_segments
 from vmt_log_viewer.plots.kept import Kept
 from vmt_log_viewer.plots.nice import nice_values, short
@@ -38,8 +38,7 @@ _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _MIDDLE = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(Frozen):
     """An agent's two values at the ticks of the chart.
 
     `strong` ones have a name and their full colour; of those not `drawn` only the place is seen.

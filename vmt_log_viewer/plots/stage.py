@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
@@ -11,6 +10,7 @@ from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QGraphicsGridLayout
 
 from telemetry.concepts import AgentId
+from telemetry.frozen import Frozen, field
 from vmt_log_viewer.plots.axes import GridLayer, ValueAxis
 from vmt_log_viewer.plots.canvas import Canvas
 from vmt_log_viewer.plots.cursors import BrushRegion, CursorLine, MarkLine
@@ -30,8 +30,7 @@ from vmt_log_viewer.state.selection import Selection
 from vmt_log_viewer.theme import Theme
 
 
-@dataclass(frozen=True)
-class Shared:
+class Shared(Frozen):
     """What all plots of a stack have in common."""
 
     theme: Theme

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QWidget
 
+from telemetry.frozen import Frozen
 from vmt_log_viewer.theme import GRID, INSIDE
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ SEEN = 8
 _VERTICAL = Qt.AlignmentFlag.AlignVCenter
 
 
-@dataclass(frozen=True)
-class StateBar:
+class StateBar(Frozen):
     """A state's number, None where there is none, and what is written at its end."""
 
     name: str

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 import numpy as np
 
 from telemetry.concepts import Floats
+from telemetry.frozen import Frozen, replace
 
 BAND, TIMES = 20.0, 50.0
 """Outliers lie further outside the central 80 % than so many times its width and its size."""
@@ -16,8 +16,7 @@ SAMPLE = 200_000
 """Percentiles of more values than this stand on an even sample; counts never do."""
 
 
-@dataclass(frozen=True)
-class ValueScale:
+class ValueScale(Frozen):
     """Linear heights (values / 10**exponent) or logarithmic ones.
 
     Heights stay small numbers whatever the values are, so 1e308 and 1e-300 both can be drawn.
@@ -49,8 +48,7 @@ class ValueScale:
             return float(np.float64(height) * 10.0**half * 10.0 ** (self.exponent - half))
 
 
-@dataclass(frozen=True)
-class Extent:
+class Extent(Frozen):
     """The values to show, `low` ≤ `high`, and how many are left out and why.
 
     `above` and `below` are finite values outside; `infinite` are ±inf, `hidden` those that a log

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from psygnal import Signal
 
 from telemetry.filters.saved import SavedFilter
+from telemetry.frozen import Frozen
 
 
-@dataclass(frozen=True)
-class Ring:
+class Ring(Frozen):
     """New rows that a saved filter lets pass; `tick` and `key` are those of the first of them."""
 
     saved: SavedFilter

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
 from telemetry.concepts import AgentId, Audit, Run, RunId, TickRange
+from telemetry.frozen import replace
 from vmt_log_viewer.state.alerts import Alerts
 from vmt_log_viewer.state.cursor import Cursor
 from vmt_log_viewer.state.history import Change, History

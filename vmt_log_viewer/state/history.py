@@ -5,15 +5,15 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 
 from psygnal import Signal
+
+from telemetry.frozen import Frozen, replace
 
 LIMIT = 200
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Frozen):
     """A step that was already taken: `undo` takes it back, `redo` takes it again.
 
     Steps with the same `kind` that follow each other within `History.pause` seconds are one.

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 
 import msgspec
 
 from telemetry.concepts import AgentId
+from telemetry.frozen import Frozen, asdict
 
 
-@dataclass(frozen=True)
-class AgentItem:
+class AgentItem(Frozen):
     """An agent, as it is at the cursor's tick."""
 
     agent_id: AgentId
 
 
-@dataclass(frozen=True)
-class RowItem:
+class RowItem(Frozen):
     """One row of a table: `key` is `TablePage.keys[i]`; `tick` where the row has one."""
 
     table: str
@@ -26,16 +24,14 @@ class RowItem:
     tick: int | None = None
 
 
-@dataclass(frozen=True)
-class NegotiationItem:
+class NegotiationItem(Frozen):
     """All that two agents tried at a tick."""
 
     tick: int
     agents: tuple[AgentId, AgentId]
 
 
-@dataclass(frozen=True)
-class RunItem:
+class RunItem(Frozen):
     """The run itself: facts, warnings and configuration."""
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from psygnal import Signal
 
+from telemetry.frozen import Frozen
 
-@dataclass(frozen=True, order=True)
-class Mark:
+
+class Mark(Frozen, order=True):
     """A marked tick; `name` and `note` are empty until somebody says something about it."""
 
     tick: int

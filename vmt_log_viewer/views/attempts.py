@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 from telemetry.analysis.whys import MISSES, funnel_columns, funnel_rows, miss_rows
 from telemetry.concepts import Funnel, NearMiss, NearMisses, RunId, Table
 from telemetry.errors import TelemetryError
+from telemetry.frozen import replace
 from telemetry.queries import FunnelQuery, HistogramQuery, NearMissesQuery, WhyQuery
 from vmt_log_viewer.state.choices import JSON, Choices
 from vmt_log_viewer.state.failures import failed_text

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from telemetry.concepts import Agent, AgentId, RunId, TickRange
 from telemetry.errors import TelemetryError
+from telemetry.frozen import asdict, replace
 from telemetry.queries import AgentsQuery
 from vmt_log_viewer.plots.kept import Stepwise
 from vmt_log_viewer.state.choices import JSON, Choices
@@ -100,14 +100,13 @@ class ChoosingView(View):
         self.tabs.turn_to_title(title)
 
     def state(self) -> dict[str, JSON]:
-        named = {f.name: _json(getattr(self.choices, f.name)) for f in fields(self.choices)}
+        named = {name: _json(value) for name, value in asdict(self.choices).items()}
         return {**named, "tab": self.tabs.title()}
 
     def restore(self, choices: Choices) -> None:
         fresh = type(self.choices)()
         found = {}
-        for field in fields(fresh):
-            default, name = getattr(fresh, field.name), field.name
+        for name, default in asdict(fresh).items():
             if isinstance(default, bool):
                 found[name] = choices.flag(name, default)
             elif isinstance(default, int):

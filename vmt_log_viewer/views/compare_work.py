@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -28,6 +27,7 @@ from telemetry.concepts import (
 )
 from telemetry.errors import NothingFoundError
 from telemetry.export import recipes
+from telemetry.frozen import Frozen
 from telemetry.text import one_line
 from vmt_log_viewer.background.exporting import Frame, Late
 from vmt_log_viewer.plots.compare_lines import CompareBand, CompareLine
@@ -47,8 +47,7 @@ NOTHING = (
 )
 
 
-@dataclass(frozen=True)
-class Totals:
+class Totals(Frozen):
     """What the runs came to, what they were set to, and which of them differ by seed alone."""
 
     quantities: tuple[Quantity, ...]
@@ -56,8 +55,7 @@ class Totals:
     groups: tuple[SeedGroup, ...]
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(Frozen):
     """A table that a page shows."""
 
     columns: tuple[Column, ...]

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QSplitter, QSplitterHandle, QWidget
 from shiboken6 import isValid
 
+from telemetry.frozen import Frozen
 from vmt_log_viewer.state.history import Change, History
 
 _WATCHED = "drags watched"
 
 
-@dataclass(frozen=True)
-class Dragged:
+class Dragged(Frozen):
     """What a drag changes: `look` tells it, `put` takes over what `look` once told."""
 
     text: str

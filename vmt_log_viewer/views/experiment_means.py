@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -12,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSplitter, QVBoxLa
 from telemetry.concepts import Column, Means, Table
 from telemetry.errors import TelemetryError
 from telemetry.filters import Filter
+from telemetry.frozen import replace
 from telemetry.queries import MeansQuery, Where
 from telemetry.text import one_line
 from vmt_log_viewer.models.means_grid import about, group_columns, means_rows, value_columns

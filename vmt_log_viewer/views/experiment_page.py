@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
@@ -10,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from telemetry.concepts import Table
 from telemetry.filters import Filter
+from telemetry.frozen import Frozen
 from vmt_log_viewer.views.view import ExportRequest
 
 if TYPE_CHECKING:
@@ -22,8 +22,7 @@ ITS_OWN = ("experiments", "iterations", "pairs", "runs")
 """Roles of tables that pages of their own show."""
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Frozen):
     """Of which experiment a page tells; `alone`: the source has no other."""
 
     source: Source

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from telemetry.cancel import CancelToken
 from telemetry.concepts import AgentId, Flows, Good, Intermediaries, RunId, Velocity
 from telemetry.errors import TelemetryError
 from telemetry.export import recipes
+from telemetry.frozen import Frozen, replace
 from telemetry.queries import FlowsQuery, IntermediariesQuery
 from vmt_log_viewer.background.exporting import Frame, Late
 from vmt_log_viewer.plots.flow_circle import FlowCircle
@@ -42,8 +42,7 @@ Edges = tuple[Flows, tuple[circulation.Row, ...], circulation.Matrix]
 """What is worked out in the background: the flows, a row for each edge, and the matrix."""
 
 
-@dataclass(frozen=True)
-class FlowChoices:
+class FlowChoices(Frozen):
     """What the view is set to; an empty good: the first that is recorded."""
 
     good: str = ""
@@ -57,7 +56,7 @@ class FlowsView(ChoosingView):
     title = "Flows"
     icon = "share-network"
     names_agents = True
-    own_steps = frozenset(FlowChoices.__dataclass_fields__)
+    own_steps = frozenset(FlowChoices.__struct_fields__)
 
     @classmethod
     def unsuitable(cls, source: Source) -> str | None:

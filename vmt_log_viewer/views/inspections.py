@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from telemetry.cancel import CancelToken
 from telemetry.concepts import AgentId, Cell, Findings, RunDetail, RunId, TablePage, TickRange
 from telemetry.errors import NothingFoundError
+from telemetry.frozen import Frozen, replace
 from telemetry.queries import NegotiationQuery, RunQuery, TableQuery, Where
 from telemetry.text import bytes_text, exact_text, in_units, one_line
 from vmt_log_viewer.models.fact_tree import Fact, Section, fact_of
@@ -21,8 +21,7 @@ READING = "reading …"
 TEXT_SHOWN = 100_000  # characters of a configuration that is no JSON
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(Frozen):
     """An answer for the inspector."""
 
     title: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from telemetry.concepts import (
 )
 from telemetry.errors import TelemetryError
 from telemetry.export import recipes
+from telemetry.frozen import Frozen, replace
 from telemetry.queries import HistogramQuery, SettlingQuery, Where
 from vmt_log_viewer.background.exporting import Frame, Late
 from vmt_log_viewer.plots.compare_chart import CompareChart
@@ -45,8 +45,7 @@ BINS = 100
 """The run is counted in at most so many stretches of ticks."""
 
 
-@dataclass(frozen=True)
-class LensChoices:
+class LensChoices(Frozen):
     """What the view is set to; empty texts: what the source begins with."""
 
     measure: str = ""
@@ -62,7 +61,7 @@ class LensView(ChoosingView):
     title = "Lens"
     icon = "magnifying-glass-plus"
     names_agents = True
-    own_steps = frozenset(LensChoices.__dataclass_fields__)
+    own_steps = frozenset(LensChoices.__struct_fields__)
 
     @classmethod
     def unsuitable(cls, source: Source) -> str | None:
@@ -173,7 +172,7 @@ class LensView(ChoosingView):
         return known if name in ("measure", "against") else None
 
     def _show_choices(self) -> None:
-        shown = {name: getattr(self.choices, name) for name in LensChoices.__dataclass_fields__}
+        shown = {name: getattr(self.choices, name) for name in LensChoices.__struct_fields__}
         for name, lens in (("measure", self.lens), ("against", self.other)):
             shown[name] = shown[name] or ("" if lens is None else lens.measure.name)
         for bar in (self.bar, self.near, self.axes):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,7 @@ from PySide6.QtGui import QColor
 
 from telemetry.concepts import Agent, AgentId, Facets, Measure, Series, Table, TickRange
 from telemetry.filters import Filter
+from telemetry.frozen import Frozen
 from telemetry.queries import FacetQuery, HistogramQuery, SeriesQuery, SummaryQuery, Where
 from telemetry.text import cell_text
 from vmt_log_viewer.plots.against_chart import Side
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 BINS = 100
 
 
-@dataclass(frozen=True)
-class Questions:
+class Questions(Frozen):
     """The queries about one run of a source, limited to `ticks` where a brush says so.
 
     A property is None where the source cannot answer it.

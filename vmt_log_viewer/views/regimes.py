@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ from telemetry.cancel import CancelToken
 from telemetry.concepts import Lane, RunId, Split, Study, TickRange
 from telemetry.errors import TelemetryError
 from telemetry.export import Worked
+from telemetry.frozen import asdict, replace
 from telemetry.text import shown_unit
 from vmt_log_viewer.background.exporting import Frame, Late
 from vmt_log_viewer.plots.event_chart import EventChart
@@ -53,7 +53,7 @@ class RegimesView(ChoosingView):
     name = "regimes"
     title = "Regimes"
     icon = "stack"
-    own_steps = frozenset(work.RegimeChoices.__dataclass_fields__)
+    own_steps = frozenset(work.RegimeChoices.__struct_fields__)
 
     @classmethod
     def unsuitable(cls, source: Source) -> str | None:
@@ -128,7 +128,7 @@ class RegimesView(ChoosingView):
                 "measure": measures}.get(name)  # fmt: skip
 
     def _show_choices(self) -> None:
-        shown = vars(self.choices).copy()
+        shown = asdict(self.choices)
         if not self.choices.measure and self.study is not None:
             shown["measure"] = self.study.measure.name
         for bar in (self.bar, self.by_state, self.around):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from PySide6.QtGui import QColor
 
@@ -11,6 +10,7 @@ from telemetry.analysis import regimes
 from telemetry.analysis.event_study import Asked, method
 from telemetry.concepts import Lane, Split, Study, TickRange
 from telemetry.export import Worked, recipes
+from telemetry.frozen import Frozen
 from telemetry.text import cell_text
 from vmt_log_viewer.plots.state_bars import StateBar
 from vmt_log_viewer.widgets.words import count_text
@@ -28,8 +28,7 @@ SWITCHES = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class RegimeChoices:
+class RegimeChoices(Frozen):
     """What the view is set to; empty texts: what the source begins with."""
 
     lane: str = ""

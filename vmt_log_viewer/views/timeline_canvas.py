@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPen, QPolygonF, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from telemetry.concepts import Lane, TickRange
+from telemetry.frozen import Frozen
 from telemetry.text import one_line
 from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.plots.axes import LEFT, RIGHT, cursor_flag, paint_ticks
@@ -34,8 +34,7 @@ DRAG = 3.0
 NOT_RECORDED = "not recorded"
 
 
-@dataclass(frozen=True)
-class LaneRow:
+class LaneRow(Frozen):
     """One row of the strip: a lane; or a `label` that says which are not recorded, and why."""
 
     name: str

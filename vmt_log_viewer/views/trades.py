@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -11,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayou
 
 from telemetry.concepts import Points, RunId, Table
 from telemetry.errors import TelemetryError
+from telemetry.frozen import replace
 from telemetry.queries import PointsQuery
 from vmt_log_viewer.models.cell_style import heading
 from vmt_log_viewer.state.choices import JSON, Choices

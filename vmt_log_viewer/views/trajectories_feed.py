@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtGui import QColor
@@ -12,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from telemetry.concepts import Agent, AgentId, Fan, RunId, Series, TickRange
 from telemetry.concepts.growth import longer_fan, longer_series
 from telemetry.errors import TelemetryError
+from telemetry.frozen import replace
 from telemetry.queries import FanQuery, Query, SeriesQuery
 from vmt_log_viewer.background.growing import Growing, Plan
 from vmt_log_viewer.background.runner import Runner

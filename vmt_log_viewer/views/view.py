@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,6 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from telemetry.concepts import RunId, TickRange
+from telemetry.frozen import Frozen, field
 from telemetry.queries import Query
 from vmt_log_viewer.background.exporting import Frame
 from vmt_log_viewer.background.pace import Pace
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Context", "ExportRequest", "Frame", "View"]
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(Frozen):
     """All that a view may use: it knows no window and no other view."""
 
     document: Document
@@ -39,8 +38,7 @@ class Context:
     actions: Actions | None = None
 
 
-@dataclass(frozen=True)
-class ExportRequest:
+class ExportRequest(Frozen):
     """What Ctrl+E offers to write for a view: exactly what it shows.
 
     `name` is the file name without suffix. `queries` are the data (a TableQuery with the visible

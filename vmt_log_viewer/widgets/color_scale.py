@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -11,6 +10,7 @@ import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
 from telemetry.concepts import Floats, Ints
+from telemetry.frozen import Frozen
 
 _STEPS = 256
 
@@ -26,8 +26,7 @@ def _inks(name: str) -> Ints:
     return np.array([color.rgba() for color in _colors(name)], np.int64)
 
 
-@dataclass(frozen=True)
-class ColorScale:
+class ColorScale(Frozen):
     """`low` to `high` over the map; what lies beyond takes the colour of its end."""
 
     low: float

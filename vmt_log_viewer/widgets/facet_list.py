@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import (
@@ -37,6 +36,7 @@ from PySide6.QtWidgets import (
 
 from telemetry.concepts import Cell
 from telemetry.filters.terms import text_of
+from telemetry.frozen import Frozen
 from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.theme import ROW_HEIGHT
 from vmt_log_viewer.widgets.words import count_text, share_text
@@ -49,8 +49,7 @@ _SHARE, _SHARE_LINE = 104, 16  # width of a share in words, and what it adds to 
 _COUNT_ROLE = Qt.ItemDataRole.UserRole
 
 
-@dataclass(frozen=True)
-class FacetRow:
+class FacetRow(Frozen):
     """One value; `parts` splits its count by something else, each part with its colour."""
 
     value: Cell

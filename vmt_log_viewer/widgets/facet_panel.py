@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -21,6 +20,7 @@ from telemetry.concepts import Cell, Column, Facets
 from telemetry.errors import TelemetryError
 from telemetry.filters import Filter
 from telemetry.filters.terms import text_of
+from telemetry.frozen import Frozen, replace
 from telemetry.queries import FacetQuery
 from telemetry.text import cell_text, in_units
 from vmt_log_viewer.models.cell_style import CellStyle, plain_tip
@@ -39,8 +39,7 @@ if TYPE_CHECKING:
 FEW, MANY = 8, 14  # rows shown at most before and after "show all"; more are scrolled to
 
 
-@dataclass(frozen=True)
-class SplitFacets:
+class SplitFacets(Frozen):
     """The facets of a column, and again for each value of the column they are split by."""
 
     facets: Facets

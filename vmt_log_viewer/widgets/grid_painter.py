@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
 
 from telemetry.concepts import AgentId, Floats, Ints, Scene
+from telemetry.frozen import Frozen, field
 from vmt_log_viewer.plots.compare_lines import draw_lines
 from vmt_log_viewer.plots.nice import nice_step
 from vmt_log_viewer.plots.stamps import pixel_ratio, stamp_shape, stamp_text
@@ -37,8 +37,7 @@ _REPEATED = 4  # times that a text beside discs is written before it is stamped
 _NOBODY = QColor("grey")
 
 
-@dataclass(frozen=True)
-class Looks:
+class Looks(Frozen):
     """What to draw and how. `scale` None colours agents by who they are."""
 
     scale: ColorScale | None = None

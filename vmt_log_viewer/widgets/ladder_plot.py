@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from telemetry.frozen import Frozen
 from telemetry.text import cell_text
 from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.models.ladder import Try, number, span
@@ -27,8 +27,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 16, 36, 40
 _MARK, _REACH = 9.0, 12.0
 
 
-@dataclass(frozen=True)
-class _Scale:
+class _Scale(Frozen):
     """Data to pixels along one axis."""
 
     low: float

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
@@ -12,6 +11,7 @@ from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 from telemetry.concepts import AgentId, Column, RunId, Table, TickRange
 from telemetry.errors import TelemetryError
 from telemetry.filters import Filter
+from telemetry.frozen import replace
 from telemetry.queries import ColumnsQuery, CountQuery, Sort, TableQuery, Where
 from telemetry.text import CENTS, UNITS
 from vmt_log_viewer.background.pace import Pace

@@ -8,21 +8,20 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from statistics import fmean
 
 from telemetry.families.bilancio.layout import AGGREGATES, REGISTRY
 from telemetry.families.bilancio.rules import STRATEGIES
+from telemetry.frozen import Frozen
 from telemetry.recording.folder import csv_line, replace, writing
 
 Row = dict[str, object]
 _SETTING = ("kappa", "concentration", "mu")
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(Frozen):
     """Two runs of one ring: ``passive`` (or control) without dealers, ``active`` with them."""
 
     passive_run_id: str

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from telemetry.families.vocabulary import Columns, ColumnSpec
+from telemetry.frozen import replace
 
 C = ColumnSpec
 CASH = "cash"

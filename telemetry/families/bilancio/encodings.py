@@ -7,10 +7,11 @@ import csv
 import io
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, cast
+
+from telemetry.frozen import Frozen
 
 PACKED = ".gz"
 UTF_8, UTF_16, LATIN = "utf-8", "utf-16", "latin-1"
@@ -20,8 +21,7 @@ _CHECKED = 1 << 26
 _UNREADABLE = (OSError, EOFError, zlib.error)
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(Frozen):
     """How a CSV file is written; other programs than the producer save with other separators."""
 
     separator: str = ","

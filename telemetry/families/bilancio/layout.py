@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from telemetry.concepts import RunId
 from telemetry.errors import SourceError
 from telemetry.families.bilancio.encodings import PACKED, Written, beginning, encoding_of, lines_of
+from telemetry.frozen import Frozen, replace
 from telemetry.text import one_line
 
 FILES = {
@@ -49,8 +49,7 @@ _PATIENCE = 2_000
 """How many folders are looked at before a search that found nothing gives up."""
 
 
-@dataclass(frozen=True)
-class RunFolder:
+class RunFolder(Frozen):
     """One run: its id in this source, its folder, and the folder `out` that holds its files.
 
     `only` is the one file that was opened alone. Files are looked for when they are asked for.
@@ -90,8 +89,7 @@ class RunFolder:
         return found
 
 
-@dataclass(frozen=True)
-class Arm:
+class Arm(Frozen):
     """A regime's folder, with a folder for each of its runs."""
 
     name: str
@@ -111,8 +109,7 @@ class Arm:
             ) from None
 
 
-@dataclass(frozen=True)
-class ExperimentFolder:
+class ExperimentFolder(Frozen):
     """A sweep: its arms, the folder of its aggregates and the manifests of its jobs."""
 
     experiment_id: str
@@ -132,8 +129,7 @@ class ExperimentFolder:
         return [p for p in (self.path / MANIFEST, *sorted(below)) if _has_bytes(p)]
 
 
-@dataclass(frozen=True)
-class Opened:
+class Opened(Frozen):
     """What a path turned out to be: experiments, or else `alone`, a single run."""
 
     path: Path

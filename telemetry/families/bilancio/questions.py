@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +19,7 @@ from telemetry.errors import NothingFoundError
 from telemetry.families.asker import Asker
 from telemetry.families.bilancio import sweep_columns
 from telemetry.families.bilancio.views import CSV_TABLES
+from telemetry.frozen import replace
 from telemetry.queries import AgentsQuery, ExperimentsQuery, IterationsQuery
 from telemetry.text import one_line
 

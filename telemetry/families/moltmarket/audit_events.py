@@ -14,6 +14,7 @@ from telemetry.concepts import Fault
 from telemetry.families.auditing import Auditing, Judged
 from telemetry.families.moltmarket.order_book import UNIT, Market, amount_of, value_of
 from telemetry.families.moltmarket.words import decode
+from telemetry.frozen import Frozen
 from telemetry.text import exact_text
 
 _NAMES = ("tick_id", "event_seq", "event_type", "agent_id", "payload", "id")
@@ -21,8 +22,7 @@ Move = tuple[Decimal, Decimal]
 """What a balance update changed: cash and asset."""
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(Frozen):
     """One event as the rules see it."""
 
     tick: int

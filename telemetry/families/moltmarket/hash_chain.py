@@ -12,12 +12,12 @@ import json
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from telemetry.concepts import RunId, Verdict
 from telemetry.errors import NothingFoundError
+from telemetry.frozen import Frozen
 
 GENESIS = "GENESIS"
 _ARRAY_INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
@@ -26,8 +26,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _EXACT_INT = 2**53
 
 
-@dataclass(frozen=True)
-class ChainEvent:
+class ChainEvent(Frozen):
     """One event as stored; `payload` is the decoded JSON."""
 
     run_id: RunId

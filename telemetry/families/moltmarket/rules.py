@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from telemetry.errors import RecordingError
 from telemetry.families.moltmarket.models import ORDER_SIDE
 from telemetry.families.moltmarket.order_book import UNIT
+from telemetry.frozen import Frozen
 from telemetry.recording.rules import RefusedValue, Rule, choice, exact, integer, shown, text
 
 Payload = dict[str, Any]
@@ -24,8 +24,7 @@ _SQLITE_LIMIT = Decimal(2**53) * UNIT
 _DEEPEST = 200
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(Frozen, dict=True):
     """One field of an event: its name here, and the key that the payload has for it.
 
     An ``amount`` becomes a Decimal of eight decimals, ``least`` or more. What is not ``required``

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from telemetry.concepts import Cell, FlowLeg, RunDetail, RunId
@@ -22,6 +21,7 @@ from telemetry.families.vocabulary import (
     RunSpec,
     ScaleSpec,
 )
+from telemetry.frozen import replace
 from telemetry.queries import AgentsQuery, OrderBookQuery, PricesQuery, VerifyQuery, WhyQuery
 
 DOCUMENT = "as in the document"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -15,6 +14,7 @@ from telemetry.families.simcash.bands import UNIT
 from telemetry.families.simcash.models import castro as models
 from telemetry.families.simcash.words import money
 from telemetry.families.vocabulary import Columns, ColumnSpec, FamilySpec, RunSpec, TableSpec
+from telemetry.frozen import replace
 from telemetry.queries import ExperimentsQuery, IterationsQuery
 
 C = ColumnSpec

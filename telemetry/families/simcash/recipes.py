@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from telemetry.concepts import RunDetail, RunId, TablePage, TickRange
 from telemetry.errors import NothingFoundError
 from telemetry.families.simcash.recording.payloads import digest
 from telemetry.families.simcash.words import unpacked
+from telemetry.frozen import Frozen, replace
 from telemetry.queries import Query, RunQuery, TableQuery, Where
 
 _COLUMNS = ("agent_id", "policy_hash", "policy_json")
@@ -21,8 +21,7 @@ class Asked(Protocol):
     def ask(self, query: Query[Any]) -> Any: ...
 
 
-@dataclass(frozen=True)
-class Recipe:
+class Recipe(Frozen):
     """Everything that a run follows from; ``policies`` by agent, as they were at the first tick."""
 
     simulation_id: RunId

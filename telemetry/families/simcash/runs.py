@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +23,7 @@ from telemetry.families.simcash.sql import (
 )
 from telemetry.families.simcash.words import money
 from telemetry.families.vocabulary import ColumnSpec, RunSpec, Stored
+from telemetry.frozen import replace
 from telemetry.queries import AgentsQuery
 from telemetry.text import MONEY
 

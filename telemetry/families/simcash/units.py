@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from telemetry.families.simcash.sql import hundredth
 from telemetry.families.vocabulary import Columns, ColumnSpec
+from telemetry.frozen import replace
 from telemetry.text import CENTS, MONEY, UNITS
 
 

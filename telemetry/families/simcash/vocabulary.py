@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +16,7 @@ from telemetry.families.simcash.models import experiment, unified
 from telemetry.families.simcash.tables import tables
 from telemetry.families.simcash.why import why
 from telemetry.families.vocabulary import FamilySpec, ScaleSpec
+from telemetry.frozen import replace
 from telemetry.queries import AgentsQuery, ExperimentsQuery, IterationsQuery, WhyQuery
 
 NAME = "simcash"

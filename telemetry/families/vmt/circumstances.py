@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 from telemetry.concepts import AgentId, Gate, GateState, RunId
 from telemetry.families.asker import Asker
 from telemetry.families.vmt.audit_words import numeric
+from telemetry.frozen import Frozen
 
 PAIRS_OF = {
     "barter_only": ("A<->B",),
@@ -27,8 +27,7 @@ _STATE = (
 State = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Circumstances:
+class Circumstances(Frozen):
     """Everything but the tries. `before` are states at `quoted_at`, the last tick before, in which
     stocks and quotes stood as the two met; `at` those of the tick, which tell where they were."""
 

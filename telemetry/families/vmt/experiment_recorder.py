@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -14,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from telemetry.errors import RecordingError
 from telemetry.families.vmt.experiments import EXPERIMENTS, ITERATIONS, LINKS, PURPOSES, TABLES
+from telemetry.frozen import Frozen
 from telemetry.migrations.tables import create
 from telemetry.recording.checks import RowCheck
 from telemetry.recording.rules import choice, integer
@@ -74,8 +74,7 @@ class VmtExperiment:
             self.finish()
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(Frozen):
     """Where a run belongs: the same four facts as in the other families, checked."""
 
     experiment: VmtExperiment

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +11,7 @@ from telemetry.concepts import Case, Gate
 from telemetry.families.asker import Asker
 from telemetry.families.vmt.audit_words import number, numeric, signed
 from telemetry.families.vmt.circumstances import ALIASES, PAIRS_OF, Circumstances, outcome
+from telemetry.frozen import Frozen
 from telemetry.queries import WhyQuery
 
 _NAMES = (
@@ -25,8 +25,7 @@ _WORDS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Try:
+class Try(Frozen):
     """One row of trade_attempts, as its gates see it; amounts are as stored."""
 
     key: int

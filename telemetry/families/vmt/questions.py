@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +10,7 @@ import sqlalchemy as sa
 from telemetry.concepts import Cell, Findings, RunDetail, RunId
 from telemetry.families.asker import Asker
 from telemetry.families.vmt import derived
+from telemetry.frozen import replace
 
 TICK_REGIME = "Regime (ticks)"
 

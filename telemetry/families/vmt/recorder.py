@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import zip_longest
@@ -41,6 +40,7 @@ from telemetry.families.vmt.rows import (
     TradeRow,
 )
 from telemetry.families.vmt.rules import PAIR_TYPES, REGIMES, row_checks, table
+from telemetry.frozen import Frozen
 from telemetry.recording.batch import TickBatch
 from telemetry.recording.checks import RowCheck
 from telemetry.recording.recorder import Recorder
@@ -61,8 +61,7 @@ _ONE_BY_ONE = {
 }
 
 
-@dataclass(frozen=True)
-class LogPolicy:
+class LogPolicy(Frozen):
     """How much of a run is kept: a level, how often snapshots are taken, and the ε of λ updates.
 
     ``minimal``: trades, states, mode changes, agent snapshots; ``standard`` adds resources,

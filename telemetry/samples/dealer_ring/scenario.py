@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
+from telemetry.frozen import Frozen
 
-@dataclass(frozen=True)
-class Scenario:
+
+class Scenario(Frozen):
     """The configuration of one pair of runs; both regimes start from the same ring.
 
     ``kappa`` is cash per debt at the start, ``concentration`` how alike debts are (small:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from telemetry.families.vmt.recorder import LogPolicy
+from telemetry.frozen import replace
 from telemetry.samples.grid_economy.scenario import Scenario
 
 _EVERYTHING = LogPolicy(level="debug")

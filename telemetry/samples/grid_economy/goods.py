@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from telemetry.frozen import Frozen
 
 #: Goods are whole, so the margin at an empty stock is taken at half a unit: finite, yet high.
 _STOCK_FLOOR = 0.5
@@ -23,8 +24,7 @@ class Utility(Protocol):
         """∂u/∂A and ∂u/∂B, finite and positive also at empty stocks."""
 
 
-@dataclass(frozen=True)
-class Ces:
+class Ces(Frozen):
     """u = (w·A^ρ + (1−w)·B^ρ)^(1/ρ), homogeneous of degree 1; ρ < 1 and not 0.
 
     With ρ < 0 a bundle that lacks a good is worth nothing.
@@ -51,8 +51,7 @@ class Ces:
         return float(self.weight * a**self.rho + (1 - self.weight) * b**self.rho)
 
 
-@dataclass(frozen=True)
-class Linear:
+class Linear(Frozen):
     """u = v_A·A + v_B·B: perfect substitutes, so such an agent sells one good to the last unit."""
 
     value_a: float

@@ -8,15 +8,14 @@ lesser, and moves its own λ towards it by the update rate, within the bounds.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import median
 
+from telemetry.frozen import Frozen
 from telemetry.samples.grid_economy.agent import Agent
 from telemetry.samples.grid_economy.scenario import Scenario
 
 
-@dataclass(frozen=True)
-class LambdaStep:
+class LambdaStep(Frozen):
     """One update of one agent's λ; ``clamp`` is the bound that was hit, if any."""
 
     agent: int

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from telemetry.frozen import Frozen
 from telemetry.samples.grid_economy.agent import Agent, Quote
 
 _EVEN_PRICES = 5
@@ -49,8 +49,7 @@ class Offer(NamedTuple):
         return self.buyer.quotes[self.pair].bid
 
 
-@dataclass(frozen=True)
-class Try:
+class Try(Frozen):
     """One block at one price; ``reason`` is ``utility_improves_both`` where it is a trade."""
 
     offer: Offer

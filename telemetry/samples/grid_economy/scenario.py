@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from telemetry.families.vmt.recorder import LogPolicy
+from telemetry.frozen import Frozen, field
 
 BARTER_PAIRS = ("A<->B",)
 MONEY_PAIRS = ("A<->M", "B<->M")
@@ -16,8 +15,7 @@ PAIRS_OF_REGIME = {
 }
 
 
-@dataclass(frozen=True)
-class Scenario:
+class Scenario(Frozen):
     """The configuration of one run; ``config`` is what the run row keeps as JSON.
 
     ``regimes`` are (first tick, regime); ``modes`` are (mode, ticks) and start again when they

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+from telemetry.frozen import Frozen, field
 
 USUAL_BOTS = {"maker": 2, "momentum": 2, "noise": 3, "value": 2}
 
 
-@dataclass(frozen=True)
-class Scenario:
+class Scenario(Frozen):
     """The configuration of one run; ``config`` is what its first event keeps.
 
     ``bots`` counts them by kind (see `bots.KINDS`). ``news`` are (tick, relative change of what

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from telemetry.families.simcash.recorder import Persistence, SimCashRecorder
+from telemetry.frozen import replace
 from telemetry.samples.payments.scenario import BankSpec, Policy, Scenario, Shock
 from telemetry.samples.payments.search import Search, search
 from telemetry.samples.payments.simulation import setting, simulate

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import combinations, permutations
 
+from telemetry.frozen import Frozen
 from telemetry.samples.payments.bank import Bank, Payment
 
 
-@dataclass(frozen=True)
-class Netting:
+class Netting(Frozen):
     """Payments that settle together; ``net`` is what each bank gains (cents), which sums to 0."""
 
     kind: str

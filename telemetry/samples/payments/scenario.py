@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from telemetry.frozen import Frozen, asdict, field
 
 _MILLION = 1_000_000
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(Frozen):
     """How a bank manages its payments; three numbers that an experiment may search.
 
     ``liquidity_fraction`` of its collateral is posted when the day begins. A payment is released
@@ -46,8 +46,7 @@ class Policy:
         )
 
 
-@dataclass(frozen=True)
-class BankSpec:
+class BankSpec(Frozen):
     """One bank; money in cents. ``rate`` is payments per tick, ``amounts`` their usual range."""
 
     id: str
@@ -58,8 +57,7 @@ class BankSpec:
     amounts: tuple[int, int] = (20_000, 200_000)
 
 
-@dataclass(frozen=True)
-class Costs:
+class Costs(Frozen):
     """What liquidity and its lack cost: millionths of an amount per tick, and a penalty in cents.
 
     An overdue payment is delayed at ``overdue_multiplier`` times the rate.
@@ -76,8 +74,7 @@ class Costs:
         return (amount * ppm + _MILLION // 2) // _MILLION
 
 
-@dataclass(frozen=True)
-class Shock:
+class Shock(Frozen):
     """At ``tick`` one bank pays another a large amount that nobody foresaw."""
 
     tick: int
@@ -86,8 +83,7 @@ class Shock:
     amount: int
 
 
-@dataclass(frozen=True)
-class Scenario:
+class Scenario(Frozen):
     """A settlement system and its banks; everything else follows from the seed and policies."""
 
     name: str

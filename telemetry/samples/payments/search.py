@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 
 from telemetry.families.simcash.recorder import (
     Persistence,
@@ -12,14 +11,14 @@ from telemetry.families.simcash.recorder import (
     SimCashIteration,
     SimCashRecorder,
 )
+from telemetry.frozen import Frozen, field, replace
 from telemetry.samples.payments.scenario import Policy, Scenario
 from telemetry.samples.payments.simulation import Outcome, setting, simulate
 
 _RULE = "No language model is asked here: a rule draws each proposal from the master seed."
 
 
-@dataclass(frozen=True)
-class Search:
+class Search(Frozen):
     """A hill climb by every bank for itself; it follows from ``master_seed`` alone.
 
     ``stable`` iterations in a row that save less than the threshold end it as converged.

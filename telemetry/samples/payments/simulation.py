@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from telemetry.families.simcash.recorder import Setting, SimCashRun
+from telemetry.frozen import Frozen
 from telemetry.samples.payments.arrivals import arrivals
 from telemetry.samples.payments.bank import KINDS, Bank, Payment
 from telemetry.samples.payments.journal import Journal
@@ -15,8 +15,7 @@ from telemetry.samples.payments.scenario import Policy, Scenario
 Policies = Mapping[str, Policy]
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Frozen):
     """What a run came to: cents by bank and by kind, and how many payments settled."""
 
     costs: Mapping[str, int]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from telemetry.families.simcash.kept import THINNED
 from telemetry.families.simcash.recording.compacting import forget_thinned
 from telemetry.families.simcash.recording.levels import Finished
 from telemetry.families.simcash.rules import table
+from telemetry.frozen import Frozen
 from telemetry.recording.target import Target
 
 if TYPE_CHECKING:
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 _WITH_EVENTS = ("events", "full")
 
 
-@dataclass(frozen=True)
-class Closing:
+class Closing(Frozen):
     """How one run is marked as over.
 
     A run is recorded at the widest level that it may deserve, since which one is the best is

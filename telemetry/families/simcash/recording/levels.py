@@ -6,18 +6,17 @@ Source: "Unified Database Architecture Exploration", selective persistence and s
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 from telemetry.errors import RecordingError
 from telemetry.families.simcash.rules import LEVELS, PURPOSES
+from telemetry.frozen import Frozen, asdict
 
 POLICIES = ("all", "smart", "none")
 KINDS = ("initial", "best", "worst", "final")
 
 
-@dataclass(frozen=True)
-class Finished:
+class Finished(Frozen):
     """A run of an experiment as the policy sees it; ``cost`` in cents, None where not known."""
 
     simulation_id: str
@@ -27,8 +26,7 @@ class Finished:
     cost: int | None
 
 
-@dataclass(frozen=True)
-class Persistence:
+class Persistence(Frozen):
     """What an experiment keeps of its runs.
 
     ``all`` keeps every run at ``level``, ``none`` not even a row of them; ``smart`` keeps those

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
@@ -15,13 +14,13 @@ from telemetry.families.simcash.recording.levels import Persistence
 from telemetry.families.simcash.recording.payloads import as_json, digest
 from telemetry.families.simcash.recording.runs import NoBatch, SimCashRun, Totals
 from telemetry.families.simcash.rules import row_checks, table
+from telemetry.frozen import Frozen, field
 from telemetry.recording.batch import TickBatch
 from telemetry.recording.checks import RowCheck
 from telemetry.recording.target import Target
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(Frozen):
     """What ties a run to its experiment."""
 
     experiment_id: str
@@ -30,8 +29,7 @@ class Link:
     persistence: Persistence
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(Frozen):
     """Everything that a simulation follows from, so that it can be run again exactly.
 
     ``config`` and ``policies`` (by agent) are plain JSON values; what is not in them and not in
@@ -48,8 +46,7 @@ class Setting:
     start_time: datetime | None = None
 
 
-@dataclass(frozen=True)
-class Opening:
+class Opening(Frozen):
     """A run about to begin: its id, what for, how much of it is kept, and how it is written."""
 
     simulation_id: str
