@@ -9,14 +9,14 @@ A line is a small function in a file of `benchmarks/lines/`, found by itself:
         return Pair(ours=lambda: source.ask(query), theirs=lambda: bare.execute(SQL).fetchall())
 
 The function prepares; what it returns is measured. A `Pair` is done in turn, ours and theirs, as
-often as the line's `rounds`, after one round that does not count; the figure is the median of the
-ratios pair by pair, or the median of our times where the bar is `seconds(0.5)`. A line that
-measures by itself (frames, memory, a process of its own) returns a `Figure` in the unit of its bar:
-`megabytes(300)`, `frames(30)`, `milliseconds(50)`. A bar in seconds or frames supposes a machine at
-its own pace, which those with neighbours are not always: a line that falls short of such a bar is
-taken once more at the end, and the table says both figures. `room.database("vmt-10m")` is a
-database of `benchmarks.make_large`, made where it is not there; `room.folder` is
-emptied at the end.
+often as the line's `rounds`, after one round that does not count (without it where each takes many
+seconds: `warming=False`, and the file is read first); the figure is the median of the ratios pair
+by pair, or the median of our times where the bar is `seconds(0.5)`. A line that measures by itself
+(frames, memory, a process of its own) returns a `Figure` in the unit of its bar: `megabytes(300)`,
+`frames(30)`, `milliseconds(50)`. A bar in seconds or frames supposes a machine at its own pace,
+which those with neighbours are not always: a line that falls short of such a bar is taken once more
+at the end, and the table says both figures. `room.database("vmt-10m")` is a database of
+`benchmarks.make_large`, made where it is not there; `room.folder` is emptied at the end.
 """
 
 from __future__ import annotations
@@ -124,6 +124,13 @@ class Room:
         """The same of ten thousand rows."""
         return self.database("vmt-10k")
 
+    def read(self, path: Path) -> Path:
+        """`path`, of which the system then holds every page that it has room for."""
+        with path.open("rb", buffering=0) as file:
+            while file.read(1 << 24):
+                pass
+        return path
+
     def open(self, location: Path | str) -> Any:
         """An open source, closed when the line is done."""
         from telemetry import open_source
@@ -143,6 +150,7 @@ class Line:
     prepare: Callable[[Room], Pair | Figure]
     theme: str
     rounds: int = 5
+    warming: bool = True
 
 
 @dataclass(frozen=True)
@@ -173,13 +181,13 @@ LINES: list[Line] = []
 
 
 def line(
-    work: str, *, against: str = "", bar: Bar, rounds: int = 5
+    work: str, *, against: str = "", bar: Bar, rounds: int = 5, warming: bool = True
 ) -> Callable[[Callable[[Room], Pair | Figure]], Callable[[Room], Pair | Figure]]:
     """Register a function as the line that measures `work`."""
 
     def register(prepare: Callable[[Room], Pair | Figure]) -> Callable[[Room], Pair | Figure]:
         theme = prepare.__module__.rpartition(".")[2]
-        LINES.append(Line(work, against, bar, prepare, theme, rounds))
+        LINES.append(Line(work, against, bar, prepare, theme, rounds, warming))
         return prepare
 
     return register
@@ -215,7 +223,7 @@ def pace() -> float:
 def _in_turn(each: Line, pair: Pair) -> Result:
     ours: list[float] = []
     theirs: list[float] = []
-    for count in range(each.rounds + 1):
+    for count in range(0 if each.warming else 1, each.rounds + 1):
         if pair.before is not None:
             pair.before()
         taken = [_timed(pair.ours)]

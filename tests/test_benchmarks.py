@@ -74,6 +74,16 @@ def test_only_what_falls_short_of_seconds_or_frames_is_taken_twice(room, capsys)
     assert [mark.strip("| *") for mark, _ in told] == ["short", "short", "✓", "✓", "failed"]
 
 
+def test_a_work_of_many_seconds_is_done_once_and_counts(room, tmp_path):
+    done: list[str] = []
+    pair = Pair(lambda: done.append("ours"), lambda: done.append("theirs"))
+    each = Line("long", "a tool", ratio(1.3), lambda _: pair, "test", rounds=1, warming=False)
+    assert measured(each, room).value > 0
+    assert done == ["ours", "theirs"]
+    (tmp_path / "file").write_bytes(b"x" * (1 << 25))
+    assert room.read(tmp_path / "file") == tmp_path / "file"
+
+
 def test_a_ratio_is_the_median_of_rounds_in_turn_after_one_that_does_not_count(room, monkeypatch):
     done: list[str] = []
     clock = iter(x for took in (9, 9, 2, 1, 3, 2, 8, 1) for x in (0.0, float(took)))

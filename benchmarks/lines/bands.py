@@ -11,7 +11,7 @@ BAND = BandQuery(1, "lambda_money")
 AGGREGATE = "sqlite3 driver, mean, min, max by tick over all rows"
 
 
-@line("fan of λ, all rows, in the background", against=AGGREGATE, bar=ratio(0.7), rounds=3)
+@line("fan of λ, all rows, in the background", against=AGGREGATE, bar=ratio(0.7))
 def band(room: Room) -> Pair:
     source, bare = room.open(room.large), driver(room, room.large)
     return Pair(

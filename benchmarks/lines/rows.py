@@ -32,7 +32,7 @@ def last_page(room: Room) -> Pair:
     )
 
 
-@line("CSV of all trades, stored columns", against="sqlite3 shell", bar=ratio(1.0), rounds=3)
+@line("CSV of all trades, stored columns", against="sqlite3 shell", bar=ratio(1.0))
 def whole_table(room: Room) -> Pair:
     source = room.open(room.large)
     stored = tuple(c.name for c in source.table("trades").columns if not c.derived)
@@ -43,7 +43,7 @@ def whole_table(room: Room) -> Pair:
     )
 
 
-@line("CSV of the trades of a filter", against="sqlite3 shell", bar=ratio(1.0), rounds=3)
+@line("CSV of the trades of a filter", against="sqlite3 shell", bar=ratio(1.0))
 def filtered_table(room: Room) -> Pair:
     source = room.open(room.large)
     stored = tuple(c.name for c in source.table("trades").columns if not c.derived)
