@@ -84,6 +84,11 @@ class Reader:
     """How many are, besides, while it gets ready to write the rest."""
 
     @property
+    def served(self) -> bool:
+        """Whether rows come from a server: there it pays to send few."""
+        return self.connection.dialect.name not in _EMBEDDED
+
+    @property
     def family(self) -> FamilySpec:
         return self.layout.family
 
@@ -127,7 +132,7 @@ class Reader:
         Groups and a server's first rows are few and come at once: of a cursor PostgreSQL makes no
         plan for several workers.
         """
-        if self.connection.dialect.name not in _EMBEDDED and _few(statement):
+        if self.served and _few(statement):
             return self._at_once(statement)
         found: list[tuple[Any, ...]] = []
         for chunk in self.chunks(statement):
@@ -160,7 +165,7 @@ class Reader:
         which none does on embedded ones; a server's rows come through a server-side cursor.
         """
         self.token.check()
-        if self.connection.dialect.name in _EMBEDDED:
+        if not self.served:
             with self.connection.execute(statement) as result:
                 if result.cursor is not None:
                     yield from self._in_steps(result.cursor.fetchmany, size)

@@ -20,6 +20,8 @@ from telemetry.queries import TimelineQuery
 from telemetry.reader import STEP, Reader
 
 ON, OFF = "on", "off"
+_WHOLE = ("smallint", "integer", "bigint")
+"""What a server calls a column that can hold nothing but whole numbers."""
 
 
 def timeline(reader: Reader, query: TimelineQuery) -> Timeline:
@@ -117,28 +119,69 @@ class _Read:
             table = spec.states[0]
             also = (s.states for s in self._specs if s.by is None and s.states[0] == table)
             names = dict.fromkeys(c for t, c in also if self._reader.has(t, c))
-            read = StatesRead(len(names))
-            for rows in _state_rows(self._reader, table, tuple(names), self._window):
-                read.add(rows)
+            read = _states(self._reader, table, tuple(names), self._window)
             for name, states in zip(names, read.states(), strict=True):
                 self._columns[table, name] = states
         return self._columns[spec.states]
+
+
+def _states(reader: Reader, name: str, columns: tuple[str, ...], window: _Window) -> StatesRead:
+    """The states of these columns; a server sends each stretch of equal rows once."""
+    read = StatesRead(len(columns))
+    stored = reader.layout.shape.tables.get(reader.layout.stored(name), {})
+    if reader.served and stored.get(str(reader.layout.table_spec(name).tick)) in _WHOLE:
+        read.add_repeated(reader.rows(_changes(*_of_window(reader, name, columns, window))))
+        return read
+    for rows in _state_rows(reader, name, columns, window):
+        read.add(rows)
+    return read
 
 
 def _state_rows(
     reader: Reader, name: str, columns: tuple[str, ...], window: _Window
 ) -> Iterator[list[tuple[Any, ...]]]:
     """Tick and columns of the rows in the window, in the order of their ticks, a few at a time."""
+    statement, order = _of_window(reader, name, columns, window)
+    return reader.chunks(statement.order_by(*order), STEP)
+
+
+def _of_window(
+    reader: Reader, name: str, columns: tuple[str, ...], window: _Window
+) -> tuple[sa.Select[Any], list[sa.ColumnElement[Any]]]:
+    """Tick and columns of the rows in the window, and what they are ordered by, ticks first."""
     table = reader.layout.table_spec(name)
     tick = reader.column(name, str(table.tick))
     key = (reader.column(name, k) for k in table.key if reader.has(name, k))
     asked = () if window.asked is None else (tick.between(window.asked.first, window.asked.last),)
-    return reader.chunks(
-        sa.select(tick, *(reader.column(name, c) for c in columns))
-        .where(reader.column(name, str(table.run)) == window.run_id, *asked)
-        .order_by(tick, *key),
-        STEP,
-    )
+    statement = sa.select(tick, *(reader.column(name, c) for c in columns))
+    of_run = reader.column(name, str(table.run)) == window.run_id
+    return statement.where(of_run, *asked), [tick, *key]
+
+
+def _changes(statement: sa.Select[Any], order: list[sa.ColumnElement[Any]]) -> sa.Select[Any]:
+    """(place, step, tick, columns) of those rows that do not just go on, and of the last one.
+
+    A row goes on where its columns are those of the row before it and its tick is as far from that
+    one's as that one's was from the next before (`step`).
+    """
+    tick, *columns = statement.selected_columns
+
+    def before(value: Any, rows: int = 1) -> sa.ColumnElement[Any]:
+        return sa.func.lag(value, rows).over(order_by=order)
+
+    at = sa.cast(tick, sa.Numeric())  # of which no two are too far apart
+    texts = [sa.cast(column, sa.Text()) for column in columns]
+    told = statement.add_columns(
+        sa.func.row_number().over(order_by=order).label("place"),
+        (at - before(at)).label("step"),
+        sa.or_(
+            (at - before(at)).is_distinct_from(before(at) - before(at, 2)),
+            *(text.is_distinct_from(before(text)) for text in texts),
+            sa.func.lead(sa.literal(1)).over(order_by=order).is_(None),
+        ).label("changes"),
+    ).subquery()
+    found = [told.c.place, told.c.step, *list(told.c)[: 1 + len(columns)]]
+    return sa.select(*found).where(told.c.changes).order_by(told.c.place)
 
 
 def _member_lanes(spec: LaneSpec, states: States, window: _Window) -> tuple[list[Lane], list[str]]:
