@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
@@ -177,7 +177,7 @@ class Actions(QObject):
         self._actions = {verb.id: self._make(verb) for verb in VERBS}
         self._facts: frozenset[str] = frozenset()
         self._bound: set[str] = set()
-        self._enable()
+        self._enable(VERBS)
 
     def __getitem__(self, verb_id: str) -> QAction:
         return self._actions[verb_id]
@@ -202,14 +202,15 @@ class Actions(QObject):
 
     def set_facts(self, facts: frozenset[str]) -> None:
         """Enable exactly the verbs whose needs are all among `facts`."""
-        if facts != self._facts:
+        changed = facts ^ self._facts
+        if changed:
             self._facts = facts
-            self._enable()
+            self._enable([verb for verb in VERBS if not changed.isdisjoint(verb.needs)])
 
-    def _enable(self) -> None:
+    def _enable(self, verbs: Iterable[Verb]) -> None:
         facts = self._facts
-        for verb, action in self:
-            enabled = verb.needs <= facts
+        for verb in verbs:
+            action, enabled = self._actions[verb.id], verb.needs <= facts
             if enabled != action.isEnabled():
                 action.setEnabled(enabled)
                 tip = _tip(verb.text, action)

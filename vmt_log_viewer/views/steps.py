@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+import msgspec
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
@@ -206,8 +206,15 @@ class _Step:
 
 def told(view: View) -> dict[str, Any]:
     """A view's choices as a file will tell them: plain texts, lists for tuples."""
-    found: dict[str, Any] = json.loads(json.dumps(view.state()))
+    found: dict[str, Any] = msgspec.to_builtins(view.state(), str_keys=True, enc_hook=_plain_text)
     return found
+
+
+def _plain_text(value: object) -> str:
+    """A text of a kind of its own, as some drivers name columns."""
+    if isinstance(value, str):
+        return str(value)
+    raise TypeError(f"A view told {type(value).__name__}, which no file can hold.")
 
 
 def _senders(view: View) -> Iterator[tuple[QObject, str]]:
