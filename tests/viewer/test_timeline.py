@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from itertools import groupby
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -15,7 +16,9 @@ import telemetry
 from telemetry.concepts import Lane, LaneInfo, TickRange, Timeline
 from telemetry.queries import RunQuery
 from tests.builders import vmt
+from vmt_log_viewer.plots.kept import Kept
 from vmt_log_viewer.views.timeline import TimelineStrip, lane_rows
+from vmt_log_viewer.views.timeline_canvas import LaneRow
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -285,9 +288,45 @@ def test_zoom_and_speed_are_taken_back(strip):
 
 def test_lanes_are_painted_before_another_theme_is_seen(strip, context):
     strip.canvas.grab()
-    before = strip.canvas._lanes.paintings
+    pictures, rows = strip.canvas._pictures, len(strip.canvas.rows)
+    before = pictures.paintings
     context.theme.choose("dark")
-    assert len(list(strip.dress())) > 0
-    assert strip.canvas._lanes.paintings == before + 1
+    assert len(list(strip.dress())) == rows
+    assert pictures.paintings == before + rows
     strip.canvas.grab()
-    assert strip.canvas._lanes.paintings == before + 1
+    assert pictures.paintings == before + rows
+
+
+def test_lanes_of_another_run_come_one_a_turn_and_newer_ones_of_the_same_at_once(
+    strip, qtbot, monkeypatch
+):
+    canvas, rows = strip.canvas, strip.canvas.rows
+    whole = canvas.grab().toImage()
+    waiting = [LaneRow(row.name, row.label, None) for row in rows]
+    canvas.show_rows(waiting)  # instead of lanes: at once
+    assert canvas.painted()
+    turns: list[int] = []
+    paint, turn = canvas._paint_row, QTimer()
+    turn.timeout.connect(lambda: turns.append(0))
+    monkeypatch.setattr(canvas, "_paint_row", lambda *row: (turns.append(1), paint(*row)))
+    turn.start(0)
+    canvas.show_rows(rows)
+    assert not canvas.painted()
+    qtbot.waitUntil(canvas.painted)
+    turn.stop()
+    painted = [len(list(ones)) for row, ones in groupby(turns) if row]
+    assert sum(painted) == len(rows) > 4
+    assert max(painted) <= 2  # all of them in one turn would be felt
+    assert canvas.grab().toImage() == whole
+    canvas.show_rows(rows)
+    assert canvas._pictures._there == len(rows)
+    assert canvas.grab().toImage() == whole
+
+
+def test_a_picture_of_the_strip_has_all_lanes_at_any_time(strip):
+    whole, rows = strip.canvas.grab().toImage(), strip.canvas.rows
+    strip.canvas.show_rows(())
+    strip.canvas.show_rows(rows)
+    assert not strip.settled()
+    with Kept.whole():
+        assert strip.canvas.grab().toImage() == whole

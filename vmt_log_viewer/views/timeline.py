@@ -63,7 +63,7 @@ class TimelineStrip(QWidget):
         yield from self.canvas.dress()
 
     def settled(self) -> bool:
-        return not self.context.runner.pending(LANE)
+        return not self.context.runner.pending(LANE) and self.canvas.painted()
 
     def _run_shown(self, source: Source, run_id: RunId) -> None:
         self.timeline = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt
+from PySide6.QtCore import QEvent, QMarginsF, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPen, QPolygonF, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
@@ -13,7 +13,6 @@ from telemetry.frozen import Frozen
 from telemetry.text import one_line
 from vmt_log_viewer.models.cell_style import plain_tip
 from vmt_log_viewer.plots.axes import LEFT, RIGHT, cursor_flag, paint_ticks
-from vmt_log_viewer.plots.kept import Kept
 from vmt_log_viewer.plots.lane_painter import paint_lane
 from vmt_log_viewer.plots.tick_box import WHEEL, tick_range
 from vmt_log_viewer.plots.tick_window import TickWindow
@@ -21,6 +20,7 @@ from vmt_log_viewer.state.document import Document
 from vmt_log_viewer.state.history import Change
 from vmt_log_viewer.state.marks import Mark
 from vmt_log_viewer.theme import Theme
+from vmt_log_viewer.views.lane_pictures import LanePictures
 
 AXIS, GAP = 20, 2
 TAKEN = 6.0
@@ -54,7 +54,7 @@ class LaneCanvas(QWidget):
         self._document, self._theme = document, theme
         self.window_of_ticks = TickWindow()
         self.rows: tuple[LaneRow, ...] = ()
-        self._lanes = Kept(self)
+        self._pictures = LanePictures(self)
         self._pressed: QPointF | None = None
         self._anchor: float | None = None
         self._drawing: TickRange | None = None
@@ -73,11 +73,15 @@ class LaneCanvas(QWidget):
     # What is shown
 
     def show_rows(self, rows: Sequence[LaneRow]) -> None:
-        self.rows = tuple(rows)
-        self._lanes.forget()
+        before, self.rows = self.rows, tuple(rows)
+        self._pictures.renew(len(rows), in_turns=not any(row.lane for row in before))
         self.updateGeometry()
         self.setFixedHeight(self.sizeHint().height())
         self.redraw()
+
+    def painted(self) -> bool:
+        """Whether all rows are there."""
+        return self._pictures.painted()
 
     def redraw(self, *_what: object) -> None:
         self.update()
@@ -107,7 +111,8 @@ class LaneCanvas(QWidget):
     def paintEvent(self, _event: object) -> None:
         painter = QPainter(self)
         where, window = self.area(), self.window_of_ticks
-        self._lanes.draw(painter, QSizeF(self.size()), self._lanes_key(), self._paint_lanes)
+        painter.fillRect(self.rect(), self._theme.color("base"))
+        self._pictures.draw(painter, self._places(), self._lanes_key(), self._paint_row)
         painter.setFont(self._theme.font("caption"))
         for number, row in enumerate(self.rows):
             self._paint_state(painter, number, row)
@@ -123,23 +128,24 @@ class LaneCanvas(QWidget):
 
     def dress(self) -> Iterator[None]:
         """Paint in steps what the theme's colours will show."""
-        yield from self._lanes.prepare(self._lanes_key(), self._paint_lanes)
+        yield from self._pictures.prepare(self._places(), self._lanes_key(), self._paint_row)
 
     def _lanes_key(self) -> tuple[float, float, int]:
         return self.window_of_ticks.first, self.window_of_ticks.last, self._theme.version
 
-    def _paint_lanes(self, painter: QPainter) -> None:
-        """All that stays where it is while the cursor moves."""
-        painter.fillRect(self.rect(), self._theme.color("base"))
-        for number, row in enumerate(self.rows):
-            self._paint_row(painter, number, row)
+    def _places(self) -> list[QRectF]:
+        """The rows with their names and half of what lies between two of them."""
+        margins = QMarginsF(LEFT, GAP / 2, RIGHT, GAP / 2)
+        return [self._place_of(number) + margins for number in range(len(self.rows))]
 
     def _place_of(self, number: int) -> QRectF:
         area, height = self.area(), self.lane_height
         return QRectF(area.left(), number * (height + GAP) + GAP / 2, area.width(), height)
 
-    def _paint_row(self, painter: QPainter, number: int, row: LaneRow) -> None:
-        theme, height = self._theme, self.lane_height
+    def _paint_row(self, painter: QPainter, number: int) -> None:
+        """All of a row that stays where it is while the cursor moves."""
+        theme, height, row = self._theme, self.lane_height, self.rows[number]
+        painter.fillRect(self._places()[number], theme.color("base"))
         where = self._place_of(number)
         top = where.top()
         painter.setFont(theme.font("caption"))
