@@ -71,6 +71,11 @@ class Kept:
         """Whether there is a picture, be it of another key."""
         return self._pixmap is not None
 
+    def shows(self, size: QSizeF, key: Any) -> bool:
+        """Whether there is a picture of that size and key."""
+        there = self._pixmap is not None and self._key is not None
+        return there and (*self._key[:2], self._key[3]) == (size.width(), size.height(), key)
+
     def forget(self, *_what: object) -> None:
         self._pixmap = self._work = None
         self._drawn = True
