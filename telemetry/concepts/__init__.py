@@ -1,7 +1,6 @@
 """The few things that every screen, command and export sees, whatever the family behind them.
 
-Each is loaded when somebody asks for it: to make all their classes takes a tenth of a second, which
-a command that lists runs need not wait for.
+Each module is loaded when somebody asks for something of it: a command that lists runs needs two.
 """
 
 from __future__ import annotations
