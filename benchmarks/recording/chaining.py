@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 from benchmarks.recording.bare import Bare, Part, Transactions
-from telemetry.frozen import replace
 
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 
