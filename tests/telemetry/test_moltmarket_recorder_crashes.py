@@ -128,7 +128,12 @@ def go_on(place: str, run_id: str, last: int) -> None:
 
 
 def check_log(path: Path, run_id: str, ended: int | None) -> None:
-    """The log is sound and as long as the run row says, and ends with a tick that is over."""
+    """The log is sound and as long as the run row says, and ends with a tick that is over.
+
+    Who is killed before it has ended a tick may have made no run, and the first no tables.
+    """
+    if ended is None and not query(path, "SELECT name FROM sqlite_master WHERE name = 'runs'"):
+        return
     stored = query(path, f"SELECT event_count, last_event_hash FROM runs WHERE id = '{run_id}'")
     if not stored and ended is None:
         return
