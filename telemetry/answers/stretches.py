@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -77,23 +76,19 @@ class StatesRead:
             column.add([row[place] for row in rows])
 
     def add_repeated(self, rows: Sequence[Sequence[Any]]) -> None:
-        """All rows at once: a place, the step from the tick before, a tick and states.
-
-        Each row stands for those up to the next place too, whose ticks are so many steps further;
-        the last row stands for itself.
+        """More rows that stand for several each: how many, the step from one's tick to the next
+        one's, the first one's tick and the states of all.
         """
-        places = [row[0] for row in rows]
-        times = [after - place for place, after in pairwise(places)] + [1]
-        told = [(n, *row) for n, row in zip(times, rows, strict=False) if row[2] is not None]
+        told = [row for row in rows if row[2] is not None]
         if not told:
             return
-        self.add([row[3:] for row in told])
-        often = np.array([row[0] for row in told], np.int64)
-        step = np.array([0 if n == 1 else int(step) for n, _, step, *_ in told], np.int64)
-        further = np.arange(often.sum()) - np.repeat(np.cumsum(often) - often, often)
-        self._ticks[-1] = np.repeat(self._ticks[-1], often) + np.repeat(step, often) * further
+        self.add([row[2:] for row in told])
+        times = np.array([row[0] for row in told], np.int64)
+        step = np.array([0 if row[0] == 1 else int(row[1]) for row in told], np.int64)
+        further = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
+        self._ticks[-1] = np.repeat(self._ticks[-1], times) + np.repeat(step, times) * further
         for column in self._columns:
-            column.parts[-1] = np.repeat(column.parts[-1], often)
+            column.parts[-1] = np.repeat(column.parts[-1], times)
 
     def states(self) -> list[States]:
         """What was read, a column after the other."""

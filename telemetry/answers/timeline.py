@@ -130,7 +130,8 @@ def _states(reader: Reader, name: str, columns: tuple[str, ...], window: _Window
     read = StatesRead(len(columns))
     stored = reader.layout.shape.tables.get(reader.layout.stored(name), {})
     if reader.served and stored.get(str(reader.layout.table_spec(name).tick)) in _WHOLE:
-        read.add_repeated(reader.rows(_changes(*_of_window(reader, name, columns, window))))
+        for rows in reader.chunks(_changes(*_of_window(reader, name, columns, window)), STEP):
+            read.add_repeated(rows)
         return read
     for rows in _state_rows(reader, name, columns, window):
         read.add(rows)
@@ -159,10 +160,10 @@ def _of_window(
 
 
 def _changes(statement: sa.Select[Any], order: list[sa.ColumnElement[Any]]) -> sa.Select[Any]:
-    """(place, step, tick, columns) of those rows that do not just go on, and of the last one.
+    """(times, step, tick, columns) of those rows that do not just go on, and of the last one.
 
     A row goes on where its columns are those of the row before it and its tick is as far from that
-    one's as that one's was from the next before (`step`).
+    one's as that one's was from the next before (`step`). `times` counts a row and those that do.
     """
     tick, *columns = statement.selected_columns
 
@@ -180,8 +181,10 @@ def _changes(statement: sa.Select[Any], order: list[sa.ColumnElement[Any]]) -> s
             sa.func.lead(sa.literal(1)).over(order_by=order).is_(None),
         ).label("changes"),
     ).subquery()
-    found = [told.c.place, told.c.step, *list(told.c)[: 1 + len(columns)]]
-    return sa.select(*found).where(told.c.changes).order_by(told.c.place)
+    place = told.c.place
+    following = sa.func.lead(place, 1, place + 1).over(order_by=place)  # of those that are told
+    found = [following - place, told.c.step, *list(told.c)[: 1 + len(columns)]]
+    return sa.select(*found).where(told.c.changes).order_by(place)
 
 
 def _member_lanes(spec: LaneSpec, states: States, window: _Window) -> tuple[list[Lane], list[str]]:

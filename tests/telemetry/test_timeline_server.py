@@ -11,6 +11,7 @@ from telemetry.answers.stretches import StatesRead
 from telemetry.concepts import TickRange
 from telemetry.location import parse_location
 from telemetry.queries import TimelineQuery
+from telemetry.reader import MOST
 from tests.builders.answers import same
 from tests.builders.postgresql import Server
 from tests.telemetry.laid_out import executed, opened
@@ -86,18 +87,23 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return found
 
 
-def test_lanes_are_those_of_every_row_read(
-    server: Server, sent: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _by_stretches(statements: list[tuple[int, str]]) -> int:
+    """How many of them ask for stretches."""
+    return sum("FROM tick_states" in text and "lag(" in text for _, text in statements)
+
+
+def test_lanes_are_those_of_every_row_read(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     queries = [TimelineQuery(run) for run in range(1, RUNS + 1)]
     queries += [TimelineQuery(run, ticks=TickRange(2, 9)) for run in range(1, RUNS + 1, 3)]
     queries += [TimelineQuery(run, lanes=("mode",)) for run in range(1, RUNS + 1, 5)]
     with opened(_on_a_server(server, "BIGINT")) as source:
-        by_stretches = [source.ask(query) for query in queries]
-        assert len(sent) == len(queries)
+        with executed() as statements:
+            by_stretches = [source.ask(query) for query in queries]
+        assert _by_stretches(statements) == len(queries)
         monkeypatch.setattr(timeline, "_WHOLE", ())
-        row_by_row = [source.ask(query) for query in queries]
-    assert len(sent) == len(queries)
+        with executed() as statements:
+            row_by_row = [source.ask(query) for query in queries]
+        assert _by_stretches(statements) == 0
     assert sum(len(lane.state) for found in row_by_row for lane in found.lanes) > 500
     answers = zip(queries, by_stretches, row_by_row, strict=True)
     assert [query for query, one, other in answers if not same(one, other)] == []
@@ -109,6 +115,26 @@ def test_ticks_that_may_be_no_whole_numbers_are_read_row_by_row(
     with opened(_on_a_server(server, "NUMERIC")) as source:
         assert source.ask(TimelineQuery(1)).lanes
     assert sent == []
+
+
+def test_rows_that_all_change_come_a_few_at_a_time(server: Server, sent: list[int]) -> None:
+    """An array made of all at once would keep the interpreter for long."""
+    url = server.create()
+    made = (
+        TABLES.format(tick="INTEGER", regime="TEXT")
+        + """
+    INSERT INTO simulation_runs VALUES (1, 'a');
+    INSERT INTO tick_states SELECT t, 1, t, 'state ' || t % 3, 'mixed', '[]'
+    FROM generate_series(0, 29999) t;
+    """
+    )
+    server.run(parse_location(url).name, made)
+    with opened(url) as source:
+        mode, *_ = source.ask(TimelineQuery(1, lanes=("mode",))).lanes
+    assert sum(sent) == 30_000
+    assert max(sent) <= MOST + 1
+    assert mode.first.tolist() == mode.last.tolist() == list(range(30_000))
+    assert mode.state[:4] == ("state 0", "state 1", "state 2", "state 0")
 
 
 def test_few_rows_are_sent_of_many_ticks(server: Server, sent: list[int]) -> None:
@@ -128,4 +154,4 @@ def test_few_rows_are_sent_of_many_ticks(server: Server, sent: list[int]) -> Non
     assert mode.first.tolist() == [0, 2000, 4000, 6000, 8000]
     assert mode.last.tolist() == [1999, 3999, 5999, 7999, 9998]
     assert mode.state == ("forage", "trade", "forage", "trade", "forage")
-    assert sum("FROM tick_states" in text and "lag(" in text for _, text in statements) == 1
+    assert _by_stretches(statements) == 1
