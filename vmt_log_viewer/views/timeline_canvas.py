@@ -74,7 +74,8 @@ class LaneCanvas(QWidget):
 
     def show_rows(self, rows: Sequence[LaneRow]) -> None:
         before, self.rows = self.rows, tuple(rows)
-        self._pictures.renew(len(rows), in_turns=not any(row.lane for row in before))
+        first = any(row.lane for row in rows) and not any(row.lane for row in before)
+        self._pictures.renew(len(rows), in_turns=first)
         self.updateGeometry()
         self.setFixedHeight(self.sizeHint().height())
         self.redraw()
