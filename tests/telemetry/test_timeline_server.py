@@ -117,18 +117,22 @@ def test_ticks_that_may_be_no_whole_numbers_are_read_row_by_row(
     assert sent == []
 
 
+def _made(server: Server, states: str) -> str:
+    """A database of one run with these ticks and modes."""
+    url = server.create()
+    made = TABLES.format(tick="INTEGER", regime="TEXT")
+    made += (
+        "INSERT INTO simulation_runs VALUES (1, 'a'); INSERT INTO tick_states SELECT row_number()"
+    )
+    made += f" OVER (), 1, tick, mode, 'mixed', '[]' FROM (SELECT {states}) of_run (tick, mode)"
+    server.run(parse_location(url).name, made)
+    return url
+
+
 def test_rows_that_all_change_come_a_few_at_a_time(server: Server, sent: list[int]) -> None:
     """An array made of all at once would keep the interpreter for long."""
-    url = server.create()
-    made = (
-        TABLES.format(tick="INTEGER", regime="TEXT")
-        + """
-    INSERT INTO simulation_runs VALUES (1, 'a');
-    INSERT INTO tick_states SELECT t, 1, t, 'state ' || t % 3, 'mixed', '[]'
-    FROM generate_series(0, 29999) t;
-    """
-    )
-    server.run(parse_location(url).name, made)
+    states = "t, 'state ' || t % 3 FROM generate_series(0, 29999) t"
+    url = _made(server, states)
     with opened(url) as source:
         mode, *_ = source.ask(TimelineQuery(1, lanes=("mode",))).lanes
     assert sum(sent) == 30_000
@@ -138,16 +142,8 @@ def test_rows_that_all_change_come_a_few_at_a_time(server: Server, sent: list[in
 
 
 def test_few_rows_are_sent_of_many_ticks(server: Server, sent: list[int]) -> None:
-    url = server.create()
-    made = (
-        TABLES.format(tick="INTEGER", regime="TEXT")
-        + """
-    INSERT INTO simulation_runs VALUES (1, 'a');
-    INSERT INTO tick_states SELECT t, 1, t * 2, CASE WHEN t / 1000 % 2 = 0 THEN 'forage' ELSE
-    'trade' END, 'mixed', '[]' FROM generate_series(0, 4999) t;
-    """
-    )
-    server.run(parse_location(url).name, made)
+    mode_at = "CASE WHEN t / 1000 % 2 = 0 THEN 'forage' ELSE 'trade' END"
+    url = _made(server, f"t * 2, {mode_at} FROM generate_series(0, 4999) t")
     with opened(url) as source, executed() as statements:
         mode, *_ = source.ask(TimelineQuery(1)).lanes
     assert sent == [7]  # the first, the first at a distance, four changes, the last
